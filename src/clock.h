@@ -1,0 +1,16 @@
+/* The two clocks: one that dates what is stored, one that measures how long things take. */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+
+/*
+ * Microseconds since 1970-01-01 UTC, greater at every call of the process even when the system's clock is set
+ * back: "the newest content stands" is decided by these.
+ */
+int64_t clock_stamp(void);
+
+/* Milliseconds of the monotonic clock; deadlines are points on it. */
+int64_t clock_monotonic(void);
+
+#endif

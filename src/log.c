@@ -1,0 +1,117 @@
+/* What the administrator is told: one event a line, on stderr or to syslog. */
+#include "log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+enum { LINE_SIZE = 1024 };
+
+static const struct {
+	const char *name;
+	int         priority;
+} levels[] = {
+	[LOG_LEVEL_ERROR]   = { "error", LOG_ERR },
+	[LOG_LEVEL_WARNING] = { "warning", LOG_WARNING },
+	[LOG_LEVEL_INFO]    = { "info", LOG_INFO },
+	[LOG_LEVEL_DEBUG]   = { "debug", LOG_DEBUG },
+};
+
+static atomic_int max_level = LOG_LEVEL_INFO;
+static bool use_syslog;
+
+void
+log_open(enum log_level level, bool to_syslog)
+{
+	log_set_level(level);
+	use_syslog = to_syslog;
+	if (to_syslog)
+		openlog("callresultd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+/* Control characters could forge a line or drive a terminal. */
+static void
+escape(char *out, size_t size, const char *in)
+{
+	size_t used = 0;
+
+	for (; *in != '\0' && used + 5 < size; in++) {
+		if (iscntrl((unsigned char)*in))
+			used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*in);
+		else
+			out[used++] = *in;
+	}
+	out[used] = '\0';
+}
+
+static void
+emit(enum log_level level, const char *format, va_list arguments)
+{
+	char message[LINE_SIZE], escaped[LINE_SIZE], line[LINE_SIZE + 32];
+	int saved_errno = errno;
+	int length;
+
+	if ((int)level <= max_level) {
+		vsnprintf(message, sizeof message, format, arguments);
+		escape(escaped, sizeof escaped, message);
+		if (use_syslog) {
+			syslog(levels[level].priority, "%s: %s", levels[level].name, escaped);
+		} else {
+			length = snprintf(line, sizeof line, "callresultd: %s: %s\n", levels[level].name, escaped);
+			/* one write a line: lines of several threads and processes do not mix */
+			(void)!write(STDERR_FILENO, line, (size_t)length);
+		}
+	}
+	errno = saved_errno;
+}
+
+#define EMIT(level)                              \
+	do {                                     \
+		va_list arguments;               \
+		va_start(arguments, format);     \
+		emit(level, format, arguments);  \
+		va_end(arguments);               \
+	} while (0)
+
+void
+log_error(const char *format, ...)
+{
+	EMIT(LOG_LEVEL_ERROR);
+}
+
+void
+log_warning(const char *format, ...)
+{
+	EMIT(LOG_LEVEL_WARNING);
+}
+
+void
+log_info(const char *format, ...)
+{
+	EMIT(LOG_LEVEL_INFO);
+}
+
+void
+log_debug(const char *format, ...)
+{
+	EMIT(LOG_LEVEL_DEBUG);
+}
+
+void
+log_fatal(const char *format, ...)
+{
+	EMIT(LOG_LEVEL_ERROR);
+	exit(1);
+}

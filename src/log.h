@@ -1,0 +1,27 @@
+/*
+ * What the administrator is told: one event a line, "level: message", on stderr or to syslog.
+ *
+ * Messages are in lower case without a full stop.  They never hold what a sender sent, a token, a password or a
+ * path's secret part; whatever they hold is escaped, so that a line is always one line.  All functions are safe in
+ * any thread and keep errno.
+ */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Before this call, and without it, messages of level info and graver go to stderr. */
+void log_open(enum log_level level, bool to_syslog);
+void log_set_level(enum log_level level);
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Says it and ends the process with status 1. */
+_Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

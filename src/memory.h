@@ -1,0 +1,17 @@
+/* Allocation that ends the process when memory does: nothing unacknowledged is lost by that, and no caller has to check. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <stddef.h>
+
+void *memory_alloc(size_t size) __attribute__((malloc, returns_nonnull, alloc_size(1)));
+void *memory_zalloc(size_t size) __attribute__((malloc, returns_nonnull, alloc_size(1)));
+
+/* Room for count elements of size each; old is given up.  An overflowing product ends the process. */
+void *memory_resize(void *old, size_t count, size_t size) __attribute__((returns_nonnull, alloc_size(2, 3)));
+
+char *memory_strdup(const char *text) __attribute__((malloc, returns_nonnull));
+
+void memory_free(void *block);
+
+#endif
