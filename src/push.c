@@ -1,0 +1,62 @@
+/* One push on its way: its making and its end. */
+#include "push.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "clock.h"
+#include "memory.h"
+
+static void
+set_remote_addr(struct push *push, const char *remote_addr)
+{
+	struct in6_addr parsed;
+
+	/* PostgreSQL would refuse the whole batch for one malformed address */
+	if (remote_addr != NULL && (inet_pton(AF_INET, remote_addr, &parsed) == 1 ||
+	    inet_pton(AF_INET6, remote_addr, &parsed) == 1))
+		snprintf(push->remote_addr, sizeof push->remote_addr, "%s", remote_addr);
+}
+
+struct push *
+push_new(const char *remote_addr)
+{
+	struct push *push = memory_zalloc(sizeof *push);
+	pthread_condattr_t monotonic;
+
+	push->received_at = clock_stamp();
+	push->id = push_id_new(push->received_at);
+	set_remote_addr(push, remote_addr);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&push->settling, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	push->holders = 1;
+	return push;
+}
+
+struct push *
+push_hold(struct push *push)
+{
+	atomic_fetch_add(&push->holders, 1);
+	return push;
+}
+
+void
+push_release(struct push *push)
+{
+	if (push == NULL || atomic_fetch_sub(&push->holders, 1) > 1)
+		return;
+	pthread_cond_destroy(&push->settling);
+	record_list_free(&push->list);
+	memory_free((void *)push->body.bytes);
+	memory_free(push);
+}
+
+void
+push_refuse(struct push *push, const char *reason)
+{
+	record_list_free(&push->list);
+	record_list_reject(&push->list, push->body, reason);
+	push->body_is_bad = true;
+}

@@ -1,0 +1,49 @@
+/* One push on its way: what arrived, what it was read as, and how it ended. */
+#ifndef PUSH_H
+#define PUSH_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "outcome.h"
+#include "push_id.h"
+#include "record.h"
+#include "slice.h"
+
+enum { PUSH_SHA256_SIZE = 32 };
+
+struct push {
+	struct push_id     id;
+	int64_t            received_at;                     /* clock_stamp() at arrival */
+	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
+	struct slice       body;                            /* the push's own; empty until body_read */
+	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body */
+	struct record_list list;                            /* its rejects point into the body */
+	bool               body_is_bad;                     /* then the list is one reject: the body */
+
+	/* batch.c's, under its mutex */
+	int64_t            deadline;                        /* clock_monotonic() by which it is answered */
+	enum outcome       outcome;                         /* how storing it ended, once settled */
+	bool               settled;
+	pthread_cond_t     settling;
+	struct push       *next;
+
+	atomic_int         holders;
+};
+
+/*
+ * A new push, stamped and named, held once.  remote_addr may be NULL, and is dropped when it is no IP address.
+ */
+struct push *push_new(const char *remote_addr);
+
+/* A push is freed with its last hold: the writer may still have it in hand when the sender's time is up. */
+struct push *push_hold(struct push *push);
+void push_release(struct push *push);
+
+/* Makes the whole body a reject: what is refused is kept too. */
+void push_refuse(struct push *push, const char *reason);
+
+#endif

@@ -1,0 +1,17 @@
+/* The name of a push: made on arrival, kept through spool and replay, found again in every row it left. */
+#ifndef PUSH_ID_H
+#define PUSH_ID_H
+
+#include <stdint.h>
+
+enum { PUSH_ID_SIZE = 16 };
+
+/* A UUID of version 7 (RFC 9562): in the order of time, so that the index on it grows at one end. */
+struct push_id {
+	unsigned char bytes[PUSH_ID_SIZE];
+};
+
+/* received_at: microseconds since 1970. */
+struct push_id push_id_new(int64_t received_at);
+
+#endif
