@@ -1,0 +1,429 @@
+/* The database: one connection, one transaction a batch, each step inside a deadline. */
+#include "db.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "log.h"
+#include "memory.h"
+#include "sqlstate.h"
+#include "store_call.h"
+
+enum { SCHEMA_STEP = 3, PROBLEM_SIZE = 512, CONFLICT_TRIES = 5 };
+
+struct db {
+	const char       *conninfo;
+	const char       *call_timezone;
+	PGconn           *connection;              /* NULL: none */
+	struct store_call call;
+	char              problem[PROBLEM_SIZE];   /* what was last said of it; "": it is well */
+};
+
+/* --- what is said ------------------------------------------------------------------------------------------ */
+
+/* An outage is told when it begins and when its cause changes, not with every push. */
+static void __attribute__((format(printf, 2, 3)))
+say_problem(struct db *db, const char *format, ...)
+{
+	char text[PROBLEM_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	for (char *p = text; *p != '\0'; p++)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
+	if (strcmp(text, db->problem) != 0)
+		log_error("database: %s", text);
+	strcpy(db->problem, text);
+}
+
+static void
+say_connection_problem(struct db *db)
+{
+	char *message = memory_strdup(PQerrorMessage(db->connection));
+	size_t length = strlen(message);
+
+	while (length > 0 && message[length - 1] == '\n')
+		message[--length] = '\0';
+	say_problem(db, "%s", length > 0 ? message : "the connection is lost");
+	memory_free(message);
+}
+
+static void
+say_result_problem(struct db *db, const PGresult *result)
+{
+	const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *message = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+
+	if (state == NULL)
+		say_connection_problem(db);
+	else if (sqlstate_message_is_public(state) && message != NULL)
+		say_problem(db, "%s (SQLSTATE %s)", message, state);
+	else
+		say_problem(db, "the statement failed (SQLSTATE %s)", state);
+}
+
+/* --- a connection, step by step ---------------------------------------------------------------------------- */
+
+static void
+drop_connection(struct db *db)
+{
+	PQfinish(db->connection);
+	db->connection = NULL;
+}
+
+/* False when the socket is not ready by the deadline. */
+static bool
+wait_for_socket(struct db *db, short events, int64_t deadline)
+{
+	struct pollfd socket = { .fd = PQsocket(db->connection), .events = events };
+	int64_t left = deadline - clock_monotonic();
+
+	return left > 0 && poll(&socket, 1, (int)left) > 0;
+}
+
+static bool
+finish_connecting(struct db *db, int64_t deadline)
+{
+	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+
+	while (status != PGRES_POLLING_OK) {
+		if (status == PGRES_POLLING_FAILED) {
+			say_connection_problem(db);
+			return false;
+		}
+		if (!wait_for_socket(db, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
+			say_problem(db, "the server does not answer");
+			return false;
+		}
+		status = PQconnectPoll(db->connection);
+	}
+	return true;
+}
+
+/* Sends what libpq still holds, and waits until it has a whole result. */
+static bool
+wait_for_result(struct db *db, int64_t deadline)
+{
+	int unsent;
+
+	while ((unsent = PQflush(db->connection)) == 1 || PQisBusy(db->connection)) {
+		if (unsent < 0)
+			return false;
+		if (!wait_for_socket(db, unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)) {
+			say_problem(db, "the server does not answer");
+			return false;
+		}
+		if (PQconsumeInput(db->connection) == 0) {
+			say_connection_problem(db);
+			return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * The result of what was sent: of several statements the first that failed, or else the last.  NULL when the
+ * connection broke or the deadline passed; then the problem is said.
+ */
+static PGresult *
+get_result(struct db *db, int64_t deadline)
+{
+	PGresult *kept = NULL, *next;
+
+	for (;;) {
+		if (!wait_for_result(db, deadline)) {
+			PQclear(kept);
+			return NULL;
+		}
+		next = PQgetResult(db->connection);
+		if (next == NULL)
+			break;
+		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
+			PQclear(next);
+			continue;
+		}
+		PQclear(kept);
+		kept = next;
+	}
+	/* a connection that the server has closed gives an error without SQLSTATE (NULL), or no result at all */
+	if (kept == NULL || PQstatus(db->connection) != CONNECTION_OK) {
+		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR)
+			say_result_problem(db, kept);
+		else
+			say_connection_problem(db);
+		PQclear(kept);
+		return NULL;
+	}
+	return kept;
+}
+
+static PGresult *
+query(struct db *db, const char *text, int64_t deadline)
+{
+	if (PQsendQuery(db->connection, text) == 0) {
+		say_connection_problem(db);
+		return NULL;
+	}
+	return get_result(db, deadline);
+}
+
+static bool
+succeeded(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* --- connecting -------------------------------------------------------------------------------------------- */
+
+bool
+db_conninfo_valid(const char *conninfo)
+{
+	PQconninfoOption *options;
+
+	if (strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL)
+		return true;    /* a database's name */
+	options = PQconninfoParse(conninfo, NULL);
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
+static bool
+schema_fits(struct db *db, int64_t deadline)
+{
+	PGresult *result = query(db, "SELECT coalesce(max(step), 0), current_setting('server_encoding'),"
+	    " current_setting('transaction_read_only') FROM callresult.schema_version", deadline);
+	bool fits = false;
+	int step;
+
+	if (result == NULL)
+		return false;
+	if (!succeeded(result)) {
+		say_result_problem(db, result);
+		log_info("database: to install or upgrade the schema: psql -f %s/sql/install.sql", DATA_DIR);
+	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP || step > SCHEMA_STEP + 1) {
+		/* one step ahead fits: the schema is upgraded first, then the programs */
+		say_problem(db, "its schema is at step %d, and this program works with %d and %d;"
+		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_STEP, SCHEMA_STEP + 1, DATA_DIR);
+	} else if (strcmp(PQgetvalue(result, 0, 2), "on") == 0) {
+		say_problem(db, "the server is read-only");
+	} else {
+		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
+			log_warning("database: its encoding is %s: text it has no letters for goes to quarantine",
+			    PQgetvalue(result, 0, 1));
+		fits = true;
+	}
+	PQclear(result);
+	return fits;
+}
+
+static bool
+time_zone_fits(struct db *db, int64_t deadline)
+{
+	const char *values[] = { db->call_timezone };
+	PGresult *result = NULL;
+	bool fits = false;
+
+	if (PQsendQueryParams(db->connection, "SELECT now() AT TIME ZONE $1", 1, NULL, values, NULL, NULL, 0) == 0)
+		say_connection_problem(db);
+	else if ((result = get_result(db, deadline)) != NULL && !(fits = succeeded(result)))
+		say_problem(db, "the server does not know the call_timezone %s", db->call_timezone);
+	PQclear(result);
+	return fits;
+}
+
+bool
+db_connect(struct db *db, int64_t deadline)
+{
+	/* the string in place of dbname is read as conninfo; what follows it wins over it */
+	static const char *const keywords[] = { "dbname", "client_encoding", "fallback_application_name", NULL };
+	const char *const values[] = { db->conninfo, "UTF8", "callresultd", NULL };
+
+	if (db->connection != NULL)
+		return true;
+	db->connection = PQconnectStartParams(keywords, values, 1);
+	if (db->connection == NULL)
+		log_fatal("out of memory");
+	if (PQstatus(db->connection) == CONNECTION_BAD)
+		say_connection_problem(db);
+	else if (finish_connecting(db, deadline) && PQsetnonblocking(db->connection, 1) == 0 &&
+	    schema_fits(db, deadline) && time_zone_fits(db, deadline)) {
+		if (db->problem[0] != '\0')
+			log_info("database: it takes pushes again");
+		db->problem[0] = '\0';
+		return true;
+	}
+	drop_connection(db);
+	return false;
+}
+
+bool
+db_is_connected(const struct db *db)
+{
+	return db->connection != NULL;
+}
+
+bool
+db_check(struct db *db, int64_t deadline)
+{
+	PGresult *result = query(db, "SHOW transaction_read_only", deadline);
+	bool well = result != NULL && succeeded(result) && strcmp(PQgetvalue(result, 0, 0), "off") == 0;
+
+	if (result != NULL && !well)
+		say_problem(db, "the server is read-only");
+	PQclear(result);
+	if (!well)
+		drop_connection(db);
+	return well;
+}
+
+/* --- a transaction ----------------------------------------------------------------------------------------- */
+
+/*
+ * What holds in this transaction only, for no setting of a session survives behind PgBouncer.  The server gives up
+ * before we do, and does not stay in a transaction that we have left.
+ */
+static PGresult *
+begin(struct db *db, int64_t deadline)
+{
+	char text[512];
+	int64_t left = deadline - clock_monotonic();
+
+	if (left <= 1) {
+		say_problem(db, "no time was left to store a push");
+		return NULL;
+	}
+	snprintf(text, sizeof text,
+	    "BEGIN ISOLATION LEVEL READ COMMITTED;"
+	    "SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d;"
+	    "SET LOCAL idle_in_transaction_session_timeout = %d;"
+	    /* off would make a 200 a lie; what is stronger than on is left alone */
+	    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'",
+	    (int)left, (int)(left / 2 + 1), (int)left);
+	return query(db, text, deadline);
+}
+
+static PGresult *
+send_store(struct db *db, int64_t deadline)
+{
+	struct store_call *call = &db->call;
+
+	if (PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
+	    call->formats, 0) == 0) {
+		say_connection_problem(db);
+		return NULL;
+	}
+	return get_result(db, deadline);
+}
+
+static void
+read_fates(const PGresult *result, struct db_fates *fates)
+{
+	fates->inserted = atoll(PQgetvalue(result, 0, 0));
+	fates->updated = atoll(PQgetvalue(result, 0, 1));
+	fates->duplicates = atoll(PQgetvalue(result, 0, 2));
+}
+
+/*
+ * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  No answer
+ * leaves open whether it was done.
+ */
+static enum db_result
+commit(struct db *db, int64_t deadline)
+{
+	PGresult *result = query(db, "COMMIT", deadline);
+	enum db_result outcome = DB_UNKNOWN;
+
+	if (result != NULL) {
+		outcome = strcmp(PQcmdStatus(result), "COMMIT") == 0 ? DB_STORED : DB_UNAVAILABLE;
+		if (outcome != DB_STORED)
+			say_result_problem(db, result);
+		PQclear(result);
+	}
+	return outcome;
+}
+
+static bool
+roll_back(struct db *db, int64_t deadline)
+{
+	PGresult *result = query(db, "ROLLBACK", deadline);
+	bool done = result != NULL && succeeded(result);
+
+	PQclear(result);
+	return done;
+}
+
+/* One try of the whole transaction.  *fault says why it was not stored, where the server said so. */
+static enum db_result
+try_store(struct db *db, int64_t deadline, struct db_fates *fates, enum sqlstate_fault *fault)
+{
+	PGresult *result = begin(db, deadline);
+
+	*fault = FAULT_SERVER;
+	if (result != NULL && succeeded(result)) {
+		PQclear(result);
+		result = send_store(db, deadline);
+		if (result != NULL && succeeded(result)) {
+			read_fates(result, fates);
+			PQclear(result);
+			return commit(db, deadline);
+		}
+	}
+	if (result != NULL) {
+		*fault = sqlstate_fault(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+		if (*fault != FAULT_CONFLICT)
+			say_result_problem(db, result);
+	}
+	PQclear(result);
+	return DB_UNAVAILABLE;
+}
+
+enum db_result
+db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
+    struct db_fates *fates)
+{
+	enum db_result result = DB_UNAVAILABLE;
+	enum sqlstate_fault fault;
+
+	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
+	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
+		result = try_store(db, deadline, fates, &fault);
+		if (result == DB_STORED)
+			return DB_STORED;
+		if (result == DB_UNKNOWN || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
+			break;
+		if (fault == FAULT_RECORD)
+			return DB_BAD_RECORD;
+	}
+	drop_connection(db);
+	return result;
+}
+
+/* --- its life ---------------------------------------------------------------------------------------------- */
+
+struct db *
+db_new(const char *conninfo, const char *call_timezone)
+{
+	struct db *db = memory_zalloc(sizeof *db);
+
+	db->conninfo = conninfo;
+	db->call_timezone = call_timezone;
+	return db;
+}
+
+void
+db_free(struct db *db)
+{
+	drop_connection(db);
+	store_call_free(&db->call);
+	memory_free(db);
+}

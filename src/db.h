@@ -1,0 +1,57 @@
+/*
+ * The database: one connection, one transaction a batch, each step inside a deadline.  db.c is the only user of libpq.
+ * A struct db belongs to one thread.
+ */
+#ifndef DB_H
+#define DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fold.h"
+#include "push.h"
+
+struct db;
+
+enum db_result {
+	DB_STORED,        /* committed: the server said COMMIT */
+	DB_UNAVAILABLE,   /* the server's trouble, or the operator's: another time it may go */
+	DB_UNKNOWN,       /* COMMIT was sent and no answer came: it may be stored */
+	DB_BAD_RECORD,    /* the data is refused, on a connection that is well; nothing was stored */
+};
+
+/* What became of the records of a batch. */
+struct db_fates {
+	int64_t inserted;
+	int64_t updated;
+	int64_t duplicates;
+};
+
+/* conninfo and call_timezone must outlive the db.  No connection is made yet. */
+struct db *db_new(const char *conninfo, const char *call_timezone);
+void db_free(struct db *db);
+
+/* Whether conninfo can be read; what it says is not shown, for it may hold a password. */
+bool db_conninfo_valid(const char *conninfo);
+
+/*
+ * Connects unless connected, and checks that the schema, the server and the time zone fit.  False when that is not
+ * done by the deadline (clock_monotonic); why is logged when it is not the same as the time before.
+ */
+bool db_connect(struct db *db, int64_t deadline);
+
+bool db_is_connected(const struct db *db);
+
+/* Asks the server whether it still takes writes.  False, and no connection any more, when it does not say so in time. */
+bool db_check(struct db *db, int64_t deadline);
+
+/*
+ * Stores the records of fold, and evidence and rejects of the pushes, in one transaction.  The pushes are those that
+ * fold was made of.  fates is set with DB_STORED.  After anything but DB_STORED and DB_BAD_RECORD there is no
+ * connection any more.
+ */
+enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
+    struct db_fates *fates);
+
+#endif
