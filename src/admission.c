@@ -1,0 +1,102 @@
+/* Who may push: the tokens in force, exchanged while requests are served. */
+#include "admission.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "log.h"
+#include "memory.h"
+#include "token.h"
+
+struct admission {
+	const char       *path;
+	bool              allow_anonymous;
+	pthread_rwlock_t  lock;      /* of tokens: many check, a reload exchanges */
+	struct token_set *tokens;    /* NULL: no file */
+};
+
+struct admission *
+admission_new(const char *tokens_path, bool allow_anonymous)
+{
+	struct admission *admission = memory_zalloc(sizeof *admission);
+
+	admission->path = tokens_path;
+	admission->allow_anonymous = allow_anonymous;
+	pthread_rwlock_init(&admission->lock, NULL);
+	if (admission_reload(admission))
+		return admission;
+	admission_free(admission);
+	return NULL;
+}
+
+void
+admission_free(struct admission *admission)
+{
+	if (admission == NULL)
+		return;
+	token_set_free(admission->tokens);
+	pthread_rwlock_destroy(&admission->lock);
+	memory_free(admission);
+}
+
+bool
+admission_reload(struct admission *admission)
+{
+	struct token_set *fresh, *old;
+
+	if (admission->allow_anonymous)
+		return true;
+	fresh = token_set_read(admission->path);
+	if (fresh == NULL)
+		return false;
+	if (token_set_count(fresh) == 0) {
+		log_error("tokens file %s holds no token, and allow_anonymous is not yes", admission->path);
+		token_set_free(fresh);
+		return false;
+	}
+	pthread_rwlock_wrlock(&admission->lock);
+	old = admission->tokens;
+	admission->tokens = fresh;
+	pthread_rwlock_unlock(&admission->lock);
+	token_set_free(old);
+	return true;
+}
+
+/* "/TOKEN", also with a slash behind it */
+static struct slice
+token_of_path(const char *path)
+{
+	if (path == NULL || *path != '/')
+		return (struct slice){ "", 0 };
+	return (struct slice){ path + 1, strcspn(path + 1, "/") };
+}
+
+static struct slice
+token_of_query(const char *query)
+{
+	static const char name[] = "token=";
+
+	while (query != NULL && *query != '\0') {
+		if (strncmp(query, name, sizeof name - 1) == 0)
+			return (struct slice){ query + sizeof name - 1, strcspn(query + sizeof name - 1, "&") };
+		query += strcspn(query, "&");
+		query += strspn(query, "&");
+	}
+	return (struct slice){ "", 0 };
+}
+
+bool
+admission_check(struct admission *admission, const char *path, const char *query)
+{
+	struct slice token = token_of_path(path);
+	bool admitted;
+
+	if (admission->allow_anonymous)
+		return true;
+	if (token.length == 0)
+		token = token_of_query(query);
+	pthread_rwlock_rdlock(&admission->lock);
+	admitted = token_set_has(admission->tokens, token);
+	pthread_rwlock_unlock(&admission->lock);
+	return admitted;
+}

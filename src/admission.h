@@ -1,0 +1,25 @@
+/* Who may push: the tokens in force, exchanged while requests are served. */
+#ifndef ADMISSION_H
+#define ADMISSION_H
+
+#include <stdbool.h>
+
+struct admission;
+
+/*
+ * Admits the holders of the tokens in the file, or everybody when allow_anonymous.  NULL, said in the log, when the
+ * file cannot be read, or when nobody at all would be admitted.
+ */
+struct admission *admission_new(const char *tokens_path, bool allow_anonymous);
+void admission_free(struct admission *admission);
+
+/* Reads the file again; when it is bad, what was in force stays.  False then. */
+bool admission_reload(struct admission *admission);
+
+/*
+ * Whether a push is admitted: path is what follows the mount ("/TOKEN"), query the query string ("token=TOKEN");
+ * either may be NULL.
+ */
+bool admission_check(struct admission *admission, const char *path, const char *query);
+
+#endif

@@ -1,0 +1,28 @@
+/* The listening socket: handed over, or made here. */
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct listener {
+	int   descriptor;    /* non-blocking; -1: none */
+	bool  handed_over;   /* somebody else's: it lives on without us */
+	char *path;          /* of our own unix socket; NULL: none */
+	dev_t device;        /* which tell our own socket from one that took its place */
+	ino_t inode;
+};
+
+/* A socket handed over on descriptor 0 (spawn-fcgi, mod_fcgid) or by systemd.  False when there is none. */
+bool listen_inherit(struct listener *listener);
+
+/*
+ * Makes one: "unix:/path" (mode 0660; what a dead process left there is replaced) or "host:port" ("[::1]:port",
+ * "*:port").  False, said in the log, when it cannot.
+ */
+bool listen_open(struct listener *listener, const char *where);
+
+/* Closes it; the path of our own goes with it. */
+void listen_close(struct listener *listener);
+
+#endif

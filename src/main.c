@@ -1,0 +1,225 @@
+/* callresultd: stores the call results that a call-centre platform pushes.  Start-up order, and the end. */
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "admission.h"
+#include "batch.h"
+#include "gateway.h"
+#include "listen.h"
+#include "log.h"
+#include "memory.h"
+#include "request.h"
+#include "server.h"
+#include "settings.h"
+#include "writer.h"
+
+struct options {
+	const char *config;
+	bool        check_only;
+};
+
+static void
+usage(FILE *file)
+{
+	fputs("usage: callresultd [-hnV] [-c file]\n", file);
+}
+
+static void
+help(void)
+{
+	usage(stdout);
+	fputs("  -c file  the configuration; else $CALLRESULTD_CONF, else " CONFIG_FILE "\n"
+	    "  -n       check the configuration and exit\n"
+	    "  -V       print the version and exit\n"
+	    "  -h       print this and exit\n", stdout);
+}
+
+static struct options
+read_options(int argc, char **argv)
+{
+	struct options options = { getenv("CALLRESULTD_CONF"), false };
+	int option;
+
+	if (options.config == NULL)
+		options.config = CONFIG_FILE;
+	while ((option = getopt(argc, argv, "c:hnV")) != -1) {
+		switch (option) {
+		case 'c':
+			options.config = optarg;
+			break;
+		case 'n':
+			options.check_only = true;
+			break;
+		case 'V':
+			puts(PACKAGE_STRING);
+			exit(0);
+		case 'h':
+			help();
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		exit(2);
+	}
+	return options;
+}
+
+/* Every thread inherits the mask, so signals come to wait_for_end only. */
+static sigset_t
+block_signals(void)
+{
+	sigset_t handled;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&handled);
+	sigaddset(&handled, SIGTERM);
+	sigaddset(&handled, SIGINT);
+	sigaddset(&handled, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &handled, NULL);
+	return handled;
+}
+
+/* As many connections as the system allows: an idle one costs a descriptor and nothing else. */
+static void
+raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static void
+reload(struct settings *settings, const char *config, struct admission *admission)
+{
+	struct settings fresh;
+
+	if (settings_read(&fresh, config)) {
+		log_set_level((enum log_level)fresh.log_level);
+		settings->log_level = fresh.log_level;
+	}
+	settings_free(&fresh);
+	if (admission_reload(admission))
+		log_info("tokens and log level are read again");
+}
+
+/* Until SIGTERM or SIGINT; SIGHUP reads again what may change while running. */
+static void
+wait_for_end(const sigset_t *handled, struct settings *settings, const char *config, struct admission *admission)
+{
+	int number;
+
+	while (sigwait(handled, &number) == 0 && number == SIGHUP)
+		reload(settings, config, admission);
+}
+
+static void
+tell_manager(const char *state)
+{
+#ifdef HAVE_LIBSYSTEMD
+	sd_notify(0, state);
+#else
+	(void)state;
+#endif
+}
+
+static struct writer **
+start_writers(struct batch *batch, const struct settings *settings)
+{
+	struct writer **writers = memory_resize(NULL, (size_t)settings->writers, sizeof *writers);
+
+	for (int64_t i = 0; i < settings->writers; i++)
+		writers[i] = writer_start(batch, settings->conninfo, settings->call_timezone);
+	return writers;
+}
+
+static void
+end_writers(struct writer **writers, const struct settings *settings, struct batch *batch)
+{
+	batch_close(batch);
+	for (int64_t i = 0; i < settings->writers; i++)
+		writer_join(writers[i]);
+	memory_free(writers);
+}
+
+/* Started by a web server for one request, with no socket but the variables of CGI. */
+static bool
+is_cgi(void)
+{
+	return getenv("GATEWAY_INTERFACE") != NULL && getenv("REQUEST_METHOD") != NULL;
+}
+
+static void
+run(struct listener *listener, struct service *service, struct settings *settings, const char *config,
+    const sigset_t *handled)
+{
+	struct server *server = server_start(listener, (int)settings->threads, request_serve, service);
+
+	log_info("callresultd %s serves %s with %d threads", PACKAGE_VERSION,
+	    listener->handed_over ? "the socket handed over" : settings->listen, (int)settings->threads);
+	tell_manager("READY=1");
+	wait_for_end(handled, settings, config, service->admission);
+	tell_manager("STOPPING=1");
+	server_stop(server);
+	log_info("all that was taken is answered: end");
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = read_options(argc, argv);
+	struct settings settings;
+	struct service service;
+	struct listener listener = { .descriptor = -1 };
+	struct writer **writers;
+	sigset_t handled;
+	bool cgi;
+
+	if (!settings_read(&settings, options.config))
+		return 1;
+	service.max_body = (size_t)settings.max_body;
+	service.reply_deadline = settings.reply_deadline;
+	service.admission = admission_new(settings.tokens, settings.allow_anonymous);
+	if (service.admission == NULL)
+		return 1;
+	if (options.check_only) {
+		printf("%s: the configuration is fine\n", options.config);
+		return 0;
+	}
+	log_open((enum log_level)settings.log_level, settings.log_to_syslog);
+	raise_descriptor_limit();
+	gateway_init();
+	handled = block_signals();
+	cgi = !listen_inherit(&listener) && is_cgi();
+	if (!cgi && listener.descriptor == -1 && !listen_open(&listener, settings.listen))
+		return 1;
+
+	service.batch = batch_new((size_t)settings.batch_records);
+	writers = start_writers(service.batch, &settings);
+	if (cgi)
+		gateway_serve_cgi(request_serve, &service);
+	else
+		run(&listener, &service, &settings, options.config, &handled);
+
+	end_writers(writers, &settings, service.batch);
+	batch_free(service.batch);
+	admission_free(service.admission);
+	settings_free(&settings);
+	return 0;
+}

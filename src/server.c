@@ -1,0 +1,210 @@
+/* Connections and threads: one epoll set of the listening socket and of every idle connection. */
+#include "server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "memory.h"
+
+enum {
+	PEER_PATIENCE = 30,     /* seconds that a peer may be silent in the middle of a request */
+	ACCEPT_PAUSE = 50,      /* milliseconds, when descriptors are short */
+	LAST_CHANCE = 100,      /* milliseconds for the request of a connection made just before the end */
+};
+
+struct server {
+	struct listener *listener;
+	gateway_handler *handler;
+	void            *context;
+	int              epoll;
+	int              stopping;       /* an eventfd: readable for ever once the server stops */
+	int              thread_count;
+	pthread_t       *threads;
+};
+
+/* --- the epoll set ----------------------------------------------------------------------------------------- */
+
+/* Lets one thread hear of a descriptor's next readiness: operation is EPOLL_CTL_ADD at first, then EPOLL_CTL_MOD. */
+static bool
+watch(struct server *server, int operation, int descriptor)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = descriptor };
+
+	return epoll_ctl(server->epoll, operation, descriptor, &event) == 0;
+}
+
+static void
+watch_stopping(struct server *server)
+{
+	/* without EPOLLONESHOT: every thread hears of it, again and again */
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = server->stopping };
+
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->stopping, &event) != 0)
+		log_fatal("epoll: %s", strerror(errno));
+}
+
+/* --- connections ------------------------------------------------------------------------------------------- */
+
+static void
+prepare(int connection)
+{
+	const struct timeval patience = { .tv_sec = PEER_PATIENCE };
+	int on = 1;
+
+	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* a unix socket refuses it: fine */
+}
+
+static bool
+is_readable(int connection, int time)
+{
+	struct pollfd event = { .fd = connection, .events = POLLIN };
+
+	return poll(&event, 1, time) > 0;
+}
+
+static void
+wait_for_request(struct server *server, int operation, int connection)
+{
+	if (watch(server, operation, connection))
+		return;
+	log_error("epoll: %s", strerror(errno));
+	close(connection);
+}
+
+static void
+serve(struct server *server, int operation, int connection)
+{
+	if (gateway_serve_connection(connection, server->handler, server->context))
+		wait_for_request(server, operation, connection);
+}
+
+/* Short of descriptors or memory: those in hand will be given back, so wait a little rather than spin or give up. */
+static void
+pause_accepting(int error)
+{
+	static time_t said;
+	time_t now = time(NULL);
+	const struct timespec pause = { .tv_nsec = ACCEPT_PAUSE * 1000000L };
+
+	if (now != said)
+		log_error("accept: %s", strerror(error));
+	said = now;
+	nanosleep(&pause, NULL);
+}
+
+static void
+accept_connection(struct server *server, bool stopping)
+{
+	int connection = accept4(server->listener->descriptor, NULL, NULL, SOCK_CLOEXEC);
+	int error = errno;
+
+	if (connection == -1 && error != EAGAIN && error != EINTR && error != ECONNABORTED)
+		pause_accepting(error);
+	/* in vain when the server has stopped listening meanwhile, as it should be */
+	watch(server, EPOLL_CTL_MOD, server->listener->descriptor);
+	if (connection == -1)
+		return;
+	prepare(connection);
+	/* a web server writes as soon as it is connected, so the request is mostly there; a silent peer waits in the set */
+	if (is_readable(connection, stopping ? LAST_CHANCE : 0))
+		serve(server, EPOLL_CTL_ADD, connection);
+	else if (stopping)
+		close(connection);
+	else
+		wait_for_request(server, EPOLL_CTL_ADD, connection);
+}
+
+/* --- threads ----------------------------------------------------------------------------------------------- */
+
+/*
+ * One thread: what is ready, one at a time.  Once the server stops, two events are asked for, since that it stops is
+ * always one of them: when it is the only one, nothing that has arrived is left.
+ */
+static void *
+run(void *argument)
+{
+	struct server *server = argument;
+	struct epoll_event events[2];
+	bool stopping = false;
+
+	for (;;) {
+		int count = epoll_wait(server->epoll, events, stopping ? 2 : 1, -1);
+		int left = 0;
+
+		for (int i = 0; i < count; i++) {
+			int descriptor = events[i].data.fd;
+
+			if (descriptor == server->stopping) {
+				left += stopping;
+				stopping = true;
+			} else if (descriptor == server->listener->descriptor) {
+				accept_connection(server, stopping);
+			} else {
+				serve(server, EPOLL_CTL_MOD, descriptor);
+			}
+		}
+		if (left > 0 && count == 1)
+			return NULL;
+	}
+}
+
+struct server *
+server_start(struct listener *listener, int threads, gateway_handler *handler, void *context)
+{
+	struct server *server = memory_zalloc(sizeof *server);
+	sigset_t all, before;
+
+	server->listener = listener;
+	server->handler = handler;
+	server->context = context;
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->stopping = eventfd(0, EFD_CLOEXEC);
+	if (server->epoll == -1 || server->stopping == -1)
+		log_fatal("cannot serve: %s", strerror(errno));
+	watch_stopping(server);
+	if (!watch(server, EPOLL_CTL_ADD, listener->descriptor))
+		log_fatal("cannot serve: %s", strerror(errno));
+
+	server->threads = memory_resize(NULL, (size_t)threads, sizeof *server->threads);
+	/* a signal would cut a read in libfcgi short */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (; server->thread_count < threads; server->thread_count++)
+		if (pthread_create(&server->threads[server->thread_count], NULL, run, server) != 0)
+			log_fatal("cannot start %d threads", threads);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return server;
+}
+
+void
+server_stop(struct server *server)
+{
+	static const uint64_t one = 1;
+
+	/* what waits at a socket of others is for the process that gets it next; at our own nobody comes after us */
+	if (server->listener->handed_over)
+		epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->listener->descriptor, NULL);
+	(void)!write(server->stopping, &one, sizeof one);
+	for (int i = 0; i < server->thread_count; i++)
+		pthread_join(server->threads[i], NULL);
+	listen_close(server->listener);
+	close(server->epoll);
+	close(server->stopping);
+	memory_free(server->threads);
+	memory_free(server);
+}

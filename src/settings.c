@@ -1,0 +1,240 @@
+/* The configuration: one table of keys, and libinih that reads the file.  The only user of libinih. */
+#include "settings.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db.h"
+#include "memory.h"
+
+enum { KEY_MAX = 32, LINE_MAX_BYTES = 4096 };
+
+#define MEBIBYTE (INT64_C(1) << 20)
+#define KEY(section, name, type, fallback, min, max) \
+	{ #section, #name, type, offsetof(struct settings, name), fallback, min, max }
+
+const struct settings_key settings_keys[] = {
+	KEY(server, listen, SETTING_TEXT, "unix:/run/callresultd/callresultd.sock", 0, 0),
+	KEY(server, threads, SETTING_NUMBER, "64", 1, 4096),
+	KEY(server, max_body, SETTING_SIZE, "16M", 1024, 64 * MEBIBYTE),
+	KEY(server, reply_deadline, SETTING_TIME, "3s", 100, 600 * 1000),
+	KEY(auth, tokens, SETTING_TEXT, "/etc/callresultd/tokens", 0, 0),
+	KEY(auth, allow_anonymous, SETTING_FLAG, "no", 0, 0),
+	KEY(database, conninfo, SETTING_TEXT, "dbname=callresult", 0, 0),
+	KEY(database, writers, SETTING_NUMBER, "1", 1, 64),
+	KEY(database, batch_records, SETTING_NUMBER, "5000", 1, 100000),
+	KEY(database, call_timezone, SETTING_TEXT, "Asia/Shanghai", 0, 0),
+	{ "spool", "path", SETTING_TEXT, offsetof(struct settings, spool_path), "/var/lib/callresultd/spool.db", 0, 0 },
+	{ "spool", "max_size", SETTING_SIZE, offsetof(struct settings, spool_max_size), "10G", MEBIBYTE, INT64_MAX },
+	{ "log", "level", SETTING_LOG_LEVEL, offsetof(struct settings, log_level), "info", 0, 0 },
+	{ "log", "to", SETTING_LOG_TO, offsetof(struct settings, log_to_syslog), "stderr", 0, 0 },
+};
+
+const size_t settings_key_count = sizeof settings_keys / sizeof *settings_keys;
+
+/* --- values ------------------------------------------------------------------------------------------------ */
+
+struct unit {
+	const char *name;
+	int64_t     factor;
+};
+
+static const struct unit no_units[] = { { "", 1 }, { NULL, 0 } };
+static const struct unit size_units[] = {
+	{ "", 1 }, { "K", 1024 }, { "M", MEBIBYTE }, { "G", 1024 * MEBIBYTE }, { NULL, 0 },
+};
+static const struct unit time_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { NULL, 0 } };
+
+/* Digits and one of the units, the product between the key's limits. */
+static bool
+read_number(const struct settings_key *key, const char *value, const struct unit *units, int64_t *number)
+{
+	char *end;
+	int64_t count;
+
+	if (*value < '0' || *value > '9')
+		return false;
+	errno = 0;
+	count = strtoll(value, &end, 10);
+	while (units->name != NULL && strcmp(units->name, end) != 0)
+		units++;
+	if (errno != 0 || units->name == NULL || count > key->max / units->factor)
+		return false;
+	*number = count * units->factor;
+	return *number >= key->min;
+}
+
+/* The place of value among words, which end with NULL. */
+static bool
+read_word(const char *value, const char *const *words, int64_t *place)
+{
+	for (*place = 0; words[*place] != NULL; ++*place)
+		if (strcmp(words[*place], value) == 0)
+			return true;
+	return false;
+}
+
+static bool
+read_flag(const char *value, const char *const *words, bool *flag)
+{
+	int64_t place;
+	bool known = read_word(value, words, &place);
+
+	*flag = place == 1;
+	return known;
+}
+
+static bool
+read_text(const char *value, char **text)
+{
+	memory_free(*text);
+	*text = memory_strdup(value);
+	return *value != '\0';
+}
+
+static bool
+read_value(struct settings *settings, const struct settings_key *key, const char *value)
+{
+	static const char *const flags[] = { "no", "yes", NULL };
+	static const char *const targets[] = { "stderr", "syslog", NULL };
+	static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+	void *place = (char *)settings + key->offset;
+
+	switch (key->type) {
+	case SETTING_TEXT:
+		return read_text(value, place);
+	case SETTING_NUMBER:
+		return read_number(key, value, no_units, place);
+	case SETTING_SIZE:
+		return read_number(key, value, size_units, place);
+	case SETTING_TIME:
+		return read_number(key, value, time_units, place);
+	case SETTING_FLAG:
+		return read_flag(value, flags, place);
+	case SETTING_LOG_LEVEL:
+		return read_word(value, levels, place);
+	case SETTING_LOG_TO:
+		return read_flag(value, targets, place);
+	}
+	return false;
+}
+
+/* --- the file ---------------------------------------------------------------------------------------------- */
+
+/* A file in reading: its first fault is what is told. */
+struct reading {
+	struct settings *settings;
+	FILE            *file;
+	int              line;
+	bool             given[KEY_MAX];
+	int              fault_line;     /* 0: none so far */
+	char             fault[256];
+};
+
+static void __attribute__((format(printf, 2, 3)))
+fault(struct reading *reading, const char *format, ...)
+{
+	va_list arguments;
+
+	if (reading->fault_line > 0)
+		return;
+	reading->fault_line = reading->line;
+	va_start(arguments, format);
+	vsnprintf(reading->fault, sizeof reading->fault, format, arguments);
+	va_end(arguments);
+}
+
+/* libinih cuts longer lines silently in two. */
+static char *
+next_line(char *line, int size, void *stream)
+{
+	struct reading *reading = stream;
+
+	if (fgets(line, size, reading->file) == NULL)
+		return NULL;
+	reading->line++;
+	if (strchr(line, '\n') == NULL && !feof(reading->file))
+		fault(reading, "the line is longer than %d bytes", size - 2);
+	return line;
+}
+
+static const struct settings_key *
+find_key(const char *section, const char *name)
+{
+	for (size_t i = 0; i < settings_key_count; i++)
+		if (strcmp(settings_keys[i].section, section) == 0 && strcmp(settings_keys[i].name, name) == 0)
+			return &settings_keys[i];
+	return NULL;
+}
+
+/* An ini_handler: gives 1 when the key is fine. */
+static int
+take_key(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = user;
+	const struct settings_key *key = find_key(section, name);
+
+	if (key == NULL)
+		fault(reading, "[%s] %s: there is no such key", section, name);
+	else if (reading->given[key - settings_keys])
+		fault(reading, "[%s] %s: given twice", section, name);
+	else if (!read_value(reading->settings, key, value))
+		fault(reading, "[%s] %s: bad value; see callresultd.conf(5)", section, name);
+	else if (strcmp(name, "conninfo") == 0 && !db_conninfo_valid(value))
+		fault(reading, "[%s] %s: bad value; it is libpq's, see callresultd.conf(5)", section, name);
+	if (key != NULL)
+		reading->given[key - settings_keys] = true;
+	return reading->fault_line == 0;
+}
+
+static void
+set_defaults(struct settings *settings)
+{
+	*settings = (struct settings){ 0 };
+	for (size_t i = 0; i < settings_key_count; i++)
+		if (!read_value(settings, &settings_keys[i], settings_keys[i].fallback))
+			log_fatal("the default of %s is bad", settings_keys[i].name);
+}
+
+static void
+prepare_ini(void)
+{
+#if HAVE_DECL_INI_MAX_LINE
+	/* a conninfo with several hosts and certificates is longer than 200 bytes */
+	ini_use_stack = false;
+	ini_max_line = LINE_MAX_BYTES;
+#endif
+}
+
+bool
+settings_read(struct settings *settings, const char *path)
+{
+	struct reading reading = { .settings = settings, .file = fopen(path, "re") };
+	int bad_line;
+
+	set_defaults(settings);
+	if (reading.file == NULL) {
+		log_error("%s: %s", path, strerror(errno));
+		return false;
+	}
+	prepare_ini();
+	bad_line = ini_parse_stream(next_line, &reading, take_key, &reading);
+	fclose(reading.file);
+	if (reading.fault_line > 0)
+		log_error("%s, line %d: %s", path, reading.fault_line, reading.fault);
+	else if (bad_line != 0)
+		log_error("%s, line %d: neither a [section] nor \"key = value\"", path, bad_line);
+	return bad_line == 0 && reading.fault_line == 0;
+}
+
+void
+settings_free(struct settings *settings)
+{
+	for (size_t i = 0; i < settings_key_count; i++)
+		if (settings_keys[i].type == SETTING_TEXT)
+			memory_free(*(char **)((char *)settings + settings_keys[i].offset));
+}
