@@ -36,23 +36,32 @@ say_problem(struct db *db, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	for (char *p = text; *p != '\0'; p++)
-		if (*p == '\n' || *p == '\t')
-			*p = ' ';
 	if (strcmp(text, db->problem) != 0)
 		log_error("database: %s", text);
 	strcpy(db->problem, text);
 }
 
+/* Not when a connection is made, but when it has done something. */
+static void
+say_well(struct db *db)
+{
+	if (db->problem[0] != '\0')
+		log_info("database: it takes pushes again");
+	db->problem[0] = '\0';
+}
+
+/* libpq's message has a line for each host; its advice, in lines that begin with a tab, is left out. */
 static void
 say_connection_problem(struct db *db)
 {
-	char *message = memory_strdup(PQerrorMessage(db->connection));
-	size_t length = strlen(message);
+	char *message = memory_strdup(PQerrorMessage(db->connection)), *rest = message;
+	char text[PROBLEM_SIZE] = "";
+	const char *line;
 
-	while (length > 0 && message[length - 1] == '\n')
-		message[--length] = '\0';
-	say_problem(db, "%s", length > 0 ? message : "the connection is lost");
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0' && *line != '\t')
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text != '\0' ? "; " : "", line);
+	say_problem(db, "%s", *text != '\0' ? text : "the connection is lost");
 	memory_free(message);
 }
 
@@ -241,6 +250,14 @@ time_zone_fits(struct db *db, int64_t deadline)
 	return fits;
 }
 
+/* What the server says unasked is said again as the error that follows it. */
+static void
+ignore_notice(void *ignored, const char *message)
+{
+	(void)ignored;
+	(void)message;
+}
+
 bool
 db_connect(struct db *db, int64_t deadline)
 {
@@ -253,15 +270,12 @@ db_connect(struct db *db, int64_t deadline)
 	db->connection = PQconnectStartParams(keywords, values, 1);
 	if (db->connection == NULL)
 		log_fatal("out of memory");
+	PQsetNoticeProcessor(db->connection, ignore_notice, NULL);
 	if (PQstatus(db->connection) == CONNECTION_BAD)
 		say_connection_problem(db);
 	else if (finish_connecting(db, deadline) && PQsetnonblocking(db->connection, 1) == 0 &&
-	    schema_fits(db, deadline) && time_zone_fits(db, deadline)) {
-		if (db->problem[0] != '\0')
-			log_info("database: it takes pushes again");
-		db->problem[0] = '\0';
+	    schema_fits(db, deadline) && time_zone_fits(db, deadline))
 		return true;
-	}
 	drop_connection(db);
 	return false;
 }
@@ -281,7 +295,9 @@ db_check(struct db *db, int64_t deadline)
 	if (result != NULL && !well)
 		say_problem(db, "the server is read-only");
 	PQclear(result);
-	if (!well)
+	if (well)
+		say_well(db);
+	else
 		drop_connection(db);
 	return well;
 }
@@ -345,7 +361,9 @@ commit(struct db *db, int64_t deadline)
 
 	if (result != NULL) {
 		outcome = strcmp(PQcmdStatus(result), "COMMIT") == 0 ? DB_STORED : DB_UNAVAILABLE;
-		if (outcome != DB_STORED)
+		if (outcome == DB_STORED)
+			say_well(db);
+		else
 			say_result_problem(db, result);
 		PQclear(result);
 	}

@@ -46,8 +46,7 @@ connect_by(struct writer *writer, int64_t deadline)
 	while (!db_is_connected(writer->db)) {
 		if (!backoff_wait(&writer->backoff, deadline))
 			return false;
-		if (db_connect(writer->db, deadline))
-			backoff_reset(&writer->backoff);
+		db_connect(writer->db, deadline);
 		note_connection(writer);
 	}
 	return true;
@@ -75,18 +74,24 @@ count_records(struct push **pushes, int count, const struct db_fates *fates)
 	metrics_count_records(fates->inserted, fates->updated, fates->duplicates, quarantined);
 }
 
-/* One transaction for the pushes the fold holds. */
+/*
+ * One transaction for the pushes the fold holds, tried again on a new connection while there is time: a transaction
+ * that was committed unnoticed finds its rows there and changes nothing.
+ */
 static enum db_result
 store(struct writer *writer, struct push **pushes, int count, int64_t deadline)
 {
 	struct db_fates fates = { 0 };
 	enum db_result result = DB_UNAVAILABLE;
 
-	if (connect_by(writer, deadline))
+	while (result != DB_STORED && result != DB_BAD_RECORD && connect_by(writer, deadline)) {
 		result = db_store(writer->db, pushes, count, &writer->fold, deadline, &fates);
-	if (result == DB_STORED)
+		note_connection(writer);
+	}
+	if (result == DB_STORED) {
+		backoff_reset(&writer->backoff);
 		count_records(pushes, count, &fates);
-	note_connection(writer);
+	}
 	return result;
 }
 
@@ -131,8 +136,8 @@ look_at_connection(struct writer *writer)
 
 	if (db_is_connected(writer->db))
 		db_check(writer->db, deadline);
-	else if (backoff_is_over(&writer->backoff) && db_connect(writer->db, deadline))
-		backoff_reset(&writer->backoff);
+	else if (backoff_is_over(&writer->backoff))
+		db_connect(writer->db, deadline);
 	note_connection(writer);
 }
 
