@@ -419,7 +419,8 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 			return DB_STORED;
 		if (result == DB_UNKNOWN || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
 			break;
-		if (fault == FAULT_RECORD)
+		/* a month attached at the same moment refuses a good record too (23514), but not twice */
+		if (fault == FAULT_RECORD && tries > 0)
 			return DB_BAD_RECORD;
 	}
 	drop_connection(db);
