@@ -1,0 +1,151 @@
+# What the end-to-end tests stand on: a temporary folder, processes that end with the test, waiting for conditions.
+package Rig;
+
+use strict;
+use warnings;
+use Carp qw(croak);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use File::Path qw(remove_tree);
+use File::Temp qw(tempdir);
+use IO::Socket::INET;
+use POSIX qw(:sys_wait_h _exit);
+use Time::HiRes qw(sleep time);
+
+our @EXPORT_OK = qw(folder source build run_command spawn reap stop_process wait_for free_port write_file read_file
+    processes_below);
+
+my $owner = $$;
+my $folder;
+my %running;
+
+# Short, since a unix socket's path has 107 bytes at most; open to the users of PostgreSQL and the web servers.
+sub folder {
+	if (!defined $folder) {
+		$folder = tempdir('/tmp/crXXXXXX');
+		chmod 0755, $folder;
+	}
+	return $folder;
+}
+
+sub source { return $ENV{CALLRESULTD_SRC} // dirname(dirname(dirname(__FILE__))) }
+sub build  { return $ENV{CALLRESULTD_BUILD} // source() }
+
+sub write_file {
+	my ($path, $text) = @_;
+	open my $file, '>:raw', $path or croak "$path: $!";
+	print {$file} $text;
+	close $file or croak "$path: $!";
+	return $path;
+}
+
+sub read_file {
+	my ($path) = @_;
+	open my $file, '<:raw', $path or return '';
+	local $/;
+	return scalar(<$file>) // '';
+}
+
+# Runs a command to its end; gives its output, and dies when it fails.
+sub run_command {
+	my (@command) = @_;
+	my $log = folder() . '/command.log';
+	my $pid = fork() // croak "fork: $!";
+	if ($pid == 0) {
+		open STDIN,  '<', '/dev/null';
+		open STDOUT, '>', $log;
+		open STDERR, '>&', \*STDOUT;
+		exec @command or _exit(127);
+	}
+	waitpid $pid, 0;
+	my $output = read_file($log);
+	croak "@command: failed:\n$output" if $? != 0;
+	return $output;
+}
+
+# Starts a process in the background.  %with: log => path, stdin => handle, env => {}, uid/gid as numbers.
+sub spawn {
+	my ($command, %with) = @_;
+	my $pid = fork() // croak "fork: $!";
+	if ($pid == 0) {
+		if ($with{stdin}) { open STDIN, '<&', $with{stdin}; }
+		else              { open STDIN, '<', '/dev/null'; }
+		open STDOUT, '>>', $with{log} // '/dev/null';
+		open STDERR, '>&', \*STDOUT;
+		$ENV{$_} = $with{env}{$_} for keys %{ $with{env} // {} };
+		$with{before}->() if $with{before};
+		exec @$command or _exit(127);
+	}
+	$running{$pid} = 1;
+	return $pid;
+}
+
+# The wait status of a process that has ended; undef while it runs.
+sub reap {
+	my ($pid) = @_;
+	return undef if waitpid($pid, WNOHANG) == 0;
+	delete $running{$pid};
+	return $?;
+}
+
+# Sends the signal and waits for the end; kills after 20 s.  Gives the wait status.
+sub stop_process {
+	my ($pid, $signal) = @_;
+	kill $signal // 'TERM', $pid;
+	my $status;
+	my $ended = wait_for(sub { defined($status = reap($pid)) }, 20);
+	if (!$ended) {
+		kill 'KILL', $pid;
+		waitpid $pid, 0;
+		$status = $?;
+		delete $running{$pid};
+	}
+	return $status;
+}
+
+# True as soon as the condition is; false after the bound (seconds).
+sub wait_for {
+	my ($condition, $bound) = @_;
+	my $end = time + ($bound // 20);
+	while (1) {
+		my $value = $condition->();
+		return $value if $value;
+		return 0 if time > $end;
+		sleep 0.02;
+	}
+}
+
+sub free_port {
+	my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or croak "no port: $!";
+	return $socket->sockport;
+}
+
+# A process and all it has started.
+sub processes_below {
+	my ($pid) = @_;
+	my %children;
+	for my $stat (glob '/proc/[0-9]*/stat') {
+		my ($child, $parent) = read_file($stat) =~ /^(\d+) \(.*\) \S (\d+)/s or next;
+		push @{ $children{$parent} }, $child;
+	}
+	my @found = ($pid);
+	for (my $i = 0; $i < @found; $i++) { push @found, @{ $children{ $found[$i] } // [] }; }
+	return @found;
+}
+
+$SIG{INT} = $SIG{TERM} = sub { exit 1 };
+
+END {
+	if ($$ == $owner) {
+		my $status = $?;
+		for my $pid (keys %running) {
+			kill 'CONT', processes_below($pid);
+			kill 'KILL', reverse processes_below($pid);
+			waitpid $pid, 0;
+		}
+		remove_tree($folder) if defined $folder && !$ENV{CALLRESULTD_KEEP};
+		$? = $status;
+	}
+}
+
+1;

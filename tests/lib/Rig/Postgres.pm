@@ -1,0 +1,106 @@
+# A PostgreSQL of the test's own: a cluster in the temporary folder, on a unix socket, with the schema installed.
+package Rig::Postgres;
+
+use strict;
+use warnings;
+use Rig qw(folder source run_command spawn stop_process wait_for read_file write_file processes_below);
+
+my $count = 0;
+
+# PostgreSQL refuses to run as root.
+sub as_postgres {
+	my (@command) = @_;
+	return $> == 0 ? ('runuser', '-u', 'postgres', '--', @command) : @command;
+}
+
+sub bin {
+	my @found = sort { ($a =~ /(\d+)/)[0] <=> ($b =~ /(\d+)/)[0] } glob '/usr/lib/postgresql/*/bin';
+	return $found[-1] // die "no PostgreSQL server is installed\n";
+}
+
+# %with: settings => { name => value }, schema => 0 to leave the schema out.
+sub start_new {
+	my ($class, %with) = @_;
+	my $folder = folder() . '/pg' . ++$count;
+	mkdir $folder or die "$folder: $!";
+	if ($> == 0) { chown((getpwnam 'postgres')[2, 3], $folder) or die "chown: $!"; }
+	my $self = bless { folder => $folder, settings => $with{settings} // {} }, $class;
+	run_command(as_postgres(bin() . '/initdb', '-D', "$folder/data", '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
+		'--locale=C.UTF-8', '--no-sync'));
+	$self->start;
+	$self->sql('create database callresult', 'postgres');
+	$self->install if $with{schema} // 1;
+	return $self;
+}
+
+sub start {
+	my ($self) = @_;
+	my %settings = (listen_addresses => '', unix_socket_directories => $self->{folder}, max_connections => 200,
+		shared_buffers => '64MB', %{ $self->{settings} });
+	$self->{pid} = spawn([as_postgres(bin() . '/postgres', '-D', "$self->{folder}/data",
+		map { ('-c', "$_=$settings{$_}") } sort keys %settings)], log => "$self->{folder}/log");
+	wait_for(sub { $self->answers }, 60) or die "PostgreSQL does not start:\n" . read_file("$self->{folder}/log");
+	return $self;
+}
+
+sub answers {
+	my ($self) = @_;
+	return system(bin() . "/pg_isready -q -h $self->{folder}") == 0;
+}
+
+sub postmaster { return (split /\n/, read_file("$_[0]{folder}/data/postmaster.pid"))[0] }
+
+# How: fast, immediate, or kill (as kill -9 does, to all its processes).
+sub stop {
+	my ($self, $how) = @_;
+	my %signals = (fast => 'INT', immediate => 'QUIT');
+	my $postmaster = $self->postmaster;
+	if (($how // 'fast') eq 'kill') { kill 'KILL', processes_below($postmaster); }
+	else                            { kill $signals{ $how // 'fast' }, $postmaster; }
+	wait_for(sub { defined Rig::reap($self->{pid}) }, 60) or die "PostgreSQL does not stop\n";
+	return;
+}
+
+sub pause  { kill 'STOP', processes_below($_[0]->postmaster); return }
+sub resume { kill 'CONT', processes_below($_[0]->postmaster); return }
+
+sub install {
+	my ($self) = @_;
+	run_command('psql', '-X', '-q', '-h', $self->{folder}, '-U', 'postgres', '-d', 'callresult', '-f',
+		source() . '/sql/install.sql');
+	$self->sql('create role worker login in role callresult_writer');
+	return;
+}
+
+# The result as text: columns parted by "|", rows by newlines.
+sub sql {
+	my ($self, $text, $database, $user) = @_;
+	my $output = run_command('psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-h', $self->{folder}, '-U',
+		$user // 'postgres', '-d', $database // 'callresult', '-c', $text);
+	chomp $output;
+	return $output;
+}
+
+# A session of its own that holds what the statements take until it is stopped.
+sub hold {
+	my ($self, $text) = @_;
+	my $file = write_file("$self->{folder}/hold.sql", "begin; $text; select 'held'; select pg_sleep(600);");
+	my $log = "$self->{folder}/hold.log";
+	unlink $log;
+	my $pid = spawn(['psql', '-X', '-q', '-h', $self->{folder}, '-U', 'postgres', '-d', 'callresult', '-f', $file],
+		log => $log);
+	wait_for(sub { read_file($log) =~ /held/ }) or die "not held: " . read_file($log);
+	return $pid;
+}
+
+sub let_go {
+	my ($self, $pid) = @_;
+	stop_process($pid, 'KILL');
+	$self->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep%'
+		and pid <> pg_backend_pid()});
+	return;
+}
+
+sub conninfo { return "host=$_[0]{folder} user=worker dbname=callresult" }
+
+1;

@@ -1,0 +1,83 @@
+# A callresultd of the test's own, with a configuration file, started in each way it can be.
+package Rig::Worker;
+
+use strict;
+use warnings;
+use IO::Socket::UNIX;
+use Rig qw(folder build spawn reap stop_process wait_for read_file write_file);
+use Rig::FastCGI;
+
+our $token = 'Tok-en_1.test~';
+my $count = 0;
+
+# Nothing is started yet.  %with: postgres => Rig::Postgres, and sections of the file: server => { threads => 8 } ...
+sub configured {
+	my ($class, %with) = @_;
+	my $base = folder() . '/w' . ++$count;
+	my $self = bless { base => $base, listen => "unix:$base.sock", log => "$base.log", config => "$base.conf" }, $class;
+	my %sections = (
+		server   => { listen => $self->{listen}, %{ $with{server} // {} } },
+		auth     => { tokens => "$base.tokens", %{ $with{auth} // {} } },
+		database => { ($with{postgres} ? (conninfo => $with{postgres}->conninfo) : ()), %{ $with{database} // {} } },
+		log      => { level => 'debug', %{ $with{log} // {} } },
+	);
+	$self->{listen} = $sections{server}{listen};
+	write_file("$base.tokens", "# the test's\ntest:$token\n");
+	write_file($self->{config}, join '', map {
+		my $section = $_;
+		"[$section]\n", map { "$_ = $sections{$section}{$_}\n" } sort keys %{ $sections{$section} };
+	} sort keys %sections);
+	return $self;
+}
+
+sub binary { return build() . '/src/callresultd' }
+
+# Starts it and waits until it serves.
+sub start_new {
+	my ($class, %with) = @_;
+	my $self = $class->configured(%with);
+	return $self->start(%with);
+}
+
+# %with: stdin => listening socket; env => {}; prefix => [command in front]; before => code run in the child
+sub start {
+	my ($self, %with) = @_;
+	$self->{pid} = spawn([@{ $with{prefix} // [] }, binary(), '-c', $self->{config}], log => $self->{log},
+		stdin => $with{stdin}, env => $with{env}, before => $with{before});
+	wait_for(sub { defined reap($self->{pid}) || read_file($self->{log}) =~ / serves / }, 30);
+	die "the worker does not start:\n" . $self->log_text if read_file($self->{log}) !~ / serves /;
+	return $self;
+}
+
+# Once the database is connected, as /-/ready says.
+sub wait_until_ready {
+	my ($self) = @_;
+	wait_for(sub { $self->get('/-/ready')->{status} == 200 }, 30) or die "the worker is not ready:\n" . $self->log_text;
+	return $self;
+}
+
+sub signal   { my ($self, $signal) = @_; kill $signal, $self->{pid}; return }
+sub stop     { my ($self, $signal) = @_; return stop_process($self->{pid}, $signal) }
+sub log_text { return read_file($_[0]{log}) }
+
+sub connection { my ($self) = @_; return Rig::FastCGI->connect($self->{listen}) }
+
+# One request over a connection of its own.  path: what follows the mount.
+sub request {
+	my ($self, $method, $path, $body, %variables) = @_;
+	my $connection = $self->connection;
+	return $connection->request({ REQUEST_METHOD => $method, PATH_INFO => $path, REMOTE_ADDR => '192.0.2.7',
+		CONTENT_LENGTH => length($body // ''), %variables }, $body);
+}
+
+sub push_body { my ($self, $body, %variables) = @_; return $self->request('POST', "/$token", $body, %variables) }
+sub get       { my ($self, $path) = @_; return $self->request('GET', $path, '') }
+
+# A listening socket to hand over.
+sub handed_over_socket {
+	my ($self) = @_;
+	my ($path) = $self->{listen} =~ /^unix:(.*)/;
+	return IO::Socket::UNIX->new(Local => $path, Listen => 128) // die "$path: $!";
+}
+
+1;
