@@ -3,7 +3,7 @@ package Rig::FastCGI;
 
 use strict;
 use warnings;
-use IO::Socket::INET;
+use IO::Socket::IP;
 use IO::Socket::UNIX;
 
 use constant { FCGI_BEGIN => 1, FCGI_ABORT => 2, FCGI_END => 3, FCGI_PARAMS => 4, FCGI_STDIN => 5, FCGI_STDOUT => 6 };
@@ -12,7 +12,7 @@ sub connect {
 	my ($class, $where) = @_;
 	my $socket = $where =~ /^unix:(.*)/
 	    ? IO::Socket::UNIX->new(Peer => $1)
-	    : IO::Socket::INET->new(PeerAddr => $where);
+	    : IO::Socket::IP->new(PeerAddr => $where);
 	die "$where: $!" if !$socket;
 	return bless { socket => $socket }, $class;
 }

@@ -1,0 +1,221 @@
+# Starting in every way there is, serving through bad peers, reading again, ending well.
+use strict;
+use warnings;
+use IO::Socket::IP;
+use POSIX ();
+use Test::More;
+use Rig qw(folder spawn reap stop_process wait_for free_port read_file write_file run_command);
+use Rig::Postgres;
+use Rig::Push qw(record body $success $example);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my $token = $Rig::Worker::token;
+
+# Gives exit status and output of the binary.
+sub outcome_of {
+	my (@arguments) = @_;
+	my $output = qx{@{[join ' ', map { quotemeta } Rig::Worker->binary, @arguments]} 2>&1 </dev/null};
+	return ($? >> 8, $output);
+}
+
+subtest 'the command line' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres);
+	my ($status, $output) = outcome_of('-V');
+	is $status, 0, '-V';
+	like $output, qr/^callresultd \d+\.\d+\.\d+$/, '-V says the version';
+	($status, $output) = outcome_of('-h');
+	is $status, 0, '-h';
+	like $output, qr/usage: callresultd/, '-h says how to use it';
+	($status, $output) = outcome_of('-x');
+	is $status, 2, 'an unknown option';
+	($status, $output) = outcome_of('-n', '-c', $worker->{config});
+	is $status, 0, '-n of a good configuration';
+	($status, $output) = outcome_of('-n', '-c', folder() . '/none.conf');
+	isnt $status, 0, '-n of none';
+	like $output, qr/none\.conf/, 'names it';
+
+	my $bad = write_file(folder() . '/bad.conf', "[server]\nthreads = 8\n\n[database]\nwritters = 2\n");
+	($status, $output) = outcome_of('-n', '-c', $bad);
+	isnt $status, 0, 'an unknown key';
+	like $output, qr/bad\.conf, line 5: \[database\] writters/, 'is named with file, line and key';
+	write_file($bad, "[server]\nthreads = many\n");
+	($status, $output) = outcome_of('-n', '-c', $bad);
+	isnt $status, 0, 'a bad value';
+	like $output, qr/bad\.conf, line 2: \[server\] threads/, 'is named with file, line and key';
+	write_file($bad, "[database]\nconninfo = dbname=x password\n");
+	($status, $output) = outcome_of('-n', '-c', $bad);
+	isnt $status, 0, 'a bad conninfo';
+	unlike $output, qr/password/, 'is not shown';
+	write_file($bad, "[auth]\ntokens = " . folder() . "/no-tokens\n");
+	($status, $output) = outcome_of('-c', $bad);
+	isnt $status, 0, 'no tokens and no allow_anonymous: refuses to start';
+	write_file(folder() . '/empty', '');
+	write_file($bad, "[auth]\ntokens = " . folder() . "/empty\n");
+	isnt((outcome_of('-c', $bad))[0], 0, 'an empty file of tokens as well');
+};
+
+subtest 'its own unix socket' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres);
+	my ($path) = $worker->{listen} =~ /^unix:(.*)/;
+	is((stat $path)[2] & 07777, 0660, 'has mode 0660');
+	is $worker->wait_until_ready->push_body($example)->{body}, $success, 'is served';
+	my ($status, $output) = outcome_of('-c', $worker->{config});
+	isnt $status, 0, 'a second worker on it is refused';
+	is $worker->push_body('[]')->{status}, 200, 'and does not harm the first';
+	$worker->signal('KILL');
+	wait_for(sub { defined reap($worker->{pid}) });
+	ok -S $path, 'a killed worker leaves its socket';
+	unlink $worker->{log};
+	is $worker->start->wait_until_ready->push_body('[]')->{status}, 200, 'the next one takes its place';
+	is $worker->stop, 0, 'ends well';
+	ok !-e $path, 'the socket goes with it';
+};
+
+subtest 'TCP' => sub {
+	my @addresses = ('127.0.0.1', IO::Socket::IP->new(LocalHost => '::1', Listen => 1) ? '[::1]' : ());
+	for my $where (map { "$_:" . free_port() } @addresses) {
+		my $worker = Rig::Worker->start_new(postgres => $postgres, server => { listen => $where });
+		is $worker->wait_until_ready->push_body($example)->{status}, 200, $where;
+		is $worker->stop, 0, 'ends well';
+	}
+};
+
+subtest 'a socket on descriptor 0' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres);
+	my $socket = $worker->handed_over_socket;
+	$worker->start(stdin => $socket);
+	is $worker->wait_until_ready->push_body($example)->{status}, 200, 'is served';
+	is $worker->stop, 0, 'ends well';
+	my ($path) = $worker->{listen} =~ /^unix:(.*)/;
+	ok -S $path, 'the socket is not its own to remove';
+};
+
+subtest 'spawn-fcgi' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres);
+	my ($path) = $worker->{listen} =~ /^unix:(.*)/;
+	$worker->start(prefix => ['spawn-fcgi', '-n', '-s', $path, '--']);
+	is $worker->wait_until_ready->push_body($example)->{status}, 200, 'is served';
+	is $worker->stop, 0, 'ends well';
+};
+
+subtest 'systemd socket activation' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres);
+	my $socket = $worker->handed_over_socket;
+	$worker->start(before => sub {
+		POSIX::dup2(POSIX::dup(fileno $socket), 3);   # without close-on-exec, even if it was 3
+		$ENV{LISTEN_FDS} = 1;
+		$ENV{LISTEN_PID} = $$;
+	});
+	is $worker->wait_until_ready->push_body($example)->{status}, 200, 'is served';
+	is $worker->stop, 0, 'ends well';
+};
+
+subtest 'a plain CGI program' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres);
+	my $input = write_file(folder() . '/cgi.in', body(record(called => 'cgi')));
+	local %ENV = (%ENV, GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => 'POST', PATH_INFO => "/$token",
+	    CONTENT_LENGTH => -s $input, REMOTE_ADDR => '::1', CALLRESULTD_CONF => $worker->{config});
+	my $output = qx{@{[Rig::Worker->binary]} <$input 2>$worker->{log}};
+	is $?, 0, 'exits 0';
+	like $output, qr/^Status: 200\r\n.*\r\n\r\n\Q$success\E\z/s, 'answers on stdout';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'cgi'}), 1, 'and has stored it';
+	local $ENV{PATH_INFO} = '/wrong';
+	$output = qx{@{[Rig::Worker->binary]} <$input 2>$worker->{log}};
+	is $?, 0, 'exits 0 after a refusal';
+	like $output, qr/^Status: 403\r\n/, 'which it says';
+};
+
+subtest 'anonymous pushes' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, auth => { allow_anonymous => 'yes' })->wait_until_ready;
+	is $worker->request('POST', '', $example)->{status}, 200, 'are taken when allowed';
+	is $worker->stop, 0, 'ends well';
+};
+
+subtest 'SIGHUP' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+	write_file("$worker->{base}.tokens", "test:$token\nnew:fresh\n");
+	$worker->signal('HUP');
+	ok wait_for(sub { $worker->request('POST', '/fresh', '[]')->{status} == 200 }), 'a new token is known';
+	write_file("$worker->{base}.tokens", "this is no tokens file\n");
+	$worker->signal('HUP');
+	ok wait_for(sub { $worker->log_text =~ /tokens, line 1/ }), 'a bad file is named';
+	is $worker->request('POST', '/fresh', '[]')->{status}, 200, 'what was in force stays';
+	unlike $worker->log_text, qr/this is no/, 'and its text is not shown';
+	is $worker->stop, 0, 'ends well';
+};
+
+subtest 'bad peers' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 4 })->wait_until_ready;
+	my %push = (REQUEST_METHOD => 'POST', PATH_INFO => "/$token", CONTENT_LENGTH => length $example);
+	my @silent = map { $worker->connection } 1 .. 200;
+	is $worker->push_body($example)->{status}, 200, '200 silent connections hold none of 4 threads';
+
+	my @kept = map { $worker->connection } 1 .. 50;
+	is scalar(grep { $_->request(\%push, $example, 1)->{status} == 200 } @kept, @kept, @kept), 150,
+	    '50 kept connections serve one push after the other';
+	my $kept = $kept[0];
+	is $kept->request({ %push, PATH_INFO => '/wrong', CONTENT_LENGTH => 1_000_000 }, 'x' x 1_000_000, 1)->{status}, 403,
+	    'a refused push with a large body on a kept connection';
+	is $kept->request(\%push, $example, 1)->{status}, 200, 'does not spoil the next';
+
+	for my $at (0, 1, 50, length($example) - 1) {
+		my $connection = $worker->connection;
+		$connection->begin(\%push);
+		$connection->send_body(substr $example, 0, $at);
+		$connection->close;
+	}
+	my $garbage = $worker->connection;
+	$garbage->send_bytes("GET / HTTP/1.0\r\n\r\n" x 100);
+	ok $garbage->is_closed, 'what is no FastCGI is shown the door';
+	is $worker->push_body($example)->{status}, 200, 'peers that leave in the middle harm nobody';
+
+	my $gone = $worker->connection;
+	my $body = body(record(called => 'gone'));
+	$gone->begin({ %push, CONTENT_LENGTH => length $body });
+	$gone->send_body($body);
+	$gone->end_body;
+	$gone->close;
+	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'gone'}) == 1 }),
+	    'who leaves after the body has its record stored';
+	is $worker->stop, 0, 'ends well';
+};
+
+subtest 'too few descriptors' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres, server => { threads => 4 });
+	$worker->start(prefix => ['prlimit', '--nofile=40', '--'])->wait_until_ready;
+	my @many = map { $worker->connection } 1 .. 60;
+	ok wait_for(sub { $worker->log_text =~ /accept: / }), 'that they are short is said';
+	$_->close for @many;
+	ok wait_for(sub { my $answer = $worker->push_body($example); $answer && $answer->{status} == 200 }),
+	    'and it serves on';
+	is $worker->stop, 0, 'ends well';
+};
+
+subtest 'SIGTERM' => sub {
+	for my $threads (1, 64) {
+		my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => $threads })->wait_until_ready;
+		is $worker->stop, 0, "ends $threads idle threads";
+	}
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 16 })->wait_until_ready;
+	my $lock = $postgres->hold('lock table callresult.push');
+	my @connections = map {
+		my $body = body(record(called => "last$_"));
+		my $connection = $worker->connection;
+		$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$token", CONTENT_LENGTH => length $body });
+		$connection->send_body($body);
+		$connection->end_body;
+		$connection;
+	} 1 .. 16;
+	ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'}) > 0 }),
+	    'pushes are in hand';
+	$worker->signal('TERM');
+	$worker->signal('TERM');
+	$postgres->let_go($lock);
+	is scalar(grep { my $answer = $_->answer; $answer && $answer->{status} == 200 } @connections), 16,
+	    'all of them are answered';
+	ok wait_for(sub { defined($worker->{status} = reap($worker->{pid})) }), 'it ends';
+	is $worker->{status}, 0, 'with status 0, a second signal being harmless';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'last%'}), 16, 'all are stored';
+};
+done_testing;
