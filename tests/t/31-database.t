@@ -1,0 +1,141 @@
+# A database that is away, slow, read-only, locked or not set up: answers in time, nothing acknowledged that is not
+# stored, and service again without a hand.
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(time);
+use Rig qw(wait_for);
+use Rig::Postgres;
+use Rig::Push qw(record body $success $example);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my %quick = (server => { reply_deadline => '1s' });
+my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
+my $number = 0;
+my %acknowledged;
+
+# Pushes a record of its own and remembers what was acknowledged.
+sub push_one {
+	my $called = 'n' . ++$number;
+	my $start = time;
+	my $answer = $worker->push_body(body(record(called => $called)));
+	$acknowledged{$called} = 1 if $answer->{status} == 200 && $answer->{body} eq $success;
+	return { %$answer, took => time - $start };
+}
+
+sub is_refused_in_time {
+	my ($name) = @_;
+	my $answer = push_one();
+	is $answer->{status}, 503, "$name: 503";
+	ok $answer->{headers}{'retry-after'}, "$name: Retry-After";
+	cmp_ok $answer->{took}, '<', 1 + 1, "$name: within reply_deadline and a second";
+	return;
+}
+
+sub is_served { my ($name) = @_; ok wait_for(sub { push_one()->{status} == 200 }, 10), "$name: served again"; return }
+
+push_one();
+$postgres->stop('fast');
+is_refused_in_time('stopped');
+ok wait_for(sub { $worker->get('/-/ready')->{status} == 503 }), 'stopped: not ready';
+like $worker->get('/-/ready')->{body}, qr/"database":false/, 'stopped: ready says what is missing';
+is $worker->get('/-/live')->{status}, 200, 'stopped: live all the same';
+$postgres->start;
+is_served('stopped');
+ok wait_for(sub { $worker->get('/-/ready')->{status} == 200 }), 'started: ready again';
+
+$postgres->stop('kill');
+$postgres->start;
+is_served('killed and started');
+
+$postgres->pause;
+is_refused_in_time('hung');
+is_refused_in_time('still hung');
+$postgres->resume;
+is_served('hung');
+
+my $lock = $postgres->hold('lock table callresult.call_result');
+is_refused_in_time('locked');
+$postgres->let_go($lock);
+is_served('locked');
+
+# backends ended under load: a push is tried again on a new connection while there is time
+my $refused = 0;
+for (1 .. 30) {
+	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+	$refused++ if push_one()->{status} != 200;
+}
+is $refused, 0, 'backends ended 30 times: no push refused';
+
+$postgres->sql('alter role worker set default_transaction_read_only = on');
+$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+is_refused_in_time('read-only');
+like $worker->log_text, qr/read-only/, 'read-only: is said';
+$postgres->sql('alter role worker reset default_transaction_read_only');
+is_served('read-only');
+
+$postgres->sql('revoke execute on function callresult.store from callresult_writer');
+is_refused_in_time('no privilege');
+like $worker->log_text, qr/permission denied for function store \(SQLSTATE 42501\)/, 'no privilege: is said';
+$postgres->sql('grant execute on function callresult.store to callresult_writer');
+is_served('no privilege');
+
+$postgres->sql('alter schema callresult rename to away');
+is_refused_in_time('no schema');
+$postgres->sql('alter schema away rename to callresult');
+is_served('no schema');
+
+# commits are synchronous whatever is set
+$postgres->sql('alter role worker set synchronous_commit = off');
+$postgres->sql(q{create function public.note() returns trigger language plpgsql as
+	$$begin insert into public.noted values (current_setting('synchronous_commit')); return null; end$$;
+	create table public.noted (setting text);
+	create trigger note after insert on callresult.push for each statement execute function public.note()});
+$postgres->sql('grant all on public.noted to public');
+$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+is_served('synchronous_commit off');
+is $postgres->sql('select distinct setting from public.noted'), 'on', 'synchronous_commit off: on where it counts';
+$postgres->sql('drop trigger note on callresult.push; alter role worker reset synchronous_commit');
+
+# what the database refuses is not taken for stored
+$postgres->sql(q{alter table callresult.call_result add constraint picky check (called <> 'refused')});
+is $worker->push_body(body(record(called => 'refused')))->{status}, 503, 'a record the database refuses is not acknowledged';
+push_one();
+$postgres->sql('alter table callresult.call_result drop constraint picky');
+
+is $postgres->sql(q{select count(*) from callresult.call_result where called like 'n%'}) >= keys %acknowledged ? 1 : 0, 1,
+    'all that was acknowledged is stored';
+my %stored = map { $_ => 1 } split /\n/, $postgres->sql('select called from callresult.call_result');
+is_deeply [grep { !$stored{$_} } sort keys %acknowledged], [], 'to the last one';
+is $postgres->sql('select count(*) - count(distinct called) from callresult.call_result'), 0, 'and once';
+is $worker->stop, 0, 'the worker ends well';
+
+# a start without a database, and with the wrong one
+my $empty = Rig::Postgres->start_new(schema => 0);
+$empty->sql('create role worker login');
+$worker = Rig::Worker->start_new(postgres => $empty, %quick);
+ok wait_for(sub { $worker->log_text =~ m{psql -f .*/sql/install\.sql} }), 'no schema: the log says what to run';
+is_refused_in_time('no schema at start');
+$empty->sql('drop role worker');
+$empty->install;
+is_served('no schema at start');
+is $worker->stop, 0, 'the worker ends well';
+
+$empty->sql('update callresult.schema_version set step = step + 7 where step = (select max(step)
+	from callresult.schema_version)');
+$worker = Rig::Worker->start_new(postgres => $empty, %quick);
+ok wait_for(sub { $worker->log_text =~ /schema is at step \d+/ }), 'a schema too new: the log says so';
+is $worker->stop, 0, 'the worker ends well';
+
+$worker = Rig::Worker->start_new(postgres => $postgres, database => { call_timezone => 'Asia/Nowhere' });
+ok wait_for(sub { $worker->log_text =~ m{call_timezone Asia/Nowhere} }), 'an unknown time zone: the log says so';
+is $worker->get('/-/ready')->{status}, 503, 'an unknown time zone: not ready';
+is $worker->stop, 0, 'the worker ends well';
+
+$worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '1s' },
+    database => { conninfo => 'host=/nowhere dbname=x password=s3cret' });
+is_refused_in_time('no server at start');
+unlike $worker->log_text, qr/s3cret/, 'no server: the password is not in the log';
+is $worker->stop, 0, 'the worker ends well';
+done_testing;

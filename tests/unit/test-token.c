@@ -1,0 +1,249 @@
+/* Who may push: the file of tokens, the places in a URL where one stands, and the exchange of the set in force. */
+#include "unit.h"
+
+#include "admission.h"
+#include "token.h"
+
+static char path[TEMPORARY_NAME_SIZE];
+
+static int
+make_file(void **state)
+{
+	(void)state;
+	temporary_make(path, "old:OLD-secret_1.~\n");
+	return 0;
+}
+
+static int
+remove_file(void **state)
+{
+	(void)state;
+	unlink(path);
+	return 0;
+}
+
+static bool
+set_has(const char *content, const char *token)
+{
+	struct token_set *set;
+	bool found;
+
+	temporary_write(path, content);
+	set = token_set_read(path);
+	assert_non_null(set);
+	found = token_set_has(set, slice_of(token));
+	token_set_free(set);
+	return found;
+}
+
+static void
+a_line_is_name_and_token(void **state)
+{
+	static const char content[] = "# who pushes\n\nhome:abc\r\nsite two:A-b.c_d~9\nlast:xyz";
+
+	(void)state;
+	assert_true(set_has(content, "abc"));
+	assert_true(set_has(content, "A-b.c_d~9"));
+	assert_true(set_has(content, "xyz"));
+	assert_false(set_has(content, "home"));
+	assert_false(set_has(content, "home:abc"));
+	assert_false(set_has(content, "ABC"));
+	assert_false(set_has(content, "ab"));
+	assert_false(set_has(content, "abcd"));
+	assert_false(set_has(content, "abc\r"));
+	assert_false(set_has(content, ""));
+}
+
+static void
+tokens_are_counted(void **state)
+{
+	static const struct {
+		const char *content;
+		size_t      count;
+	} cases[] = { { "", 0 }, { "\n# none\n", 0 }, { "a:1\n", 1 }, { "a:1\nb:2\n#c:3\nd:4", 3 }, { "a:1\na:2\n", 2 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct token_set *set;
+
+		temporary_write(path, cases[i].content);
+		set = token_set_read(path);
+		assert_non_null(set);
+		assert_int_equal(token_set_count(set), cases[i].count);
+		token_set_free(set);
+	}
+}
+
+static void
+a_bad_line_is_named_and_never_shown(void **state)
+{
+	static const char *const lines[] = {
+		"SECRET", ":SECRET", "name:", "name", "name:SECRET/1", "name:SECRET 1", "name: SECRET", "name:SECRET ", "name:SECRET?",
+		"name:SECRET&", "name:SECRET%20", "name:SECRET:1", "name:SECRET+", "name:SECRET\t", "name:\xc3\xbcSECRET", " ", ":", "name:-",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct capture capture;
+		struct token_set *set;
+		char content[64], *said;
+
+		snprintf(content, sizeof content, "good:abc\n\n%s\nmore:def\n", lines[i]);
+		temporary_write(path, content);
+		capture = capture_start();
+		set = token_set_read(path);
+		said = capture_end(capture);
+		if (set != NULL)
+			fail_msg("taken: \"%s\"", lines[i]);
+		if (strstr(said, path) == NULL || strstr(said, "line 3") == NULL || strstr(said, "SECRET") != NULL)
+			fail_msg("\"%s\": %s", lines[i], said);
+		free(said);
+	}
+}
+
+static void
+a_file_that_is_not_there_is_named(void **state)
+{
+	struct capture capture = capture_start();
+	struct token_set *set = token_set_read("no-such-directory/tokens");
+	char *said = capture_end(capture);
+
+	(void)state;
+	assert_null(set);
+	assert_non_null(strstr(said, "no-such-directory/tokens"));
+	assert_int_equal(lines_in(said), 1);
+	free(said);
+	token_set_free(NULL);
+}
+
+static void
+a_token_stands_in_the_path_or_in_the_query(void **state)
+{
+	static const struct {
+		const char *path, *query;
+		bool        admitted;
+	} cases[] = {
+		{ "/OLD-secret_1.~", NULL, true }, { "/OLD-secret_1.~", "", true }, { "/OLD-secret_1.~/", NULL, true },
+		{ "/OLD-secret_1.~", "a=b", true }, { "", "token=OLD-secret_1.~", true }, { NULL, "token=OLD-secret_1.~", true },
+		{ "/", "token=OLD-secret_1.~", true }, { "", "a=b&token=OLD-secret_1.~", true },
+		{ "", "token=OLD-secret_1.~&a=b", true }, { "", "a&&token=OLD-secret_1.~&", true },
+		{ NULL, NULL, false }, { "", NULL, false }, { "", "", false }, { "/", NULL, false }, { "//", NULL, false },
+		{ "OLD-secret_1.~", NULL, false }, { "/old-secret_1.~", NULL, false }, { "/OLD-secret_1.", NULL, false },
+		{ "/OLD-secret_1.~x", NULL, false }, { "/x", NULL, false }, { "/old", NULL, false }, { "/old:OLD-secret_1.~", NULL, false },
+		{ "//OLD-secret_1.~", NULL, false }, { "", "OLD-secret_1.~", false }, { "", "token", false }, { "", "token=", false },
+		{ "", "token=x", false }, { "", "xtoken=OLD-secret_1.~", false }, { "", "Token=OLD-secret_1.~", false },
+		{ "", "token=OLD-secret_1.~x", false }, { "", "a=token=OLD-secret_1.~", false }, { "", "token=&a=OLD-secret_1.~", false },
+		{ "", "tokens=OLD-secret_1.~", false },
+	};
+	struct admission *admission = admission_new(path, false);
+
+	(void)state;
+	assert_non_null(admission);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (admission_check(admission, cases[i].path, cases[i].query) != cases[i].admitted)
+			fail_msg("path %s, query %s", cases[i].path != NULL ? cases[i].path : "(none)",
+			    cases[i].query != NULL ? cases[i].query : "(none)");
+	admission_free(admission);
+}
+
+static void
+a_reload_exchanges_the_set(void **state)
+{
+	struct admission *admission = admission_new(path, false);
+
+	(void)state;
+	assert_non_null(admission);
+	temporary_write(path, "new:NEW\n");
+	assert_true(admission_check(admission, "/OLD-secret_1.~", NULL));
+	assert_false(admission_check(admission, "/NEW", NULL));
+	assert_true(admission_reload(admission));
+	assert_false(admission_check(admission, "/OLD-secret_1.~", NULL));
+	assert_true(admission_check(admission, "/NEW", NULL));
+	admission_free(admission);
+}
+
+static void
+a_bad_file_leaves_the_old_set_in_force(void **state)
+{
+	static const char *const contents[] = { "new:NEW\nbad line\n", "", "# nobody\n", "new:N W\n", NULL };
+	struct admission *admission = admission_new(path, false);
+
+	(void)state;
+	assert_non_null(admission);
+	for (size_t i = 0; i < COUNT(contents); i++) {
+		struct capture capture;
+		char *said;
+
+		if (contents[i] != NULL)
+			temporary_write(path, contents[i]);
+		else
+			unlink(path);
+		capture = capture_start();
+		assert_false(admission_reload(admission));
+		said = capture_end(capture);
+		assert_non_null(strstr(said, path));
+		free(said);
+		assert_true(admission_check(admission, "/OLD-secret_1.~", NULL));
+		assert_false(admission_check(admission, "/NEW", NULL));
+	}
+	admission_free(admission);
+}
+
+static void
+a_set_up_that_admits_nobody_is_refused(void **state)
+{
+	static const char *const contents[] = { "", "\n", "# nobody\n", "bad line\n", NULL };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(contents); i++) {
+		struct capture capture;
+		struct admission *admission;
+		char *said;
+
+		if (contents[i] != NULL)
+			temporary_write(path, contents[i]);
+		else
+			unlink(path);
+		capture = capture_start();
+		admission = admission_new(path, false);
+		said = capture_end(capture);
+		assert_null(admission);
+		assert_non_null(strstr(said, path));
+		free(said);
+	}
+}
+
+static void
+anonymous_means_everybody(void **state)
+{
+	struct admission *admission;
+
+	(void)state;
+	unlink(path);
+	admission = admission_new(path, true);
+	assert_non_null(admission);
+	assert_true(admission_check(admission, NULL, NULL));
+	assert_true(admission_check(admission, "/anything", "token=any"));
+	assert_true(admission_reload(admission));
+	admission_free(admission);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_file, remove_file)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(a_line_is_name_and_token),
+		TEST(tokens_are_counted),
+		TEST(a_bad_line_is_named_and_never_shown),
+		TEST(a_file_that_is_not_there_is_named),
+		TEST(a_token_stands_in_the_path_or_in_the_query),
+		TEST(a_reload_exchanges_the_set),
+		TEST(a_bad_file_leaves_the_old_set_in_force),
+		TEST(a_set_up_that_admits_nobody_is_refused),
+		TEST(anonymous_means_everybody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
