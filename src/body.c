@@ -1,9 +1,9 @@
 /* Exact, bounded reading of a push's body. */
 #include "body.h"
 
-#include <errno.h>
 #include <openssl/sha.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -17,7 +17,7 @@ struct buffer {
 	size_t length;
 };
 
-/* False when there is none, as with Apache and a chunked upload, or when it is no number. */
+/* False when there is none, as with a chunked upload, or when it is no number.  What no size_t holds is the greatest. */
 static bool
 content_length(const struct gateway *gateway, size_t *length)
 {
@@ -27,10 +27,9 @@ content_length(const struct gateway *gateway, size_t *length)
 
 	if (text == NULL || *text < '0' || *text > '9')
 		return false;
-	errno = 0;
 	value = strtoull(text, &end, 10);
-	*length = value;
-	return errno == 0 && *end == '\0';
+	*length = value < SIZE_MAX ? (size_t)value : SIZE_MAX;
+	return *end == '\0';
 }
 
 /* size bytes and no more. */

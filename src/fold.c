@@ -87,7 +87,8 @@ gather(struct fold *fold, struct push **pushes, int count)
 			fold->rows[fold->count] = (struct fold_row){ &pushes[i]->list.records[j], pushes[i], fold->count };
 			fold->count++;
 		}
-	qsort(fold->rows, fold->count, sizeof *fold->rows, compare_rows);
+	if (fold->count > 0)
+		qsort(fold->rows, fold->count, sizeof *fold->rows, compare_rows);
 }
 
 /*

@@ -90,9 +90,7 @@ is_wide(const char *p, const char *end)
 	exponent = end;
 	while (is_digit(exponent[-1]))
 		exponent--;
-	if (exponent[-1] == '.')
-		return end - digits > LONGEST_NUMBER;
-	return end - exponent > SAFE_EXPONENT_DIGITS;
+	return end - digits > LONGEST_NUMBER || (exponent[-1] != '.' && end - exponent > SAFE_EXPONENT_DIGITS);
 }
 
 static bool
@@ -167,7 +165,7 @@ json_text_quote_wide(const struct json_text *value, struct arena *arena)
 	const char *p = value->text.bytes, *end = p + value->text.length;
 	/* a wide number has at least two bytes, so quotes can at most double the text */
 	char *copy = arena_alloc(arena, 2 * value->text.length), *out = copy;
-	struct json_text ignored;
+	struct json_text ignored = { 0 };
 
 	while (p < end) {
 		const char *stop = token_end(p, end, &ignored);

@@ -41,17 +41,33 @@ log_set_level(enum log_level level)
 	max_level = level;
 }
 
-/* Control characters could forge a line or drive a terminal. */
+/*
+ * How many bytes of a control character stand at p: it could forge a line or drive a terminal.  U+0080 to U+009F have
+ * two, in UTF-8.
+ */
+static int
+control_length(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+
+	if (u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f)
+		return 2;
+	return iscntrl(u[0]) ? 1 : 0;
+}
+
 static void
 escape(char *out, size_t size, const char *in)
 {
+	enum { ROOM = 9 };      /* for two bytes escaped and the end */
 	size_t used = 0;
 
-	for (; *in != '\0' && used + 5 < size; in++) {
-		if (iscntrl((unsigned char)*in))
-			used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*in);
-		else
-			out[used++] = *in;
+	while (*in != '\0' && used + ROOM < size) {
+		int length = control_length(in);
+
+		if (length == 0)
+			out[used++] = *in++;
+		while (length-- > 0)
+			used += (size_t)snprintf(out + used, size - used, "\\x%02x", (unsigned char)*in++);
 	}
 	out[used] = '\0';
 }

@@ -13,7 +13,7 @@
 #include "log.h"
 #include "memory.h"
 
-enum { DEPTH_MAX = 32, REASON_MAX = 128, CODE_DIGITS = 5, INTEGER_DIGITS = 18 };
+enum { DEPTH_MAX = 32, DEPTH_PARSED = 5000, REASON_MAX = 128, CODE_DIGITS = 5, INTEGER_DIGITS = 18 };
 
 enum field_kind { FIELD_TEXT, FIELD_TIME, FIELD_STATUS, FIELD_VDN };
 
@@ -291,19 +291,49 @@ read_record(struct parse *parse, struct json_object *object, const struct json_t
 
 /* --- lists ------------------------------------------------------------------------------------------------- */
 
-/* The tree of one measured value.  False when it is no JSON; *tree is NULL for a null. */
+static struct json_tokener *
+tokener_new(int depth)
+{
+	struct json_tokener *tokener = json_tokener_new_ex(depth + 1);
+
+	if (tokener == NULL)
+		log_fatal("out of memory");
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	return tokener;
+}
+
+static bool
+parse_text(struct json_tokener *tokener, struct slice text, struct json_object **tree)
+{
+	json_tokener_reset(tokener);
+	*tree = json_tokener_parse_ex(tokener, text.bytes, (int)text.length);
+	if (json_tokener_get_error(tokener) == json_tokener_continue)   /* a number or a word may go on */
+		*tree = json_tokener_parse_ex(tokener, " ", 1);
+	return json_tokener_get_error(tokener) == json_tokener_success;
+}
+
+/*
+ * The tree of one measured value, NULL for a null.  False when it is no JSON.  Beyond DEPTH_PARSED, where a parser would
+ * want memory and stack without end, the measuring has to do, and there is no tree.
+ */
 static bool
 parse_value(struct parse *parse, const struct json_text *value, struct json_object **tree)
 {
 	struct slice text = value->text;
+	struct json_tokener *deeper;
+	bool valid;
 
+	*tree = NULL;
 	if (value->wide)
 		text = json_text_quote_wide(value, &parse->list->arena);
-	json_tokener_reset(parse->tokener);
-	*tree = json_tokener_parse_ex(parse->tokener, text.bytes, (int)text.length);
-	if (json_tokener_get_error(parse->tokener) == json_tokener_continue)   /* a number or a word may go on */
-		*tree = json_tokener_parse_ex(parse->tokener, " ", 1);
-	return json_tokener_get_error(parse->tokener) == json_tokener_success;
+	if (value->depth <= DEPTH_MAX)
+		return parse_text(parse->tokener, text, tree);
+	if (value->depth > DEPTH_PARSED)
+		return true;
+	deeper = tokener_new(value->depth);
+	valid = parse_text(deeper, text, tree);
+	json_tokener_free(deeper);
+	return valid;
 }
 
 static bool
@@ -311,13 +341,11 @@ read_element(struct parse *parse, const struct json_text *element)
 {
 	struct json_object *tree;
 
-	if (element->depth > DEPTH_MAX) {
-		record_list_reject(parse->list, element->text, "record is nested more than 32 deep");
-		return true;
-	}
 	if (!parse_value(parse, element, &tree))
 		return false;
-	if (json_object_is_type(tree, json_type_object))
+	if (element->depth > DEPTH_MAX)
+		record_list_reject(parse->list, element->text, "record is nested more than 32 deep");
+	else if (json_object_is_type(tree, json_type_object))
 		read_record(parse, tree, element);
 	else
 		record_list_reject(parse->list, element->text, "record is not an object");
@@ -367,22 +395,31 @@ static bool
 skip_value(struct parse *parse, struct slice *rest, struct slice *text)
 {
 	struct json_text value;
-	struct json_object *tree = NULL;
+	struct json_object *tree;
 	bool valid;
 
 	if (!json_text_measure(*rest, &value))
 		return false;
-	valid = value.depth > DEPTH_MAX || parse_value(parse, &value, &tree);
+	valid = parse_value(parse, &value, &tree);
 	json_object_put(tree);
 	*text = value.text;
 	*rest = after(*rest, value.text.length);
 	return valid;
 }
 
+/* A member's name and its colon.  *is_list: the name is callResultList, with or without escapes. */
 static bool
-skip_name(struct parse *parse, struct slice *rest, struct slice *name)
+skip_name(struct parse *parse, struct slice *rest, bool *is_list)
 {
-	if (!starts_with(*rest, '"') || !skip_value(parse, rest, name) || !starts_with(*rest, ':'))
+	struct json_text name;
+	struct json_object *tree;
+
+	if (!starts_with(*rest, '"') || !json_text_measure(*rest, &name) || !parse_value(parse, &name, &tree))
+		return false;
+	*is_list = strcmp(json_object_get_string(tree), "callResultList") == 0 && !name.nul;
+	json_object_put(tree);
+	*rest = after(*rest, name.text.length);
+	if (!starts_with(*rest, ':'))
 		return false;
 	*rest = after(*rest, 1);
 	return true;
@@ -392,16 +429,16 @@ skip_name(struct parse *parse, struct slice *rest, struct slice *name)
 static bool
 read_wrapper(struct parse *parse, struct slice *rest, struct slice *found)
 {
-	static const char list_name[] = "\"callResultList\"";
-	struct slice name, value;
+	struct slice value;
+	bool is_list;
 
 	*found = (struct slice){ NULL, 0 };
 	*rest = after(*rest, 1);
 	if (!starts_with(*rest, '}')) {
 		for (;;) {
-			if (!skip_name(parse, rest, &name) || !skip_value(parse, rest, &value))
+			if (!skip_name(parse, rest, &is_list) || !skip_value(parse, rest, &value))
 				return false;
-			if (name.length == sizeof list_name - 1 && memcmp(name.bytes, list_name, name.length) == 0)
+			if (is_list)
 				*found = value;
 			if (!starts_with(*rest, ','))
 				break;
@@ -449,10 +486,7 @@ record_list_parse(struct record_list *list, struct slice body)
 	if (u8_check((const uint8_t *)rest.bytes, rest.length) != NULL)
 		return OUTCOME_BODY_NOT_UTF8;
 
-	parse.tokener = json_tokener_new_ex(DEPTH_MAX + 1);
-	if (parse.tokener == NULL)
-		log_fatal("out of memory");
-	json_tokener_set_flags(parse.tokener, JSON_TOKENER_STRICT);
+	parse.tokener = tokener_new(DEPTH_MAX);
 	outcome = read_body(&parse, rest);
 	json_tokener_free(parse.tokener);
 	if (outcome != OUTCOME_OK)

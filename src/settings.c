@@ -207,28 +207,33 @@ prepare_ini(void)
 	/* a conninfo with several hosts and certificates is longer than 200 bytes */
 	ini_use_stack = false;
 	ini_max_line = LINE_MAX_BYTES;
+	ini_initial_alloc = LINE_MAX_BYTES;
 #endif
 }
 
 bool
 settings_read(struct settings *settings, const char *path)
 {
-	struct reading reading = { .settings = settings, .file = fopen(path, "re") };
-	int bad_line;
+	struct reading reading = { .settings = settings };
+	int bad_line, error;
 
 	set_defaults(settings);
+	reading.file = fopen(path, "re");
 	if (reading.file == NULL) {
 		log_error("%s: %s", path, strerror(errno));
 		return false;
 	}
 	prepare_ini();
 	bad_line = ini_parse_stream(next_line, &reading, take_key, &reading);
+	error = ferror(reading.file) ? errno : 0;
 	fclose(reading.file);
-	if (reading.fault_line > 0)
+	if (error != 0)
+		log_error("%s: %s", path, strerror(error));
+	else if (reading.fault_line > 0)
 		log_error("%s, line %d: %s", path, reading.fault_line, reading.fault);
 	else if (bad_line != 0)
 		log_error("%s, line %d: neither a [section] nor \"key = value\"", path, bad_line);
-	return bad_line == 0 && reading.fault_line == 0;
+	return error == 0 && bad_line == 0 && reading.fault_line == 0;
 }
 
 void
