@@ -173,8 +173,10 @@ static void
 any_column_of_the_content_may_differ(void **state)
 {
 	static const char *const contents[] = {
-		"\"callStatus\":6", "\"callStatus\":5", "\"callStatus\":6,\"failCode\":\"0\"", "\"callStatus\":6,\"failCode\":\"00000\"",
-		"\"callStatus\":6,\"customField\":\"0\"", "\"callStatus\":6,\"recordPath\":\"0\"", "\"callStatus\":6,\"recordPath\":\"00\"",
+		"\"callStatus\":6", "\"callStatus\":5", "\"callStatus\":6,\"failCode\":\"0\"",
+		"\"callStatus\":6,\"failCode\":\"00000\"",
+		"\"callStatus\":6,\"customField\":\"0\"", "\"callStatus\":6,\"recordPath\":\"0\"",
+		"\"callStatus\":6,\"recordPath\":\"00\"",
 		"\"callStatus\":6,\"more\":0", "\"callStatus\":6,\"more\":1", "\"callStatus\":6,\"other\":0",
 	};
 

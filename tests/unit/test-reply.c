@@ -253,7 +253,8 @@ metrics_are_text_for_prometheus(void **state)
 	body = body_of(OUTCOME_METRICS);
 	assert_int_equal(body[strlen(body) - 1], '\n');
 	for (const char *line = body; *line != '\0'; line = strchr(line, '\n') + 1)
-		assert_true(strncmp(line, "# HELP callresultd_", 19) == 0 || strncmp(line, "# TYPE callresultd_", 19) == 0 ||
+		assert_true(strncmp(line, "# HELP callresultd_", 19) == 0 ||
+		    strncmp(line, "# TYPE callresultd_", 19) == 0 ||
 		    strncmp(line, "callresultd_", 12) == 0);
 }
 

@@ -104,7 +104,8 @@ static void
 an_empty_file_gives_the_defaults(void **state)
 {
 	static const char *const contents[] = {
-		"", "\n", "; nothing\n# at all\n", "[server]\n[auth]\n[database]\n[spool]\n[log]\n", "\xef\xbb\xbf[server]\n",
+		"", "\n", "; nothing\n# at all\n", "[server]\n[auth]\n[database]\n[spool]\n[log]\n",
+		"\xef\xbb\xbf[server]\n",
 	};
 
 	(void)state;
@@ -148,7 +149,8 @@ numbers_have_units(void **state)
 		const char *line;
 		int64_t     max_body, reply_deadline;
 	} cases[] = {
-		{ "max_body = 1024", 1024, 3000 }, { "max_body = 1K", 1024, 3000 }, { "max_body = 64M", 64 << 20, 3000 },
+		{ "max_body = 1024", 1024, 3000 }, { "max_body = 1K", 1024, 3000 },
+		{ "max_body = 64M", 64 << 20, 3000 },
 		{ "max_body=65536K", 64 << 20, 3000 }, { "reply_deadline = 100ms", 16 << 20, 100 },
 		{ "reply_deadline = 10s", 16 << 20, 10000 }, { "reply_deadline = 2m", 16 << 20, 120000 },
 	};
@@ -212,12 +214,14 @@ static void
 a_conninfo_may_be_long(void **state)
 {
 	static char content[4096];
-	int length = snprintf(content, sizeof content, "[database]\nconninfo = dbname=callresult password='SECRET' host=");
+	int length = snprintf(content, sizeof content,
+	    "[database]\nconninfo = dbname=callresult password='SECRET' host=");
 	const char *value = strstr(content, "dbname");
 
 	(void)state;
 	for (int i = 0; i < 150; i++)
-		length += snprintf(content + length, sizeof content - (size_t)length, "%sdb%d.example.com", i > 0 ? "," : "", i);
+		length += snprintf(content + length, sizeof content - (size_t)length, "%sdb%d.example.com",
+		    i > 0 ? "," : "", i);
 	snprintf(content + length, sizeof content - (size_t)length, "\nwriters = 3\n");
 	assert_fine(content);
 	assert_memory_equal(settings.conninfo, value, strlen(settings.conninfo));
@@ -229,8 +233,10 @@ static void
 conninfo_is_whatever_libpq_takes(void **state)
 {
 	static const char *const values[] = {
-		"callresult", "dbname=callresult", "service=calls", "postgresql://user:SECRET@host/calls?sslmode=require",
-		"postgres://host1,host2/calls?target_session_attrs=read-write", "host=/run/postgresql dbname='call results'",
+		"callresult", "dbname=callresult", "service=calls",
+		"postgresql://user:SECRET@host/calls?sslmode=require",
+		"postgres://host1,host2/calls?target_session_attrs=read-write",
+		"host=/run/postgresql dbname='call results'",
 	};
 	char content[256];
 
@@ -256,12 +262,15 @@ a_bad_value_is_named_with_its_place(void **state)
 		{ "server", "threads", "1.5" }, { "server", "threads", "+8" }, { "server", "threads", "0x10" },
 		{ "server", "threads", "1K" }, { "server", "threads", "99999999999999999999" },
 		{ "server", "max_body", "16MB" }, { "server", "max_body", "1T" }, { "server", "max_body", "M" },
-		{ "server", "max_body", "-1M" }, { "server", "max_body", "1G" }, { "server", "max_body", "18014398509481985K" },
-		{ "server", "reply_deadline", "3" }, { "server", "reply_deadline", "3h" }, { "server", "reply_deadline", "s" },
+		{ "server", "max_body", "-1M" }, { "server", "max_body", "1G" },
+		{ "server", "max_body", "18014398509481985K" },
+		{ "server", "reply_deadline", "3" }, { "server", "reply_deadline", "3h" },
+		{ "server", "reply_deadline", "s" },
 		{ "server", "reply_deadline", "3 SECRET" }, { "server", "reply_deadline", "0s" },
 		{ "auth", "tokens", "" }, { "auth", "allow_anonymous", "" }, { "auth", "allow_anonymous", "true" },
 		{ "auth", "allow_anonymous", "1" }, { "auth", "allow_anonymous", "yes no" },
-		{ "database", "conninfo", "" }, { "database", "writers", "none" }, { "database", "batch_records", "5000.0" },
+		{ "database", "conninfo", "" }, { "database", "writers", "none" },
+		{ "database", "batch_records", "5000.0" },
 		{ "database", "call_timezone", "" },
 		{ "spool", "path", "" }, { "spool", "max_size", "ten" }, { "spool", "max_size", "9999999999G" },
 		{ "log", "level", "" }, { "log", "level", "loud" }, { "log", "to", "" }, { "log", "to", "SECRET" },
@@ -303,7 +312,8 @@ a_key_given_twice_is_named_with_its_second_place(void **state)
 		const struct settings_key *key = &settings_keys[i];
 		char content[256];
 
-		snprintf(content, sizeof content, "[%s]\n%s = %s\n\n[%s]\n%s = %s\n", key->section, key->name, key->fallback,
+		snprintf(content, sizeof content, "[%s]\n%s = %s\n\n[%s]\n%s = %s\n", key->section, key->name,
+		    key->fallback,
 		    key->section, key->name, key->fallback);
 		assert_refused(content, 5, key->name);
 	}
@@ -344,7 +354,14 @@ a_file_that_cannot_be_read_is_named(void **state)
 {
 	(void)state;
 	assert_false(read_file("no-such-directory/callresultd.conf"));
-	assert_non_null(strstr(said, "no-such-directory/callresultd.conf"));
+	assert_non_null(strstr(said, "no-such-directory/callresultd.conf: No such file"));
+	assert_int_equal(lines_in(said), 1);
+}
+
+static void
+a_file_that_opens_and_cannot_be_read_is_named(void **state)
+{
+	(void)state;
 	assert_false(read_file("."));
 	assert_int_equal(lines_in(said), 1);
 }
@@ -526,7 +543,8 @@ page_tells(const char *page, const struct settings_key *key)
 		bool tells;
 
 		name = find_word(entry, key->name);
-		tells = name != NULL && name < entry + head && find_word(name + strlen(key->name), key->fallback) != NULL;
+		tells = name != NULL && name < entry + head && find_word(name + strlen(key->name),
+		    key->fallback) != NULL;
 		free(entry);
 		if (tells)
 			return true;
@@ -593,6 +611,7 @@ main(void)
 		TEST(a_line_that_is_none_is_named),
 		TEST(a_line_too_long_is_named_and_never_cut_in_two),
 		TEST(a_file_that_cannot_be_read_is_named),
+		TEST(a_file_that_opens_and_cannot_be_read_is_named),
 		TEST(a_secret_in_conninfo_is_never_shown),
 		TEST(the_sample_has_every_key_with_its_default_and_no_other),
 		TEST(the_sample_is_read_as_the_defaults),

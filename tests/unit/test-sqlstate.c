@@ -4,7 +4,8 @@
 #include "sqlstate.h"
 
 static const char *const names[] = {
-	[FAULT_SERVER] = "server", [FAULT_OPERATOR] = "operator", [FAULT_CONFLICT] = "conflict", [FAULT_RECORD] = "record",
+	[FAULT_SERVER] = "server", [FAULT_OPERATOR] = "operator", [FAULT_CONFLICT] = "conflict",
+	    [FAULT_RECORD] = "record",
 };
 
 static void
@@ -18,9 +19,11 @@ each_code_is_somebody_s_fault(void **state)
 		{ "08000", FAULT_SERVER }, { "08001", FAULT_SERVER }, { "08003", FAULT_SERVER },
 		{ "08006", FAULT_SERVER }, { "08P01", FAULT_SERVER },
 		{ "25006", FAULT_SERVER },    /* read-only: a standby */
-		{ "53000", FAULT_SERVER }, { "53100", FAULT_SERVER }, { "53200", FAULT_SERVER }, { "53300", FAULT_SERVER },
+		{ "53000", FAULT_SERVER }, { "53100", FAULT_SERVER }, { "53200", FAULT_SERVER },
+		{ "53300", FAULT_SERVER },
 		{ "55P03", FAULT_SERVER },    /* lock not available */
-		{ "57000", FAULT_SERVER }, { "57014", FAULT_SERVER }, { "57P01", FAULT_SERVER }, { "57P02", FAULT_SERVER },
+		{ "57000", FAULT_SERVER }, { "57014", FAULT_SERVER }, { "57P01", FAULT_SERVER },
+		{ "57P02", FAULT_SERVER },
 		{ "57P03", FAULT_SERVER }, { "57P05", FAULT_SERVER },
 		{ "58000", FAULT_SERVER }, { "58030", FAULT_SERVER },
 		{ "XX000", FAULT_SERVER }, { "XX001", FAULT_SERVER }, { "XX002", FAULT_SERVER },
@@ -28,7 +31,8 @@ each_code_is_somebody_s_fault(void **state)
 		{ "28000", FAULT_OPERATOR }, { "28P01", FAULT_OPERATOR }, { "3D000", FAULT_OPERATOR },
 		{ "42501", FAULT_OPERATOR }, { "42601", FAULT_OPERATOR }, { "42703", FAULT_OPERATOR },
 		{ "42883", FAULT_OPERATOR }, { "42P01", FAULT_OPERATOR }, { "42P10", FAULT_OPERATOR },
-		{ "22001", FAULT_RECORD }, { "22003", FAULT_RECORD }, { "22007", FAULT_RECORD }, { "22008", FAULT_RECORD },
+		{ "22001", FAULT_RECORD }, { "22003", FAULT_RECORD }, { "22007", FAULT_RECORD },
+		{ "22008", FAULT_RECORD },
 		{ "22021", FAULT_RECORD }, { "22P02", FAULT_RECORD }, { "22P05", FAULT_RECORD },
 		{ "23502", FAULT_RECORD }, { "23505", FAULT_RECORD }, { "23514", FAULT_RECORD },
 	};
@@ -38,7 +42,8 @@ each_code_is_somebody_s_fault(void **state)
 		enum sqlstate_fault fault = sqlstate_fault(cases[i].sqlstate);
 
 		if (fault != cases[i].fault)
-			fail_msg("%s is the %s's", cases[i].sqlstate != NULL ? cases[i].sqlstate : "NULL", names[fault]);
+			fail_msg("%s is the %s's", cases[i].sqlstate != NULL ? cases[i].sqlstate : "NULL",
+			    names[fault]);
 	}
 }
 
@@ -72,7 +77,8 @@ what_is_no_sqlstate_is_nobody_else_s_fault(void **state)
 static void
 a_message_that_may_quote_data_is_not_public(void **state)
 {
-	static const char *const private[] = { NULL, "", "22001", "22007", "22P02", "23505", "23514", "XX000", "99999" };
+	static const char *const private[] = { NULL, "", "22001", "22007", "22P02", "23505", "23514", "XX000",
+	    "99999" };
 	static const char *const public[] = { "28P01", "3D000", "42501", "53300", "57P03", "25006" };
 
 	(void)state;

@@ -60,7 +60,8 @@ tokens_are_counted(void **state)
 	static const struct {
 		const char *content;
 		size_t      count;
-	} cases[] = { { "", 0 }, { "\n# none\n", 0 }, { "a:1\n", 1 }, { "a:1\nb:2\n#c:3\nd:4", 3 }, { "a:1\na:2\n", 2 } };
+	} cases[] = { { "", 0 }, { "\n# none\n", 0 }, { "a:1\n", 1 }, { "a:1\nb:2\n#c:3\nd:4", 3 },
+	    { "a:1\na:2\n", 2 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -78,8 +79,10 @@ static void
 a_bad_line_is_named_and_never_shown(void **state)
 {
 	static const char *const lines[] = {
-		"SECRET", ":SECRET", "name:", "name", "name:SECRET/1", "name:SECRET 1", "name: SECRET", "name:SECRET ", "name:SECRET?",
-		"name:SECRET&", "name:SECRET%20", "name:SECRET:1", "name:SECRET+", "name:SECRET\t", "name:\xc3\xbcSECRET", " ", ":", "name:-",
+		"SECRET", ":SECRET", "name:", "name", "name:SECRET/1", "name:SECRET 1", "name: SECRET",
+		"name:SECRET ", "name:SECRET?",
+		"name:SECRET&", "name:SECRET%20", "name:SECRET:1", "name:SECRET+", "name:SECRET\t",
+		"name:\xc3\xbcSECRET", " ", ":", "name:-",
 	};
 
 	(void)state;
@@ -124,15 +127,21 @@ a_token_stands_in_the_path_or_in_the_query(void **state)
 		bool        admitted;
 	} cases[] = {
 		{ "/OLD-secret_1.~", NULL, true }, { "/OLD-secret_1.~", "", true }, { "/OLD-secret_1.~/", NULL, true },
-		{ "/OLD-secret_1.~", "a=b", true }, { "", "token=OLD-secret_1.~", true }, { NULL, "token=OLD-secret_1.~", true },
+		{ "/OLD-secret_1.~", "a=b", true }, { "", "token=OLD-secret_1.~", true },
+		{ NULL, "token=OLD-secret_1.~", true },
 		{ "/", "token=OLD-secret_1.~", true }, { "", "a=b&token=OLD-secret_1.~", true },
 		{ "", "token=OLD-secret_1.~&a=b", true }, { "", "a&&token=OLD-secret_1.~&", true },
-		{ NULL, NULL, false }, { "", NULL, false }, { "", "", false }, { "/", NULL, false }, { "//", NULL, false },
-		{ "OLD-secret_1.~", NULL, false }, { "/old-secret_1.~", NULL, false }, { "/OLD-secret_1.", NULL, false },
-		{ "/OLD-secret_1.~x", NULL, false }, { "/x", NULL, false }, { "/old", NULL, false }, { "/old:OLD-secret_1.~", NULL, false },
-		{ "//OLD-secret_1.~", NULL, false }, { "", "OLD-secret_1.~", false }, { "", "token", false }, { "", "token=", false },
+		{ NULL, NULL, false }, { "", NULL, false }, { "", "", false }, { "/", NULL, false },
+		{ "//", NULL, false },
+		{ "OLD-secret_1.~", NULL, false }, { "/old-secret_1.~", NULL, false },
+		{ "/OLD-secret_1.", NULL, false },
+		{ "/OLD-secret_1.~x", NULL, false }, { "/x", NULL, false }, { "/old", NULL, false },
+		{ "/old:OLD-secret_1.~", NULL, false },
+		{ "//OLD-secret_1.~", NULL, false }, { "", "OLD-secret_1.~", false }, { "", "token", false },
+		{ "", "token=", false },
 		{ "", "token=x", false }, { "", "xtoken=OLD-secret_1.~", false }, { "", "Token=OLD-secret_1.~", false },
-		{ "", "token=OLD-secret_1.~x", false }, { "", "a=token=OLD-secret_1.~", false }, { "", "token=&a=OLD-secret_1.~", false },
+		{ "", "token=OLD-secret_1.~x", false }, { "", "a=token=OLD-secret_1.~", false },
+		{ "", "token=&a=OLD-secret_1.~", false },
 		{ "", "tokens=OLD-secret_1.~", false },
 	};
 	struct admission *admission = admission_new(path, false);
@@ -172,6 +181,7 @@ a_bad_file_leaves_the_old_set_in_force(void **state)
 	assert_non_null(admission);
 	for (size_t i = 0; i < COUNT(contents); i++) {
 		struct capture capture;
+		bool reloaded;
 		char *said;
 
 		if (contents[i] != NULL)
@@ -179,8 +189,9 @@ a_bad_file_leaves_the_old_set_in_force(void **state)
 		else
 			unlink(path);
 		capture = capture_start();
-		assert_false(admission_reload(admission));
+		reloaded = admission_reload(admission);
 		said = capture_end(capture);
+		assert_false(reloaded);
 		assert_non_null(strstr(said, path));
 		free(said);
 		assert_true(admission_check(admission, "/OLD-secret_1.~", NULL));
