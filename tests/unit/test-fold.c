@@ -35,7 +35,8 @@ forget(void **state)
 
 /* A record of the call at that second, with that status. */
 #define CALL(second, status) \
-	"{\"campaignId\":\"3\",\"called\":\"60584\",\"callTimeStr\":\"2020-08-30 20:00:" second "\",\"callStatus\":" status "}"
+	"{\"campaignId\":\"3\",\"called\":\"60584\",\"callTimeStr\":\"2020-08-30 20:00:" second "\"," \
+	"\"callStatus\":" status "}"
 
 static int
 status_of(size_t row)
@@ -136,7 +137,8 @@ nulls_of_an_identity_are_equal(void **state)
 {
 	(void)state;
 	arrives("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":5},"
-	    "{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,\"sessionId\":\"\",\"callId\":null,\"vdnId\":null}]");
+	    "{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,"
+	    "\"sessionId\":\"\",\"callId\":null,\"vdnId\":null}]");
 	assert_int_equal(fold_pushes(&fold, pushes, 1), 1);
 	assert_int_equal(fold.count, 1);
 	assert_int_equal(status_of(0), 6);

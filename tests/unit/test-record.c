@@ -522,9 +522,11 @@ unlisted_fields_are_kept_under_their_names(void **state)
 		const char *members, *extra;
 	} cases[] = {
 		{ ",\"more\":\"x\"", "{\"more\":\"x\"}" },
-		{ ",\"a\":1,\"b\":[1,2,{\"c\":true}],\"d\":{\"e\":false}", "{\"a\":1,\"b\":[1,2,{\"c\":true}],\"d\":{\"e\":false}}" },
+		{ ",\"a\":1,\"b\":[1,2,{\"c\":true}],\"d\":{\"e\":false}",
+		  "{\"a\":1,\"b\":[1,2,{\"c\":true}],\"d\":{\"e\":false}}" },
 		{ ",\"a\":null,\"b\":\"\",\"c\":{},\"d\":[]", "{\"a\":null,\"b\":\"\",\"c\":{},\"d\":[]}" },
-		{ ",\"a\":{\"b\":null,\"c\":\"\"},\"d\":[null,\"\"]", "{\"a\":{\"b\":null,\"c\":\"\"},\"d\":[null,\"\"]}" },
+		{ ",\"a\":{\"b\":null,\"c\":\"\"},\"d\":[null,\"\"]",
+		  "{\"a\":{\"b\":null,\"c\":\"\"},\"d\":[null,\"\"]}" },
 		{ ",\"a\":{\"campaignId\":\"4\",\"called\":true}", "{\"a\":{\"campaignId\":\"4\",\"called\":true}}" },
 		{ ",\"CampaignId\":\"4\",\"calledx\":1,\"call\":2", "{\"CampaignId\":\"4\",\"calledx\":1,\"call\":2}" },
 		{ ",\"\":\"no name\"", "{\"\":\"no name\"}" },
@@ -804,8 +806,8 @@ what_is_not_json_is_refused_wherever_it_stands(void **state)
 			    hole + 2);
 			/* a bracket too many may close the body early */
 			outcome = read_text(framed);
-			if (outcome != OUTCOME_BODY_NOT_JSON && !(outcome == OUTCOME_BODY_TRAILING && strchr("]}",
-			    *values[v])))
+			if (outcome != OUTCOME_BODY_NOT_JSON &&
+			    !(outcome == OUTCOME_BODY_TRAILING && strchr("]}", *values[v]) != NULL))
 				fail_msg("outcome %d: %s", (int)outcome, framed);
 			assert_int_equal(list.record_count + list.reject_count, 0);
 		}
@@ -1025,24 +1027,30 @@ elements_by_json_c(const char *bytes, size_t length)
 }
 
 static bool
+is_text(struct slice slice)
+{
+	return slice.length > 0 && memchr(slice.bytes, '\0', slice.length) == NULL &&
+	    u8_check((const uint8_t *)slice.bytes, slice.length) == NULL;
+}
+
+static bool
 keeps_the_rules(const struct record *record)
 {
 	static const enum record_text limited[] = {
 		RECORD_CAMPAIGN_ID, RECORD_SESSION_ID, RECORD_CALLED, RECORD_CALL_ID,
 	};
 	const struct slice *texts = record->text;
+	bool named = false;
 
 	for (size_t i = 0; i < RECORD_TEXTS; i++)
-		if (texts[i].bytes != NULL && (texts[i].length == 0 || memchr(texts[i].bytes, '\0',
-		    texts[i].length) != NULL ||
-		    u8_check((const uint8_t *)texts[i].bytes, texts[i].length) != NULL))
+		if (texts[i].bytes != NULL && !is_text(texts[i]))
 			return false;
-	for (size_t i = 0; i < COUNT(limited); i++)
+	for (size_t i = 0; i < COUNT(limited); i++) {
 		if (texts[limited[i]].length > RECORD_ID_MAX)
 			return false;
-	return texts[RECORD_CAMPAIGN_ID].bytes != NULL &&
-	    (texts[RECORD_SESSION_ID].bytes != NULL || texts[RECORD_CALLED].bytes != NULL ||
-	    texts[RECORD_CALL_ID].bytes != NULL) &&
+		named |= i > 0 && texts[limited[i]].bytes != NULL;
+	}
+	return named && texts[RECORD_CAMPAIGN_ID].bytes != NULL &&
 	    (texts[RECORD_FAIL_CODE].bytes == NULL) == (texts[RECORD_CAUSE_CODE].bytes == NULL);
 }
 
@@ -1113,7 +1121,8 @@ no_mutation_of_a_body_breaks_anything(void **state)
 {
 	static const char *const seeds[] = {
 		example,
-		"{\"total\":1,\"callResultList\":[" GOOD ",{\"campaignId\":\"3\",\"called\":8613800138000,\"callStatus\":\"6\",\"more\":"
+		"{\"total\":1,\"callResultList\":[" GOOD ",{\"campaignId\":\"3\",\"called\":8613800138000,"
+		"\"callStatus\":\"6\",\"more\":"
 		"{\"a\":[1.50,-0,12345678901234567890123,\"\\u00e9\\ud83d\\ude00\"],\"b\":null}}]}",
 	};
 	enum { MUTATIONS = 20000, CHANGES = 4, ROOM = 1024 };

@@ -122,7 +122,8 @@ every_key_is_read(void **state)
 	assert_fine(
 	    "[server]\nlisten = 127.0.0.1:9000\nthreads = 8\nmax_body = 2M\nreply_deadline = 1500ms\n"
 	    "[auth]\ntokens = /tmp/tokens\nallow_anonymous = yes\n"
-	    "[database]\nconninfo = host=a,b dbname=calls target_session_attrs=read-write\nwriters = 4\nbatch_records = 100\n"
+	    "[database]\nconninfo = host=a,b dbname=calls target_session_attrs=read-write\n"
+	    "writers = 4\nbatch_records = 100\n"
 	    "call_timezone = Europe/Berlin\n"
 	    "[spool]\npath = /tmp/spool.db\nmax_size = 1G\n"
 	    "[log]\nlevel = debug\nto = syslog\n");
@@ -194,7 +195,8 @@ static void
 white_space_and_comments_do_not_count(void **state)
 {
 	(void)state;
-	assert_fine("; a comment\r\n\r\n  [server]  ; the server\r\nthreads=8\r\nlisten   =   127.0.0.1:9000   ; loopback\r\n"
+	assert_fine("; a comment\r\n\r\n  [server]  ; the server\r\nthreads=8\r\n"
+	    "listen   =   127.0.0.1:9000   ; loopback\r\n"
 	    "# max_body = x\r\n;reply_deadline = x\r\n[log]\nlevel = error");
 	assert_int_equal(settings.threads, 8);
 	assert_string_equal(settings.listen, "127.0.0.1:9000");
@@ -313,8 +315,7 @@ a_key_given_twice_is_named_with_its_second_place(void **state)
 		char content[256];
 
 		snprintf(content, sizeof content, "[%s]\n%s = %s\n\n[%s]\n%s = %s\n", key->section, key->name,
-		    key->fallback,
-		    key->section, key->name, key->fallback);
+		    key->fallback, key->section, key->name, key->fallback);
 		assert_refused(content, 5, key->name);
 	}
 }
@@ -543,8 +544,8 @@ page_tells(const char *page, const struct settings_key *key)
 		bool tells;
 
 		name = find_word(entry, key->name);
-		tells = name != NULL && name < entry + head && find_word(name + strlen(key->name),
-		    key->fallback) != NULL;
+		tells = name != NULL && name < entry + head &&
+		    find_word(name + strlen(key->name), key->fallback) != NULL;
 		free(entry);
 		if (tells)
 			return true;

@@ -4,8 +4,10 @@
 #include "sqlstate.h"
 
 static const char *const names[] = {
-	[FAULT_SERVER] = "server", [FAULT_OPERATOR] = "operator", [FAULT_CONFLICT] = "conflict",
-	    [FAULT_RECORD] = "record",
+	[FAULT_SERVER] = "server",
+	[FAULT_OPERATOR] = "operator",
+	[FAULT_CONFLICT] = "conflict",
+	[FAULT_RECORD] = "record",
 };
 
 static void
@@ -77,8 +79,9 @@ what_is_no_sqlstate_is_nobody_else_s_fault(void **state)
 static void
 a_message_that_may_quote_data_is_not_public(void **state)
 {
-	static const char *const private[] = { NULL, "", "22001", "22007", "22P02", "23505", "23514", "XX000",
-	    "99999" };
+	static const char *const private[] = {
+		NULL, "", "22001", "22007", "22P02", "23505", "23514", "XX000", "99999",
+	};
 	static const char *const public[] = { "28P01", "3D000", "42501", "53300", "57P03", "25006" };
 
 	(void)state;

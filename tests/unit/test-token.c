@@ -60,8 +60,9 @@ tokens_are_counted(void **state)
 	static const struct {
 		const char *content;
 		size_t      count;
-	} cases[] = { { "", 0 }, { "\n# none\n", 0 }, { "a:1\n", 1 }, { "a:1\nb:2\n#c:3\nd:4", 3 },
-	    { "a:1\na:2\n", 2 } };
+	} cases[] = {
+		{ "", 0 }, { "\n# none\n", 0 }, { "a:1\n", 1 }, { "a:1\nb:2\n#c:3\nd:4", 3 }, { "a:1\na:2\n", 2 },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
