@@ -88,15 +88,13 @@ token_of_query(const char *query)
 bool
 admission_check(struct admission *admission, const char *path, const char *query)
 {
-	struct slice token = token_of_path(path);
 	bool admitted;
 
 	if (admission->allow_anonymous)
 		return true;
-	if (token.length == 0)
-		token = token_of_query(query);
 	pthread_rwlock_rdlock(&admission->lock);
-	admitted = token_set_has(admission->tokens, token);
+	admitted = token_set_has(admission->tokens, token_of_path(path)) ||
+	    token_set_has(admission->tokens, token_of_query(query));
 	pthread_rwlock_unlock(&admission->lock);
 	return admitted;
 }

@@ -52,16 +52,15 @@ read_to_end(struct gateway *gateway, size_t max, struct buffer *buffer)
 	ssize_t count;
 
 	for (;;) {
+		if (buffer->length == room)
+			room *= 2;
 		buffer->bytes = memory_resize(buffer->bytes, room, 1);
 		count = gateway_read(gateway, buffer->bytes + buffer->length, room - buffer->length);
-		if (count < 0)
-			return OUTCOME_BODY_CUT_SHORT;
+		if (count <= 0)
+			return count == 0 ? OUTCOME_OK : OUTCOME_BODY_CUT_SHORT;
 		buffer->length += (size_t)count;
 		if (buffer->length > max)
 			return OUTCOME_BODY_TOO_LARGE;
-		if (buffer->length < room)
-			return OUTCOME_OK;
-		room *= 2;
 	}
 }
 

@@ -27,17 +27,14 @@ static ssize_t
 read_stdin(char *buffer, size_t size)
 {
 	size_t used = 0;
-	ssize_t count;
+	ssize_t count = 1;
 
-	while (used < size) {
+	while (used < size && count > 0) {
 		count = read(STDIN_FILENO, buffer + used, size - used);
-		if (count < 0)
-			return -1;
-		if (count == 0)
-			break;
-		used += (size_t)count;
+		if (count > 0)
+			used += (size_t)count;
 	}
-	return (ssize_t)used;
+	return used == 0 && count < 0 ? -1 : (ssize_t)used;
 }
 
 ssize_t
@@ -48,7 +45,7 @@ gateway_read(struct gateway *gateway, char *buffer, size_t size)
 	if (gateway->fastcgi == NULL)
 		return read_stdin(buffer, size);
 	count = FCGX_GetStr(buffer, (int)size, gateway->fastcgi->in);
-	return FCGX_GetError(gateway->fastcgi->in) != 0 ? -1 : count;
+	return count == 0 && FCGX_GetError(gateway->fastcgi->in) != 0 ? -1 : count;
 }
 
 static void
@@ -96,8 +93,8 @@ drain(struct gateway *gateway)
 
 	for (int drained = 0; drained < DRAIN_MAX; drained += (int)count) {
 		count = gateway_read(gateway, ignored, sizeof ignored);
-		if (count < (ssize_t)sizeof ignored)
-			return count >= 0;
+		if (count <= 0)
+			return count == 0;
 	}
 	return false;
 }

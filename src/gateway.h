@@ -15,8 +15,8 @@ struct gateway;
 const char *gateway_variable(const struct gateway *gateway, const char *name);
 
 /*
- * Up to size bytes of the body: fewer only at its end.  -1 when the connection broke, the peer fell silent, or a
- * signal cut the read: the body is not whole then.
+ * Up to size bytes of the body: fewer only where it ends or breaks off.  0 at its end; -1 when the connection broke, the
+ * peer fell silent, or a signal cut the read, once what came before that is delivered.
  */
 ssize_t gateway_read(struct gateway *gateway, char *buffer, size_t size);
 

@@ -1,5 +1,5 @@
 /*
- * What the administrator is told: one event a line, "level: message", on stderr or to syslog.
+ * What the administrator is told: one event a line, "callresultd: level: message" on stderr, "level: message" to syslog.
  *
  * Messages are in lower case without a full stop.  They never hold what a sender sent, a token, a password or a
  * path's secret part; whatever they hold is escaped, so that a line is always one line.  All functions are safe in

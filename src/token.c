@@ -33,10 +33,12 @@ add(struct token_set *set, const char *token)
 }
 
 static bool
-read_line(struct token_set *set, char *line)
+read_line(struct token_set *set, char *line, size_t length)
 {
 	char *colon;
 
+	if (strlen(line) != length)     /* a NUL would end a token early */
+		return false;
 	line[strcspn(line, "\r\n")] = '\0';
 	if (line[0] == '\0' || line[0] == '#')
 		return true;
@@ -54,6 +56,7 @@ token_set_read(const char *path)
 	struct token_set *set;
 	char *line = NULL;
 	size_t room = 0;
+	ssize_t length;
 	int number = 0;
 
 	if (file == NULL) {
@@ -61,9 +64,9 @@ token_set_read(const char *path)
 		return NULL;
 	}
 	set = memory_zalloc(sizeof *set);
-	while (getline(&line, &room, file) >= 0) {
+	while ((length = getline(&line, &room, file)) >= 0) {
 		number++;
-		if (!read_line(set, line)) {
+		if (!read_line(set, line, (size_t)length)) {
 			log_error("tokens file %s, line %d: not \"name:token\" with a token of letters, digits and -._~",
 			    path, number);
 			token_set_free(set);
