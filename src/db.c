@@ -14,7 +14,7 @@
 #include "sqlstate.h"
 #include "store_call.h"
 
-enum { SCHEMA_STEP = 3, PROBLEM_SIZE = 512, CONFLICT_TRIES = 5 };
+enum { SCHEMA_STEP = 3, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5 };
 
 struct db {
 	const char       *conninfo;
@@ -22,6 +22,7 @@ struct db {
 	PGconn           *connection;              /* NULL: none */
 	struct store_call call;
 	char              problem[PROBLEM_SIZE];   /* what was last said of it; "": it is well */
+	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
 };
 
 /* --- what is said ------------------------------------------------------------------------------------------ */
@@ -96,25 +97,6 @@ wait_for_socket(struct db *db, short events, int64_t deadline)
 	int64_t left = deadline - clock_monotonic();
 
 	return left > 0 && poll(&socket, 1, (int)left) > 0;
-}
-
-static bool
-finish_connecting(struct db *db, int64_t deadline)
-{
-	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
-
-	while (status != PGRES_POLLING_OK) {
-		if (status == PGRES_POLLING_FAILED) {
-			say_connection_problem(db);
-			return false;
-		}
-		if (!wait_for_socket(db, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
-			say_problem(db, "the server does not answer");
-			return false;
-		}
-		status = PQconnectPoll(db->connection);
-	}
-	return true;
 }
 
 /* Sends what libpq still holds, and waits until it has a whole result. */
@@ -217,8 +199,8 @@ schema_fits(struct db *db, int64_t deadline)
 	if (result == NULL)
 		return false;
 	if (!succeeded(result)) {
-		say_result_problem(db, result);
-		log_info("database: to install or upgrade the schema: psql -f %s/sql/install.sql", DATA_DIR);
+		say_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
+		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
 	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP || step > SCHEMA_STEP + 1) {
 		/* one step ahead fits: the schema is upgraded first, then the programs */
 		say_problem(db, "its schema is at step %d, and this program works with %d and %d;"
@@ -227,7 +209,7 @@ schema_fits(struct db *db, int64_t deadline)
 		say_problem(db, "the server is read-only");
 	} else {
 		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
-			log_warning("database: its encoding is %s: text it has no letters for goes to quarantine",
+			log_warning("database: its encoding is %s and not UTF8: text it has no letters for is refused",
 			    PQgetvalue(result, 0, 1));
 		fits = true;
 	}
@@ -261,20 +243,24 @@ ignore_notice(void *ignored, const char *message)
 bool
 db_connect(struct db *db, int64_t deadline)
 {
-	/* the string in place of dbname is read as conninfo; what follows it wins over it */
-	static const char *const keywords[] = { "dbname", "client_encoding", "fallback_application_name", NULL };
-	const char *const values[] = { db->conninfo, "UTF8", "callresultd", NULL };
+	/*
+	 * The string in place of dbname is read as conninfo; what it says wins over what stands before it, and what
+	 * stands behind it wins over it.  The limit is for each host: with several, a silent one must not use up the
+	 * time of all.  2 s are the least that libpq takes.
+	 */
+	static const char *const keywords[] = { "connect_timeout", "dbname", "client_encoding",
+		"fallback_application_name", NULL };
+	const char *const values[] = { "2", db->conninfo, "UTF8", "callresultd", NULL };
 
 	if (db->connection != NULL)
 		return true;
-	db->connection = PQconnectStartParams(keywords, values, 1);
+	db->connection = PQconnectdbParams(keywords, values, 1);
 	if (db->connection == NULL)
 		log_fatal("out of memory");
 	PQsetNoticeProcessor(db->connection, ignore_notice, NULL);
-	if (PQstatus(db->connection) == CONNECTION_BAD)
+	if (PQstatus(db->connection) != CONNECTION_OK)
 		say_connection_problem(db);
-	else if (finish_connecting(db, deadline) && PQsetnonblocking(db->connection, 1) == 0 &&
-	    schema_fits(db, deadline) && time_zone_fits(db, deadline))
+	else if (PQsetnonblocking(db->connection, 1) == 0 && schema_fits(db, deadline) && time_zone_fits(db, deadline))
 		return true;
 	drop_connection(db);
 	return false;
@@ -380,29 +366,49 @@ roll_back(struct db *db, int64_t deadline)
 	return done;
 }
 
-/* One try of the whole transaction.  *fault says why it was not stored, where the server said so. */
-static enum db_result
-try_store(struct db *db, int64_t deadline, struct db_fates *fates, enum sqlstate_fault *fault)
+/* Names the rule and never the value; what the server's own message says may quote it. */
+static void
+note_refusal(struct db *db, const PGresult *result)
+{
+	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+
+	snprintf(db->refusal, sizeof db->refusal, "the database refuses it: SQLSTATE %s%s%s",
+	    PQresultErrorField(result, PG_DIAG_SQLSTATE), constraint != NULL ? ", constraint " : "",
+	    constraint != NULL ? constraint : "");
+}
+
+/* Whose fault it is that a statement failed; said, unless it is the data's or passes by itself. */
+static enum sqlstate_fault
+note_fault(struct db *db, const PGresult *result)
+{
+	enum sqlstate_fault fault = sqlstate_fault(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+
+	if (fault == FAULT_RECORD)
+		note_refusal(db, result);
+	else if (fault != FAULT_CONFLICT)
+		say_result_problem(db, result);
+	return fault;
+}
+
+/* Begins a transaction and calls store.  False when it failed; *fault says why, where the server said so. */
+static bool
+begin_and_store(struct db *db, int64_t deadline, struct db_fates *fates, enum sqlstate_fault *fault)
 {
 	PGresult *result = begin(db, deadline);
+	bool stored = false;
 
 	*fault = FAULT_SERVER;
 	if (result != NULL && succeeded(result)) {
 		PQclear(result);
 		result = send_store(db, deadline);
-		if (result != NULL && succeeded(result)) {
-			read_fates(result, fates);
-			PQclear(result);
-			return commit(db, deadline);
-		}
+		stored = result != NULL && succeeded(result);
 	}
-	if (result != NULL) {
-		*fault = sqlstate_fault(PQresultErrorField(result, PG_DIAG_SQLSTATE));
-		if (*fault != FAULT_CONFLICT)
-			say_result_problem(db, result);
-	}
+	if (stored)
+		read_fates(result, fates);
+	else if (result != NULL)
+		*fault = note_fault(db, result);
 	PQclear(result);
-	return DB_UNAVAILABLE;
+	return stored;
 }
 
 enum db_result
@@ -414,10 +420,13 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 
 	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
 	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
-		result = try_store(db, deadline, fates, &fault);
-		if (result == DB_STORED)
-			return DB_STORED;
-		if (result == DB_UNKNOWN || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
+		if (begin_and_store(db, deadline, fates, &fault)) {
+			result = commit(db, deadline);
+			if (result == DB_STORED)
+				return result;
+			break;
+		}
+		if ((fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
 			break;
 		/* a month attached at the same moment refuses a good record too (23514), but not twice */
 		if (fault == FAULT_RECORD && tries > 0)
@@ -425,6 +434,27 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 	}
 	drop_connection(db);
 	return result;
+}
+
+enum db_result
+db_probe(struct db *db, const struct fold *fold, int64_t deadline)
+{
+	struct db_fates ignored;
+	enum sqlstate_fault fault;
+	bool stored;
+
+	store_call_fill(&db->call, NULL, 0, fold, db->call_timezone);
+	stored = begin_and_store(db, deadline, &ignored, &fault);
+	if ((stored || fault == FAULT_RECORD) && roll_back(db, deadline))
+		return stored ? DB_STORED : DB_BAD_RECORD;
+	drop_connection(db);
+	return DB_UNAVAILABLE;
+}
+
+const char *
+db_refusal(const struct db *db)
+{
+	return db->refusal;
 }
 
 /* --- its life ---------------------------------------------------------------------------------------------- */

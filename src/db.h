@@ -36,8 +36,9 @@ void db_free(struct db *db);
 bool db_conninfo_valid(const char *conninfo);
 
 /*
- * Connects unless connected, and checks that the schema, the server and the time zone fit.  False when that is not
- * done by the deadline (clock_monotonic); why is logged when it is not the same as the time before.
+ * Connects unless connected, and checks that the schema, the server and the time zone fit.  Connecting takes as long as
+ * libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the deadline
+ * (clock_monotonic).  False when it is not done; why is logged when it is not the same as the time before.
  */
 bool db_connect(struct db *db, int64_t deadline);
 
@@ -53,5 +54,14 @@ bool db_check(struct db *db, int64_t deadline);
  */
 enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_fates *fates);
+
+/*
+ * Tries to store the records of fold and takes them back.  DB_STORED: the database would take them; DB_BAD_RECORD: it
+ * refuses one; anything else: it could not be asked, and there is no connection any more.
+ */
+enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline);
+
+/* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */
+const char *db_refusal(const struct db *db);
 
 #endif

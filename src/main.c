@@ -105,28 +105,29 @@ raise_descriptor_limit(void)
 	}
 }
 
+/* What is bad in the files is said, and leaves in force what was. */
 static void
-reload(struct settings *settings, const char *config, struct admission *admission)
+reload(const char *config, struct admission *admission)
 {
 	struct settings fresh;
 
-	if (settings_read(&fresh, config)) {
+	bool read = settings_read(&fresh, config);
+
+	if (read)
 		log_set_level((enum log_level)fresh.log_level);
-		settings->log_level = fresh.log_level;
-	}
 	settings_free(&fresh);
-	if (admission_reload(admission))
+	if (admission_reload(admission) && read)
 		log_info("tokens and log level are read again");
 }
 
 /* Until SIGTERM or SIGINT; SIGHUP reads again what may change while running. */
 static void
-wait_for_end(const sigset_t *handled, struct settings *settings, const char *config, struct admission *admission)
+wait_for_end(const sigset_t *handled, const char *config, struct admission *admission)
 {
 	int number;
 
 	while (sigwait(handled, &number) == 0 && number == SIGHUP)
-		reload(settings, config, admission);
+		reload(config, admission);
 }
 
 static void
@@ -166,7 +167,7 @@ is_cgi(void)
 }
 
 static void
-run(struct listener *listener, struct service *service, struct settings *settings, const char *config,
+run(struct listener *listener, struct service *service, const struct settings *settings, const char *config,
     const sigset_t *handled)
 {
 	struct server *server = server_start(listener, (int)settings->threads, request_serve, service);
@@ -174,7 +175,7 @@ run(struct listener *listener, struct service *service, struct settings *setting
 	log_info("callresultd %s serves %s with %d threads", PACKAGE_VERSION,
 	    listener->handed_over ? "the socket handed over" : settings->listen, (int)settings->threads);
 	tell_manager("READY=1");
-	wait_for_end(handled, settings, config, service->admission);
+	wait_for_end(handled, config, service->admission);
 	tell_manager("STOPPING=1");
 	server_stop(server);
 	log_info("all that was taken is answered: end");
@@ -212,11 +213,12 @@ main(int argc, char **argv)
 
 	service.batch = batch_new((size_t)settings.batch_records);
 	writers = start_writers(service.batch, &settings);
-	if (cgi)
+	if (cgi) {
+		writer_await_first_look(writers[0]);
 		gateway_serve_cgi(request_serve, &service);
-	else
+	} else {
 		run(&listener, &service, &settings, options.config, &handled);
-
+	}
 	end_writers(writers, &settings, service.batch);
 	batch_free(service.batch);
 	admission_free(service.admission);

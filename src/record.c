@@ -282,6 +282,7 @@ read_record(struct parse *parse, struct json_object *object, const struct json_t
 	if (parse->reason != NULL) {
 		record_list_reject(parse->list, source->text, parse->reason);
 	} else {
+		record.raw = source->text;
 		record.text[RECORD_CAUSE_CODE] = cause_code(parse, record.text[RECORD_FAIL_CODE]);
 		record.text[RECORD_EXTRA] = extra_text(parse);
 		*record_add(parse) = record;
@@ -501,6 +502,20 @@ record_list_reject(struct record_list *list, struct slice raw, const char *reaso
 	if ((list->reject_count & (list->reject_count - 1)) == 0)
 		list->rejects = memory_resize(list->rejects, 2 * list->reject_count + 1, sizeof *list->rejects);
 	list->rejects[list->reject_count++] = (struct reject){ raw, reason };
+}
+
+void
+record_list_reject_records(struct record_list *list, const char *const *reasons)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->record_count; i++) {
+		if (reasons[i] != NULL)
+			record_list_reject(list, list->records[i].raw, reasons[i]);
+		else
+			list->records[kept++] = list->records[i];
+	}
+	list->record_count = kept;
 }
 
 void

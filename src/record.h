@@ -27,6 +27,7 @@ enum { RECORD_ID_MAX = 256 };   /* bytes of campaignId, sessionId, called and ca
 
 struct record {
 	struct slice text[RECORD_TEXTS];
+	struct slice raw;               /* the record as it came */
 	int64_t      call_time_local;   /* microseconds since 1970-01-01 00:00:00 of the sender's local time */
 	int32_t      vdn_id;
 	int16_t      call_status;
@@ -57,6 +58,12 @@ struct record_list {
 enum outcome record_list_parse(struct record_list *list, struct slice body);
 
 void record_list_free(struct record_list *list);
+
+/*
+ * Makes rejects of the records that have a reason; reasons has one for each record of the list, in its order, or NULL.
+ * They must outlive the list or be its arena's.
+ */
+void record_list_reject_records(struct record_list *list, const char *const *reasons);
 
 /* A place at the end of the rejects; reason must outlive the list or be its arena's. */
 void record_list_reject(struct record_list *list, struct slice raw, const char *reason);

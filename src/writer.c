@@ -2,6 +2,7 @@
 #include "writer.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "clock.h"
 #include "db.h"
 #include "fold.h"
+#include "isolate.h"
 #include "log.h"
 #include "memory.h"
 #include "metrics.h"
@@ -27,6 +29,7 @@ struct writer {
 	struct fold    fold;
 	struct backoff backoff;    /* between tries to connect */
 	bool           was_connected;
+	sem_t          looked;     /* posted once the connection was tried for the first time */
 };
 
 /* Keeps the gauge in step with the connection. */
@@ -84,7 +87,8 @@ store(struct writer *writer, struct push **pushes, int count, int64_t deadline)
 	struct db_fates fates = { 0 };
 	enum db_result result = DB_UNAVAILABLE;
 
-	while (result != DB_STORED && result != DB_BAD_RECORD && connect_by(writer, deadline)) {
+	while (result != DB_STORED && result != DB_BAD_RECORD && connect_by(writer, deadline) &&
+	    clock_monotonic() < deadline) {
 		result = db_store(writer->db, pushes, count, &writer->fold, deadline, &fates);
 		note_connection(writer);
 	}
@@ -95,15 +99,27 @@ store(struct writer *writer, struct push **pushes, int count, int64_t deadline)
 	return result;
 }
 
-/* The data is refused: each push is tried by itself, so that it fails by its own fault only. */
+/* A push by itself; records that the database refuses go to quarantine, and the rest is stored. */
+static enum db_result
+store_alone(struct writer *writer, struct push *push, int64_t deadline)
+{
+	enum db_result result;
+
+	do {
+		fold_pushes(&writer->fold, &push, 1);
+		result = store(writer, &push, 1, deadline);
+	} while (result == DB_BAD_RECORD && isolate_refused(writer->db, &writer->fold, push, deadline) > 0);
+	note_connection(writer);
+	return result;
+}
+
+/* The data of some push is refused: none of the others is to suffer for it. */
 static void
 store_one_by_one(struct writer *writer, struct push **pushes, int count, int64_t deadline)
 {
 	for (int i = 0; i < count; i++) {
-		enum db_result result;
+		enum db_result result = store_alone(writer, pushes[i], deadline);
 
-		fold_pushes(&writer->fold, &pushes[i], 1);
-		result = store(writer, &pushes[i], 1, deadline);
 		batch_settle(writer->batch, &pushes[i], 1, result == DB_STORED ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
 	}
 }
@@ -120,7 +136,7 @@ store_batch(struct writer *writer, struct push **pushes, int count)
 
 		folded = fold_pushes(&writer->fold, pushes, count);
 		result = store(writer, pushes, folded, deadline);
-		if (result == DB_BAD_RECORD && folded > 1)
+		if (result == DB_BAD_RECORD)
 			store_one_by_one(writer, pushes, folded, deadline);
 		else
 			batch_settle(writer->batch, pushes, folded,
@@ -149,6 +165,7 @@ run(void *argument)
 	int count;
 
 	look_at_connection(writer);
+	sem_post(&writer->looked);
 	while ((count = batch_take(writer->batch, pushes, TAKE_MAX, IDLE_TIME)) != BATCH_CLOSED) {
 		if (count > 0)
 			store_batch(writer, pushes, count);
@@ -167,6 +184,7 @@ writer_start(struct batch *batch, const char *conninfo, const char *call_timezon
 	writer->batch = batch;
 	writer->db = db_new(conninfo, call_timezone);
 	backoff_reset(&writer->backoff);
+	sem_init(&writer->looked, 0, 0);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (pthread_create(&writer->thread, NULL, run, writer) != 0)
@@ -176,10 +194,19 @@ writer_start(struct batch *batch, const char *conninfo, const char *call_timezon
 }
 
 void
+writer_await_first_look(struct writer *writer)
+{
+	while (sem_wait(&writer->looked) != 0)
+		;
+	sem_post(&writer->looked);
+}
+
+void
 writer_join(struct writer *writer)
 {
 	pthread_join(writer->thread, NULL);
 	db_free(writer->db);
 	fold_free(&writer->fold);
+	sem_destroy(&writer->looked);
 	memory_free(writer);
 }

@@ -9,6 +9,9 @@ struct writer;
 /* A thread with a connection of its own, made at once and again whenever it is lost.  Texts must outlive it. */
 struct writer *writer_start(struct batch *batch, const char *conninfo, const char *call_timezone);
 
+/* Waits until it has tried for the first time to connect: before that nobody knows whether the database is there. */
+void writer_await_first_look(struct writer *writer);
+
 /* To be called when the batch is closed: waits until the writer has settled what was left. */
 void writer_join(struct writer *writer);
 

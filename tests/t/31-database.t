@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # A database that is away, slow, read-only, locked or not set up: answers in time, nothing acknowledged that is not
 # stored, and service again without a hand.
 use strict;
@@ -98,10 +99,23 @@ is_served('synchronous_commit off');
 is $postgres->sql('select distinct setting from public.noted'), 'on', 'synchronous_commit off: on where it counts';
 $postgres->sql('drop trigger note on callresult.push; alter role worker reset synchronous_commit');
 
-# what the database refuses is not taken for stored
-$postgres->sql(q{alter table callresult.call_result add constraint picky check (called <> 'refused')});
-is $worker->push_body(body(record(called => 'refused')))->{status}, 503, 'a record the database refuses is not acknowledged';
-push_one();
+# records that the database refuses, by a rule of its owner: they go to quarantine, at whatever place they stand
+$postgres->sql(q{alter table callresult.call_result add constraint picky check (called not like 'refused%')});
+for my $case ([0], [6], [3], [0, 6], [1, 2, 5], [0 .. 6]) {
+	$postgres->sql('truncate callresult.quarantine');
+	my %bad = map { $_ => 1 } @$case;
+	my $name = ++$number;
+	my @records = map { record(called => ($bad{$_} ? 'refused' : 'kept') . "-$name-$_") } 0 .. 6;
+	is $worker->push_body(body(@records))->{body}, $success, "refused at @$case: acknowledged";
+	is $postgres->sql("select count(*) from callresult.call_result where called like 'kept-$name-%'"), 7 - @$case,
+	    "refused at @$case: the others are stored";
+	is $postgres->sql(q{select count(*), count(distinct raw), min(reason), max(reason) from callresult.quarantine}),
+	    @$case . '|' . @$case . '|' . join('|', ('the database refuses it: SQLSTATE 23514, constraint picky') x 2),
+	    "refused at @$case: these are in quarantine, with the reason";
+	is $postgres->sql('select inserted, quarantined from callresult.push order by received_at desc limit 1'),
+	    (7 - @$case) . '|' . @$case, "refused at @$case: and in the evidence";
+}
+unlike $worker->log_text, qr/refused-|kept-/, 'what is refused is not in the log';
 $postgres->sql('alter table callresult.call_result drop constraint picky');
 
 is $postgres->sql(q{select count(*) from callresult.call_result where called like 'n%'}) >= keys %acknowledged ? 1 : 0, 1,
