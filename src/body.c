@@ -17,7 +17,7 @@ struct buffer {
 	size_t length;
 };
 
-/* False when there is none, as with a chunked upload, or when it is no number.  What no size_t holds is the greatest. */
+/* False when there is none, as with a chunked upload, or when it is no number.  Beyond 63 bits all are alike. */
 static bool
 content_length(const struct gateway *gateway, size_t *length)
 {
@@ -28,7 +28,7 @@ content_length(const struct gateway *gateway, size_t *length)
 	if (text == NULL || *text < '0' || *text > '9')
 		return false;
 	value = strtoull(text, &end, 10);
-	*length = value < SIZE_MAX ? (size_t)value : SIZE_MAX;
+	*length = value < INT64_MAX ? (size_t)value : INT64_MAX;
 	return *end == '\0';
 }
 
@@ -70,13 +70,15 @@ body_read(struct gateway *gateway, size_t max, struct push *push)
 	struct buffer buffer = { NULL, 0 };
 	enum outcome outcome;
 	size_t length;
+	bool known = content_length(gateway, &length);
 
-	if (!content_length(gateway, &length))
+	if (!known)
 		outcome = read_to_end(gateway, max, &buffer);
 	else if (length <= max)
 		outcome = read_exactly(gateway, length, &buffer);
 	else
 		outcome = OUTCOME_BODY_TOO_LARGE;
+	push->bytes = known && outcome == OUTCOME_BODY_TOO_LARGE ? length : buffer.length;
 	if (outcome == OUTCOME_BODY_TOO_LARGE) {
 		memory_free(buffer.bytes);
 		return outcome;

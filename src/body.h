@@ -11,7 +11,7 @@
 /*
  * Reads the body, max bytes at most, into push->body, and its digest.  OUTCOME_OK: it is whole, by CONTENT_LENGTH
  * where there is one, else by its end.  OUTCOME_BODY_CUT_SHORT: push->body is what came of it.
- * OUTCOME_BODY_TOO_LARGE: push->body is empty.
+ * OUTCOME_BODY_TOO_LARGE: push->body is {NULL, 0}.  push->bytes is the length by CONTENT_LENGTH, or what was read.
  */
 enum outcome body_read(struct gateway *gateway, size_t max, struct push *push);
 

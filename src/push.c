@@ -57,6 +57,7 @@ void
 push_refuse(struct push *push, const char *reason)
 {
 	record_list_free(&push->list);
-	record_list_reject(&push->list, push->body, reason);
+	if (push->body.bytes != NULL)
+		record_list_reject(&push->list, push->body, reason);
 	push->body_is_bad = true;
 }

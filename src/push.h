@@ -20,9 +20,10 @@ struct push {
 	int64_t            received_at;                     /* clock_stamp() at arrival */
 	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
 	struct slice       body;                            /* the push's own; empty until body_read */
-	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body */
+	size_t             bytes;                           /* of the body as sent, kept or not */
+	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */
 	struct record_list list;                            /* its rejects point into the body */
-	bool               body_is_bad;                     /* then the list is one reject: the body */
+	bool               body_is_bad;                     /* then the list is one reject, the body, where it is kept */
 
 	/* batch.c's, under its mutex */
 	int64_t            deadline;                        /* clock_monotonic() by which it is answered */
@@ -43,7 +44,7 @@ struct push *push_new(const char *remote_addr);
 struct push *push_hold(struct push *push);
 void push_release(struct push *push);
 
-/* Makes the whole body a reject: what is refused is kept too. */
+/* Makes the whole body a reject, where there is one: what is refused is kept too. */
 void push_refuse(struct push *push, const char *reason);
 
 #endif

@@ -21,7 +21,7 @@ read_push(struct gateway *gateway, const struct service *service, struct push *p
 		outcome = body_check_encoding(gateway);
 	if (outcome == OUTCOME_OK)
 		outcome = record_list_parse(&push->list, push->body);
-	if (outcome != OUTCOME_OK && outcome != OUTCOME_BODY_TOO_LARGE)
+	if (outcome != OUTCOME_OK)
 		push_refuse(push, reply_sentence(outcome));
 	return outcome;
 }
@@ -32,15 +32,11 @@ take_push(struct gateway *gateway, const struct service *service)
 {
 	struct push *push = push_new(gateway_variable(gateway, "REMOTE_ADDR"));
 	enum outcome outcome = read_push(gateway, service, push);
+	enum outcome stored = batch_submit(service->batch, push, service->reply_deadline);
 
-	if (outcome != OUTCOME_BODY_TOO_LARGE) {
-		enum outcome stored = batch_submit(service->batch, push, service->reply_deadline);
-
-		if (stored != OUTCOME_OK)
-			outcome = stored;
-	}
 	push_release(push);
-	return outcome;
+	/* of a body too large there is nothing that could be stored another time */
+	return stored == OUTCOME_OK || outcome == OUTCOME_BODY_TOO_LARGE ? outcome : stored;
 }
 
 static bool

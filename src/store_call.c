@@ -69,8 +69,11 @@ add_push(struct pg_array *arrays, const struct push *push)
 
 	add_stamp(arrays, P_ID, push);
 	pg_array_add_text(&arrays[P_REMOTE_ADDR], remote_addr);
-	pg_array_add_int8(&arrays[P_BYTES], (int64_t)push->body.length);
-	pg_array_add_bytes(&arrays[P_SHA256], push->sha256, PUSH_SHA256_SIZE);
+	pg_array_add_int8(&arrays[P_BYTES], (int64_t)push->bytes);
+	if (push->body.bytes != NULL)
+		pg_array_add_bytes(&arrays[P_SHA256], push->sha256, PUSH_SHA256_SIZE);
+	else
+		pg_array_add_null(&arrays[P_SHA256]);
 	pg_array_add_int4(&arrays[P_RECORDS], (int32_t)(push->list.record_count + quarantined));
 	pg_array_add_int4(&arrays[P_QUARANTINED], (int32_t)quarantined);
 	pg_array_add_bool(&arrays[P_SPOOLED], false);

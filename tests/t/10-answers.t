@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # Every request and every answer of the interface, and what each leaves in the database.
 use strict;
 use warnings;
@@ -106,6 +107,12 @@ is_answer $worker->push_body($example, HTTP_CONTENT_ENCODING => 'gzip'), 415, 'a
 is $postgres->sql("select rtrim(convert_from(raw, 'UTF8'), E'\\n') from callresult.quarantine where reason like '%Content-Encoding%'"),
     $example =~ s/\n\z//r, 'an encoded body is kept too';
 
+is_answer $worker->push_body('x' x 65_537), 413, 'too large a body';
+is $postgres->sql('select bytes, sha256 is null, records from callresult.push order by received_at desc limit 1'),
+    '65537|t|0', 'is not kept, but the push is noted';
+is_answer $worker->push_body('x' x 65_537, CONTENT_LENGTH => undef), 413, 'too large a body without a length';
+is_answer $worker->push_body('x', CONTENT_LENGTH => '99999999999999999999'), 413, 'a length beyond all bounds';
+
 # --- refused without a trace
 $before = held();
 is_answer $worker->request('POST', '', $example), 403, 'no token';
@@ -115,8 +122,6 @@ is_answer $worker->request('POST', '/' . substr($token, 0, -1), $example), 403, 
 is_answer $worker->request('POST', "/${token}x", $example), 403, 'a token and more';
 is_answer $worker->request('POST', '', $example, QUERY_STRING => 'token=wrong'), 403, 'a wrong token in the query';
 is_answer $worker->request('POST', '', $example, QUERY_STRING => "nottoken=$token"), 403, 'under another name';
-is_answer $worker->push_body('x' x 65_537), 413, 'too large a body';
-is_answer $worker->push_body('x' x 65_537, CONTENT_LENGTH => undef), 413, 'too large a body without a length';
 for my $method (qw(GET PUT DELETE HEAD OPTIONS PATCH post)) {
 	my $answer = $worker->request($method, "/$token", '');
 	is_answer $answer, 405, "$method";
