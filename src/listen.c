@@ -73,6 +73,16 @@ is_served(const struct sockaddr_un *address)
 	return served;
 }
 
+/* Only a socket: what else stands at the path is somebody's file, and bind says so. */
+static void
+remove_stale(const char *path)
+{
+	struct stat found;
+
+	if (stat(path, &found) == 0 && S_ISSOCK(found.st_mode))
+		unlink(path);
+}
+
 static bool
 bind_unix(struct listener *listener, const struct sockaddr_un *address)
 {
@@ -83,7 +93,7 @@ bind_unix(struct listener *listener, const struct sockaddr_un *address)
 		errno = EADDRINUSE;
 		return false;
 	}
-	unlink(address->sun_path);
+	remove_stale(address->sun_path);
 	/* the mode is right from the first moment: user and group, the web server being in the group */
 	mask = umask(0117);
 	bound = bind(listener->descriptor, (const struct sockaddr *)address, sizeof *address);
