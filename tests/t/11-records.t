@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # What a record becomes in the database: columns, identity, duplicates, revisions, and what goes to quarantine.
 use strict;
 use warnings;

@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # Many pushes at once: stored in groups, each result once whatever the order, each push answered by its own fate.
 use strict;
 use warnings;

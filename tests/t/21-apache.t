@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # The documented push through a real Apache, in each of the three ways that are shipped.
 use strict;
 use warnings;

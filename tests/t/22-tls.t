@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # The complete TLS server that is shipped: the platform's TLS versions, and no older ones.
 use strict;
 use warnings;

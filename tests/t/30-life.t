@@ -1,3 +1,4 @@
+#!/usr/bin/perl
 # Starting in every way there is, serving through bad peers, reading again, ending well.
 use strict;
 use warnings;
