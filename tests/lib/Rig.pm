@@ -13,11 +13,14 @@ use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(folder source build run_command spawn reap stop_process wait_for free_port write_file read_file
-    processes_below);
+    processes_below open_to_web_server);
 
 my $owner = $$;
 my $folder;
-my %running;
+my %running;    # process => how to end it gently, or undef
+
+# other users read what is made here
+umask 022;
 
 # Short, since a unix socket's path has 107 bytes at most; open to the users of PostgreSQL and the web servers.
 sub folder {
@@ -63,7 +66,8 @@ sub run_command {
 	return $output;
 }
 
-# Starts a process in the background.  %with: log => path, stdin => handle, env => {}, uid/gid as numbers.
+# Starts a process in the background.  %with: log => path, stdin => handle, env => {}, before => code run in the child,
+# end => code that asks it to end, for what leaves something behind when it is killed.
 sub spawn {
 	my ($command, %with) = @_;
 	my $pid = fork() // croak "fork: $!";
@@ -76,7 +80,7 @@ sub spawn {
 		$with{before}->() if $with{before};
 		exec @$command or _exit(127);
 	}
-	$running{$pid} = 1;
+	$running{$pid} = $with{end};
 	return $pid;
 }
 
@@ -133,16 +137,32 @@ sub processes_below {
 	return @found;
 }
 
-$SIG{INT} = $SIG{TERM} = sub { exit 1 };
+# Lets Debian's web servers at a folder or socket by their group, as the manual has it done; only root can and must.
+sub open_to_web_server {
+	my ($path, $mode) = @_;
+	if ($> == 0) { chown -1, (getgrnam 'www-data')[2], $path or croak "chown $path: $!"; }
+	chmod $mode, $path or croak "chmod $path: $!";
+	return $path;
+}
+
+sub end_process {
+	my ($pid) = @_;
+	kill 'CONT', processes_below($pid);
+	if ($running{$pid}) {
+		$running{$pid}->();
+		return if wait_for(sub { defined reap($pid) }, 10);
+	}
+	kill 'KILL', reverse processes_below($pid);
+	waitpid $pid, 0;
+	return;
+}
+
+$SIG{HUP} = $SIG{INT} = $SIG{TERM} = sub { exit 1 };
 
 END {
 	if ($$ == $owner) {
 		my $status = $?;
-		for my $pid (keys %running) {
-			kill 'CONT', processes_below($pid);
-			kill 'KILL', reverse processes_below($pid);
-			waitpid $pid, 0;
-		}
+		end_process($_) for keys %running;
 		remove_tree($folder) if defined $folder && !$ENV{CALLRESULTD_KEEP};
 		$? = $status;
 	}

@@ -41,6 +41,24 @@ is push_by_curl('--http2'), "$success 200", 'HTTP/2';
 is push_by_curl('--tlsv1.0', '--tls-max', '1.1', '--ciphers', 'DEFAULT@SECLEVEL=0'), 'no connection', 'TLS 1.1 is refused';
 is push_by_curl('--tlsv1.0', '--tls-max', '1.0', '--ciphers', 'DEFAULT@SECLEVEL=0'), 'no connection', 'TLS 1.0 is refused';
 is $postgres->sql('select count(*) from callresult.call_result'), 1, 'the record is stored once';
+
+# Status, type and content of what nginx answers without the worker.
+sub refusal_by_curl {
+	my ($target, @options) = @_;
+	return run_command('curl', '-s', '--http1.1', '--cacert', $certificate, '--resolve', "localhost:$port:127.0.0.1",
+	    '-w', '%{http_code} %{content_type}', @options, $target);
+}
+
+sub fault { my ($status, $sentence) = @_; return qq({"retCode":"$status","retMsg":"$sentence"}$status application/json) }
+
+# the server is ours alone, so JSON is all it speaks
+my $whatever = 'The web server cannot take this request.';
+is refusal_by_curl("https://localhost:$port/"), fault(404, 'There is nothing at this URL.'), 'another URL';
+is refusal_by_curl("$url?" . 'x' x 20_000), fault(414, 'The URL is too long.'), 'a long URL';
+is refusal_by_curl($url, '-X', 'TRACE'), fault(405, $whatever), 'TRACE';
+is refusal_by_curl($url, '-H', 'Content-Length: x'), fault(400, $whatever), 'a bad header';
+is refusal_by_curl($url, '-H', 'X-Long: ' . 'x' x 40_000), fault(400, $whatever), 'a long header';
+is refusal_by_curl($url =~ s/https/http/r), fault(400, $whatever), 'plain HTTP';
 ok index($nginx->logs, $Rig::Worker::token) < 0, 'the token is in no log';
 is $worker->stop, 0, 'the worker ends well';
 done_testing;

@@ -9,7 +9,7 @@ use Rig qw(folder source spawn stop_process wait_for free_port read_file write_f
 
 my $count = 0;
 
-my @always = qw(mpm_event authz_core authz_host setenvif headers alias log_config env);
+my @always = qw(mpm_event authz_core authz_host headers alias log_config env remoteip);
 my %modules = (
 	'proxy-fcgi' => [qw(proxy proxy_fcgi)],
 	fcgid        => [qw(fcgid)],
@@ -33,7 +33,7 @@ sub shipped {
 	return write_file("$self->{folder}/callresult.conf", $text);
 }
 
-# The user Apache's processes run as must reach the binary, the configuration and the socket.
+# The user Apache's processes run as must reach the binary, and make sockets of its own.
 sub open_to_apache {
 	my ($self, $worker) = @_;
 	make_path("$self->{folder}/bin");
@@ -41,8 +41,6 @@ sub open_to_apache {
 	chmod 0755, "$self->{folder}/bin/callresultd";
 	return if $> != 0;
 	my ($uid, $gid) = (getpwnam 'www-data')[2, 3];
-	my ($socket) = $worker->{listen} =~ /^unix:(.*)/;
-	chown -1, $gid, $socket if -e $socket;
 	chown $uid, $gid, $self->{folder};
 	return;
 }
@@ -71,8 +69,11 @@ ErrorLog $folder/error.log
 $load
 $user
 $private
+RemoteIPHeader X-Forwarded-For
 Include $folder/callresult.conf
-CustomLog $folder/access.log "%r" env=!callresult
+<VirtualHost 127.0.0.1:$port>
+	CustomLog $folder/access.log "%r" "expr=%{REQUEST_URI} . %{THE_REQUEST} !~ m#/callresult([/? ]|\$)#"
+</VirtualHost>
 END
 	$self->{pid} = spawn(['/usr/sbin/apache2', '-f', "$folder/apache.conf", '-D', 'FOREGROUND'],
 		log => "$folder/start.log");

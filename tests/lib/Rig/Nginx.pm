@@ -27,7 +27,7 @@ sub start_new {
 	my $self = bless { folder => $folder, port => $port, url => "http://127.0.0.1:$port" }, $class;
 	make_path($folder);
 	$self->shipped($_, $with{worker}) for qw(callresult-http.conf callresult-location.conf);
-	my $user = $> == 0 ? 'user root;' : '';
+	my $user = $> == 0 ? 'user www-data;' : '';
 	my $server = $with{server} // "server { listen 127.0.0.1:$port; include $folder/callresult-location.conf; }";
 	my $temporary = join "\n", map { "${_}_temp_path $folder/$_;" } qw(client_body fastcgi proxy uwsgi scgi);
 	write_file("$folder/nginx.conf", <<"END");
@@ -37,9 +37,9 @@ pid $folder/pid;
 error_log $folder/error.log;
 events { worker_connections 1024; }
 http {
-	access_log $folder/access.log;
 	$temporary
 	include $folder/callresult-http.conf;
+	access_log $folder/access.log combined if=\$callresult_elsewhere;
 	$server
 }
 END

@@ -13,9 +13,14 @@ sub as_postgres {
 	return $> == 0 ? ('runuser', '-u', 'postgres', '--', @command) : @command;
 }
 
+# Where initdb is: pg_config knows, if it is installed; else the newest of Debian's.
 sub bin {
-	my @found = sort { ($a =~ /(\d+)/)[0] <=> ($b =~ /(\d+)/)[0] } glob '/usr/lib/postgresql/*/bin';
-	return $found[-1] // die "no PostgreSQL server is installed\n";
+	our $bin //= do {
+		chomp(my $configured = `pg_config --bindir 2>/dev/null` // '');
+		my @found = sort { ($b =~ /(\d+)/)[0] <=> ($a =~ /(\d+)/)[0] } glob '/usr/lib/postgresql/*/bin';
+		(grep { -x "$_/initdb" } $configured, @found)[0] // die "no PostgreSQL server is installed\n";
+	};
+	return $bin;
 }
 
 # %with: settings => { name => value }, schema => 0 to leave the schema out.
@@ -38,7 +43,8 @@ sub start {
 	my %settings = (listen_addresses => '', unix_socket_directories => $self->{folder}, max_connections => 200,
 		shared_buffers => '64MB', %{ $self->{settings} });
 	$self->{pid} = spawn([as_postgres(bin() . '/postgres', '-D', "$self->{folder}/data",
-		map { ('-c', "$_=$settings{$_}") } sort keys %settings)], log => "$self->{folder}/log");
+		map { ('-c', "$_=$settings{$_}") } sort keys %settings)], log => "$self->{folder}/log",
+		end => sub { $self->quit });
 	wait_for(sub { $self->answers }, 60) or die "PostgreSQL does not start:\n" . read_file("$self->{folder}/log");
 	return $self;
 }
@@ -50,6 +56,13 @@ sub answers {
 
 sub postmaster { return (split /\n/, read_file("$_[0]{folder}/data/postmaster.pid"))[0] }
 
+# A postmaster that is killed leaves a System V shared memory segment behind, for ever.
+sub quit {
+	my $postmaster = $_[0]->postmaster;
+	kill 'QUIT', $postmaster if defined $postmaster;
+	return;
+}
+
 # How: fast, immediate, or kill (as kill -9 does, to all its processes).
 sub stop {
 	my ($self, $how) = @_;
@@ -57,7 +70,8 @@ sub stop {
 	my $postmaster = $self->postmaster;
 	if (($how // 'fast') eq 'kill') { kill 'KILL', processes_below($postmaster); }
 	else                            { kill $signals{ $how // 'fast' }, $postmaster; }
-	wait_for(sub { defined Rig::reap($self->{pid}) }, 60) or die "PostgreSQL does not stop\n";
+	# runuser stops itself when what it runs is stopped by pause, and resume may come too early for it
+	wait_for(sub { kill 'CONT', $self->{pid}; defined Rig::reap($self->{pid}) }, 60) or die "PostgreSQL does not stop\n";
 	return;
 }
 

@@ -4,7 +4,7 @@ package Rig::Worker;
 use strict;
 use warnings;
 use IO::Socket::UNIX;
-use Rig qw(folder build spawn reap stop_process wait_for read_file write_file);
+use Rig qw(folder build spawn reap stop_process wait_for read_file write_file open_to_web_server);
 use Rig::FastCGI;
 
 our $token = 'Tok-en_1.test~';
@@ -14,7 +14,10 @@ my $count = 0;
 sub configured {
 	my ($class, %with) = @_;
 	my $base = folder() . '/w' . ++$count;
-	my $self = bless { base => $base, listen => "unix:$base.sock", log => "$base.log", config => "$base.conf" }, $class;
+	my $self = bless { base => $base, listen => "unix:$base.run/sock", log => "$base.log", config => "$base.conf" },
+	    $class;
+	mkdir "$base.run" or die "$base.run: $!";
+	open_to_web_server("$base.run", 02750);    # so that the socket is the group's, as often as it is made anew
 	my %sections = (
 		server   => { listen => $self->{listen}, %{ $with{server} // {} } },
 		auth     => { tokens => "$base.tokens", %{ $with{auth} // {} } },
@@ -77,7 +80,9 @@ sub get       { my ($self, $path) = @_; return $self->request('GET', $path, '') 
 sub handed_over_socket {
 	my ($self) = @_;
 	my ($path) = $self->{listen} =~ /^unix:(.*)/;
-	return IO::Socket::UNIX->new(Local => $path, Listen => 128) // die "$path: $!";
+	my $socket = IO::Socket::UNIX->new(Local => $path, Listen => 128) // die "$path: $!";
+	open_to_web_server($path, 0660);
+	return $socket;
 }
 
 1;
