@@ -2,11 +2,14 @@
 #include "admission.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
 #include "memory.h"
 #include "token.h"
+
+enum { TOKEN_MAX = 256 };       /* bytes of a token in a query that are looked at */
 
 struct admission {
 	const char       *path;
@@ -71,30 +74,56 @@ token_of_path(const char *path)
 	return (struct slice){ path + 1, strcspn(path + 1, "/") };
 }
 
+/* One byte of a query, which may be written %XX; *text is moved behind it. */
+static char
+query_byte(const char **text)
+{
+	char digits[3] = "";
+	char *end;
+	long byte;
+
+	if (**text == '%') {
+		memcpy(digits, *text + 1, strnlen(*text + 1, 2));
+		byte = strtol(digits, &end, 16);
+		if (end == digits + 2) {
+			*text += 3;
+			return (char)byte;
+		}
+	}
+	return *(*text)++;
+}
+
+/* "a=b&token=TOKEN": the path comes decoded from the web server, the query does not. */
 static struct slice
-token_of_query(const char *query)
+token_of_query(const char *query, char token[TOKEN_MAX])
 {
 	static const char name[] = "token=";
+	size_t length = 0;
 
 	while (query != NULL && *query != '\0') {
-		if (strncmp(query, name, sizeof name - 1) == 0)
-			return (struct slice){ query + sizeof name - 1, strcspn(query + sizeof name - 1, "&") };
+		if (strncmp(query, name, sizeof name - 1) == 0) {
+			query += sizeof name - 1;
+			while (*query != '\0' && *query != '&' && length < TOKEN_MAX)
+				token[length++] = query_byte(&query);
+			break;
+		}
 		query += strcspn(query, "&");
 		query += strspn(query, "&");
 	}
-	return (struct slice){ "", 0 };
+	return (struct slice){ token, length };
 }
 
 bool
 admission_check(struct admission *admission, const char *path, const char *query)
 {
+	char token[TOKEN_MAX];
 	bool admitted;
 
 	if (admission->allow_anonymous)
 		return true;
 	pthread_rwlock_rdlock(&admission->lock);
 	admitted = token_set_has(admission->tokens, token_of_path(path)) ||
-	    token_set_has(admission->tokens, token_of_query(query));
+	    token_set_has(admission->tokens, token_of_query(query, token));
 	pthread_rwlock_unlock(&admission->lock);
 	return admitted;
 }

@@ -258,6 +258,7 @@ db_connect(struct db *db, int64_t deadline)
 	if (db->connection == NULL)
 		log_fatal("out of memory");
 	PQsetNoticeProcessor(db->connection, ignore_notice, NULL);
+	PQsetErrorVerbosity(db->connection, PQERRORS_TERSE);    /* detail and context may quote what was sent */
 	if (PQstatus(db->connection) != CONNECTION_OK)
 		say_connection_problem(db);
 	else if (PQsetnonblocking(db->connection, 1) == 0 && schema_fits(db, deadline) && time_zone_fits(db, deadline))

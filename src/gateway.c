@@ -143,4 +143,5 @@ gateway_serve_cgi(gateway_handler *handler, void *context)
 	struct gateway gateway = { NULL };
 
 	handler(&gateway, context);
+	drain(&gateway);        /* Apache cuts the answer off when a pipe that it still writes to is closed */
 }

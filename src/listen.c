@@ -189,7 +189,7 @@ listen_open(struct listener *listener, const char *where)
 }
 
 void
-listen_close(struct listener *listener)
+listen_remove_path(struct listener *listener)
 {
 	struct stat found;
 
@@ -199,6 +199,12 @@ listen_close(struct listener *listener)
 		unlink(listener->path);
 	memory_free(listener->path);
 	listener->path = NULL;
+}
+
+void
+listen_close(struct listener *listener)
+{
+	listen_remove_path(listener);
 	if (listener->descriptor != -1)
 		close(listener->descriptor);
 	listener->descriptor = -1;

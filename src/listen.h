@@ -22,6 +22,9 @@ bool listen_inherit(struct listener *listener);
  */
 bool listen_open(struct listener *listener, const char *where);
 
+/* Takes the path of our own away, so that nobody connects any more; what is connected stays. */
+void listen_remove_path(struct listener *listener);
+
 /* Closes it; the path of our own goes with it. */
 void listen_close(struct listener *listener);
 

@@ -53,14 +53,30 @@ reply_is_to_push(enum outcome outcome)
 	return outcome < OUTCOME_LIVE;
 }
 
+/* RFC 9110, section 15. */
+static const char *
+phrase(int status)
+{
+	switch (status) {
+	case 200: return "OK";
+	case 400: return "Bad Request";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 413: return "Content Too Large";
+	case 415: return "Unsupported Media Type";
+	default:  return "Service Unavailable";
+	}
+}
+
 /* A Status line is how a CGI program says it (RFC 3875, 6.3.3); 200 needs none, but all read alike. */
 static void
 send_text(struct gateway *gateway, enum outcome outcome, const char *type, const char *text, size_t length)
 {
 	char head[ANSWER_SIZE];
 	int head_length = snprintf(head, sizeof head,
-	    "Status: %d\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n",
-	    table[outcome].status, type, table[outcome].header, length);
+	    "Status: %d %s\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n",
+	    table[outcome].status, phrase(table[outcome].status), type, table[outcome].header, length);
 
 	gateway_write(gateway, head, (size_t)head_length);
 	gateway_write(gateway, text, length);

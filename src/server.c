@@ -23,6 +23,7 @@ enum {
 	PEER_PATIENCE = 30,     /* seconds that a peer may be silent in the middle of a request */
 	ACCEPT_PAUSE = 50,      /* milliseconds, when descriptors are short */
 	LAST_CHANCE = 100,      /* milliseconds for the request of a connection made just before the end */
+	BACKLOG_MAX = 4096,     /* connections that may wait at a listening socket */
 };
 
 struct server {
@@ -86,10 +87,15 @@ wait_for_request(struct server *server, int operation, int connection)
 	close(connection);
 }
 
+/* operation: how the connection gets into the set again if it is kept, EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
 static void
-serve(struct server *server, int operation, int connection)
+serve(struct server *server, int operation, int connection, bool stopping)
 {
-	if (gateway_serve_connection(connection, server->handler, server->context))
+	if (!gateway_serve_connection(connection, server->handler, server->context))
+		return;
+	if (stopping)
+		close(connection);
+	else
 		wait_for_request(server, operation, connection);
 }
 
@@ -107,24 +113,32 @@ pause_accepting(int error)
 	nanosleep(&pause, NULL);
 }
 
-static void
-accept_connection(struct server *server, bool stopping)
+/* A new connection; -1 when none waits. */
+static int
+accept_one(struct server *server)
 {
 	int connection = accept4(server->listener->descriptor, NULL, NULL, SOCK_CLOEXEC);
 	int error = errno;
 
-	if (connection == -1 && error != EAGAIN && error != EINTR && error != ECONNABORTED)
+	if (connection != -1)
+		prepare(connection);
+	else if (error != EAGAIN && error != EINTR && error != ECONNABORTED)
 		pause_accepting(error);
+	return connection;
+}
+
+static void
+accept_connection(struct server *server, bool stopping)
+{
+	int connection = accept_one(server);
+
 	/* in vain when the server has stopped listening meanwhile, as it should be */
 	watch(server, EPOLL_CTL_MOD, server->listener->descriptor);
 	if (connection == -1)
 		return;
-	prepare(connection);
 	/* a web server writes as soon as it is connected, so the request is mostly there; a silent peer waits in the set */
-	if (is_readable(connection, stopping ? LAST_CHANCE : 0))
-		serve(server, EPOLL_CTL_ADD, connection);
-	else if (stopping)
-		close(connection);
+	if (is_readable(connection, 0))
+		serve(server, EPOLL_CTL_ADD, connection, stopping);
 	else
 		wait_for_request(server, EPOLL_CTL_ADD, connection);
 }
@@ -155,7 +169,7 @@ run(void *argument)
 			} else if (descriptor == server->listener->descriptor) {
 				accept_connection(server, stopping);
 			} else {
-				serve(server, EPOLL_CTL_MOD, descriptor);
+				serve(server, EPOLL_CTL_MOD, descriptor, stopping);
 			}
 		}
 		if (left > 0 && count == 1)
@@ -191,14 +205,31 @@ server_start(struct listener *listener, int threads, gateway_handler *handler, v
 	return server;
 }
 
+/*
+ * What waits at a socket of others is for the process that gets it next.  At our own nobody comes after us: what has been
+ * accepted by the system is served, and no more, for under load there would be no end.
+ */
+static void
+stop_listening(struct server *server)
+{
+	static const struct timespec last_chance = { .tv_nsec = LAST_CHANCE * 1000000L };
+	int connection;
+
+	epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->listener->descriptor, NULL);
+	if (!server->listener->handed_over) {
+		listen_remove_path(server->listener);
+		for (int i = 0; i < BACKLOG_MAX && (connection = accept_one(server)) != -1; i++)
+			wait_for_request(server, EPOLL_CTL_ADD, connection);
+	}
+	nanosleep(&last_chance, NULL);
+}
+
 void
 server_stop(struct server *server)
 {
 	static const uint64_t one = 1;
 
-	/* what waits at a socket of others is for the process that gets it next; at our own nobody comes after us */
-	if (server->listener->handed_over)
-		epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->listener->descriptor, NULL);
+	stop_listening(server);
 	(void)!write(server->stopping, &one, sizeof one);
 	for (int i = 0; i < server->thread_count; i++)
 		pthread_join(server->threads[i], NULL);

@@ -15,8 +15,8 @@ struct server;
 struct server *server_start(struct listener *listener, int threads, gateway_handler *handler, void *context);
 
 /*
- * Takes no new connection from a socket that was handed over, serves whatever has arrived and ends the threads.  The
- * listener is closed; idle connections end with the process.
+ * Takes no new connection, serves whatever has arrived, closing each connection then, and ends the threads, in bounded
+ * time whatever the load.  The listener is closed; idle connections end with the process.
  */
 void server_stop(struct server *server);
 

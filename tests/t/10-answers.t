@@ -45,16 +45,19 @@ is_answer $worker->push_body($example, CONTENT_LENGTH => ''), 200, 'with an empt
 is_answer $worker->push_body('[]', REMOTE_ADDR => 'unix:'), 200, 'from no address';
 is_answer $worker->request('POST', '', '[]', QUERY_STRING => "token=$token"), 200, 'the token in the query';
 is_answer $worker->request('POST', '/', '[]', QUERY_STRING => "a=b&token=$token&c"), 200, 'among others';
+is_answer $worker->request('POST', '', '[]', QUERY_STRING => 'token=' . $token =~ s/([~_])/sprintf '%%%02X', ord $1/ger),
+    200, 'a token with percent signs';
+is_answer $worker->request('POST', '', '[]', QUERY_STRING => "token=$token%"), 403, 'a percent sign with nothing behind';
 is_answer $worker->request('POST', undef, '[]', QUERY_STRING => "token=$token"), 200, 'without PATH_INFO';
 is_answer $worker->request('POST', "/$token/", '[]'), 200, 'a slash behind the token';
-is held(), '1|16|0|0', 'each is a push, and none a second result';
+is held(), '1|17|0|0', 'each is a push, and none a second result';
 
 # --- one bad record among good ones
 my @good = map { record(called => "good$_") } 1 .. 2;
 my $mixed = '[' . JSON::PP->new->encode($good[0]) . ', { "called" : "bad",  "callStatus":6 } ,' .
     JSON::PP->new->encode($good[1]) . ']';
 is_answer $worker->push_body($mixed), 200, 'a bad record among good ones';
-is held(), '3|17|1|1', 'the good ones are stored, the bad one is in quarantine';
+is held(), '3|18|1|1', 'the good ones are stored, the bad one is in quarantine';
 is $postgres->sql("select convert_from(raw, 'UTF8') || '|' || reason from callresult.quarantine"),
     '{ "called" : "bad",  "callStatus":6 }|campaignId is missing', 'as it came, with the reason';
 is $postgres->sql('select records, inserted, updated, duplicates, quarantined from callresult.push

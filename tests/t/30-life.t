@@ -119,12 +119,12 @@ subtest 'a plain CGI program' => sub {
 	    CONTENT_LENGTH => -s $input, REMOTE_ADDR => '::1', CALLRESULTD_CONF => $worker->{config});
 	my $output = qx{@{[Rig::Worker->binary]} <$input 2>$worker->{log}};
 	is $?, 0, 'exits 0';
-	like $output, qr/^Status: 200\r\n.*\r\n\r\n\Q$success\E\z/s, 'answers on stdout';
+	like $output, qr/^Status: 200 OK\r\n.*\r\n\r\n\Q$success\E\z/s, 'answers on stdout';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'cgi'}), 1, 'and has stored it';
 	local $ENV{PATH_INFO} = '/wrong';
 	$output = qx{@{[Rig::Worker->binary]} <$input 2>$worker->{log}};
 	is $?, 0, 'exits 0 after a refusal';
-	like $output, qr/^Status: 403\r\n/, 'which it says';
+	like $output, qr/^Status: 403 Forbidden\r\n/, 'which it says';
 };
 
 subtest 'anonymous pushes' => sub {

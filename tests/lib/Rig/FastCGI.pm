@@ -2,6 +2,7 @@
 package Rig::FastCGI;
 
 use strict;
+use Errno;
 use warnings;
 use IO::Socket::IP;
 use IO::Socket::UNIX;
@@ -33,6 +34,7 @@ sub send_bytes {
 	local $SIG{PIPE} = 'IGNORE';
 	while (length $bytes) {
 		my $count = syswrite $self->{socket}, $bytes;
+		next if !defined $count && $!{EINTR};
 		return 0 if !defined $count;
 		substr($bytes, 0, $count) = '';
 	}
@@ -62,6 +64,7 @@ sub read_exactly {
 	my $bytes = '';
 	while (length $bytes < $size) {
 		my $count = sysread $self->{socket}, $bytes, $size - length $bytes, length $bytes;
+		next if !defined $count && $!{EINTR};
 		return undef if !$count;
 	}
 	return $bytes;
@@ -78,7 +81,8 @@ sub answer {
 		next if $type != FCGI_END;
 		my ($head_text, $body) = split /\r\n\r\n/, $text, 2;
 		my %headers = map { /^([^:]+):\s*(.*)/ ? (lc $1, $2) : () } split /\r\n/, $head_text // '';
-		return { status => ($headers{status} // 200) + 0, headers => \%headers, body => $body };
+		my ($status) = ($headers{status} // 200) =~ /^(\d+)/;
+		return { status => $status, headers => \%headers, body => $body };
 	}
 	return undef;
 }
