@@ -11,6 +11,8 @@
 /* What one statement carries besides its records is bounded too: a message to PostgreSQL has at most 1 GiB. */
 enum { BATCH_BYTES = 64 * 1024 * 1024 };
 
+enum { SPOOL_TIME = 500 };      /* milliseconds */
+
 struct batch {
 	pthread_mutex_t mutex;
 	pthread_cond_t  arrival;     /* a push has come, or the end */
@@ -87,7 +89,7 @@ batch_submit(struct batch *batch, struct push *push, int64_t time)
 	pthread_mutex_lock(&batch->mutex);
 	append(batch, push_hold(push));
 	pthread_cond_signal(&batch->arrival);
-	while (!push->settled && wait_until(batch, &push->settling, push->deadline))
+	while (!push->settled && wait_until(batch, &push->settling, push->deadline + SPOOL_TIME))
 		;
 	if (push->settled) {
 		outcome = push->outcome;

@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "log.h"
 #include "memory.h"
+#include "outage.h"
 #include "sqlstate.h"
 #include "store_call.h"
 
@@ -21,15 +22,13 @@ struct db {
 	const char       *call_timezone;
 	PGconn           *connection;              /* NULL: none */
 	struct store_call call;
-	char              problem[PROBLEM_SIZE];   /* what was last said of it; "": it is well */
 	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
 };
 
 /* --- what is said ------------------------------------------------------------------------------------------ */
 
-/* An outage is told when it begins and when its cause changes, not with every push. */
-static void __attribute__((format(printf, 2, 3)))
-say_problem(struct db *db, const char *format, ...)
+static void __attribute__((format(printf, 1, 2)))
+say_problem(const char *format, ...)
 {
 	char text[PROBLEM_SIZE];
 	va_list arguments;
@@ -37,18 +36,7 @@ say_problem(struct db *db, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	if (strcmp(text, db->problem) != 0)
-		log_error("database: %s", text);
-	strcpy(db->problem, text);
-}
-
-/* Not when a connection is made, but when it has done something. */
-static void
-say_well(struct db *db)
-{
-	if (db->problem[0] != '\0')
-		log_info("database: it takes pushes again");
-	db->problem[0] = '\0';
+	outage_note(text);
 }
 
 /* libpq's message has a line for each host; its advice, in lines that begin with a tab, is left out. */
@@ -62,7 +50,7 @@ say_connection_problem(struct db *db)
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (*line != '\0' && *line != '\t')
 			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text != '\0' ? "; " : "", line);
-	say_problem(db, "%s", *text != '\0' ? text : "the connection is lost");
+	say_problem("%s", *text != '\0' ? text : "the connection is lost");
 	memory_free(message);
 }
 
@@ -75,9 +63,9 @@ say_result_problem(struct db *db, const PGresult *result)
 	if (state == NULL)
 		say_connection_problem(db);
 	else if (sqlstate_message_is_public(state) && message != NULL)
-		say_problem(db, "%s (SQLSTATE %s)", message, state);
+		say_problem("%s (SQLSTATE %s)", message, state);
 	else
-		say_problem(db, "the statement failed (SQLSTATE %s)", state);
+		say_problem("the statement failed (SQLSTATE %s)", state);
 }
 
 /* --- a connection, step by step ---------------------------------------------------------------------------- */
@@ -109,7 +97,7 @@ wait_for_result(struct db *db, int64_t deadline)
 		if (unsent < 0)
 			return false;
 		if (!wait_for_socket(db, unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)) {
-			say_problem(db, "the server does not answer");
+			say_problem("the server does not answer");
 			return false;
 		}
 		if (PQconsumeInput(db->connection) == 0) {
@@ -199,14 +187,14 @@ schema_fits(struct db *db, int64_t deadline)
 	if (result == NULL)
 		return false;
 	if (!succeeded(result)) {
-		say_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
+		say_problem("%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
 		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
 	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP || step > SCHEMA_STEP + 1) {
 		/* one step ahead fits: the schema is upgraded first, then the programs */
-		say_problem(db, "its schema is at step %d, and this program works with %d and %d;"
+		say_problem("its schema is at step %d, and this program works with %d and %d;"
 		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_STEP, SCHEMA_STEP + 1, DATA_DIR);
 	} else if (strcmp(PQgetvalue(result, 0, 2), "on") == 0) {
-		say_problem(db, "the server is read-only");
+		say_problem("the server is read-only");
 	} else {
 		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
 			log_warning("database: its encoding is %s and not UTF8: text it has no letters for is refused",
@@ -227,7 +215,7 @@ time_zone_fits(struct db *db, int64_t deadline)
 	if (PQsendQueryParams(db->connection, "SELECT now() AT TIME ZONE $1", 1, NULL, values, NULL, NULL, 0) == 0)
 		say_connection_problem(db);
 	else if ((result = get_result(db, deadline)) != NULL && !(fits = succeeded(result)))
-		say_problem(db, "the server does not know the call_timezone %s", db->call_timezone);
+		say_problem("the server does not know the call_timezone %s", db->call_timezone);
 	PQclear(result);
 	return fits;
 }
@@ -280,11 +268,9 @@ db_check(struct db *db, int64_t deadline)
 	bool well = result != NULL && succeeded(result) && strcmp(PQgetvalue(result, 0, 0), "off") == 0;
 
 	if (result != NULL && !well)
-		say_problem(db, "the server is read-only");
+		say_problem("the server is read-only");
 	PQclear(result);
-	if (well)
-		say_well(db);
-	else
+	if (!well)
 		drop_connection(db);
 	return well;
 }
@@ -302,7 +288,7 @@ begin(struct db *db, int64_t deadline)
 	int64_t left = deadline - clock_monotonic();
 
 	if (left <= 1) {
-		say_problem(db, "no time was left to store a push");
+		say_problem("no time was left to store a push");
 		return NULL;
 	}
 	snprintf(text, sizeof text,
@@ -349,7 +335,7 @@ commit(struct db *db, int64_t deadline)
 	if (result != NULL) {
 		outcome = strcmp(PQcmdStatus(result), "COMMIT") == 0 ? DB_STORED : DB_UNAVAILABLE;
 		if (outcome == DB_STORED)
-			say_well(db);
+			outage_end();
 		else
 			say_result_problem(db, result);
 		PQclear(result);

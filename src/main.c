@@ -14,14 +14,20 @@
 
 #include "admission.h"
 #include "batch.h"
+#include "desk.h"
 #include "gateway.h"
 #include "listen.h"
 #include "log.h"
 #include "memory.h"
+#include "metrics.h"
+#include "replay.h"
 #include "request.h"
 #include "server.h"
 #include "settings.h"
+#include "spool.h"
 #include "writer.h"
+
+enum { CGI_REPLAY_TIME = 2000 };   /* milliseconds */
 
 struct options {
 	const char *config;
@@ -140,23 +146,45 @@ tell_manager(const char *state)
 #endif
 }
 
-static struct writer **
-start_writers(struct batch *batch, const struct settings *settings)
-{
-	struct writer **writers = memory_resize(NULL, (size_t)settings->writers, sizeof *writers);
+/* What is behind the requests: queue, spool, and the threads that store. */
+struct storage {
+	struct batch   *batch;
+	struct desk    *desk;
+	struct spool   *spool;
+	struct replay  *replay;
+	struct writer **writers;
+	int64_t         writer_count;
+};
 
-	for (int64_t i = 0; i < settings->writers; i++)
-		writers[i] = writer_start(batch, settings->conninfo, settings->call_timezone);
-	return writers;
+static struct storage
+storage_open(const struct settings *settings)
+{
+	struct storage storage = { .writer_count = settings->writers };
+
+	storage.batch = batch_new((size_t)settings->batch_records);
+	storage.desk = desk_new();
+	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
+	metrics_set_spool(storage.spool);
+	storage.replay = replay_start(storage.desk, storage.spool, settings->conninfo, settings->call_timezone);
+	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);
+	for (int64_t i = 0; i < storage.writer_count; i++)
+		storage.writers[i] = writer_start(storage.batch, storage.desk, storage.spool);
+	return storage;
 }
 
+/* In the order in which pushes go: nothing comes any more, then what is there is settled. */
 static void
-end_writers(struct writer **writers, const struct settings *settings, struct batch *batch)
+storage_close(struct storage *storage, int64_t time_for_replay)
 {
-	batch_close(batch);
-	for (int64_t i = 0; i < settings->writers; i++)
-		writer_join(writers[i]);
-	memory_free(writers);
+	batch_close(storage->batch);
+	for (int64_t i = 0; i < storage->writer_count; i++)
+		writer_join(storage->writers[i]);
+	memory_free(storage->writers);
+	replay_stop(storage->replay, time_for_replay);
+	metrics_set_spool(NULL);
+	spool_close(storage->spool);
+	desk_free(storage->desk);
+	batch_free(storage->batch);
 }
 
 /* Started by a web server for one request, with no socket but the variables of CGI. */
@@ -181,47 +209,50 @@ run(struct listener *listener, struct service *service, const struct settings *s
 	log_info("all that was taken is answered: end");
 }
 
+/* Until it is told to end, or, as a CGI program, for one request.  Gives the exit status. */
+static int
+serve(const struct settings *settings, const char *config, struct admission *admission)
+{
+	struct service service = { .admission = admission, .max_body = (size_t)settings->max_body,
+		.reply_deadline = settings->reply_deadline };
+	struct listener listener = { .descriptor = -1 };
+	sigset_t handled = block_signals();
+	bool cgi = !listen_inherit(&listener) && is_cgi();
+	struct storage storage;
+
+	if (!cgi && listener.descriptor == -1 && !listen_open(&listener, settings->listen))
+		return 1;
+	storage = storage_open(settings);
+	service.batch = storage.batch;
+	if (cgi)
+		gateway_serve_cgi(request_serve, &service);
+	else
+		run(&listener, &service, settings, config, &handled);
+	/* a CGI program has no other time for what an outage has left */
+	storage_close(&storage, cgi ? CGI_REPLAY_TIME : 0);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options = read_options(argc, argv);
 	struct settings settings;
-	struct service service;
-	struct listener listener = { .descriptor = -1 };
-	struct writer **writers;
-	sigset_t handled;
-	bool cgi;
+	struct admission *admission = NULL;
+	int status = 1;
 
-	if (!settings_read(&settings, options.config))
-		return 1;
-	service.max_body = (size_t)settings.max_body;
-	service.reply_deadline = settings.reply_deadline;
-	service.admission = admission_new(settings.tokens, settings.allow_anonymous);
-	if (service.admission == NULL)
-		return 1;
-	if (options.check_only) {
+	if (settings_read(&settings, options.config))
+		admission = admission_new(settings.tokens, settings.allow_anonymous);
+	if (admission != NULL && options.check_only) {
 		printf("%s: the configuration is fine\n", options.config);
-		return 0;
+		status = 0;
+	} else if (admission != NULL) {
+		log_open((enum log_level)settings.log_level, settings.log_to_syslog);
+		raise_descriptor_limit();
+		gateway_init();
+		status = serve(&settings, options.config, admission);
 	}
-	log_open((enum log_level)settings.log_level, settings.log_to_syslog);
-	raise_descriptor_limit();
-	gateway_init();
-	handled = block_signals();
-	cgi = !listen_inherit(&listener) && is_cgi();
-	if (!cgi && listener.descriptor == -1 && !listen_open(&listener, settings.listen))
-		return 1;
-
-	service.batch = batch_new((size_t)settings.batch_records);
-	writers = start_writers(service.batch, &settings);
-	if (cgi) {
-		writer_await_first_look(writers[0]);
-		gateway_serve_cgi(request_serve, &service);
-	} else {
-		run(&listener, &service, &settings, options.config, &handled);
-	}
-	end_writers(writers, &settings, service.batch);
-	batch_free(service.batch);
-	admission_free(service.admission);
+	admission_free(admission);
 	settings_free(&settings);
-	return 0;
+	return status;
 }

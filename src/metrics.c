@@ -11,7 +11,9 @@ static struct {
 
 static _Atomic int64_t unwritten_answers;
 static _Atomic int64_t records_inserted, records_updated, records_duplicates, records_quarantined;
+static _Atomic int64_t spooled;
 static atomic_int connections;
+static struct spool *spool;
 
 void
 metrics_count_answer(int status)
@@ -37,6 +39,18 @@ metrics_count_records(int64_t inserted, int64_t updated, int64_t duplicates, int
 }
 
 void
+metrics_count_spooled(int count)
+{
+	spooled += count;
+}
+
+void
+metrics_set_spool(struct spool *used)
+{
+	spool = used;
+}
+
+void
 metrics_add_connection(int difference)
 {
 	connections += difference;
@@ -46,6 +60,12 @@ bool
 metrics_database_is_up(void)
 {
 	return connections > 0;
+}
+
+bool
+metrics_spool_is_well(void)
+{
+	return spool != NULL && spool_is_well(spool);
 }
 
 static void
@@ -78,11 +98,28 @@ write_records(FILE *file)
 	    records_inserted, records_updated, records_duplicates, records_quarantined);
 }
 
+static void
+write_spool(FILE *file)
+{
+	struct spool_depth depth = { 0 };
+
+	write_head(file, "callresultd_spooled_pushes_total", "counter", "Pushes that went to the spool.");
+	fprintf(file, "callresultd_spooled_pushes_total %" PRId64 "\n", spooled);
+	if (spool == NULL)
+		return;
+	depth = spool_depth(spool);
+	write_head(file, "callresultd_spool_pushes", "gauge", "Pushes that wait in the spool.");
+	fprintf(file, "callresultd_spool_pushes %" PRId64 "\n", depth.pushes);
+	write_head(file, "callresultd_spool_bytes", "gauge", "Bytes of the bodies that wait in the spool.");
+	fprintf(file, "callresultd_spool_bytes %" PRId64 "\n", depth.bytes);
+}
+
 void
 metrics_write(FILE *file)
 {
 	write_answers(file);
 	write_records(file);
+	write_spool(file);
 	write_head(file, "callresultd_database_up", "gauge", "Whether a writer stands with the database (1) or none (0).");
 	fprintf(file, "callresultd_database_up %d\n", metrics_database_is_up());
 	write_head(file, "callresultd_build_info", "gauge", "The version that runs, as a label; always 1.");

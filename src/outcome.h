@@ -24,7 +24,9 @@ enum outcome {
 
 	/* the answers below "/-/" */
 	OUTCOME_LIVE,
-	OUTCOME_READY,
+	OUTCOME_READY,            /* database and spool stand */
+	OUTCOME_READY_UNSPOOLED,  /* only the database */
+	OUTCOME_DEGRADED,         /* only the spool */
 	OUTCOME_NOT_READY,
 	OUTCOME_METRICS,
 

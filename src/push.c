@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "clock.h"
 #include "memory.h"
@@ -57,7 +58,7 @@ void
 push_refuse(struct push *push, const char *reason)
 {
 	record_list_free(&push->list);
+	push->fault = arena_copy(&push->list.arena, reason, strlen(reason) + 1);
 	if (push->body.bytes != NULL)
-		record_list_reject(&push->list, push->body, reason);
-	push->body_is_bad = true;
+		record_list_reject(&push->list, push->body, push->fault);
 }

@@ -23,7 +23,9 @@ struct push {
 	size_t             bytes;                           /* of the body as sent, kept or not */
 	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */
 	struct record_list list;                            /* its rejects point into the body */
-	bool               body_is_bad;                     /* then the list is one reject, the body, where it is kept */
+	const char        *fault;                           /* why the body is bad: the list is one reject then, the
+	                                                       body, where it is kept; NULL: it is not bad */
+	bool               spooled;                         /* it comes from the spool */
 
 	/* batch.c's, under its mutex */
 	int64_t            deadline;                        /* clock_monotonic() by which it is answered */

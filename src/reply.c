@@ -30,7 +30,9 @@ static const struct {
 	[OUTCOME_BODY_TOO_LARGE] = { 413, "The body is larger than max_body.", "", "" },
 	[OUTCOME_UNAVAILABLE]    = { 503, "The records cannot be stored now; push them again.", "Retry-After: 10\r\n", "" },
 	[OUTCOME_LIVE]           = { 200, "live", "", "" },
-	[OUTCOME_READY]          = { 200, "ready", "", ",\"database\":true,\"spool\":false" },
+	[OUTCOME_READY]          = { 200, "ready", "", ",\"database\":true,\"spool\":true" },
+	[OUTCOME_READY_UNSPOOLED] = { 200, "ready, but without a spool", "", ",\"database\":true,\"spool\":false" },
+	[OUTCOME_DEGRADED]       = { 200, "degraded: pushes go to the spool", "", ",\"database\":false,\"spool\":true" },
 	[OUTCOME_NOT_READY]      = { 503, "not ready", "Retry-After: 10\r\n", ",\"database\":false,\"spool\":false" },
 	[OUTCOME_METRICS]        = { 200, "", "", "" },
 };

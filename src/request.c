@@ -47,6 +47,17 @@ is_method(const struct gateway *gateway, const char *name)
 	return method != NULL && strcmp(method, name) == 0;
 }
 
+static enum outcome
+readiness(void)
+{
+	static const enum outcome outcomes[2][2] = {
+		{ OUTCOME_NOT_READY, OUTCOME_DEGRADED },
+		{ OUTCOME_READY_UNSPOOLED, OUTCOME_READY },
+	};
+
+	return outcomes[metrics_database_is_up()][metrics_spool_is_well()];
+}
+
 /* What the administrator's tools ask for, below "/-/". */
 static enum outcome
 answer_query(const struct gateway *gateway, const char *name)
@@ -56,7 +67,7 @@ answer_query(const struct gateway *gateway, const char *name)
 	if (strcmp(name, "live") == 0)
 		return OUTCOME_LIVE;
 	if (strcmp(name, "ready") == 0)
-		return metrics_database_is_up() ? OUTCOME_READY : OUTCOME_NOT_READY;
+		return readiness();
 	if (strcmp(name, "metrics") == 0)
 		return OUTCOME_METRICS;
 	return OUTCOME_NOT_FOUND;

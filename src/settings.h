@@ -22,7 +22,7 @@ struct settings {
 	int64_t        writers;
 	int64_t        batch_records;
 	char          *call_timezone;
-	/* [spool]: read and checked; this version keeps no spool yet */
+	/* [spool] */
 	char          *spool_path;
 	int64_t        spool_max_size;   /* bytes */
 	/* [log] */

@@ -65,7 +65,7 @@ static void
 add_push(struct pg_array *arrays, const struct push *push)
 {
 	struct slice remote_addr = { push->remote_addr[0] != '\0' ? push->remote_addr : NULL, strlen(push->remote_addr) };
-	size_t quarantined = push->body_is_bad ? 0 : push->list.reject_count;
+	size_t quarantined = push->fault != NULL ? 0 : push->list.reject_count;
 
 	add_stamp(arrays, P_ID, push);
 	pg_array_add_text(&arrays[P_REMOTE_ADDR], remote_addr);
@@ -76,7 +76,7 @@ add_push(struct pg_array *arrays, const struct push *push)
 		pg_array_add_null(&arrays[P_SHA256]);
 	pg_array_add_int4(&arrays[P_RECORDS], (int32_t)(push->list.record_count + quarantined));
 	pg_array_add_int4(&arrays[P_QUARANTINED], (int32_t)quarantined);
-	pg_array_add_bool(&arrays[P_SPOOLED], false);
+	pg_array_add_bool(&arrays[P_SPOOLED], push->spooled);
 }
 
 static void

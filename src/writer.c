@@ -1,58 +1,103 @@
-/* The writers: take, store, settle. */
+/* The writers: take, store or spool, settle. */
 #include "writer.h"
 
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <time.h>
 
-#include "backoff.h"
 #include "clock.h"
 #include "db.h"
-#include "fold.h"
-#include "isolate.h"
 #include "log.h"
 #include "memory.h"
 #include "metrics.h"
+#include "outage.h"
+#include "store.h"
 
 enum {
 	TAKE_MAX = 1024,        /* pushes a batch */
 	IDLE_TIME = 1000,       /* milliseconds without a push, after which the connection is looked at */
-	CHECK_TIME = 3000,      /* milliseconds that connecting and looking may take while no push waits */
+	CHECK_TIME = 1000,      /* milliseconds that looking may take */
+	DESK_PAUSE = 5,         /* milliseconds between two looks at the desk */
 };
 
 struct writer {
-	pthread_t      thread;
-	struct batch  *batch;
-	struct db     *db;
-	struct fold    fold;
-	struct backoff backoff;    /* between tries to connect */
-	bool           was_connected;
-	sem_t          looked;     /* posted once the connection was tried for the first time */
+	pthread_t     thread;
+	struct batch *batch;
+	struct desk  *desk;
+	struct spool *spool;     /* NULL: none */
+	struct db    *db;        /* connected; NULL: lost, and a new one is wanted from the desk */
+	struct fold   fold;
 };
 
-/* Keeps the gauge in step with the connection. */
-static void
-note_connection(struct writer *writer)
-{
-	bool connected = db_is_connected(writer->db);
+/* --- the connection ---------------------------------------------------------------------------------------- */
 
-	metrics_add_connection(connected - writer->was_connected);
-	writer->was_connected = connected;
+static void
+give_up_connection(struct writer *writer)
+{
+	db_free(writer->db);
+	writer->db = NULL;
+	metrics_add_connection(-1);
+	desk_want(writer->desk);
 }
 
-/* Connects by the deadline, with pauses between the tries.  False when that was not to be. */
 static bool
-connect_by(struct writer *writer, int64_t deadline)
+have_connection(struct writer *writer)
 {
-	while (!db_is_connected(writer->db)) {
-		if (!backoff_wait(&writer->backoff, deadline))
-			return false;
-		db_connect(writer->db, deadline);
-		note_connection(writer);
+	if (writer->db != NULL)
+		return true;
+	writer->db = desk_take(writer->desk);
+	if (writer->db != NULL)
+		metrics_add_connection(1);
+	return writer->db != NULL;
+}
+
+/*
+ * The database is waited for while it is not known to be away, or where there is no spool to turn to; else a push goes
+ * to the spool at once.
+ */
+static bool
+await_connection(struct writer *writer, int64_t deadline)
+{
+	static const struct timespec pause = { .tv_nsec = DESK_PAUSE * 1000000L };
+
+	while (!have_connection(writer) && clock_monotonic() < deadline &&
+	    (writer->spool == NULL || !desk_is_tried(writer->desk)))
+		nanosleep(&pause, NULL);
+	return have_connection(writer);
+}
+
+static void
+look_at_connection(struct writer *writer)
+{
+	if (have_connection(writer) && !db_check(writer->db, clock_monotonic() + CHECK_TIME))
+		give_up_connection(writer);
+}
+
+/* --- pushes ------------------------------------------------------------------------------------------------ */
+
+static void
+spool_pushes(struct writer *writer, struct push **pushes, int count)
+{
+	bool kept = writer->spool != NULL && spool_put(writer->spool, pushes, count);
+
+	if (kept) {
+		outage_count_spooled(count);
+		metrics_count_spooled(count);
 	}
-	return true;
+	batch_settle(writer->batch, pushes, count, kept ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
+}
+
+/* A store_settled. */
+static void
+settle(void *context, struct push **pushes, int count, enum db_result result)
+{
+	struct writer *writer = context;
+
+	if (result == DB_STORED)
+		batch_settle(writer->batch, pushes, count, OUTCOME_OK);
+	else
+		spool_pushes(writer, pushes, count);
 }
 
 static int64_t
@@ -67,95 +112,20 @@ earliest_deadline(struct push **pushes, int count)
 }
 
 static void
-count_records(struct push **pushes, int count, const struct db_fates *fates)
-{
-	int64_t quarantined = 0;
-
-	for (int i = 0; i < count; i++)
-		if (!pushes[i]->body_is_bad)
-			quarantined += (int64_t)pushes[i]->list.reject_count;
-	metrics_count_records(fates->inserted, fates->updated, fates->duplicates, quarantined);
-}
-
-/*
- * One transaction for the pushes the fold holds, tried again on a new connection while there is time: a transaction
- * that was committed unnoticed finds its rows there and changes nothing.
- */
-static enum db_result
-store(struct writer *writer, struct push **pushes, int count, int64_t deadline)
-{
-	struct db_fates fates = { 0 };
-	enum db_result result = DB_UNAVAILABLE;
-
-	while (result != DB_STORED && result != DB_BAD_RECORD && connect_by(writer, deadline) &&
-	    clock_monotonic() < deadline) {
-		result = db_store(writer->db, pushes, count, &writer->fold, deadline, &fates);
-		note_connection(writer);
-	}
-	if (result == DB_STORED) {
-		backoff_reset(&writer->backoff);
-		count_records(pushes, count, &fates);
-	}
-	return result;
-}
-
-/* A push by itself; records that the database refuses go to quarantine, and the rest is stored. */
-static enum db_result
-store_alone(struct writer *writer, struct push *push, int64_t deadline)
-{
-	enum db_result result;
-
-	do {
-		fold_pushes(&writer->fold, &push, 1);
-		result = store(writer, &push, 1, deadline);
-	} while (result == DB_BAD_RECORD && isolate_refused(writer->db, &writer->fold, push, deadline) > 0);
-	note_connection(writer);
-	return result;
-}
-
-/* The data of some push is refused: none of the others is to suffer for it. */
-static void
-store_one_by_one(struct writer *writer, struct push **pushes, int count, int64_t deadline)
-{
-	for (int i = 0; i < count; i++) {
-		enum db_result result = store_alone(writer, pushes[i], deadline);
-
-		batch_settle(writer->batch, &pushes[i], 1, result == DB_STORED ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
-	}
-}
-
-static void
 store_batch(struct writer *writer, struct push **pushes, int count)
 {
 	int64_t deadline = earliest_deadline(pushes, count);
-	int folded;
 
-	/* a push that says otherwise than one before it is stored after it */
-	for (; count > 0; pushes += folded, count -= folded) {
-		enum db_result result;
-
-		folded = fold_pushes(&writer->fold, pushes, count);
-		result = store(writer, pushes, folded, deadline);
-		if (result == DB_BAD_RECORD)
-			store_one_by_one(writer, pushes, folded, deadline);
-		else
-			batch_settle(writer->batch, pushes, folded,
-			    result == DB_STORED ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
+	if (!await_connection(writer, deadline)) {
+		spool_pushes(writer, pushes, count);
+		return;
 	}
+	store_pushes(writer->db, &writer->fold, pushes, count, deadline, settle, writer);
+	if (!db_is_connected(writer->db))
+		give_up_connection(writer);
 }
 
-/* With no push to store: whether the database is still there, or is there again. */
-static void
-look_at_connection(struct writer *writer)
-{
-	int64_t deadline = clock_monotonic() + CHECK_TIME;
-
-	if (db_is_connected(writer->db))
-		db_check(writer->db, deadline);
-	else if (backoff_is_over(&writer->backoff))
-		db_connect(writer->db, deadline);
-	note_connection(writer);
-}
+/* --- its life ---------------------------------------------------------------------------------------------- */
 
 static void *
 run(void *argument)
@@ -164,8 +134,6 @@ run(void *argument)
 	struct push *pushes[TAKE_MAX];
 	int count;
 
-	look_at_connection(writer);
-	sem_post(&writer->looked);
 	while ((count = batch_take(writer->batch, pushes, TAKE_MAX, IDLE_TIME)) != BATCH_CLOSED) {
 		if (count > 0)
 			store_batch(writer, pushes, count);
@@ -176,15 +144,15 @@ run(void *argument)
 }
 
 struct writer *
-writer_start(struct batch *batch, const char *conninfo, const char *call_timezone)
+writer_start(struct batch *batch, struct desk *desk, struct spool *spool)
 {
 	struct writer *writer = memory_zalloc(sizeof *writer);
 	sigset_t all, before;
 
 	writer->batch = batch;
-	writer->db = db_new(conninfo, call_timezone);
-	backoff_reset(&writer->backoff);
-	sem_init(&writer->looked, 0, 0);
+	writer->desk = desk;
+	writer->spool = spool;
+	desk_want(desk);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (pthread_create(&writer->thread, NULL, run, writer) != 0)
@@ -194,19 +162,11 @@ writer_start(struct batch *batch, const char *conninfo, const char *call_timezon
 }
 
 void
-writer_await_first_look(struct writer *writer)
-{
-	while (sem_wait(&writer->looked) != 0)
-		;
-	sem_post(&writer->looked);
-}
-
-void
 writer_join(struct writer *writer)
 {
 	pthread_join(writer->thread, NULL);
-	db_free(writer->db);
+	if (writer->db != NULL)
+		db_free(writer->db);
 	fold_free(&writer->fold);
-	sem_destroy(&writer->looked);
 	memory_free(writer);
 }

@@ -1,0 +1,33 @@
+/*
+ * Where connections change hands: the prober makes them, off the pushes' time, and a writer that has lost its own takes
+ * one.  All functions are safe in any thread.
+ */
+#ifndef DESK_H
+#define DESK_H
+
+#include <stdbool.h>
+
+#include "db.h"
+
+struct desk;
+
+struct desk *desk_new(void);
+void desk_free(struct desk *desk);
+
+/* A writer wants a connection; it says so once for each. */
+void desk_want(struct desk *desk);
+
+/* The connection that lies there, which is the taker's now; NULL when there is none yet. */
+struct db *desk_take(struct desk *desk);
+
+/* Whether somebody wants a connection and none lies there. */
+bool desk_is_wanted(struct desk *desk);
+
+/* Whether it has been tried at all to connect: before that nobody knows whether the database is there. */
+void desk_set_tried(struct desk *desk);
+bool desk_is_tried(struct desk *desk);
+
+/* Lays a connected db there; it is no longer the giver's. */
+void desk_give(struct desk *desk, struct db *db);
+
+#endif

@@ -1,0 +1,407 @@
+/*
+ * What keeps a push while the database cannot.
+ *
+ * The file: table push (seq, id, received_at, remote_addr, bytes, fault, body).  seq is the order of arrival; fault is
+ * why the body is no list of records, NULL when it is still to be parsed; body is as it was sent, NULL when it was not
+ * kept.  user_version is the format, 1.
+ */
+#include "spool.h"
+
+#include <limits.h>
+#include <linux/magic.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <time.h>
+
+#include "log.h"
+#include "memory.h"
+
+enum {
+	FORMAT = 1,
+	PAGE_SIZE = 4096,
+	BUSY_TIME = 1000,                       /* milliseconds to wait for another process */
+	FREE_FLOOR = 64 * 1024 * 1024,          /* bytes of the disk that are left to others */
+};
+
+enum statement { PUT, OLDEST, REMOVE, DEPTH, STATEMENTS };
+
+static const char *const statement_texts[STATEMENTS] = {
+	[PUT] = "INSERT INTO push (id, received_at, remote_addr, bytes, sha256, fault, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[OLDEST] = "SELECT id, received_at, remote_addr, bytes, sha256, fault, body FROM push ORDER BY seq LIMIT ?",
+	[REMOVE] = "DELETE FROM push WHERE id = ?",
+	[DEPTH] = "SELECT count(*), coalesce(sum(length(body)), 0) FROM push",
+};
+
+struct spool {
+	pthread_mutex_t    mutex;       /* of all that follows: writers put while the replay reads */
+	char              *path;
+	sqlite3           *file;
+	sqlite3_stmt      *statements[STATEMENTS];
+	struct spool_depth depth;
+	bool               full_said;   /* that it is full has been said, and it has not had room since */
+	bool               failing;     /* the last pushes could not be put there */
+};
+
+static const char setup[] =
+    "PRAGMA journal_mode = WAL;"
+    "PRAGMA synchronous = FULL;"
+    "CREATE TABLE IF NOT EXISTS push ("
+    " seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, received_at INTEGER NOT NULL, remote_addr TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, sha256 BLOB, fault TEXT, body BLOB);";
+
+/* --- SQLite's side ----------------------------------------------------------------------------------------- */
+
+static void
+say_trouble(struct spool *spool, const char *doing)
+{
+	log_error("spool %s: cannot %s: %s", spool->path, doing, sqlite3_errmsg(spool->file));
+}
+
+static bool
+execute(struct spool *spool, const char *text)
+{
+	return sqlite3_exec(spool->file, text, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Runs a statement that gives no row. */
+static bool
+run(sqlite3_stmt *statement)
+{
+	bool done = sqlite3_step(statement) == SQLITE_DONE;
+
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return done;
+}
+
+/* --- opening ----------------------------------------------------------------------------------------------- */
+
+static void
+warn_of_file_system(const char *path)
+{
+	struct statfs found;
+
+	if (statfs(path, &found) != 0)
+		return;
+	if (found.f_type == TMPFS_MAGIC)
+		log_warning("spool %s: is on tmpfs: what is in it does not survive a restart of the machine", path);
+	if (found.f_type == NFS_SUPER_MAGIC || found.f_type == SMB_SUPER_MAGIC || found.f_type == (long)SMB2_SUPER_MAGIC)
+		log_warning("spool %s: is on a network file system, which SQLite's locks cannot be trusted on", path);
+}
+
+static bool
+set_up(struct spool *spool, int64_t max_size)
+{
+	char limit[64];
+
+	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)(max_size / PAGE_SIZE));
+	if (!execute(spool, setup) || !execute(spool, limit))
+		return false;
+	for (int i = 0; i < STATEMENTS; i++)
+		if (sqlite3_prepare_v3(spool->file, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &spool->statements[i],
+		    NULL) != SQLITE_OK)
+			return false;
+	return true;
+}
+
+static bool
+read_depth(struct spool *spool)
+{
+	sqlite3_stmt *statement = spool->statements[DEPTH];
+	bool read = sqlite3_step(statement) == SQLITE_ROW;
+
+	if (read) {
+		spool->depth.pushes = sqlite3_column_int64(statement, 0);
+		spool->depth.bytes = sqlite3_column_int64(statement, 1);
+	}
+	sqlite3_reset(statement);
+	return read;
+}
+
+static void
+close_file(struct spool *spool)
+{
+	for (int i = 0; i < STATEMENTS; i++) {
+		sqlite3_finalize(spool->statements[i]);
+		spool->statements[i] = NULL;
+	}
+	sqlite3_close(spool->file);
+	spool->file = NULL;
+}
+
+static bool
+open_file(struct spool *spool, int64_t max_size)
+{
+	return sqlite3_open_v2(spool->path, &spool->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+	    NULL) == SQLITE_OK && sqlite3_busy_timeout(spool->file, BUSY_TIME) == SQLITE_OK &&
+	    set_up(spool, max_size) && read_depth(spool);
+}
+
+/* What is damaged is kept for people to look at, and pushes are taken again.  False when it is not damaged. */
+static bool
+put_aside_damaged(struct spool *spool)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+	char from[PATH_MAX], to[PATH_MAX];
+	int code = sqlite3_errcode(spool->file) & 0xff;
+	long long now = (long long)time(NULL);
+
+	if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT)
+		return false;
+	log_error("spool %s: is damaged; it is put aside as %s.damaged-%lld, and a new one is begun", spool->path,
+	    spool->path, now);
+	close_file(spool);
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		snprintf(from, sizeof from, "%s%s", spool->path, endings[i]);
+		snprintf(to, sizeof to, "%s.damaged-%lld%s", spool->path, now, endings[i]);
+		if (rename(from, to) != 0 && i == 0)
+			return false;
+	}
+	return true;
+}
+
+struct spool *
+spool_open(const char *path, int64_t max_size)
+{
+	struct spool *spool = memory_zalloc(sizeof *spool);
+
+	spool->path = memory_strdup(path);
+	pthread_mutex_init(&spool->mutex, NULL);
+	if (!open_file(spool, max_size) && !(put_aside_damaged(spool) && open_file(spool, max_size))) {
+		say_trouble(spool, "open it");
+		spool_close(spool);
+		return NULL;
+	}
+	warn_of_file_system(path);
+	if (spool->depth.pushes > 0)
+		log_info("spool %s: %lld pushes wait in it", path, (long long)spool->depth.pushes);
+	return spool;
+}
+
+void
+spool_close(struct spool *spool)
+{
+	if (spool == NULL)
+		return;
+	close_file(spool);
+	pthread_mutex_destroy(&spool->mutex);
+	memory_free(spool->path);
+	memory_free(spool);
+}
+
+/* --- putting ----------------------------------------------------------------------------------------------- */
+
+static bool
+disk_has_room(struct spool *spool)
+{
+	struct statvfs disk;
+
+	return statvfs(spool->path, &disk) != 0 || (uint64_t)disk.f_bavail * disk.f_frsize >= FREE_FLOOR;
+}
+
+static void
+bind_bytes(sqlite3_stmt *statement, int place, const void *bytes, size_t length)
+{
+	if (bytes != NULL)
+		sqlite3_bind_blob64(statement, place, bytes, length, SQLITE_STATIC);
+}
+
+static bool
+put_one(struct spool *spool, const struct push *push)
+{
+	sqlite3_stmt *statement = spool->statements[PUT];
+
+	bind_bytes(statement, 1, push->id.bytes, PUSH_ID_SIZE);
+	sqlite3_bind_int64(statement, 2, push->received_at);
+	sqlite3_bind_text(statement, 3, push->remote_addr, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 4, (sqlite3_int64)push->bytes);
+	bind_bytes(statement, 5, push->body.bytes != NULL ? push->sha256 : NULL, PUSH_SHA256_SIZE);
+	if (push->fault != NULL)
+		sqlite3_bind_text(statement, 6, push->fault, -1, SQLITE_STATIC);
+	bind_bytes(statement, 7, push->body.bytes, push->body.length);
+	return run(statement);
+}
+
+static bool
+put_all(struct spool *spool, struct push *const *pushes, int count)
+{
+	if (!execute(spool, "BEGIN IMMEDIATE"))
+		return false;
+	for (int i = 0; i < count; i++)
+		if (!put_one(spool, pushes[i]))
+			return false;
+	return execute(spool, "COMMIT");
+}
+
+static void
+note_put(struct spool *spool, struct push *const *pushes, int count)
+{
+	spool->full_said = false;
+	spool->depth.pushes += count;
+	for (int i = 0; i < count; i++)
+		spool->depth.bytes += (int64_t)pushes[i]->body.length;
+}
+
+/* Once until there is room again: an outage's log is read by people. */
+static void
+say_full(struct spool *spool)
+{
+	if (!spool->full_said)
+		log_error("spool %s: is full, or its disk is: pushes are refused", spool->path);
+	spool->full_said = true;
+}
+
+bool
+spool_put(struct spool *spool, struct push *const *pushes, int count)
+{
+	bool put = false;
+
+	pthread_mutex_lock(&spool->mutex);
+	if (!disk_has_room(spool)) {
+		say_full(spool);
+	} else if ((put = put_all(spool, pushes, count))) {
+		note_put(spool, pushes, count);
+	} else {
+		if (sqlite3_errcode(spool->file) == SQLITE_FULL)
+			say_full(spool);
+		else
+			say_trouble(spool, "write to it");
+		/* what a failed fsync has covered is never counted on: the transaction goes as a whole */
+		if (sqlite3_get_autocommit(spool->file) == 0)
+			execute(spool, "ROLLBACK");
+	}
+	spool->failing = !put;
+	pthread_mutex_unlock(&spool->mutex);
+	return put;
+}
+
+/* --- taking ------------------------------------------------------------------------------------------------ */
+
+static void
+copy_column(sqlite3_stmt *statement, int column, void *to, size_t size)
+{
+	size_t length = (size_t)sqlite3_column_bytes(statement, column);
+	const void *bytes = sqlite3_column_blob(statement, column);
+
+	if (bytes != NULL)
+		memcpy(to, bytes, length < size ? length : size);
+}
+
+static struct push *
+read_push(sqlite3_stmt *statement)
+{
+	struct push *push = push_new((const char *)sqlite3_column_text(statement, 2));
+	const void *body = sqlite3_column_blob(statement, 6);
+	const unsigned char *fault = sqlite3_column_text(statement, 5);
+
+	copy_column(statement, 0, push->id.bytes, PUSH_ID_SIZE);
+	push->received_at = sqlite3_column_int64(statement, 1);
+	push->bytes = (size_t)sqlite3_column_int64(statement, 3);
+	copy_column(statement, 4, push->sha256, PUSH_SHA256_SIZE);
+	push->spooled = true;
+	if (sqlite3_column_type(statement, 6) != SQLITE_NULL) {
+		size_t length = (size_t)sqlite3_column_bytes(statement, 6);
+		char *copy = memory_alloc(length);
+
+		if (length > 0)
+			memcpy(copy, body, length);
+		push->body = (struct slice){ copy, length };
+	}
+	if (fault != NULL)
+		push_refuse(push, (const char *)fault);
+	return push;
+}
+
+int
+spool_oldest(struct spool *spool, struct push **pushes, int room, size_t bytes)
+{
+	sqlite3_stmt *statement = spool->statements[OLDEST];
+	int count = 0, code;
+
+	pthread_mutex_lock(&spool->mutex);
+	sqlite3_bind_int(statement, 1, room);
+	for (size_t read = 0; (code = sqlite3_step(statement)) == SQLITE_ROW && read <= bytes;) {
+		pushes[count] = read_push(statement);
+		read += pushes[count++]->body.length;
+	}
+	if (code != SQLITE_ROW && code != SQLITE_DONE) {
+		say_trouble(spool, "read it");
+		while (count > 0)
+			push_release(pushes[--count]);
+		count = -1;
+	}
+	sqlite3_reset(statement);
+	pthread_mutex_unlock(&spool->mutex);
+	return count;
+}
+
+static bool
+remove_all(struct spool *spool, struct push *const *pushes, int count)
+{
+	if (!execute(spool, "BEGIN IMMEDIATE"))
+		return false;
+	for (int i = 0; i < count; i++) {
+		bind_bytes(spool->statements[REMOVE], 1, pushes[i]->id.bytes, PUSH_ID_SIZE);
+		if (!run(spool->statements[REMOVE]))
+			return false;
+	}
+	return execute(spool, "COMMIT");
+}
+
+bool
+spool_remove(struct spool *spool, struct push *const *pushes, int count)
+{
+	bool removed;
+
+	pthread_mutex_lock(&spool->mutex);
+	removed = remove_all(spool, pushes, count);
+	if (removed) {
+		spool->depth.pushes -= count;
+		for (int i = 0; i < count; i++)
+			spool->depth.bytes -= (int64_t)pushes[i]->body.length;
+		if (spool->depth.pushes <= 0)   /* others put pushes there too */
+			read_depth(spool);
+	} else {
+		say_trouble(spool, "take stored pushes out of it");
+		if (sqlite3_get_autocommit(spool->file) == 0)
+			execute(spool, "ROLLBACK");
+	}
+	pthread_mutex_unlock(&spool->mutex);
+	return removed;
+}
+
+bool
+spool_is_well(struct spool *spool)
+{
+	bool well;
+
+	pthread_mutex_lock(&spool->mutex);
+	well = !spool->failing && disk_has_room(spool);
+	pthread_mutex_unlock(&spool->mutex);
+	return well;
+}
+
+struct spool_depth
+spool_count(struct spool *spool)
+{
+	pthread_mutex_lock(&spool->mutex);
+	read_depth(spool);
+	pthread_mutex_unlock(&spool->mutex);
+	return spool_depth(spool);
+}
+
+struct spool_depth
+spool_depth(struct spool *spool)
+{
+	struct spool_depth depth;
+
+	pthread_mutex_lock(&spool->mutex);
+	depth = spool->depth;
+	pthread_mutex_unlock(&spool->mutex);
+	return depth;
+}
