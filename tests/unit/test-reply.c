@@ -44,6 +44,8 @@ static const struct {
 	{ OUTCOME_UNAVAILABLE, 503, true },
 	{ OUTCOME_LIVE, 200, false },
 	{ OUTCOME_READY, 200, false },
+	{ OUTCOME_READY_UNSPOOLED, 200, false },
+	{ OUTCOME_DEGRADED, 200, false },
 	{ OUTCOME_NOT_READY, 503, false },
 	{ OUTCOME_METRICS, 200, false },
 };

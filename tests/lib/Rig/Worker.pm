@@ -21,6 +21,7 @@ sub configured {
 	my %sections = (
 		server   => { listen => $self->{listen}, %{ $with{server} // {} } },
 		auth     => { tokens => "$base.tokens", %{ $with{auth} // {} } },
+		spool    => { path => "$base.spool", %{ $with{spool} // {} } },
 		database => { ($with{postgres} ? (conninfo => $with{postgres}->conninfo) : ()), %{ $with{database} // {} } },
 		log      => { level => 'debug', %{ $with{log} // {} } },
 	);
@@ -55,7 +56,7 @@ sub start {
 # Once the database is connected, as /-/ready says.
 sub wait_until_ready {
 	my ($self) = @_;
-	wait_for(sub { $self->get('/-/ready')->{status} == 200 }, 30) or die "the worker is not ready:\n" . $self->log_text;
+	wait_for(sub { $self->get('/-/ready')->{body} =~ /"database":true/ }, 30) or die "the worker is not ready:\n" . $self->log_text;
 	return $self;
 }
 

@@ -1,0 +1,189 @@
+#!/usr/bin/perl
+# Outages under load: every push is acknowledged in time, nothing acknowledged is lost or doubled, and the spool drains by
+# itself when the database is back.
+use strict;
+use warnings;
+use JSON::PP;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Rig qw(folder wait_for reap read_file run_command);
+use Rig::Load;
+use Rig::Postgres;
+use Rig::Push qw(record body $success $example);
+use Rig::Worker;
+
+my $seed = $ENV{CALLRESULTD_SEED} // 20_200_830;
+srand $seed;
+my $postgres = Rig::Postgres->start_new(settings => { max_connections => 30 });
+my %quick = (server => { reply_deadline => '1s', threads => 32 });
+my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
+
+sub spooled {
+	my ($which) = @_;
+	return (($which // $worker)->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes (\d+)$/m)[0];
+}
+
+sub is_drained {
+	my ($name) = @_;
+	ok wait_for(sub { spooled() == 0 }, 10), "$name: the spool is empty within 10 s";
+	return;
+}
+
+# Runs a fault under load, from its beginning to its end, and looks at everything afterwards.
+sub survives {
+	my ($name, $begin, $end, $time) = @_;
+	my $load = Rig::Load->start_new(worker => $worker);
+	sleep 0.3;
+	my $lasting = $begin->();
+	sleep($time // 1.5);
+	$end->($lasting);
+	sleep 0.3;
+	$load->stop;
+	is_drained($name);
+	my ($missing, $double) = $load->missing_and_double($postgres);
+	is_deeply $missing, [], "$name: nothing acknowledged is lost";
+	is_deeply $double, [], "$name: nothing is there twice";
+	is_deeply [sort keys %{ $load->{answers} }], [200], "$name: every push is acknowledged"
+	    or diag join ', ', map { "$_: $load->{answers}{$_}" } sort keys %{ $load->{answers} };
+	cmp_ok $load->{slowest}, '<', 1 + 1, "$name: within reply_deadline and a second";
+	ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":true/ }, 10), "$name: ready again";
+	return;
+}
+
+survives('stopped', sub { $postgres->stop('fast') }, sub { $postgres->start });
+survives('stopped at once', sub { $postgres->stop('immediate') }, sub { $postgres->start });
+survives('killed', sub { $postgres->stop('kill') }, sub { $postgres->start });
+survives('hung', sub { $postgres->pause }, sub { $postgres->resume }, 3);
+survives('locked', sub { $postgres->hold('lock table callresult.call_result') }, sub { $postgres->let_go($_[0]) }, 3);
+survives('without the schema', sub { $postgres->sql('alter schema callresult rename to away') },
+    sub { $postgres->sql('alter schema away rename to callresult') });
+survives('without the privilege', sub { $postgres->sql('revoke execute on function callresult.store from callresult_writer') },
+    sub { $postgres->sql('grant execute on function callresult.store to callresult_writer') });
+survives('read-only', sub {
+	$postgres->sql('alter role worker set default_transaction_read_only = on');
+	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+}, sub { $postgres->sql('alter role worker reset default_transaction_read_only') });
+survives('no connection left', sub {
+	$postgres->sql('alter role worker connection limit 0');
+	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+}, sub { $postgres->sql('alter role worker connection limit -1') });
+survives('backends ended again and again', sub {
+	for (1 .. 15) {
+		$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+		sleep 0.1;
+	}
+}, sub { }, 0);
+
+my @told = $worker->log_text =~ /^callresultd: info: database: it takes pushes again, after \d+ ms; \d+ pushes were spooled$/mg;
+cmp_ok scalar @told, '>=', 9, 'the log says when each outage ends, how long it was and how much was spooled';
+cmp_ok scalar(split /\n/, $worker->log_text), '<', 150, 'and is no flood';
+unlike $worker->log_text, qr/load\d+-\d+|60584|\Q$Rig::Worker::token\E/, 'nothing private is in it';
+
+subtest 'ready while only the spool stands' => sub {
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'degraded')))->{body}, $success, 'a push is acknowledged';
+	my $ready = $worker->get('/-/ready');
+	is $ready->{status}, 200, 'ready stays 200';
+	my $body = decode_json($ready->{body});
+	ok !$body->{database} && $body->{spool} && $body->{retMsg} =~ /degraded/, 'and says degraded';
+	is $worker->push_body('[{')->{status}, 400, 'a bad body is refused all the same';
+	is $worker->push_body($example, HTTP_CONTENT_ENCODING => 'gzip')->{status}, 415, 'an encoded one too';
+	is spooled(), 3, 'all are in the spool';
+	is $worker->stop, 0, 'the worker ends with a full spool';
+	unlink $worker->{log};
+	$worker->start;
+	is spooled(), 3, 'the next one finds it';
+	like $worker->log_text, qr/3 pushes wait in it/, 'and says so';
+	$postgres->start;
+	is_drained('after the start');
+	is $postgres->sql(q{select spooled, inserted from callresult.push where id = (select push_id from callresult.call_result
+		where called = 'degraded')}), 't|1', 'the evidence says that it was spooled';
+	is $postgres->sql("select count(*) from callresult.quarantine where reason ~ 'JSON' and raw = '[{'"), 1,
+	    'the bad body is in quarantine';
+	is $postgres->sql(q{select count(*) from callresult.quarantine where reason ~ 'Content-Encoding'}), 1,
+	    'and the encoded one';
+};
+
+subtest 'older content from the spool' => sub {
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'order', customField => 'old')))->{body}, $success, 'the old one is spooled';
+	my $other = Rig::Worker->start_new(postgres => $postgres, %quick);
+	$worker->signal('STOP');
+	$postgres->start;
+	$other->wait_until_ready;
+	is $other->push_body(body(record(called => 'order', customField => 'new')))->{body}, $success, 'the new one is stored';
+	$worker->signal('CONT');
+	is_drained('older content');
+	is $postgres->sql(q{select custom_field, revision from callresult.call_result where called = 'order'}), 'new|1',
+	    'the newest content stands';
+	is $postgres->sql(q{select custom_field from callresult.call_result_revision where called = 'order'}), 'old',
+	    'the older one is kept';
+	is $other->stop, 0, 'the other one ends well';
+};
+
+subtest 'two workers on one spool' => sub {
+	my $second = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { path => "$worker->{base}.spool" })
+	    ->wait_until_ready;
+	$postgres->stop('fast');
+	my @loads = map { Rig::Load->start_new(worker => $_) } $worker, $second;
+	sleep 1;
+	$postgres->start;
+	sleep 0.3;
+	$_->stop for @loads;
+	ok wait_for(sub { run_command('sqlite3', "$worker->{base}.spool", 'select count(*) from push') == 0 }, 20),
+	    'the spool is empty';
+	for my $load (@loads) {
+		my ($missing, $double) = $load->missing_and_double($postgres);
+		is_deeply [$missing, $double], [[], []], 'nothing is lost or double';
+		is_deeply [keys %{ $load->{answers} }], [200], 'every push is acknowledged';
+	}
+	is $second->stop, 0, 'the second ends well';
+};
+
+subtest 'a worker killed at random' => sub {
+	for my $round (1 .. 8) {
+		my $load = Rig::Load->start_new(worker => $worker);
+		$postgres->stop('immediate') if $round % 2;
+		sleep 0.2 + rand 0.6;
+		$worker->signal('KILL');
+		wait_for(sub { defined reap($worker->{pid}) });
+		unlink $worker->{log};
+		$worker->start;
+		$postgres->start if $round % 2;
+		sleep 0.2;
+		$load->stop;
+		is_drained("round $round");
+		my ($missing, $double) = $load->missing_and_double($postgres);
+		is_deeply [$missing, $double], [[], []], "round $round: nothing acknowledged is lost or double (seed $seed)";
+	}
+};
+
+subtest 'a spool that is full' => sub {
+	my $small = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { max_size => '1M' })->wait_until_ready;
+	$postgres->stop('fast');
+	my (%acknowledged, $refused);
+	for (1 .. 200) {
+		my $answer = $small->push_body(body(record(called => "full-$_", customField => 'x' x 20_000)));
+		$acknowledged{"full-$_"} = 1 if $answer->{status} == 200;
+		$refused = $answer if $answer->{status} == 503;
+		last if $refused && $_ > 100;
+	}
+	ok $refused && $refused->{headers}{'retry-after'}, 'pushes are refused past its limit';
+	cmp_ok scalar keys %acknowledged, '>', 20, 'others had been taken';
+	is scalar(() = $small->log_text =~ /is full/g), 1, 'the log says so once';
+	is $small->get('/-/ready')->{status}, 503, 'and it is not ready';
+	$postgres->start;
+	ok wait_for(sub { spooled($small) == 0 }, 20), 'it drains';
+	my %stored = map { $_ => 1 } split /\n/, $postgres->sql(q{select called from callresult.call_result where called like 'full-%'});
+	is_deeply [grep { !$stored{$_} } sort keys %acknowledged], [], 'all that was acknowledged is stored';
+	ok wait_for(sub { $small->push_body($example)->{status} == 200 }), 'and it serves again';
+	is $small->stop, 0, 'it ends well';
+};
+
+# what came in is what was inserted, updated, found there, and quarantined
+is $postgres->sql('select count(*) from callresult.push where records <> inserted + updated + duplicates + quarantined'), 0,
+    'the evidence of every push adds up';
+is $postgres->sql('select (select sum(inserted) from callresult.push) = (select count(*) from callresult.call_result)'), 't',
+    'what was inserted is there';
+is $worker->stop, 0, 'the worker ends well';
+done_testing;

@@ -1,0 +1,284 @@
+/* The spool: what is put there comes back as it was, oldest first, once, also to another process and after a restart. */
+#include "unit.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+
+#include "push.h"
+#include "spool.h"
+
+enum { ROOM = 64, NO_LIMIT = 1 << 30 };
+
+static const int64_t max_size = INT64_C(1) << 30;
+
+static char folder[] = "spool-test.XXXXXX";
+static char path[64];
+
+static void
+remove_files(void)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+	char name[80];
+
+	for (size_t i = 0; i < COUNT(endings); i++) {
+		snprintf(name, sizeof name, "%s%s", path, endings[i]);
+		unlink(name);
+	}
+}
+
+static int
+in_a_folder_of_its_own(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof folder, "spool-test.XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	snprintf(path, sizeof path, "%s/spool.db", folder);
+	return 0;
+}
+
+static int
+gone_again(void **state)
+{
+	(void)state;
+	remove_files();
+	return rmdir(folder);
+}
+
+static struct push *
+push_of(const char *body)
+{
+	struct push *push = push_new("192.0.2.7");
+
+	push->body = (struct slice){ strdup(body), strlen(body) };
+	push->bytes = push->body.length;
+	memset(push->sha256, 7, sizeof push->sha256);
+	return push;
+}
+
+static void
+put(struct spool *spool, struct push *push)
+{
+	assert_true(spool_put(spool, &push, 1));
+	push_release(push);
+}
+
+/* The body of the oldest push; it is taken out. */
+static void
+assert_oldest(struct spool *spool, const char *body)
+{
+	struct push *push;
+
+	assert_int_equal(spool_oldest(spool, &push, 1, NO_LIMIT), 1);
+	assert_true(slice_is(push->body, body));
+	assert_true(spool_remove(spool, &push, 1));
+	push_release(push);
+}
+
+static void
+a_push_comes_back_as_it_was(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *push = push_of("[1]\xff, not even UTF-8"), *back;
+
+	(void)state;
+	assert_non_null(spool);
+	assert_true(spool_put(spool, &push, 1));
+	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
+	assert_memory_equal(back->id.bytes, push->id.bytes, PUSH_ID_SIZE);
+	assert_memory_equal(back->sha256, push->sha256, sizeof push->sha256);
+	assert_true(back->received_at == push->received_at);
+	assert_string_equal(back->remote_addr, "192.0.2.7");
+	assert_int_equal(back->bytes, push->bytes);
+	assert_int_equal(back->body.length, push->body.length);
+	assert_memory_equal(back->body.bytes, push->body.bytes, push->body.length);
+	assert_true(back->spooled);
+	assert_null(back->fault);
+	push_release(back);
+	push_release(push);
+	spool_close(spool);
+}
+
+static void
+a_bad_body_keeps_its_fault(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *push = push_of(""), *back;
+
+	(void)state;
+	push_refuse(push, "The body is empty.");
+	assert_true(spool_put(spool, &push, 1));
+	push_release(push);
+	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
+	assert_string_equal(back->fault, "The body is empty.");
+	assert_int_equal(back->list.reject_count, 1);
+	assert_int_equal(back->list.rejects[0].raw.length, 0);
+	push_release(back);
+	spool_close(spool);
+}
+
+static void
+a_body_that_was_not_kept_stays_away(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *push = push_new(NULL), *back;
+
+	(void)state;
+	push->bytes = 99;
+	push_refuse(push, "too large");
+	assert_true(spool_put(spool, &push, 1));
+	push_release(push);
+	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
+	assert_null(back->body.bytes);
+	assert_int_equal(back->bytes, 99);
+	assert_int_equal(back->list.reject_count, 0);
+	push_release(back);
+	spool_close(spool);
+}
+
+static void
+the_oldest_come_first_also_after_a_restart(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+
+	(void)state;
+	put(spool, push_of("a"));
+	put(spool, push_of("b"));
+	spool_close(spool);
+	spool = spool_open(path, max_size);
+	assert_int_equal(spool_depth(spool).pushes, 2);
+	assert_int_equal(spool_depth(spool).bytes, 2);
+	put(spool, push_of("c"));
+	assert_oldest(spool, "a");
+	assert_oldest(spool, "b");
+	assert_oldest(spool, "c");
+	assert_int_equal(spool_depth(spool).pushes, 0);
+	assert_int_equal(spool_depth(spool).bytes, 0);
+	spool_close(spool);
+}
+
+static void
+a_read_is_bounded_in_pushes_and_bytes(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *pushes[ROOM];
+	int count;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		put(spool, push_of("0123456789"));
+	assert_int_equal(count = spool_oldest(spool, pushes, 3, NO_LIMIT), 3);
+	while (count > 0)
+		push_release(pushes[--count]);
+	assert_int_equal(count = spool_oldest(spool, pushes, ROOM, 25), 3);
+	while (count > 0)
+		push_release(pushes[--count]);
+	spool_close(spool);
+}
+
+static void
+two_may_use_one_file(void **state)
+{
+	struct spool *one = spool_open(path, max_size), *other = spool_open(path, max_size);
+
+	(void)state;
+	put(one, push_of("one"));
+	put(other, push_of("other"));
+	assert_int_equal(spool_count(one).pushes, 2);
+	assert_oldest(other, "one");
+	assert_oldest(one, "other");
+	assert_int_equal(spool_count(other).pushes, 0);
+	spool_close(one);
+	spool_close(other);
+}
+
+static void
+what_is_taken_out_twice_is_gone_once(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *push = push_of("x");
+
+	(void)state;
+	assert_true(spool_put(spool, &push, 1));
+	assert_true(spool_remove(spool, &push, 1));
+	assert_true(spool_remove(spool, &push, 1));
+	assert_int_equal(spool_count(spool).pushes, 0);
+	push_release(push);
+	spool_close(spool);
+}
+
+static void
+past_its_limit_it_takes_none_of_the_pushes(void **state)
+{
+	struct spool *spool = spool_open(path, 1 << 20);
+	char *large = calloc(1, 400001);
+	struct push *pushes[4];
+	int taken = 0;
+
+	(void)state;
+	memset(large, 'x', 400000);
+	for (int i = 0; i < 4; i++)
+		pushes[i] = push_of(large);
+	assert_true(spool_is_well(spool));
+	assert_false(spool_put(spool, pushes, 4));
+	assert_false(spool_is_well(spool));
+	assert_int_equal(spool_count(spool).pushes, 0);
+	while (taken < 4 && spool_put(spool, &pushes[taken], 1))
+		taken++;
+	assert_in_range(taken, 1, 3);
+	assert_true(spool_remove(spool, pushes, taken));
+	assert_true(spool_put(spool, &pushes[3], 1));
+	assert_true(spool_is_well(spool));
+	for (int i = 0; i < 4; i++)
+		push_release(pushes[i]);
+	free(large);
+	spool_close(spool);
+}
+
+static void
+what_cannot_be_opened_is_no_spool(void **state)
+{
+	(void)state;
+	assert_null(spool_open("no-such-folder/spool.db", max_size));
+}
+
+static void
+a_damaged_file_is_put_aside(void **state)
+{
+	struct spool *spool;
+	glob_t found;
+	char pattern[80];
+
+	(void)state;
+	temporary_write(path, "this is no database, and long enough to be looked at as one, which it is not by far");
+	spool = spool_open(path, max_size);
+	assert_non_null(spool);
+	put(spool, push_of("taken"));
+	assert_oldest(spool, "taken");
+	spool_close(spool);
+	snprintf(pattern, sizeof pattern, "%s.damaged-*", path);
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_int_equal(found.gl_pathc, 1);
+	unlink(found.gl_pathv[0]);
+	globfree(&found);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, in_a_folder_of_its_own, gone_again)
+	const struct CMUnitTest tests[] = {
+		TEST(a_push_comes_back_as_it_was),
+		TEST(a_bad_body_keeps_its_fault),
+		TEST(a_body_that_was_not_kept_stays_away),
+		TEST(the_oldest_come_first_also_after_a_restart),
+		TEST(a_read_is_bounded_in_pushes_and_bytes),
+		TEST(two_may_use_one_file),
+		TEST(what_is_taken_out_twice_is_gone_once),
+		TEST(past_its_limit_it_takes_none_of_the_pushes),
+		TEST(what_cannot_be_opened_is_no_spool),
+		TEST(a_damaged_file_is_put_aside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
