@@ -1,0 +1,72 @@
+#!/usr/bin/perl
+# The connection to the database cut or silenced at the worst moments: around COMMIT, where nobody knows what was done.
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Rig qw(wait_for);
+use Rig::Load;
+use Rig::Postgres;
+use Rig::Proxy;
+use Rig::Push qw(record body $success);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my $proxy = Rig::Proxy->start_new(postgres => $postgres);
+my $worker = Rig::Worker->start_new(server => { reply_deadline => '1s' }, database => { conninfo => $proxy->conninfo })
+    ->wait_until_ready;
+
+sub is_drained {
+	my ($name) = @_;
+	ok wait_for(sub { $worker->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes 0$/m }, 15),
+	    "$name: the spool is empty";
+	return;
+}
+
+for my $mode (qw(before after answer swallow)) {
+	my $load = Rig::Load->start_new(worker => $worker);
+	my $before = $proxy->cut;
+	sleep 0.3;
+	$proxy->fault($mode);
+	if ($mode eq 'swallow') { sleep 3; }
+	else                    { ok wait_for(sub { $proxy->cut - $before >= 5 }), "$mode: COMMIT was cut five times"; }
+	$proxy->fault('');
+	sleep 0.3;
+	$load->stop;
+	is_drained($mode);
+	my ($missing, $double) = $load->missing_and_double($postgres);
+	is_deeply [$missing, $double], [[], []], "$mode: nothing acknowledged is lost or double";
+	is_deeply [keys %{ $load->{answers} }], [200], "$mode: every push is acknowledged"
+	    or diag join ', ', map { "$_: $load->{answers}{$_}" } sort keys %{ $load->{answers} };
+	cmp_ok $load->{slowest}, '<', 1 + 1, "$mode: within reply_deadline and a second";
+}
+is $postgres->sql('select count(*) from callresult.push where records <> inserted + updated + duplicates + quarantined'), 0,
+    'the evidence adds up';
+is $postgres->sql('select count(*) - count(distinct id) from callresult.push'), 0, 'and is there once for each push';
+is $postgres->sql('select count(*) from callresult.call_result_revision'), 0, 'no push became its own revision';
+
+# a commit that the server turns into a rollback has the tag ROLLBACK, and is no success
+$postgres->sql(q{create function public.spoil() returns trigger language plpgsql as $$begin
+	raise exception 'not at commit' using errcode = '23514'; end$$;
+	create constraint trigger spoil after insert on callresult.push deferrable initially deferred for each row
+	when (new.bytes = 4711) execute function public.spoil()});
+my $body = body(record(called => 'late', customField => 'x'));
+$body = body(record(called => 'late', customField => 'x' x (1 + 4711 - length $body)));
+is length $body, 4711, 'a push that fails at COMMIT';
+is $worker->push_body($body)->{body}, $success, 'is acknowledged, since the spool has it';
+is $postgres->sql(q{select count(*) from callresult.call_result where called = 'late'}), 0, 'and not stored';
+$postgres->sql('drop function public.spoil() cascade');
+is_drained('what failed at COMMIT');
+is $postgres->sql(q{select count(*) from callresult.call_result where called = 'late'}), 1, 'it is stored in the end';
+
+# conflicts with other transactions pass by themselves
+$postgres->sql(q{create sequence public.tries; grant usage on public.tries to public;
+	create function public.conflict() returns trigger language plpgsql as $$begin
+	if nextval('public.tries') % 4 <> 0 then raise exception 'conflict' using errcode = '40001'; end if;
+	return null; end$$;
+	create trigger conflict after insert on callresult.push for each statement execute function public.conflict()});
+is $worker->push_body(body(record(called => "conflict-$_")))->{body}, $success, "40001 three times, push $_" for 1 .. 3;
+is $postgres->sql(q{select count(*) from callresult.call_result where called like 'conflict-%'}), 3, 'tried again at once';
+is $worker->stop, 0, 'the worker ends well';
+$proxy->stop;
+done_testing;

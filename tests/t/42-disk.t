@@ -1,0 +1,87 @@
+#!/usr/bin/perl
+# The spool's disk: calls that fail, a disk that is nearly full, a damaged file.  What is acknowledged is there all the same.
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(sleep);
+use Rig qw(folder build wait_for read_file write_file run_command reap);
+use Rig::Load;
+use Rig::Postgres;
+use Rig::Push qw(record body $success $example);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my %quick = (server => { reply_deadline => '1s' });
+
+sub is_drained {
+	my ($worker, $name) = @_;
+	ok wait_for(sub { $worker->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes 0$/m }, 20),
+	    "$name: the spool is empty in the end";
+	return;
+}
+
+my $shim = build() . '/tests/shim/failing.so';
+for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]) {
+	my ($call, $every) = @$case;
+	my $name = "every $every. $call fails";
+	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
+	$worker->start(env => { LD_PRELOAD => $shim, ASAN_OPTIONS => 'verify_asan_link_order=0', FAILING_CALL => $call,
+		FAILING_EVERY => $every, FAILING_PATH => "$worker->{base}.spool" });
+	$postgres->stop('fast');
+	my $load = Rig::Load->start_new(worker => $worker);
+	sleep 1;
+	$postgres->start;
+	sleep 0.5;
+	$load->stop;
+	cmp_ok $load->{answers}{200} // 0, '>', 5, "$name: pushes are acknowledged";
+	cmp_ok $load->{answers}{503} // 0, '>', 0, "$name: others are refused";
+	is_deeply [grep { !/^(200|503)$/ } keys %{ $load->{answers} }], [], "$name: and nothing else happens";
+	# what cannot be taken out of the spool is taken out by the next run, without the fault
+	is $worker->stop, 0, "$name: the worker ends well";
+	unlink $worker->{log};
+	$worker->start;
+	is_drained($worker, $name);
+	my ($missing, $double) = $load->missing_and_double($postgres);
+	is_deeply [$missing, $double], [[], []], "$name: nothing acknowledged is lost or double";
+	is $worker->stop, 0, "$name: the worker ends well";
+}
+
+subtest 'a disk that is nearly full' => sub {
+	my $disk = folder() . '/disk';
+	mkdir $disk;
+	plan skip_all => 'only root can mount a disk'
+	    if $> != 0 || system("mount -t tmpfs -o size=70m tmpfs $disk 2>/dev/null") != 0;
+	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { path => "$disk/spool.db" })
+	    ->wait_until_ready;
+	like $worker->log_text, qr/is on tmpfs/, 'that it is on tmpfs is said';
+	$postgres->stop('fast');
+	my (%acknowledged, $refused);
+	for (1 .. 400) {
+		my $answer = $worker->push_body(body(record(called => "disk-$_", customField => 'x' x 50_000)));
+		$acknowledged{"disk-$_"} = 1 if $answer->{status} == 200;
+		$refused = $answer->{status} if $answer->{status} != 200;
+		last if $refused;
+	}
+	is $refused, 503, 'at the floor the answer is 503';
+	cmp_ok scalar keys %acknowledged, '>', 20, 'pushes were taken before';
+	is $worker->get('/-/ready')->{status}, 503, 'it is not ready';
+	$postgres->start;
+	is_drained($worker, 'nearly full');
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'disk-%'}), scalar keys %acknowledged,
+	    'what was acknowledged is stored';
+	is $worker->stop, 0, 'it ends well';
+	system("umount $disk");
+};
+
+subtest 'a damaged file' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
+	write_file("$worker->{base}.spool", 'no database at all, but something that was written over it' x 100);
+	$worker->start->wait_until_ready;
+	like $worker->log_text, qr/is damaged; it is put aside as/, 'is put aside, and that is said';
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'damaged')))->{body}, $success, 'a new one takes pushes';
+	$postgres->start;
+	is_drained($worker, 'damaged');
+	is $worker->stop, 0, 'it ends well';
+};
+done_testing;
