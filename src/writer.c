@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 #include "clock.h"
@@ -28,6 +29,8 @@ struct writer {
 	struct spool *spool;     /* NULL: none */
 	struct db    *db;        /* connected; NULL: lost, and a new one is wanted from the desk */
 	struct fold   fold;
+	struct push  *again[TAKE_MAX];   /* without a spool: pushes to be tried once more */
+	int           again_count;
 };
 
 /* --- the connection ---------------------------------------------------------------------------------------- */
@@ -88,16 +91,20 @@ spool_pushes(struct writer *writer, struct push **pushes, int count)
 	batch_settle(writer->batch, pushes, count, kept ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
 }
 
-/* A store_settled. */
+/* A store_settled.  Without a spool a push whose connection was lost is tried again while there is time. */
 static void
 settle(void *context, struct push **pushes, int count, enum db_result result)
 {
 	struct writer *writer = context;
 
-	if (result == DB_STORED)
+	if (result == DB_STORED) {
 		batch_settle(writer->batch, pushes, count, OUTCOME_OK);
-	else
+	} else if (writer->spool == NULL && result != DB_BAD_RECORD) {
+		memcpy(writer->again + writer->again_count, pushes, (size_t)count * sizeof *pushes);
+		writer->again_count += count;
+	} else {
 		spool_pushes(writer, pushes, count);
+	}
 }
 
 static int64_t
@@ -116,13 +123,16 @@ store_batch(struct writer *writer, struct push **pushes, int count)
 {
 	int64_t deadline = earliest_deadline(pushes, count);
 
-	if (!await_connection(writer, deadline)) {
-		spool_pushes(writer, pushes, count);
-		return;
+	while (count > 0 && clock_monotonic() < deadline && await_connection(writer, deadline)) {
+		writer->again_count = 0;
+		store_pushes(writer->db, &writer->fold, pushes, count, deadline, settle, writer);
+		if (!db_is_connected(writer->db))
+			give_up_connection(writer);
+		count = writer->again_count;
+		memcpy(pushes, writer->again, (size_t)count * sizeof *pushes);
 	}
-	store_pushes(writer->db, &writer->fold, pushes, count, deadline, settle, writer);
-	if (!db_is_connected(writer->db))
-		give_up_connection(writer);
+	if (count > 0)
+		spool_pushes(writer, pushes, count);
 }
 
 /* --- its life ---------------------------------------------------------------------------------------------- */

@@ -63,6 +63,14 @@ is_refused_in_time('locked');
 $postgres->let_go($lock);
 is_served('locked');
 
+# a backend that has ended: the push that finds out is tried again on a new connection
+my $refused = 0;
+for (1 .. 20) {
+	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+	$refused++ if push_one()->{status} != 200;
+}
+is $refused, 0, 'backends ended 20 times: no push refused';
+
 $postgres->sql('alter role worker set default_transaction_read_only = on');
 $postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
 is_refused_in_time('read-only');
