@@ -158,6 +158,39 @@ subtest 'a worker killed at random' => sub {
 	}
 };
 
+subtest 'refused records while the server restarts' => sub {
+	$postgres->sql(q{alter table callresult.call_result add constraint picky check (called not like 'refused%')});
+	my $load = Rig::Load->start_new(worker => $worker, refused => 1);
+	for my $how (qw(fast immediate kill)) {
+		sleep 0.5;
+		$postgres->stop($how);
+		$postgres->start;
+	}
+	sleep 0.5;
+	$load->stop;
+	is_drained('refused records');
+	my ($missing, $double) = $load->missing_and_double($postgres);
+	is_deeply [$missing, $double], [[], []], 'nothing acknowledged is lost or double';
+	is $postgres->sql(q{select count(*) from callresult.quarantine where convert_from(raw, 'UTF8') ~ '"called":"load'}), 0,
+	    'no good record is in quarantine';
+	cmp_ok $postgres->sql(q{select count(*) from callresult.quarantine where reason like '%picky'}), '>', 10,
+	    'the refused ones are';
+	is_deeply [keys %{ $load->{answers} }], [200], 'every push is acknowledged';
+	$postgres->sql('alter table callresult.call_result drop constraint picky');
+};
+
+subtest 'a start without the database' => sub {
+	$postgres->stop('fast');
+	my $early = Rig::Worker->start_new(postgres => $postgres, %quick);
+	my $start = time;
+	is $early->push_body(body(record(called => 'early')))->{body}, $success, 'a push is acknowledged';
+	cmp_ok time - $start, '<', 1 + 1, 'in time';
+	$postgres->start;
+	ok wait_for(sub { spooled($early) == 0 }, 10), 'and drains';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'early'}), 1, 'into the database';
+	is $early->stop, 0, 'it ends well';
+};
+
 subtest 'a spool that is full' => sub {
 	my $small = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { max_size => '1M' })->wait_until_ready;
 	$postgres->stop('fast');

@@ -10,7 +10,8 @@ use Time::HiRes qw(sleep time);
 
 my $count = 0;
 
-# %with: worker; senders => 4; records => 3 a push; pause => seconds between pushes.  Every tenth push has a bad record.
+# %with: worker; senders => 4; records => 3 a push; pause => seconds between pushes; refused => 1 to put a record called
+# "refused-..." at a random place into every third push, for a database that refuses it.  Every tenth push has a bad record.
 sub start_new {
 	my ($class, %with) = @_;
 	my $self = bless { name => 'load' . ++$count, pids => [] }, $class;
@@ -18,6 +19,7 @@ sub start_new {
 		my $pid = fork // die "fork: $!";
 		if ($pid == 0) {
 			$SIG{TERM} = sub { $self->{ending} = 1 };
+			srand $sender;
 			eval { $self->push_on($sender, %with) };
 			_exit(0);
 		}
@@ -34,6 +36,7 @@ sub push_on {
 		my @called = map { "$self->{name}-$sender-$n-$_" } 1 .. $with{records} // 3;
 		my @records = map { record(called => $_) } @called;
 		push @records, { called => "bad-$called[0]" } if $n % 10 == 0;
+		splice @records, int rand(1 + @records), 0, record(called => "refused-$called[0]") if $with{refused} && $n % 3 == 0;
 		my $start = time;
 		my $answer = eval { $with{worker}->push_body(body(@records)) };
 		my $status = $answer && $answer->{body} eq $success ? 200 : $answer ? $answer->{status} : 0;
@@ -64,7 +67,7 @@ sub missing_and_double {
 	$stored{$_}++ for split /\n/, $postgres->sql("select called from callresult.call_result
 		where called like '$self->{name}-%'");
 	$stored{$_}++ for split /\n/, $postgres->sql("select convert_from(raw, 'UTF8')::json->>'called'
-		from callresult.quarantine where position('bad-$self->{name}-' in convert_from(raw, 'UTF8')) > 0");
+		from callresult.quarantine where position('-$self->{name}-' in convert_from(raw, 'UTF8')) > 0");
 	return ([grep { !$stored{$_} } sort keys %{ $self->{acknowledged} }], [grep { $stored{$_} > 1 } sort keys %stored]);
 }
 
