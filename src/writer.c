@@ -137,6 +137,18 @@ store_batch(struct writer *writer, struct push **pushes, int count)
 
 /* --- its life ---------------------------------------------------------------------------------------------- */
 
+/* A writer that waits for a connection leaves the pushes to those that have one, and takes none itself. */
+static int
+take(struct writer *writer, struct push **pushes)
+{
+	static const struct timespec pause = { .tv_nsec = DESK_PAUSE * 1000000L };
+
+	if (have_connection(writer) || !metrics_database_is_up())
+		return batch_take(writer->batch, pushes, TAKE_MAX, IDLE_TIME);
+	nanosleep(&pause, NULL);
+	return batch_take(writer->batch, pushes, 0, 0);
+}
+
 static void *
 run(void *argument)
 {
@@ -144,7 +156,7 @@ run(void *argument)
 	struct push *pushes[TAKE_MAX];
 	int count;
 
-	while ((count = batch_take(writer->batch, pushes, TAKE_MAX, IDLE_TIME)) != BATCH_CLOSED) {
+	while ((count = take(writer, pushes)) != BATCH_CLOSED) {
 		if (count > 0)
 			store_batch(writer, pushes, count);
 		else
