@@ -16,6 +16,7 @@
 
 enum {
 	BATCH_PUSHES = 256,
+	SMALLER = 4,                /* a batch that fails is tried again with a quarter of its pushes */
 	BATCH_BYTES = 1024 * 1024,
 	BATCH_TIME = 10 * 1000,     /* milliseconds for one batch: nobody waits for its answer */
 	CONNECT_TIME = 5 * 1000,    /* milliseconds for the checks of a new connection */
@@ -32,6 +33,7 @@ struct replay {
 	struct db     *db;
 	struct fold    fold;
 	struct backoff backoff;     /* between tries to connect, and to use the spool */
+	int            batch_size;  /* pushes taken next; 1 where something does not go through */
 	int64_t        next_count;  /* clock_monotonic() of the next count */
 	_Atomic int64_t end;        /* clock_monotonic() after which it ends; INT64_MAX while it is to go on */
 };
@@ -93,6 +95,7 @@ static void
 remove_stored(struct replay *replay, struct push **pushes, int count)
 {
 	backoff_reset(&replay->backoff);
+	replay->batch_size = BATCH_PUSHES;
 	spool_remove(replay->spool, pushes, count);
 }
 
@@ -119,20 +122,40 @@ settle(void *context, struct push **pushes, int count, enum db_result result)
 		quarantine_whole(replay, pushes[i]);
 }
 
+/*
+ * The batch did not go through.  Perhaps the database is away; but if it is there and a single push fails by itself, with
+ * a code that nobody knows to be the data's fault, it has to wait behind the others, not they behind it.
+ */
+static void
+note_failure(struct replay *replay, const struct push *oldest)
+{
+	if (replay->batch_size > 1) {
+		replay->batch_size /= SMALLER;
+		return;
+	}
+	if (db_connect(replay->db, clock_monotonic() + CONNECT_TIME) &&
+	    db_check(replay->db, clock_monotonic() + CONNECT_TIME))
+		spool_postpone(replay->spool, oldest);
+}
+
 /* One batch.  False when nothing could be done. */
 static bool
 store_oldest(struct replay *replay)
 {
 	struct push *pushes[BATCH_PUSHES];
-	int count = spool_oldest(replay->spool, pushes, BATCH_PUSHES, BATCH_BYTES);
+	int count = spool_oldest(replay->spool, pushes, replay->batch_size, BATCH_BYTES);
+	bool stored;
 
 	for (int i = 0; i < count; i++)
 		read_push(pushes[i]);
 	if (count > 0)
 		store_pushes(replay->db, &replay->fold, pushes, count, clock_monotonic() + BATCH_TIME, settle, replay);
+	stored = count > 0 && db_is_connected(replay->db);
+	if (count > 0 && !stored)
+		note_failure(replay, pushes[0]);
 	for (int i = 0; i < count; i++)
 		push_release(pushes[i]);
-	return count > 0 && db_is_connected(replay->db);
+	return stored;
 }
 
 /* --- the thread -------------------------------------------------------------------------------------------- */
@@ -181,6 +204,7 @@ replay_start(struct desk *desk, struct spool *spool, const char *conninfo, const
 	replay->call_timezone = call_timezone;
 	replay->db = db_new(conninfo, call_timezone);
 	replay->end = INT64_MAX;
+	replay->batch_size = BATCH_PUSHES;
 	backoff_reset(&replay->backoff);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);

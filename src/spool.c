@@ -28,12 +28,13 @@ enum {
 	FREE_FLOOR = 64 * 1024 * 1024,          /* bytes of the disk that are left to others */
 };
 
-enum statement { PUT, OLDEST, REMOVE, DEPTH, STATEMENTS };
+enum statement { PUT, OLDEST, REMOVE, POSTPONE, DEPTH, STATEMENTS };
 
 static const char *const statement_texts[STATEMENTS] = {
 	[PUT] = "INSERT INTO push (id, received_at, remote_addr, bytes, sha256, fault, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[OLDEST] = "SELECT id, received_at, remote_addr, bytes, sha256, fault, body FROM push ORDER BY seq LIMIT ?",
 	[REMOVE] = "DELETE FROM push WHERE id = ?",
+	[POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push) WHERE id = ?",
 	[DEPTH] = "SELECT count(*), coalesce(sum(length(body)), 0) FROM push",
 };
 
@@ -373,6 +374,20 @@ spool_remove(struct spool *spool, struct push *const *pushes, int count)
 	}
 	pthread_mutex_unlock(&spool->mutex);
 	return removed;
+}
+
+bool
+spool_postpone(struct spool *spool, const struct push *push)
+{
+	bool done;
+
+	pthread_mutex_lock(&spool->mutex);
+	bind_bytes(spool->statements[POSTPONE], 1, push->id.bytes, PUSH_ID_SIZE);
+	done = run(spool->statements[POSTPONE]);
+	if (!done)
+		say_trouble(spool, "put a push behind the others");
+	pthread_mutex_unlock(&spool->mutex);
+	return done;
 }
 
 bool

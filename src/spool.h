@@ -37,6 +37,9 @@ int spool_oldest(struct spool *spool, struct push **pushes, int room, size_t byt
 /* Takes pushes that are stored out of the spool; what is not there any more is fine.  False, said, when it cannot. */
 bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
 
+/* Puts a push behind all others.  False, said, when it cannot. */
+bool spool_postpone(struct spool *spool, const struct push *push);
+
 /* Whether it took the last pushes, if there were any, and its disk has room for more. */
 bool spool_is_well(struct spool *spool);
 

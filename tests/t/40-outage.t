@@ -179,6 +179,23 @@ subtest 'refused records while the server restarts' => sub {
 	$postgres->sql('alter table callresult.call_result drop constraint picky');
 };
 
+subtest 'a push that fails by no fault of the data' => sub {
+	$postgres->sql(q{create function public.fail() returns trigger language plpgsql as $$begin
+		raise exception 'no' using errcode = '54000'; end$$;
+		create trigger fail before insert on callresult.call_result for each row when (new.called = 'poison')
+		execute function public.fail()});
+	is $worker->push_body(body(record(called => 'poison')))->{body}, $success, 'is acknowledged, since the spool has it';
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => "behind-$_")))->{body}, $success, "one behind it, $_" for 1 .. 20;
+	$postgres->start;
+	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called like 'behind-%'}) == 20 },
+	    20), 'those behind it do not wait for it';
+	is spooled(), 1, 'it stays in the spool';
+	$postgres->sql('drop function public.fail() cascade');
+	is_drained('without the fault');
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 1, 'it is stored in the end';
+};
+
 subtest 'a start without the database' => sub {
 	$postgres->stop('fast');
 	my $early = Rig::Worker->start_new(postgres => $postgres, %quick);
