@@ -46,6 +46,14 @@ sub push_on {
 	return;
 }
 
+# How often each status was the answer so far.
+sub seen {
+	my ($self) = @_;
+	my %seen;
+	$seen{ (split / /)[0] }++ for map { split /\n/, read_file($_) } glob folder() . "/$self->{name}-*";
+	return %seen;
+}
+
 # Ends the senders after the push in hand.  Gives itself, with what was acknowledged.
 sub stop {
 	my ($self) = @_;
