@@ -12,6 +12,7 @@
 #include "log.h"
 #include "memory.h"
 #include "record.h"
+#include "reply.h"
 #include "store.h"
 
 enum {
@@ -82,12 +83,19 @@ give_connection(struct replay *replay)
 
 /* --- the spool --------------------------------------------------------------------------------------------- */
 
-/* As a live push is read: what the rules say of a body does not depend on when it is read. */
+/*
+ * As a live push is read.  Its body was a list when it was put there; should another version of this program say
+ * otherwise, it is kept whole.
+ */
 static void
 read_push(struct push *push)
 {
+	enum outcome outcome = OUTCOME_OK;
+
 	if (push->fault == NULL)
-		record_list_parse(&push->list, push->body);
+		outcome = record_list_parse(&push->list, push->body);
+	if (outcome != OUTCOME_OK)
+		push_refuse(push, reply_sentence(outcome));
 }
 
 /* Only what is committed leaves the spool; what is there again after a crash changes nothing then. */
