@@ -2,18 +2,17 @@
 #include "replay.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
 #include "backoff.h"
 #include "clock.h"
 #include "db.h"
-#include "log.h"
 #include "memory.h"
 #include "record.h"
 #include "reply.h"
 #include "store.h"
+#include "thread.h"
 
 enum {
 	BATCH_PUSHES = 256,
@@ -204,7 +203,6 @@ struct replay *
 replay_start(struct desk *desk, struct spool *spool, const char *conninfo, const char *call_timezone)
 {
 	struct replay *replay = memory_zalloc(sizeof *replay);
-	sigset_t all, before;
 
 	replay->desk = desk;
 	replay->spool = spool;
@@ -214,11 +212,7 @@ replay_start(struct desk *desk, struct spool *spool, const char *conninfo, const
 	replay->end = INT64_MAX;
 	replay->batch_size = BATCH_PUSHES;
 	backoff_reset(&replay->backoff);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&replay->thread, NULL, run, replay) != 0)
-		log_fatal("cannot start the replay");
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	replay->thread = thread_start(run, replay, "the replay");
 	return replay;
 }
 

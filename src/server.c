@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +17,7 @@
 
 #include "log.h"
 #include "memory.h"
+#include "thread.h"
 
 enum {
 	PEER_PATIENCE = 30,     /* seconds that a peer may be silent in the middle of a request */
@@ -181,7 +181,6 @@ struct server *
 server_start(struct listener *listener, int threads, gateway_handler *handler, void *context)
 {
 	struct server *server = memory_zalloc(sizeof *server);
-	sigset_t all, before;
 
 	server->listener = listener;
 	server->handler = handler;
@@ -195,13 +194,8 @@ server_start(struct listener *listener, int threads, gateway_handler *handler, v
 		log_fatal("cannot serve: %s", strerror(errno));
 
 	server->threads = memory_resize(NULL, (size_t)threads, sizeof *server->threads);
-	/* a signal would cut a read in libfcgi short */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	for (; server->thread_count < threads; server->thread_count++)
-		if (pthread_create(&server->threads[server->thread_count], NULL, run, server) != 0)
-			log_fatal("cannot start %d threads", threads);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	while (server->thread_count < threads)
+		server->threads[server->thread_count++] = thread_start(run, server, "all threads");
 	return server;
 }
 

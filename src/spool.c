@@ -1,9 +1,9 @@
 /*
  * What keeps a push while the database cannot.
  *
- * The file: table push (seq, id, received_at, remote_addr, bytes, fault, body).  seq is the order of arrival; fault is
+ * The file: table push (seq, id, received_at, remote_addr, bytes, sha256, fault, body).  seq is the order of arrival; fault is
  * why the body is no list of records, NULL when it is still to be parsed; body is as it was sent, NULL when it was not
- * kept.  user_version is the format, 1.
+ * kept.
  */
 #include "spool.h"
 
@@ -22,7 +22,6 @@
 #include "memory.h"
 
 enum {
-	FORMAT = 1,
 	PAGE_SIZE = 4096,
 	BUSY_TIME = 1000,                       /* milliseconds to wait for another process */
 	FREE_FLOOR = 64 * 1024 * 1024,          /* bytes of the disk that are left to others */

@@ -2,18 +2,17 @@
 #include "writer.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
 #include "clock.h"
 #include "db.h"
-#include "log.h"
 #include "memory.h"
 #include "metrics.h"
 #include "outage.h"
 #include "store.h"
+#include "thread.h"
 
 enum {
 	TAKE_MAX = 1024,        /* pushes a batch */
@@ -169,17 +168,12 @@ struct writer *
 writer_start(struct batch *batch, struct desk *desk, struct spool *spool)
 {
 	struct writer *writer = memory_zalloc(sizeof *writer);
-	sigset_t all, before;
 
 	writer->batch = batch;
 	writer->desk = desk;
 	writer->spool = spool;
 	desk_want(desk);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (pthread_create(&writer->thread, NULL, run, writer) != 0)
-		log_fatal("cannot start a writer");
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	writer->thread = thread_start(run, writer, "a writer");
 	return writer;
 }
 
