@@ -73,6 +73,14 @@ insert into callresult.schema_version (step, name) values (3, 'store');
 commit;
 \endif
 
+select not exists (select from callresult.schema_version where step = 4) as callresult_todo \gset
+\if :callresult_todo
+begin;
+\ir steps/004-newest-content.sql
+insert into callresult.schema_version (step, name) values (4, 'newest content');
+commit;
+\endif
+
 \ir roles.sql
 
 select max(step) as callresult_step from callresult.schema_version \gset

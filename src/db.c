@@ -15,7 +15,7 @@
 #include "sqlstate.h"
 #include "store_call.h"
 
-enum { SCHEMA_STEP = 3, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5 };
+enum { SCHEMA_STEP = 4, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5 };
 
 struct db {
 	const char       *conninfo;
@@ -189,10 +189,10 @@ schema_fits(struct db *db, int64_t deadline)
 	if (!succeeded(result)) {
 		say_problem("%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
 		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
-	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP || step > SCHEMA_STEP + 1) {
-		/* one step ahead fits: the schema is upgraded first, then the programs */
-		say_problem("its schema is at step %d, and this program works with %d and %d;"
-		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_STEP, SCHEMA_STEP + 1, DATA_DIR);
+	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP - 1 || step > SCHEMA_STEP + 1) {
+		/* one step to either side fits, so that schema and programs are upgraded in any order */
+		say_problem("its schema is at step %d, and this program works with %d to %d;"
+		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_STEP - 1, SCHEMA_STEP + 1, DATA_DIR);
 	} else if (strcmp(PQgetvalue(result, 0, 2), "on") == 0) {
 		say_problem("the server is read-only");
 	} else {

@@ -84,11 +84,20 @@ gather(struct fold *fold, struct push **pushes, int count)
 	fold->count = 0;
 	for (int i = 0; i < count; i++)
 		for (size_t j = 0; j < pushes[i]->list.record_count; j++) {
-			fold->rows[fold->count] = (struct fold_row){ &pushes[i]->list.records[j], pushes[i], fold->count };
+			fold->rows[fold->count] = (struct fold_row){ &pushes[i]->list.records[j], pushes[i], fold->count, false };
 			fold->count++;
 		}
 	if (fold->count > 0)
 		qsort(fold->rows, fold->count, sizeof *fold->rows, compare_rows);
+}
+
+/* Of two pushes that say the same, the row is of the one received last: that is when the content came last. */
+static void
+share(struct fold_row *last, const struct fold_row *row)
+{
+	if (row->push->received_at >= last->push->received_at)
+		*last = *row;
+	last->shared = true;
 }
 
 /*
@@ -106,9 +115,11 @@ fold_runs(struct fold *fold)
 
 		if (last == NULL || compare_identity(last->record, row->record) != 0)
 			fold->rows[kept++] = *row;
-		else if (last->push == row->push)
+		else if (last->push == row->push && !last->shared)
 			*last = *row;
-		else if (!same_content(last->record, row->record) && row->order < conflict)
+		else if (same_content(last->record, row->record))
+			share(last, row);
+		else if (row->order < conflict)
 			conflict = row->order;
 	}
 	fold->count = kept;

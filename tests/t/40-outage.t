@@ -123,6 +123,35 @@ subtest 'older content from the spool' => sub {
 	is $other->stop, 0, 'the other one ends well';
 };
 
+subtest 'content that came again after what the spool holds' => sub {
+	my $push = sub { $_[0]->push_body(body(record(called => 'again', customField => $_[1])))->{body} };
+	my $is_up = sub { my ($which) = @_; return wait_for(sub { $which->get('/-/ready')->{body} =~ /"database":true/ }, 60) };
+	ok $is_up->($worker), 'the database is there';
+	is $push->($worker, 'X'), $success, 'X is stored';
+	$postgres->stop('fast');
+	is $push->($worker, 'Y'), $success, 'Y is spooled';
+	$worker->signal('STOP');
+	$postgres->start;
+	my $other = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
+	ok $is_up->($other), 'the database is back';
+	is $push->($other, 'X'), $success, 'X comes again';
+	$worker->signal('CONT');
+	is_drained('Y');
+	is $postgres->sql(q{select custom_field, revision, last_received_at > received_at from callresult.call_result
+		where called = 'again'}), 'X|1|t', 'X was received last and stands';
+	is $postgres->sql(q{select custom_field, revision from callresult.call_result_revision where called = 'again'}), 'Y|0',
+	    'Y is kept';
+	is $postgres->sql(q{select string_agg(concat_ws('-', inserted, updated, duplicates), ' ' order by received_at)
+		from callresult.push where received_at >= (select received_at from callresult.call_result
+		where called = 'again') and received_at <= (select last_received_at from callresult.call_result
+		where called = 'again')}), '1-0-0 0-0-1 0-0-1', 'only the first push changed what stands';
+	ok $is_up->($worker), 'the database is back for the first one too';
+	is $push->($worker, 'Y'), $success, 'Y comes again';
+	is $postgres->sql(q{select custom_field, revision, last_received_at is null from callresult.call_result
+		where called = 'again'}), 'Y|2|t', 'and stands now';
+	is $other->stop, 0, 'the other one ends well';
+};
+
 subtest 'two workers on one spool' => sub {
 	my $second = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { path => "$worker->{base}.spool" })
 	    ->wait_until_ready;

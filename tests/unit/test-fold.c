@@ -158,6 +158,21 @@ two_pushes_that_say_the_same_are_folded(void **state)
 }
 
 static void
+the_push_received_last_has_the_row(void **state)
+{
+	(void)state;
+	for (int64_t second = -1; second <= 1; second += 2) {
+		arrives("[" CALL("01", "1") "]");
+		arrives("[" CALL("01", "1") "]");
+		pushes[1]->received_at = pushes[0]->received_at + second;
+		assert_int_equal(fold_pushes(&fold, pushes, 2), 2);
+		assert_int_equal(fold.count, 1);
+		assert_ptr_equal(fold.rows[0].push, pushes[second > 0]);
+		forget(NULL);
+	}
+}
+
+static void
 a_push_that_differs_waits_for_the_next_statement(void **state)
 {
 	(void)state;
@@ -194,7 +209,7 @@ any_column_of_the_content_may_differ(void **state)
 			if (fold_pushes(&fold, pushes, 2) != (a == b ? 2 : 1))
 				fail_msg("%s and %s", contents[a], contents[b]);
 			assert_int_equal(fold.count, 1);
-			assert_ptr_equal(fold.rows[0].push, pushes[0]);
+			assert_ptr_equal(fold.rows[0].push, pushes[a == b]);
 			forget(NULL);
 		}
 }
@@ -226,6 +241,12 @@ a_later_push_s_last_word_is_not_folded_away(void **state)
 	assert_int_equal(fold_pushes(&fold, pushes + 1, 1), 1);
 	assert_int_equal(fold.count, 1);
 	assert_int_equal(status_of(0), 2);
+	forget(NULL);
+
+	arrives("[" CALL("01", "1") "]");
+	arrives("[" CALL("01", "1") "]");
+	arrives("[" CALL("01", "1") "," CALL("01", "2") "]");
+	assert_int_equal(fold_pushes(&fold, pushes, 3), 2);
 }
 
 static void
@@ -301,6 +322,7 @@ main(void)
 		TEST(in_one_push_the_last_of_a_call_stands),
 		TEST(nulls_of_an_identity_are_equal),
 		TEST(two_pushes_that_say_the_same_are_folded),
+		TEST(the_push_received_last_has_the_row),
 		TEST(a_push_that_differs_waits_for_the_next_statement),
 		TEST(any_column_of_the_content_may_differ),
 		TEST(what_stands_in_the_earlier_push_is_what_counts),
