@@ -47,6 +47,14 @@ is $postgres->sql('select count(*) from callresult.push where records <> inserte
 is $postgres->sql('select count(*) - count(distinct id) from callresult.push'), 0, 'and is there once for each push';
 is $postgres->sql('select count(*) from callresult.call_result_revision'), 0, 'no push became its own revision';
 
+# a push whose COMMIT's answer is lost is stored a second time out of the spool, and counts once
+$proxy->fault('answer');
+is $worker->push_body('[{"called":"counted once"}]')->{body}, $success, 'a bad record whose COMMIT is not answered';
+$proxy->fault('');
+is_drained('the bad record');
+is $postgres->sql(q{select seen from callresult.quarantine where convert_from(raw, 'UTF8') like '%counted once%'}), 1,
+    'it is in quarantine and was seen once';
+
 # a commit that the server turns into a rollback has the tag ROLLBACK, and is no success
 $postgres->sql(q{create function public.spoil() returns trigger language plpgsql as $$begin
 	raise exception 'not at commit' using errcode = '23514'; end$$;
