@@ -3,11 +3,17 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "clock.h"
 
-enum { PAUSE_FIRST = 50, PAUSE_MAX = 1000 };    /* milliseconds */
+enum { PAUSE_FIRST = 50 };    /* milliseconds */
+
+void
+backoff_init(struct backoff *backoff, int64_t most)
+{
+	backoff->most = most;
+	backoff_reset(backoff);
+}
 
 void
 backoff_reset(struct backoff *backoff)
@@ -34,18 +40,6 @@ backoff_is_over(struct backoff *backoff)
 	if (now < backoff->next)
 		return false;
 	backoff->next = now + jitter(backoff->pause);
-	backoff->pause = 2 * backoff->pause < PAUSE_MAX ? 2 * backoff->pause : PAUSE_MAX;
+	backoff->pause = 2 * backoff->pause < backoff->most ? 2 * backoff->pause : backoff->most;
 	return true;
-}
-
-bool
-backoff_wait(struct backoff *backoff, int64_t deadline)
-{
-	int64_t wait = backoff->next - clock_monotonic();
-
-	if (backoff->next >= deadline || clock_monotonic() >= deadline)
-		return false;
-	if (wait > 0)
-		nanosleep(&(struct timespec){ .tv_sec = wait / 1000, .tv_nsec = wait % 1000 * 1000000 }, NULL);
-	return backoff_is_over(backoff);
 }

@@ -8,15 +8,15 @@
 struct backoff {
 	int64_t next;    /* clock_monotonic() of the next try; 0: at once */
 	int64_t pause;   /* milliseconds before the one after it, jitter left out */
+	int64_t most;    /* milliseconds that pause grows to */
 };
+
+void backoff_init(struct backoff *backoff, int64_t most);
 
 /* All is well: the next try is made at once. */
 void backoff_reset(struct backoff *backoff);
 
 /* Whether a try is due.  If so it counts as made. */
 bool backoff_is_over(struct backoff *backoff);
-
-/* Waits until a try is due, and counts it as made.  False at once when that is after the deadline. */
-bool backoff_wait(struct backoff *backoff, int64_t deadline);
 
 #endif

@@ -19,7 +19,8 @@ void batch_free(struct batch *batch);
 
 /*
  * Hands the push in and waits until it is settled; a little beyond time milliseconds, which the database is given, so
- * that the spool has its chance; then OUTCOME_UNAVAILABLE.  The queue is bounded by the number of threads that call this, since each waits here for its own push.
+ * that the spool has its chance; then OUTCOME_UNAVAILABLE.  The queue is bounded by the number of threads that call
+ * this, since each waits here for its own push.
  */
 enum outcome batch_submit(struct batch *batch, struct push *push, int64_t time);
 

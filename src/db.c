@@ -11,37 +11,37 @@
 #include "clock.h"
 #include "log.h"
 #include "memory.h"
-#include "outage.h"
 #include "sqlstate.h"
 #include "store_call.h"
 
-enum { SCHEMA_STEP = 4, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5 };
+enum { SCHEMA_STEP = 4, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5,
+	TIME_RESERVE = 10 };    /* the part of the time left that the server does not get */
 
 struct db {
 	const char       *conninfo;
 	const char       *call_timezone;
 	PGconn           *connection;              /* NULL: none */
+	bool              warned;                  /* the server has warned since this was last cleared */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
+	char              problem[PROBLEM_SIZE];   /* why something failed last */
 };
 
-/* --- what is said ------------------------------------------------------------------------------------------ */
+/* --- what failed ------------------------------------------------------------------------------------------- */
 
-static void __attribute__((format(printf, 1, 2)))
-say_problem(const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+note_problem(struct db *db, const char *format, ...)
 {
-	char text[PROBLEM_SIZE];
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
+	vsnprintf(db->problem, sizeof db->problem, format, arguments);
 	va_end(arguments);
-	outage_note(text);
 }
 
 /* libpq's message has a line for each host; its advice, in lines that begin with a tab, is left out. */
 static void
-say_connection_problem(struct db *db)
+note_connection_problem(struct db *db)
 {
 	char *message = memory_strdup(PQerrorMessage(db->connection)), *rest = message;
 	char text[PROBLEM_SIZE] = "";
@@ -50,22 +50,22 @@ say_connection_problem(struct db *db)
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (*line != '\0' && *line != '\t')
 			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text != '\0' ? "; " : "", line);
-	say_problem("%s", *text != '\0' ? text : "the connection is lost");
+	note_problem(db, "%s", *text != '\0' ? text : "the connection is lost");
 	memory_free(message);
 }
 
 static void
-say_result_problem(struct db *db, const PGresult *result)
+note_result_problem(struct db *db, const PGresult *result)
 {
 	const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	const char *message = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 
 	if (state == NULL)
-		say_connection_problem(db);
+		note_connection_problem(db);
 	else if (sqlstate_message_is_public(state) && message != NULL)
-		say_problem("%s (SQLSTATE %s)", message, state);
+		note_problem(db, "%s (SQLSTATE %s)", message, state);
 	else
-		say_problem("the statement failed (SQLSTATE %s)", state);
+		note_problem(db, "the statement failed (SQLSTATE %s)", state);
 }
 
 /* --- a connection, step by step ---------------------------------------------------------------------------- */
@@ -97,11 +97,11 @@ wait_for_result(struct db *db, int64_t deadline)
 		if (unsent < 0)
 			return false;
 		if (!wait_for_socket(db, unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)) {
-			say_problem("the server does not answer");
+			note_problem(db, "the server does not answer");
 			return false;
 		}
 		if (PQconsumeInput(db->connection) == 0) {
-			say_connection_problem(db);
+			note_connection_problem(db);
 			return false;
 		}
 	}
@@ -135,9 +135,9 @@ get_result(struct db *db, int64_t deadline)
 	/* a connection that the server has closed gives an error without SQLSTATE (NULL), or no result at all */
 	if (kept == NULL || PQstatus(db->connection) != CONNECTION_OK) {
 		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR)
-			say_result_problem(db, kept);
+			note_result_problem(db, kept);
 		else
-			say_connection_problem(db);
+			note_connection_problem(db);
 		PQclear(kept);
 		return NULL;
 	}
@@ -148,7 +148,7 @@ static PGresult *
 query(struct db *db, const char *text, int64_t deadline)
 {
 	if (PQsendQuery(db->connection, text) == 0) {
-		say_connection_problem(db);
+		note_connection_problem(db);
 		return NULL;
 	}
 	return get_result(db, deadline);
@@ -187,14 +187,14 @@ schema_fits(struct db *db, int64_t deadline)
 	if (result == NULL)
 		return false;
 	if (!succeeded(result)) {
-		say_problem("%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
+		note_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
 		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
 	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP - 1 || step > SCHEMA_STEP + 1) {
 		/* one step to either side fits, so that schema and programs are upgraded in any order */
-		say_problem("its schema is at step %d, and this program works with %d to %d;"
+		note_problem(db, "its schema is at step %d, and this program works with %d to %d;"
 		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_STEP - 1, SCHEMA_STEP + 1, DATA_DIR);
 	} else if (strcmp(PQgetvalue(result, 0, 2), "on") == 0) {
-		say_problem("the server is read-only");
+		note_problem(db, "the server is read-only");
 	} else {
 		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
 			log_warning("database: its encoding is %s and not UTF8: text it has no letters for is refused",
@@ -213,19 +213,22 @@ time_zone_fits(struct db *db, int64_t deadline)
 	bool fits = false;
 
 	if (PQsendQueryParams(db->connection, "SELECT now() AT TIME ZONE $1", 1, NULL, values, NULL, NULL, 0) == 0)
-		say_connection_problem(db);
+		note_connection_problem(db);
 	else if ((result = get_result(db, deadline)) != NULL && !(fits = succeeded(result)))
-		say_problem("the server does not know the call_timezone %s", db->call_timezone);
+		note_problem(db, "the server does not know the call_timezone %s", db->call_timezone);
 	PQclear(result);
 	return fits;
 }
 
-/* What the server says unasked is said again as the error that follows it. */
+/* What the server says unasked is said again as the error that follows it, if there is one. */
 static void
-ignore_notice(void *ignored, const char *message)
+receive_notice(void *receiver, const PGresult *notice)
 {
-	(void)ignored;
-	(void)message;
+	const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+	struct db *db = receiver;
+
+	if (severity != NULL && strcmp(severity, "WARNING") == 0)
+		db->warned = true;
 }
 
 bool
@@ -245,10 +248,10 @@ db_connect(struct db *db, int64_t deadline)
 	db->connection = PQconnectdbParams(keywords, values, 1);
 	if (db->connection == NULL)
 		log_fatal("out of memory");
-	PQsetNoticeProcessor(db->connection, ignore_notice, NULL);
+	PQsetNoticeReceiver(db->connection, receive_notice, db);
 	PQsetErrorVerbosity(db->connection, PQERRORS_TERSE);    /* detail and context may quote what was sent */
 	if (PQstatus(db->connection) != CONNECTION_OK)
-		say_connection_problem(db);
+		note_connection_problem(db);
 	else if (PQsetnonblocking(db->connection, 1) == 0 && schema_fits(db, deadline) && time_zone_fits(db, deadline))
 		return true;
 	drop_connection(db);
@@ -268,7 +271,7 @@ db_check(struct db *db, int64_t deadline)
 	bool well = result != NULL && succeeded(result) && strcmp(PQgetvalue(result, 0, 0), "off") == 0;
 
 	if (result != NULL && !well)
-		say_problem("the server is read-only");
+		note_problem(db, "the server is read-only");
 	PQclear(result);
 	if (!well)
 		drop_connection(db);
@@ -278,26 +281,25 @@ db_check(struct db *db, int64_t deadline)
 /* --- a transaction ----------------------------------------------------------------------------------------- */
 
 /*
- * What holds in this transaction only, for no setting of a session survives behind PgBouncer.  The server gives up
- * before we do, and does not stay in a transaction that we have left.
+ * What holds in this transaction only, for no setting of a session survives behind PgBouncer.  The server gives up a
+ * little before we do, so that it is the one to say why, and does not stay in a transaction that we have left.
  */
 static PGresult *
 begin(struct db *db, int64_t deadline)
 {
 	char text[512];
 	int64_t left = deadline - clock_monotonic();
+	int64_t time = left - left / TIME_RESERVE;
 
-	if (left <= 1) {
-		say_problem("no time was left to store a push");
-		return NULL;
-	}
+	if (time < 1)
+		time = 1;    /* 0 would be no limit */
 	snprintf(text, sizeof text,
 	    "BEGIN ISOLATION LEVEL READ COMMITTED;"
 	    "SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d;"
 	    "SET LOCAL idle_in_transaction_session_timeout = %d;"
-	    /* off would make a 200 a lie; what is stronger than on is left alone */
+	    /* off would make a 200 a lie; what else the administrator has chosen keeps a crash from losing anything */
 	    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'",
-	    (int)left, (int)(left / 2 + 1), (int)left);
+	    (int)time, (int)(time / 2 + 1), (int)time);
 	return query(db, text, deadline);
 }
 
@@ -308,7 +310,7 @@ send_store(struct db *db, int64_t deadline)
 
 	if (PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
 	    call->formats, 0) == 0) {
-		say_connection_problem(db);
+		note_connection_problem(db);
 		return NULL;
 	}
 	return get_result(db, deadline);
@@ -323,23 +325,28 @@ read_fates(const PGresult *result, struct db_fates *fates)
 }
 
 /*
- * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  No answer
- * leaves open whether it was done.
+ * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  No answer leaves
+ * open whether it was done; so does a warning, which is how the server says that it gave up waiting for a standby.
  */
 static enum db_result
 commit(struct db *db, int64_t deadline)
 {
-	PGresult *result = query(db, "COMMIT", deadline);
+	PGresult *result;
 	enum db_result outcome = DB_UNKNOWN;
 
-	if (result != NULL) {
-		outcome = strcmp(PQcmdStatus(result), "COMMIT") == 0 ? DB_STORED : DB_UNAVAILABLE;
-		if (outcome == DB_STORED)
-			outage_end();
-		else
-			say_result_problem(db, result);
-		PQclear(result);
+	db->warned = false;
+	result = query(db, "COMMIT", deadline);
+	if (result == NULL)
+		return DB_UNKNOWN;
+	if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+		note_result_problem(db, result);
+		outcome = DB_UNAVAILABLE;
+	} else if (db->warned) {
+		note_problem(db, "the server committed without its standby");
+	} else {
+		outcome = DB_STORED;
 	}
+	PQclear(result);
 	return outcome;
 }
 
@@ -373,7 +380,7 @@ note_fault(struct db *db, const PGresult *result)
 	if (fault == FAULT_RECORD)
 		note_refusal(db, result);
 	else if (fault != FAULT_CONFLICT)
-		say_result_problem(db, result);
+		note_result_problem(db, result);
 	return fault;
 }
 
@@ -405,6 +412,10 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 	enum db_result result = DB_UNAVAILABLE;
 	enum sqlstate_fault fault;
 
+	if (clock_monotonic() >= deadline) {
+		note_problem(db, "no time was left to store a push");
+		return DB_UNAVAILABLE;
+	}
 	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
 	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
 		if (begin_and_store(db, deadline, fates, &fault)) {
@@ -444,6 +455,12 @@ db_refusal(const struct db *db)
 	return db->refusal;
 }
 
+const char *
+db_problem(const struct db *db)
+{
+	return db->problem;
+}
+
 /* --- its life ---------------------------------------------------------------------------------------------- */
 
 struct db *
@@ -459,6 +476,8 @@ db_new(const char *conninfo, const char *call_timezone)
 void
 db_free(struct db *db)
 {
+	if (db == NULL)
+		return;
 	drop_connection(db);
 	store_call_free(&db->call);
 	memory_free(db);

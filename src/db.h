@@ -17,7 +17,7 @@ struct db;
 enum db_result {
 	DB_STORED,        /* committed: the server said COMMIT */
 	DB_UNAVAILABLE,   /* the server's trouble, or the operator's: another time it may go */
-	DB_UNKNOWN,       /* COMMIT was sent and no answer came: it may be stored */
+	DB_UNKNOWN,       /* COMMIT was sent and not clearly answered: it may be stored */
 	DB_BAD_RECORD,    /* the data is refused, on a connection that is well; nothing was stored */
 };
 
@@ -38,7 +38,7 @@ bool db_conninfo_valid(const char *conninfo);
 /*
  * Connects unless connected, and checks that the schema, the server and the time zone fit.  Connecting takes as long as
  * libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the deadline
- * (clock_monotonic).  False when it is not done; why is logged when it is not the same as the time before.
+ * (clock_monotonic).  False when it is not done.
  */
 bool db_connect(struct db *db, int64_t deadline);
 
@@ -50,7 +50,7 @@ bool db_check(struct db *db, int64_t deadline);
 /*
  * Stores the records of fold, and evidence and rejects of the pushes, in one transaction.  The pushes are those that
  * fold was made of.  fates is set with DB_STORED.  After anything but DB_STORED and DB_BAD_RECORD there is no
- * connection any more.
+ * connection any more, unless there was no time left to begin.
  */
 enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_fates *fates);
@@ -63,5 +63,8 @@ enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline
 
 /* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */
 const char *db_refusal(const struct db *db);
+
+/* Why the last call that failed for want of the database did so, without the data.  Valid until the next call. */
+const char *db_problem(const struct db *db);
 
 #endif

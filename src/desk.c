@@ -10,6 +10,7 @@ struct desk {
 	_Atomic(struct db *) offered;
 	atomic_int           wanted;
 	atomic_bool          tried;
+	atomic_bool          failing;
 };
 
 struct desk *
@@ -21,10 +22,7 @@ desk_new(void)
 void
 desk_free(struct desk *desk)
 {
-	struct db *left = desk_take(desk);
-
-	if (left != NULL)
-		db_free(left);
+	db_free(desk->offered);
 	memory_free(desk);
 }
 
@@ -37,10 +35,13 @@ desk_want(struct desk *desk)
 struct db *
 desk_take(struct desk *desk)
 {
-	struct db *db = atomic_exchange(&desk->offered, NULL);
+	struct db *db;
 
-	if (db != NULL)
-		desk->wanted--;
+	/* the wish goes first: the other way round the prober could see it without its connection, and make another */
+	desk->wanted--;
+	db = atomic_exchange(&desk->offered, NULL);
+	if (db == NULL)
+		desk->wanted++;
 	return db;
 }
 
@@ -48,6 +49,12 @@ bool
 desk_is_wanted(struct desk *desk)
 {
 	return desk->wanted > 0 && desk->offered == NULL;
+}
+
+void
+desk_give(struct desk *desk, struct db *db)
+{
+	desk->offered = db;
 }
 
 void
@@ -63,7 +70,13 @@ desk_is_tried(struct desk *desk)
 }
 
 void
-desk_give(struct desk *desk, struct db *db)
+desk_set_failing(struct desk *desk, bool failing)
 {
-	desk->offered = db;
+	desk->failing = failing;
+}
+
+bool
+desk_is_failing(struct desk *desk)
+{
+	return desk->failing;
 }

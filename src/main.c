@@ -20,6 +20,7 @@
 #include "log.h"
 #include "memory.h"
 #include "metrics.h"
+#include "prober.h"
 #include "replay.h"
 #include "request.h"
 #include "server.h"
@@ -151,6 +152,7 @@ struct storage {
 	struct batch   *batch;
 	struct desk    *desk;
 	struct spool   *spool;
+	struct prober  *prober;
 	struct replay  *replay;
 	struct writer **writers;
 	int64_t         writer_count;
@@ -165,7 +167,8 @@ storage_open(const struct settings *settings)
 	storage.desk = desk_new();
 	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
 	metrics_set_spool(storage.spool);
-	storage.replay = replay_start(storage.desk, storage.spool, settings->conninfo, settings->call_timezone);
+	storage.prober = prober_start(storage.desk, settings->conninfo, settings->call_timezone);
+	storage.replay = replay_start(storage.desk, storage.spool);
 	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);
 	for (int64_t i = 0; i < storage.writer_count; i++)
 		storage.writers[i] = writer_start(storage.batch, storage.desk, storage.spool);
@@ -181,6 +184,7 @@ storage_close(struct storage *storage, int64_t time_for_replay)
 		writer_join(storage->writers[i]);
 	memory_free(storage->writers);
 	replay_stop(storage->replay, time_for_replay);
+	prober_stop(storage->prober);
 	metrics_set_spool(NULL);
 	spool_close(storage->spool);
 	desk_free(storage->desk);

@@ -13,30 +13,44 @@
 enum {
 	REASON_SIZE = 512,
 	NEWS_AT_ONCE = 5,           /* reasons of one outage that are said as they come */
-	NEWS_PAUSE = 10 * 1000,     /* milliseconds between those after them */
+	NEWS_PAUSE = 10 * 1000,     /* milliseconds between those after them, and between two brief outages alike */
+	BRIEF = 1000,               /* milliseconds that a brief outage lasts at most */
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool away;
+static bool folded;             /* a brief outage like this one has just been told */
 static int told;                /* reasons of this outage */
-static int64_t since, last_said;
+static int64_t since, last_said, last_end;
 static long long spooled;
 static char last_reason[REASON_SIZE];
+
+static void
+begin(const char *reason, int64_t now)
+{
+	away = true;
+	since = now;
+	told = 0;
+	folded = strcmp(reason, last_reason) == 0 && now - last_end < NEWS_PAUSE;
+}
+
+static bool
+is_news(const char *reason, int64_t now)
+{
+	if (told == 0)
+		return !folded || now - since > BRIEF;
+	return strcmp(reason, last_reason) != 0 && (told < NEWS_AT_ONCE || now - last_said >= NEWS_PAUSE);
+}
 
 void
 outage_note(const char *reason)
 {
 	int64_t now = clock_monotonic();
-	bool news;
 
 	pthread_mutex_lock(&mutex);
-	if (!away) {
-		since = now;
-		told = 0;
-	}
-	news = !away || (strcmp(reason, last_reason) != 0 && (told < NEWS_AT_ONCE || now - last_said >= NEWS_PAUSE));
-	away = true;
-	if (news) {
+	if (!away)
+		begin(reason, now);
+	if (is_news(reason, now)) {
 		told++;
 		log_error("database: %s", reason);
 		last_said = now;
@@ -57,9 +71,11 @@ void
 outage_end(void)
 {
 	pthread_mutex_lock(&mutex);
-	if (away)
+	if (away && told > 0) {
+		last_end = clock_monotonic();
 		log_info("database: it takes pushes again, after %lld ms; %lld pushes were spooled",
-		    (long long)(clock_monotonic() - since), spooled);
+		    (long long)(last_end - since), spooled);
+	}
 	away = false;
 	spooled = 0;
 	pthread_mutex_unlock(&mutex);

@@ -1,6 +1,6 @@
 /*
  * What is told of the database while it is away: once when that begins, once when it ends with how long it was and how
- * much was spooled, and in between only what is new.  All functions are safe in any thread.
+ * much was spooled, and in between only what is new; brief ones alike, again and again, are told now and then.  All functions are safe in any thread.
  */
 #ifndef OUTAGE_H
 #define OUTAGE_H

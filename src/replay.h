@@ -1,11 +1,7 @@
-/*
- * The way back: one thread that finds the database again, lays connections on the desk for those who have lost theirs,
- * and stores what is in the spool, oldest first, in batches small enough to leave room for live pushes.
- */
+/* The way back: the spool's pushes into the database, oldest first, each deleted only after its commit. */
 #ifndef REPLAY_H
 #define REPLAY_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "desk.h"
@@ -13,10 +9,10 @@
 
 struct replay;
 
-/* spool may be NULL: then there is nothing to store.  Everything must outlive the replay. */
-struct replay *replay_start(struct desk *desk, struct spool *spool, const char *conninfo, const char *call_timezone);
+/* Starts its thread, which takes its connections from the desk.  Both must outlive it. */
+struct replay *replay_start(struct desk *desk, struct spool *spool);
 
-/* Ends the thread after the batch in hand; before that it goes on for time milliseconds while there is something to do. */
+/* Ends it, after the batch in hand, or when the spool is empty and time milliseconds have not passed; frees it. */
 void replay_stop(struct replay *replay, int64_t time);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * What keeps a push while the database cannot.
  *
- * The file: table push (seq, id, received_at, remote_addr, bytes, sha256, fault, body).  seq is the order of arrival; fault is
- * why the body is no list of records, NULL when it is still to be parsed; body is as it was sent, NULL when it was not
- * kept.
+ * The file: table push (seq, id, received_at, remote_addr, bytes, sha256, fault, body).  seq is the order of arrival;
+ * fault is why the body is no list of records, NULL when it is still to be parsed; body is as it was sent, NULL when it
+ * was not kept.
  */
 #include "spool.h"
 
@@ -18,12 +18,14 @@
 #include <sys/vfs.h>
 #include <time.h>
 
+#include "clock.h"
 #include "log.h"
 #include "memory.h"
 
 enum {
 	PAGE_SIZE = 4096,
-	BUSY_TIME = 1000,                       /* milliseconds to wait for another process */
+	BUSY_TIME = 400,                        /* milliseconds to wait for another process: less than a push has for the spool */
+	SAY_PAUSE = 10 * 1000,                  /* milliseconds between two complaints of one kind */
 	FREE_FLOOR = 64 * 1024 * 1024,          /* bytes of the disk that are left to others */
 };
 
@@ -37,12 +39,22 @@ static const char *const statement_texts[STATEMENTS] = {
 	[DEPTH] = "SELECT count(*), coalesce(sum(length(body)), 0) FROM push",
 };
 
+enum trouble { WRITING, READING, REMOVING, POSTPONING, TROUBLES };
+
+static const char *const trouble_texts[TROUBLES] = {
+	[WRITING] = "write to it",
+	[READING] = "read it",
+	[REMOVING] = "take stored pushes out of it",
+	[POSTPONING] = "put a push behind the others",
+};
+
 struct spool {
 	pthread_mutex_t    mutex;       /* of all that follows: writers put while the replay reads */
 	char              *path;
 	sqlite3           *file;
 	sqlite3_stmt      *statements[STATEMENTS];
 	struct spool_depth depth;
+	int64_t            say_next[TROUBLES];   /* clock_monotonic() from which each may be said again */
 	bool               full_said;   /* that it is full has been said, and it has not had room since */
 	bool               failing;     /* the last pushes could not be put there */
 };
@@ -56,10 +68,16 @@ static const char setup[] =
 
 /* --- SQLite's side ----------------------------------------------------------------------------------------- */
 
+/* Now and then: an outage's log is read by people. */
 static void
-say_trouble(struct spool *spool, const char *doing)
+say_trouble(struct spool *spool, enum trouble trouble)
 {
-	log_error("spool %s: cannot %s: %s", spool->path, doing, sqlite3_errmsg(spool->file));
+	int64_t now = clock_monotonic();
+
+	if (now < spool->say_next[trouble])
+		return;
+	spool->say_next[trouble] = now + SAY_PAUSE;
+	log_error("spool %s: cannot %s: %s", spool->path, trouble_texts[trouble], sqlite3_errmsg(spool->file));
 }
 
 static bool
@@ -173,7 +191,7 @@ spool_open(const char *path, int64_t max_size)
 	spool->path = memory_strdup(path);
 	pthread_mutex_init(&spool->mutex, NULL);
 	if (!open_file(spool, max_size) && !(put_aside_damaged(spool) && open_file(spool, max_size))) {
-		say_trouble(spool, "open it");
+		log_error("spool %s: cannot open it: %s", path, sqlite3_errmsg(spool->file));
 		spool_close(spool);
 		return NULL;
 	}
@@ -247,7 +265,7 @@ note_put(struct spool *spool, struct push *const *pushes, int count)
 		spool->depth.bytes += (int64_t)pushes[i]->body.length;
 }
 
-/* Once until there is room again: an outage's log is read by people. */
+/* Once until there is room again. */
 static void
 say_full(struct spool *spool)
 {
@@ -270,7 +288,7 @@ spool_put(struct spool *spool, struct push *const *pushes, int count)
 		if (sqlite3_errcode(spool->file) == SQLITE_FULL)
 			say_full(spool);
 		else
-			say_trouble(spool, "write to it");
+			say_trouble(spool, WRITING);
 		/* what a failed fsync has covered is never counted on: the transaction goes as a whole */
 		if (sqlite3_get_autocommit(spool->file) == 0)
 			execute(spool, "ROLLBACK");
@@ -330,7 +348,7 @@ spool_oldest(struct spool *spool, struct push **pushes, int room, size_t bytes)
 		read += pushes[count++]->body.length;
 	}
 	if (code != SQLITE_ROW && code != SQLITE_DONE) {
-		say_trouble(spool, "read it");
+		say_trouble(spool, READING);
 		while (count > 0)
 			push_release(pushes[--count]);
 		count = -1;
@@ -367,7 +385,7 @@ spool_remove(struct spool *spool, struct push *const *pushes, int count)
 		if (spool->depth.pushes <= 0)   /* others put pushes there too */
 			read_depth(spool);
 	} else {
-		say_trouble(spool, "take stored pushes out of it");
+		say_trouble(spool, REMOVING);
 		if (sqlite3_get_autocommit(spool->file) == 0)
 			execute(spool, "ROLLBACK");
 	}
@@ -384,7 +402,7 @@ spool_postpone(struct spool *spool, const struct push *push)
 	bind_bytes(spool->statements[POSTPONE], 1, push->id.bytes, PUSH_ID_SIZE);
 	done = run(spool->statements[POSTPONE]);
 	if (!done)
-		say_trouble(spool, "put a push behind the others");
+		say_trouble(spool, POSTPONING);
 	pthread_mutex_unlock(&spool->mutex);
 	return done;
 }

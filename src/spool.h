@@ -20,7 +20,8 @@ struct spool_depth {
 
 /*
  * Opens the file, made when it is not there; it grows to max_size bytes at most, and leaves a part of its disk free.  A
- * damaged one is put aside under another name.  NULL, said in the log, when there can be none.  What makes it less safe than it should be is said as well.
+ * damaged one is put aside under another name.  NULL, said in the log, when there can be none.  What makes it less safe
+ * than it should be is said as well.
  */
 struct spool *spool_open(const char *path, int64_t max_size);
 void spool_close(struct spool *spool);

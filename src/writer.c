@@ -37,6 +37,8 @@ struct writer {
 static void
 give_up_connection(struct writer *writer)
 {
+	outage_note(db_problem(writer->db));
+	desk_set_failing(writer->desk, true);
 	db_free(writer->db);
 	writer->db = NULL;
 	metrics_add_connection(-1);
@@ -97,6 +99,8 @@ settle(void *context, struct push **pushes, int count, enum db_result result)
 	struct writer *writer = context;
 
 	if (result == DB_STORED) {
+		desk_set_failing(writer->desk, false);
+		outage_end();
 		batch_settle(writer->batch, pushes, count, OUTCOME_OK);
 	} else if (writer->spool == NULL && result != DB_BAD_RECORD) {
 		memcpy(writer->again + writer->again_count, pushes, (size_t)count * sizeof *pushes);

@@ -1,0 +1,113 @@
+/* What the log tells of outages, on a clock of the test's own: begun and ended once each, and never a flood. */
+#include "unit.h"
+
+#include "clock.h"
+#include "outage.h"
+
+static int64_t now = 1000000;
+static struct capture capture;
+static char *told;
+
+int64_t
+clock_monotonic(void)
+{
+	return now;
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	now += 3600 * 1000;
+	capture = capture_start();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	outage_end();
+	free(told);
+	told = NULL;
+	return 0;
+}
+
+/* What was told so far. */
+static const char *
+log_text(void)
+{
+	told = capture_end(capture);
+	return told;
+}
+
+static void
+beginning_and_end_are_told_once(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++, now += 50)
+		outage_note("it is away");
+	outage_count_spooled(7);
+	outage_end();
+	outage_end();
+	assert_int_equal(lines_in(log_text()), 2);
+	assert_non_null(strstr(told, "it is away"));
+	assert_non_null(strstr(told, "after 5000 ms; 7 pushes were spooled"));
+}
+
+static void
+a_new_reason_is_told_but_no_stream_of_them(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		outage_note(i % 2 == 0 ? "this" : "that");
+	assert_int_equal(lines_in(log_text()), 5);
+}
+
+static void
+a_database_that_fails_and_goes_on_is_told_of_now_and_then(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 200; i++, now += 50) {
+		outage_note("one push does not go through");
+		outage_end();
+	}
+	assert_int_equal(lines_in(log_text()), 2);
+}
+
+static void
+an_outage_soon_after_one_like_it_is_told_when_it_lasts(void **state)
+{
+	(void)state;
+	outage_note("it is away once more");
+	outage_end();
+	for (int i = 0; i < 100; i++, now += 50)
+		outage_note("it is away once more");
+	outage_end();
+	assert_int_equal(lines_in(log_text()), 4);
+}
+
+static void
+another_outage_is_told_at_once(void **state)
+{
+	(void)state;
+	outage_note("it is away");
+	outage_end();
+	outage_note("it is locked");
+	outage_end();
+	assert_int_equal(lines_in(log_text()), 4);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(beginning_and_end_are_told_once, start, end),
+		cmocka_unit_test_setup_teardown(a_new_reason_is_told_but_no_stream_of_them, start, end),
+		cmocka_unit_test_setup_teardown(a_database_that_fails_and_goes_on_is_told_of_now_and_then, start, end),
+		cmocka_unit_test_setup_teardown(an_outage_soon_after_one_like_it_is_told_when_it_lasts, start, end),
+		cmocka_unit_test_setup_teardown(another_outage_is_told_at_once, start, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
