@@ -30,7 +30,7 @@ void desk_give(struct desk *desk, struct db *db);
 void desk_set_tried(struct desk *desk);
 bool desk_is_tried(struct desk *desk);
 
-/* A connection from here was lost, and none has committed anything since: new ones are made more slowly. */
+/* A writer has lost its connection, and nothing has been committed since: new ones are made more slowly. */
 void desk_set_failing(struct desk *desk, bool failing);
 bool desk_is_failing(struct desk *desk);
 

@@ -139,7 +139,6 @@ static void
 note_failure(struct replay *replay, struct push **pushes, int count)
 {
 	snprintf(replay->reason, sizeof replay->reason, "%s", db_problem(replay->db));
-	desk_set_failing(replay->desk, true);
 	leave_connection(replay);
 	replay->batch_size = count > SMALLER ? count / SMALLER : 1;
 	if (count == 1)

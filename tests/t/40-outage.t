@@ -222,9 +222,32 @@ subtest 'a push that fails by no fault of the data' => sub {
 	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called like 'behind-%'}) == 20 },
 	    60), 'those behind it do not wait for it';
 	is spooled(), 1, 'it stays in the spool';
+	ok wait_for(sub { $worker->log_text =~ /a push does not go into the database and waits behind the others/ }), 'the log says so';
+	my $lines = () = $worker->log_text =~ /\n/g;
+	my $sessions = $postgres->sql('select sessions from pg_stat_database where datname = current_database()');
+	for (1 .. 40) {
+		$worker->push_body(body(record(called => "beside-$_")));
+		sleep 0.05;
+	}
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'beside-%'}), 40,
+	    'live pushes are stored as ever';
+	cmp_ok scalar(() = $worker->log_text =~ /\n/g) - $lines, '<', 4, 'and the log is quiet';
+	cmp_ok $postgres->sql('select sessions from pg_stat_database where datname = current_database()') - $sessions, '<', 30,
+	    'it is not tried all the time';
 	$postgres->sql('drop function public.fail() cascade');
 	is_drained('without the fault');
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 1, 'it is stored in the end';
+};
+
+subtest 'a synchronous standby that is away' => sub {
+	$postgres->sql(q{alter system set synchronous_standby_names = 'nobody'});
+	$postgres->sql('select pg_reload_conf()');
+	is $worker->push_body(body(record(called => 'standby')))->{body}, $success, 'a push is acknowledged';
+	is spooled(), 1, 'by the spool: what only the primary has is not enough';
+	$postgres->sql('alter system reset synchronous_standby_names');
+	$postgres->sql('select pg_reload_conf()');
+	is_drained('with the standby');
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'standby'}), 1, 'it is stored once';
 };
 
 subtest 'a start without the database' => sub {
