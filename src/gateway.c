@@ -3,19 +3,44 @@
 
 #include <fcgiapp.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "metrics.h"
 
+/* A body that comes more slowly is given up: one sender must not hold a thread for as long as it likes. */
+enum {
+	BODY_TIME = 20 * 1000,    /* milliseconds that any body may take */
+	BODY_RATE = 16,           /* bytes each millisecond more for what comes */
+};
+
 /* What is left of a body after the answer is read this far, so that a kept connection stays in step. */
-enum { DRAIN_MAX = 64 * 1024 * 1024, DRAIN_STEP = 64 * 1024 };
+enum {
+	DRAIN_MAX = 64 * 1024 * 1024,
+	DRAIN_STEP = 64 * 1024,
+	DRAIN_TIME = 2,           /* seconds, however much comes */
+	LINGER_TIME = 1,          /* seconds that a peer with unread bytes on their way gets to close first */
+};
 
 struct gateway {
-	FCGX_Request *fastcgi;   /* NULL: plain CGI */
+	FCGX_Request *fastcgi;    /* NULL: plain CGI */
+	int64_t       end;        /* clock_monotonic() by which the body, or the rest of it, is to be read */
+	int64_t       bytes;      /* of the body read so far */
+	bool          ended;      /* the body's end is read */
+	bool          draining;   /* what is read is thrown away */
 };
+
+static struct gateway
+gateway_of(FCGX_Request *request)
+{
+	return (struct gateway){ .fastcgi = request, .end = clock_monotonic() + BODY_TIME };
+}
 
 const char *
 gateway_variable(const struct gateway *gateway, const char *name)
@@ -37,15 +62,36 @@ read_stdin(char *buffer, size_t size)
 	return used == 0 && count < 0 ? -1 : (ssize_t)used;
 }
 
+static bool
+is_too_slow(const struct gateway *gateway)
+{
+	return clock_monotonic() > gateway->end + (gateway->draining ? 0 : gateway->bytes / BODY_RATE);
+}
+
+/* FCGX_GetStr alone would go on until it has all, however long that takes. */
+static ssize_t
+read_stream(struct gateway *gateway, char *buffer, size_t size)
+{
+	FCGX_Stream *in = gateway->fastcgi->in;
+	size_t used = 0;
+	int byte = 0, there;
+
+	while (used < size && !is_too_slow(gateway) && (byte = FCGX_GetChar(in)) != EOF) {
+		buffer[used++] = (char)byte;
+		there = (int)(in->stop - in->rdNext);
+		if ((size_t)there > size - used)
+			there = (int)(size - used);
+		used += (size_t)FCGX_GetStr(buffer + used, there, in);
+		gateway->bytes += there + 1;
+	}
+	gateway->ended = byte == EOF && FCGX_GetError(in) == 0;
+	return used == 0 && size > 0 && !gateway->ended ? -1 : (ssize_t)used;
+}
+
 ssize_t
 gateway_read(struct gateway *gateway, char *buffer, size_t size)
 {
-	int count;
-
-	if (gateway->fastcgi == NULL)
-		return read_stdin(buffer, size);
-	count = FCGX_GetStr(buffer, (int)size, gateway->fastcgi->in);
-	return count == 0 && FCGX_GetError(gateway->fastcgi->in) != 0 ? -1 : count;
+	return gateway->fastcgi == NULL ? read_stdin(buffer, size) : read_stream(gateway, buffer, size);
 }
 
 static void
@@ -91,12 +137,63 @@ drain(struct gateway *gateway)
 	char ignored[DRAIN_STEP];
 	ssize_t count;
 
-	for (int drained = 0; drained < DRAIN_MAX; drained += (int)count) {
+	gateway->draining = true;
+	gateway->end = clock_monotonic() + DRAIN_TIME * 1000;
+	for (ssize_t drained = 0; drained < DRAIN_MAX; drained += count) {
 		count = gateway_read(gateway, ignored, sizeof ignored);
 		if (count <= 0)
 			return count == 0;
 	}
 	return false;
+}
+
+static void
+set_patience(int connection, int seconds)
+{
+	const struct timeval patience = { .tv_sec = seconds };
+
+	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+}
+
+static bool
+is_whole(const struct gateway *gateway)
+{
+	const char *length = gateway_variable(gateway, "CONTENT_LENGTH");
+
+	return gateway->ended || (length != NULL && strtoll(length, NULL, 10) <= gateway->bytes);
+}
+
+/* The answer is not kept waiting for a body that nobody reads, and nor is the thread. */
+static bool
+drain_connection(struct gateway *gateway, int connection)
+{
+	bool drained;
+
+	if (is_whole(gateway))
+		return drain(gateway);
+	if (FCGX_FFlush(gateway->fastcgi->out) != 0)
+		return false;
+	set_patience(connection, DRAIN_TIME);
+	drained = drain(gateway);
+	set_patience(connection, GATEWAY_PATIENCE);
+	return drained;
+}
+
+/*
+ * A connection closed with something unread may lose the answer on its way, so the peer may go first; libfcgi's own
+ * close would wait for that as long as a byte comes now and then.
+ */
+static void
+close_gently(int connection)
+{
+	int64_t end = clock_monotonic() + LINGER_TIME * 1000;
+	char ignored[4096];
+
+	shutdown(connection, SHUT_WR);
+	set_patience(connection, LINGER_TIME);
+	while (clock_monotonic() < end && read(connection, ignored, sizeof ignored) > 0)
+		;
+	close(connection);
 }
 
 /* Sends what is left of the answer.  True when the connection is still good for another request. */
@@ -106,17 +203,17 @@ finish(FCGX_Request *request, bool drained)
 	bool keep = request->keepConnection && drained;
 	int connection = request->ipcFd;
 
-	/*
-	 * With nothing left unread a plain close loses no answer.  libfcgi's own close waits for the peer to go first,
-	 * up to 2 s; it is used only where an answer would be lost otherwise.
-	 */
-	request->keepConnection = drained;
+	/* closing it is ours, whatever the reading came to */
+	request->keepConnection = 1;
+	FCGX_ClearError(request->in);
 	FCGX_Finish_r(request);
-	if (drained && request->ipcFd == -1) {
+	if (request->ipcFd == -1) {
 		metrics_count_unwritten_answer();
 		return false;
 	}
-	if (drained && !keep)
+	if (!drained)
+		close_gently(connection);
+	else if (!keep)
 		close(connection);
 	return keep;
 }
@@ -125,7 +222,7 @@ bool
 gateway_serve_connection(int connection, gateway_handler *handler, void *context)
 {
 	FCGX_Request request;
-	struct gateway gateway = { &request };
+	struct gateway gateway = gateway_of(&request);
 
 	/* A connection and no listening socket: FCGX_Accept_r reads this one and can accept no other. */
 	FCGX_InitRequest(&request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
@@ -134,13 +231,13 @@ gateway_serve_connection(int connection, gateway_handler *handler, void *context
 	if (FCGX_Accept_r(&request) != 0)
 		return false;
 	handler(&gateway, context);
-	return finish(&request, drain(&gateway));
+	return finish(&request, drain_connection(&gateway, connection));
 }
 
 void
 gateway_serve_cgi(gateway_handler *handler, void *context)
 {
-	struct gateway gateway = { NULL };
+	struct gateway gateway = gateway_of(NULL);
 
 	handler(&gateway, context);
 	drain(&gateway);        /* Apache cuts the answer off when a pipe that it still writes to is closed */

@@ -11,12 +11,15 @@
 
 struct gateway;
 
+/* Seconds that a peer may be silent in the middle of a request; server.c sets it on a new connection. */
+enum { GATEWAY_PATIENCE = 30 };
+
 /* A CGI variable (RFC 3875), such as PATH_INFO; NULL when it is not there.  Valid until the handler returns. */
 const char *gateway_variable(const struct gateway *gateway, const char *name);
 
 /*
  * Up to size bytes of the body: fewer only where it ends or breaks off.  0 at its end; -1 when the connection broke, the
- * peer fell silent, or a signal cut the read, once what came before that is delivered.
+ * peer fell silent or is too slow, or a signal cut the read, once what came before that is delivered.
  */
 ssize_t gateway_read(struct gateway *gateway, char *buffer, size_t size);
 

@@ -20,7 +20,6 @@
 #include "thread.h"
 
 enum {
-	PEER_PATIENCE = 30,     /* seconds that a peer may be silent in the middle of a request */
 	ACCEPT_PAUSE = 50,      /* milliseconds, when descriptors are short */
 	LAST_CHANCE = 100,      /* milliseconds for the request of a connection made just before the end */
 	BACKLOG_MAX = 4096,     /* connections that may wait at a listening socket */
@@ -62,7 +61,7 @@ watch_stopping(struct server *server)
 static void
 prepare(int connection)
 {
-	const struct timeval patience = { .tv_sec = PEER_PATIENCE };
+	const struct timeval patience = { .tv_sec = GATEWAY_PATIENCE };
 	int on = 1;
 
 	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -103,7 +102,7 @@ serve(struct server *server, int operation, int connection, bool stopping)
 static void
 pause_accepting(int error)
 {
-	static time_t said;
+	static _Atomic time_t said;
 	time_t now = time(NULL);
 	const struct timespec pause = { .tv_nsec = ACCEPT_PAUSE * 1000000L };
 

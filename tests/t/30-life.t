@@ -146,6 +146,19 @@ subtest 'SIGHUP' => sub {
 	is $worker->stop, 0, 'ends well';
 };
 
+# A connection that goes on sending its body a byte at a time, from a process of its own.
+sub drip {
+	my ($worker, $path) = @_;
+	my $connection = $worker->connection;
+	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => $path, CONTENT_LENGTH => 1_000_000 });
+	my $pid = fork // die "fork: $!";
+	if ($pid == 0) {
+		for (1 .. 600) { $connection->send_body('[') or last; select undef, undef, undef, 0.1; }
+		POSIX::_exit(0);
+	}
+	return $connection;
+}
+
 subtest 'bad peers' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 4 })->wait_until_ready;
 	my %push = (REQUEST_METHOD => 'POST', PATH_INFO => "/$token", CONTENT_LENGTH => length $example);
@@ -180,6 +193,21 @@ subtest 'bad peers' => sub {
 	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'gone'}) == 1 }),
 	    'who leaves after the body has its record stored';
 	is $worker->stop, 0, 'ends well';
+};
+
+subtest 'peers that send a byte now and then' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 2 })->wait_until_ready;
+	my ($refused, $taken) = map { drip($worker, $_) } '/wrong', "/$Rig::Worker::token";
+	is $refused->answer->{status}, 403, 'what is refused is told so before its body has come';
+	my $start = time;
+	is $worker->push_body($example)->{status}, 200, 'one refused and one taken hold two threads, but not for long';
+	$refused = drip($worker, '/wrong');
+	is $taken->answer->{status}, 400, 'a body that comes too slowly is given up';
+	like $postgres->sql(q{select convert_from(raw, 'UTF8') from callresult.quarantine where reason like '%shorter%'
+		order by id desc limit 1}),
+	    qr/^\[+$/, 'and what came of it is kept';
+	is $worker->push_body($example)->{status}, 200, 'the threads are free again';
+	is $worker->stop, 0, 'it ends well';
 };
 
 subtest 'too few descriptors' => sub {
