@@ -66,9 +66,13 @@ listen_inherit(struct listener *listener)
 static bool
 is_served(const struct sockaddr_un *address)
 {
-	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool served = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+	/* one that has no room for another connection now does serve: EAGAIN */
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool served;
 
+	if (probe == -1)
+		return false;
+	served = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
 	close(probe);
 	return served;
 }

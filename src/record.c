@@ -46,13 +46,20 @@ struct parse {
 	const char          *reason;      /* why the record in hand is bad; NULL: it is not */
 };
 
+/* Of more rejects than are kept one by one, no reason is kept either. */
+static bool
+is_past_limit(const struct parse *parse)
+{
+	return parse->list->reject_count > REJECTS_MAX;
+}
+
 static void
 bad(struct parse *parse, const char *name, const char *fault)
 {
 	char reason[REASON_MAX];
 	int length = snprintf(reason, sizeof reason, "%s %s", name, fault);
 
-	parse->reason = arena_copy(&parse->list->arena, reason, (size_t)length + 1);
+	parse->reason = is_past_limit(parse) ? "" : arena_copy(&parse->list->arena, reason, (size_t)length + 1);
 }
 
 /* --- values ------------------------------------------------------------------------------------------------ */
@@ -266,6 +273,14 @@ record_add(struct parse *parse)
 }
 
 static void
+refuse(struct parse *parse, struct slice raw, const char *reason)
+{
+	parse->list->bad_count++;
+	if (!is_past_limit(parse))
+		record_list_reject(parse->list, raw, reason);
+}
+
+static void
 read_record(struct parse *parse, struct json_object *object, const struct json_text *source)
 {
 	struct record record = { 0 };
@@ -280,7 +295,7 @@ read_record(struct parse *parse, struct json_object *object, const struct json_t
 	}
 	check_record(parse, &record, source);
 	if (parse->reason != NULL) {
-		record_list_reject(parse->list, source->text, parse->reason);
+		refuse(parse, source->text, parse->reason);
 	} else {
 		record.raw = source->text;
 		record.text[RECORD_CAUSE_CODE] = cause_code(parse, record.text[RECORD_FAIL_CODE]);
@@ -345,11 +360,11 @@ read_element(struct parse *parse, const struct json_text *element)
 	if (!parse_value(parse, element, &tree))
 		return false;
 	if (element->depth > DEPTH_MAX)
-		record_list_reject(parse->list, element->text, "record is nested more than 32 deep");
+		refuse(parse, element->text, "record is nested more than 32 deep");
 	else if (json_object_is_type(tree, json_type_object))
 		read_record(parse, tree, element);
 	else
-		record_list_reject(parse->list, element->text, "record is not an object");
+		refuse(parse, element->text, "record is not an object");
 	json_object_put(tree);
 	return true;
 }
@@ -471,6 +486,16 @@ read_body(struct parse *parse, struct slice rest)
 	return read_list(parse, &found) ? OUTCOME_OK : OUTCOME_BODY_NOT_JSON;
 }
 
+/* The body itself is what is kept of so many. */
+static void
+reject_together(struct record_list *list, struct slice body)
+{
+	memory_free(list->rejects);
+	list->rejects = NULL;
+	list->reject_count = 0;
+	record_list_reject(list, body, "more than 10000 elements of the list are bad; this is the whole body");
+}
+
 enum outcome
 record_list_parse(struct record_list *list, struct slice body)
 {
@@ -492,13 +517,15 @@ record_list_parse(struct record_list *list, struct slice body)
 	json_tokener_free(parse.tokener);
 	if (outcome != OUTCOME_OK)
 		record_list_free(list);
+	else if (list->reject_count > REJECTS_MAX)
+		reject_together(list, body);
 	return outcome;
 }
 
 void
 record_list_reject(struct record_list *list, struct slice raw, const char *reason)
 {
-	/* rejects are few: room grows by doubling at every power of two */
+	/* mostly there are few: room grows by doubling at every power of two */
 	if ((list->reject_count & (list->reject_count - 1)) == 0)
 		list->rejects = memory_resize(list->rejects, 2 * list->reject_count + 1, sizeof *list->rejects);
 	list->rejects[list->reject_count++] = (struct reject){ raw, reason };
@@ -510,10 +537,12 @@ record_list_reject_records(struct record_list *list, const char *const *reasons)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < list->record_count; i++) {
-		if (reasons[i] != NULL)
+		if (reasons[i] != NULL) {
 			record_list_reject(list, list->records[i].raw, reasons[i]);
-		else
+			list->bad_count++;
+		} else {
 			list->records[kept++] = list->records[i];
+		}
 	}
 	list->record_count = kept;
 }

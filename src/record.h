@@ -25,6 +25,9 @@ enum record_text {
 
 enum { RECORD_ID_MAX = 256 };   /* bytes of campaignId, sessionId, called and callId */
 
+/* One push makes no more entries in quarantine: a body with more bad elements is one entry, whole. */
+enum { REJECTS_MAX = 10000 };
+
 struct record {
 	struct slice text[RECORD_TEXTS];
 	struct slice raw;               /* the record as it came */
@@ -47,6 +50,7 @@ struct record_list {
 	size_t         record_count;
 	struct reject *rejects;
 	size_t         reject_count;
+	size_t         bad_count;       /* elements that are no records; a reject each, or more of them than REJECTS_MAX */
 	struct arena   arena;
 };
 

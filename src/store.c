@@ -14,7 +14,7 @@ count_records(struct push **pushes, int count, const struct db_fates *fates)
 
 	for (int i = 0; i < count; i++)
 		if (pushes[i]->fault == NULL)
-			quarantined += (int64_t)pushes[i]->list.reject_count;
+			quarantined += (int64_t)pushes[i]->list.bad_count;
 	metrics_count_records(fates->inserted, fates->updated, fates->duplicates, quarantined);
 }
 

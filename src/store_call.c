@@ -65,7 +65,7 @@ static void
 add_push(struct pg_array *arrays, const struct push *push)
 {
 	struct slice remote_addr = { push->remote_addr[0] != '\0' ? push->remote_addr : NULL, strlen(push->remote_addr) };
-	size_t quarantined = push->fault != NULL ? 0 : push->list.reject_count;
+	size_t quarantined = push->fault != NULL ? 0 : push->list.bad_count;
 
 	add_stamp(arrays, P_ID, push);
 	pg_array_add_text(&arrays[P_REMOTE_ADDR], remote_addr);

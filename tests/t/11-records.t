@@ -147,5 +147,13 @@ is $worker->push_body(body(map { record(called => $_) } 1 .. 20_000))->{status},
 is $postgres->sql('select count(*) from callresult.call_result'), 20_000, 'is stored whole';
 is $postgres->sql(q{select count(*) from callresult.call_result_default}), 0, 'in a month of its own';
 
+clear();
+my $many = 3_000_000;
+is $worker->push_body('[' . substr(body(record()), 1, -1) . ',{}' x $many . ']')->{status}, 200, 'millions of bad elements';
+is $postgres->sql('select count(*) from callresult.call_result'), 1, 'cost the good record nothing';
+is $postgres->sql('select count(*), min(reason), min(length(raw)) > 9000000 from callresult.quarantine'),
+    '1|more than 10000 elements of the list are bad; this is the whole body|t', 'and are one entry';
+is $postgres->sql('select records, inserted, quarantined from callresult.push'), ($many + 1) . "|1|$many", 'each is counted';
+
 is $worker->stop, 0, 'the worker ends well';
 done_testing;

@@ -1142,6 +1142,27 @@ no_mutation_of_a_body_breaks_anything(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
 
+static void
+a_body_with_very_many_bad_elements_is_one_reject(void **state)
+{
+	static const char good[] = "{\"campaignId\":\"1\",\"callId\":\"2\",\"callStatus\":5}";
+
+	(void)state;
+	for (size_t bad = REJECTS_MAX; bad <= REJECTS_MAX + 1; bad++) {
+		char *at = text;
+
+		at += sprintf(at, "[%s", good);
+		for (size_t i = 0; i < bad; i++)
+			at += sprintf(at, i % 2 == 0 ? ",{}" : ",1");
+		at += sprintf(at, ",%s]", good);
+		assert_int_equal(read_bytes(text, (size_t)(at - text)), OUTCOME_OK);
+		assert_int_equal(list.record_count, 2);
+		assert_int_equal(list.bad_count, bad);
+		assert_int_equal(list.reject_count, bad > REJECTS_MAX ? 1 : bad);
+		assert_int_equal(list.rejects[0].raw.length, bad > REJECTS_MAX ? (size_t)(at - text) : 2);
+	}
+}
+
 int
 main(void)
 {
@@ -1183,6 +1204,7 @@ main(void)
 		TEST(a_freed_list_is_empty_and_can_be_used_again),
 		TEST(rejects_can_be_added_by_hand),
 		TEST(no_mutation_of_a_body_breaks_anything),
+		TEST(a_body_with_very_many_bad_elements_is_one_reject),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
