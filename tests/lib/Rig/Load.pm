@@ -10,11 +10,27 @@ use Time::HiRes qw(sleep time);
 
 my $count = 0;
 
+# The record of that name, always the same: what is stored is held against it, field by field.  A bad one has its name
+# and nothing else.
+sub record_called {
+	my ($called) = @_;
+	return { called => $called } if $called =~ /^bad-/;
+	return record(called => $called, customField => qq(f\xc3\xbcr "$called" \xf0\x9f\x93\x9e), recordPath => "\\\\disk\\$called.V3",
+		weight => "a\t$called");
+}
+
+# The same as a row of the table, as psql shows it.
+sub row_called {
+	my ($called) = @_;
+	return join '|', '3', '1202_test013', $called, '2020-08-30 20:00:00', 6, '0', '00000', 11, '0023-134864174',
+	    qq(f\xc3\xbcr "$called" \xf0\x9f\x93\x9e), "\\\\disk\\$called.V3", "a\t$called";
+}
+
 # %with: worker; senders => 4; records => 3 a push; pause => seconds between pushes; refused => 1 to put a record called
 # "refused-..." at a random place into every third push, for a database that refuses it.  Every tenth push has a bad record.
 sub start_new {
 	my ($class, %with) = @_;
-	my $self = bless { name => 'load' . ++$count, pids => [] }, $class;
+	my $self = bless { name => 'load' . ++$count, pids => [], test => $$ }, $class;
 	for my $sender (1 .. $with{senders} // 4) {
 		my $pid = fork // die "fork: $!";
 		if ($pid == 0) {
@@ -32,11 +48,11 @@ sub push_on {
 	my ($self, $sender, %with) = @_;
 	open my $log, '>>', folder() . "/$self->{name}-$sender" or die;
 	$log->autoflush(1);
-	for (my $n = 1; !$self->{ending} && $n <= 20_000; $n++) {
+	for (my $n = 1; !$self->{ending} && getppid == $self->{test} && $n <= 100_000; $n++) {
 		my @called = map { "$self->{name}-$sender-$n-$_" } 1 .. $with{records} // 3;
-		my @records = map { record(called => $_) } @called;
-		push @records, { called => "bad-$called[0]" } if $n % 10 == 0;
-		splice @records, int rand(1 + @records), 0, record(called => "refused-$called[0]") if $with{refused} && $n % 3 == 0;
+		push @called, "bad-$called[0]" if $n % 10 == 0;
+		splice @called, int rand(1 + @called), 0, "refused-$called[0]" if $with{refused} && $n % 3 == 0;
+		my @records = map { record_called($_) } @called;
 		my $start = time;
 		my $answer = eval { $with{worker}->push_body(body(@records)) };
 		my $status = $answer && $answer->{body} eq $success ? 200 : $answer ? $answer->{status} : 0;
@@ -68,14 +84,22 @@ sub stop {
 	return $self;
 }
 
-# What was acknowledged and is neither stored nor in quarantine; what is stored more than once.
+# What was acknowledged and is neither stored nor in quarantine, each field and byte as it was sent; what is there more
+# than once.
 sub missing_and_double {
 	my ($self, $postgres) = @_;
 	my %stored;
-	$stored{$_}++ for split /\n/, $postgres->sql("select called from callresult.call_result
-		where called like '$self->{name}-%'");
-	$stored{$_}++ for split /\n/, $postgres->sql("select convert_from(raw, 'UTF8')::json->>'called'
-		from callresult.quarantine where position('-$self->{name}-' in convert_from(raw, 'UTF8')) > 0");
+	for my $row (split /\n/, $postgres->sql("select campaign_id, session_id, called, call_time_local, call_status, fail_code,
+		cause_code, vdn_id, call_id, custom_field, record_path, extra->>'weight' from callresult.call_result
+		where called like '$self->{name}-%'")) {
+		my $called = (split /\|/, $row)[2];
+		$stored{ $row eq row_called($called) ? $called : "$called, altered" }++;
+	}
+	for my $row (split /\n/, $postgres->sql("select convert_from(raw, 'UTF8') from callresult.quarantine
+		where position('-$self->{name}-' in convert_from(raw, 'UTF8')) > 0")) {
+		my ($called) = $row =~ /"called":"([^"]*)"/;
+		$stored{ "[$row]" eq body(record_called($called)) ? $called : "$called, altered" }++;
+	}
 	return ([grep { !$stored{$_} } sort keys %{ $self->{acknowledged} }], [grep { $stored{$_} > 1 } sort keys %stored]);
 }
 

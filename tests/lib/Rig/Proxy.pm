@@ -19,12 +19,16 @@ sub start_new {
 		done => "$folder/done" }, $class;
 	$self->fault('');
 	my $listener = IO::Socket::UNIX->new(Local => "$folder/.s.PGSQL.5432", Listen => 64) or die "proxy: $!";
+	my $test = $$;
 	$self->{pid} = fork // die "fork: $!";
 	if ($self->{pid} == 0) {
 		$SIG{PIPE} = 'IGNORE';
 		$SIG{CHLD} = 'IGNORE';
 		$SIG{TERM} = 'DEFAULT';
-		while (my $client = $listener->accept) {
+		my $waiting = IO::Select->new($listener);
+		while (getppid == $test) {
+			$waiting->can_read(1) or next;
+			my $client = $listener->accept or next;
 			next if fork;
 			close $listener;
 			$self->serve($client);
