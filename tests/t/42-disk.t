@@ -46,11 +46,16 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 	is $worker->stop, 0, "$name: the worker ends well";
 }
 
+# False where that is not allowed: only root can, and not in every container.
+sub mount_disk {
+	my ($folder, $size) = @_;
+	return $> == 0 && system("mount -t tmpfs -o size=$size tmpfs $folder 2>/dev/null") == 0;
+}
+
 subtest 'a disk that is nearly full' => sub {
 	my $disk = folder() . '/disk';
 	mkdir $disk;
-	plan skip_all => 'only root can mount a disk'
-	    if $> != 0 || system("mount -t tmpfs -o size=70m tmpfs $disk 2>/dev/null") != 0;
+	mount_disk($disk, '70m') or plan skip_all => 'only root can mount a disk';
 	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { path => "$disk/spool.db" })
 	    ->wait_until_ready;
 	like $worker->log_text, qr/is on tmpfs/, 'that it is on tmpfs is said';
@@ -71,6 +76,37 @@ subtest 'a disk that is nearly full' => sub {
 	    'what was acknowledged is stored';
 	is $worker->stop, 0, 'it ends well';
 	system("umount $disk");
+};
+
+# PostgreSQL gives up as a whole when it cannot write its log, and refuses single statements when it cannot write a table.
+subtest 'the disk of PostgreSQL full' => sub {
+	my ($disk, $mounted);
+	my $small = eval { Rig::Postgres->start_new(settings => { min_wal_size => '32MB', max_wal_size => '48MB' }, before => sub {
+		$disk = $_[0];
+		$mounted = mount_disk($disk, '160m') or die 'no disk';
+	}) };
+	plan skip_all => 'only root can mount a disk' if !$mounted;
+	my $worker = Rig::Worker->start_new(postgres => $small, %quick)->wait_until_ready;
+	my $load = Rig::Load->start_new(worker => $worker);
+	my $spooled = sub { ($worker->get('/-/metrics')->{body} =~ /^callresultd_spooled_pushes_total (\d+)$/m)[0] };
+	for my $round (1 .. 3) {
+		my $before = $spooled->();
+		system "dd if=/dev/zero of=$disk/filler bs=64k 2>/dev/null";
+		ok wait_for(sub { $spooled->() >= $before + 20 }, 60), "full, round $round: pushes go to the spool";
+		unlink "$disk/filler";
+		if (!$small->answers) { eval { $small->stop('kill') }; $small->start; }
+		ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":true/ }, 60), 'there is room: the database is back';
+	}
+	$load->stop;
+	is_drained($worker, 'the disk of PostgreSQL');
+	my ($missing, $double) = $load->missing_and_double($small);
+	is_deeply [$missing, $double], [[], []], 'nothing acknowledged is lost, altered or double';
+	is_deeply [keys %{ $load->{answers} }], [200], 'every push is acknowledged';
+	is $small->sql(q{select count(*) from callresult.quarantine where convert_from(raw, 'UTF8') !~ '^\{"called":"bad-'}), 0,
+	    'nothing good is in quarantine';
+	is $worker->stop, 0, 'the worker ends well';
+	$small->stop('fast');
+	system "umount $disk";
 };
 
 subtest 'a damaged file' => sub {

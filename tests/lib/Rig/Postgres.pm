@@ -23,11 +23,12 @@ sub bin {
 	return $bin;
 }
 
-# %with: settings => { name => value }, schema => 0 to leave the schema out.
+# %with: settings => { name => value }, schema => 0 to leave the schema out, before => code run with its folder at first.
 sub start_new {
 	my ($class, %with) = @_;
 	my $folder = folder() . '/pg' . ++$count;
 	mkdir $folder or die "$folder: $!";
+	$with{before}->($folder) if $with{before};
 	if ($> == 0) { chown((getpwnam 'postgres')[2, 3], $folder) or die "chown: $!"; }
 	my $self = bless { folder => $folder, settings => $with{settings} // {} }, $class;
 	run_command(as_postgres(bin() . '/initdb', '-D', "$folder/data", '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
