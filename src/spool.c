@@ -51,7 +51,9 @@ static const char *const trouble_texts[TROUBLES] = {
 struct spool {
 	pthread_mutex_t    mutex;       /* of all that follows: writers put while the replay reads */
 	char              *path;
+	int64_t            max_size;
 	sqlite3           *file;
+	bool               usable;      /* file is open and set up */
 	sqlite3_stmt      *statements[STATEMENTS];
 	struct spool_depth depth;
 	int64_t            say_next[TROUBLES];   /* clock_monotonic() from which each may be said again */
@@ -113,11 +115,11 @@ warn_of_file_system(const char *path)
 }
 
 static bool
-set_up(struct spool *spool, int64_t max_size)
+set_up(struct spool *spool)
 {
 	char limit[64];
 
-	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)(max_size / PAGE_SIZE));
+	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)(spool->max_size / PAGE_SIZE));
 	if (!execute(spool, setup) || !execute(spool, limit))
 		return false;
 	for (int i = 0; i < STATEMENTS; i++)
@@ -153,11 +155,12 @@ close_file(struct spool *spool)
 }
 
 static bool
-open_file(struct spool *spool, int64_t max_size)
+open_file(struct spool *spool)
 {
-	return sqlite3_open_v2(spool->path, &spool->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	    NULL) == SQLITE_OK && sqlite3_busy_timeout(spool->file, BUSY_TIME) == SQLITE_OK &&
-	    set_up(spool, max_size) && read_depth(spool);
+	spool->usable = sqlite3_open_v2(spool->path, &spool->file,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(spool->file, BUSY_TIME) == SQLITE_OK && set_up(spool) && read_depth(spool);
+	return spool->usable;
 }
 
 /* What is damaged is kept for people to look at, and pushes are taken again.  False when it is not damaged. */
@@ -189,8 +192,9 @@ spool_open(const char *path, int64_t max_size)
 	struct spool *spool = memory_zalloc(sizeof *spool);
 
 	spool->path = memory_strdup(path);
+	spool->max_size = max_size;
 	pthread_mutex_init(&spool->mutex, NULL);
-	if (!open_file(spool, max_size) && !(put_aside_damaged(spool) && open_file(spool, max_size))) {
+	if (!open_file(spool) && !(put_aside_damaged(spool) && open_file(spool))) {
 		log_error("spool %s: cannot open it: %s", path, sqlite3_errmsg(spool->file));
 		spool_close(spool);
 		return NULL;
@@ -245,10 +249,25 @@ put_one(struct spool *spool, const struct push *push)
 	return run(statement);
 }
 
+/* A file that somebody has removed or replaced still takes what nobody will find again. */
+static bool
+follow_path(struct spool *spool)
+{
+	int moved = 0;
+
+	sqlite3_file_control(spool->file, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (spool->usable && !moved)
+		return true;
+	if (moved)
+		log_error("spool %s: has been removed or replaced; a new one is begun", spool->path);
+	close_file(spool);
+	return open_file(spool);
+}
+
 static bool
 put_all(struct spool *spool, struct push *const *pushes, int count)
 {
-	if (!execute(spool, "BEGIN IMMEDIATE"))
+	if (!follow_path(spool) || !execute(spool, "BEGIN IMMEDIATE"))
 		return false;
 	for (int i = 0; i < count; i++)
 		if (!put_one(spool, pushes[i]))
@@ -274,6 +293,13 @@ say_full(struct spool *spool)
 	spool->full_said = true;
 }
 
+/* Damaged while it is in use: a new file takes what the old one cannot. */
+static bool
+put_anew(struct spool *spool, struct push *const *pushes, int count)
+{
+	return put_aside_damaged(spool) && open_file(spool) && put_all(spool, pushes, count);
+}
+
 bool
 spool_put(struct spool *spool, struct push *const *pushes, int count)
 {
@@ -282,7 +308,7 @@ spool_put(struct spool *spool, struct push *const *pushes, int count)
 	pthread_mutex_lock(&spool->mutex);
 	if (!disk_has_room(spool)) {
 		say_full(spool);
-	} else if ((put = put_all(spool, pushes, count))) {
+	} else if ((put = put_all(spool, pushes, count) || put_anew(spool, pushes, count))) {
 		note_put(spool, pushes, count);
 	} else {
 		if (sqlite3_errcode(spool->file) == SQLITE_FULL)

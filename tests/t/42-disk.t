@@ -120,4 +120,37 @@ subtest 'a damaged file' => sub {
 	is_drained($worker, 'damaged');
 	is $worker->stop, 0, 'it ends well';
 };
+subtest 'a file damaged while it is in use' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
+	is $worker->stop, 0, 'a spool that is on its disk whole';
+	unlink $worker->{log};
+	$worker->start->wait_until_ready;
+	open my $file, '+<', "$worker->{base}.spool" or die;
+	seek $file, 8192, 0;
+	print {$file} 'x' x ((-s $file) - 8192);
+	close $file;
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'damaged-later')))->{body}, $success, 'a new one takes pushes';
+	like $worker->log_text, qr/is damaged; it is put aside as/, 'that is said';
+	$postgres->start;
+	is_drained($worker, 'damaged while in use');
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'damaged-later'}), 1, 'it is stored';
+	is $worker->stop, 0, 'it ends well';
+};
+
+subtest 'a file that is removed' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
+	unlink glob "$worker->{base}.spool*";
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'removed')))->{body}, $success, 'pushes are taken';
+	$worker->signal('KILL');
+	ok wait_for(sub { defined reap($worker->{pid}) }), 'and the worker is killed';
+	like $worker->log_text, qr/has been removed or replaced/, 'that it was removed is said';
+	unlink $worker->{log};
+	$worker->start;
+	$postgres->start;
+	is_drained($worker, 'removed');
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'removed'}), 1, 'what was acknowledged is stored';
+	is $worker->stop, 0, 'it ends well';
+};
 done_testing;
