@@ -144,11 +144,13 @@ batch_settle(struct batch *batch, struct push **pushes, int count, enum outcome 
 	for (int i = 0; i < count; i++) {
 		pushes[i]->outcome = outcome;
 		pushes[i]->settled = true;
-		pthread_cond_signal(&pushes[i]->settling);
 	}
 	pthread_mutex_unlock(&batch->mutex);
-	for (int i = 0; i < count; i++)
+	/* who is woken wants the mutex, so it is free by now */
+	for (int i = 0; i < count; i++) {
+		pthread_cond_signal(&pushes[i]->settling);
 		push_release(pushes[i]);
+	}
 }
 
 void
