@@ -24,6 +24,7 @@ struct db {
 	bool              warned;                  /* the server has warned since this was last cleared */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
+	struct db_fates   total;                   /* of all that was committed */
 	char              problem[PROBLEM_SIZE];   /* why something failed last */
 };
 
@@ -231,8 +232,8 @@ receive_notice(void *receiver, const PGresult *notice)
 		db->warned = true;
 }
 
-bool
-db_connect(struct db *db, int64_t deadline)
+static bool
+open_connection(struct db *db)
 {
 	/*
 	 * The string in place of dbname is read as conninfo; what it says wins over what stands before it, and what
@@ -243,16 +244,22 @@ db_connect(struct db *db, int64_t deadline)
 		"fallback_application_name", NULL };
 	const char *const values[] = { "2", db->conninfo, "UTF8", "callresultd", NULL };
 
-	if (db->connection != NULL)
-		return true;
 	db->connection = PQconnectdbParams(keywords, values, 1);
 	if (db->connection == NULL)
 		log_fatal("out of memory");
 	PQsetNoticeReceiver(db->connection, receive_notice, db);
 	PQsetErrorVerbosity(db->connection, PQERRORS_TERSE);    /* detail and context may quote what was sent */
-	if (PQstatus(db->connection) != CONNECTION_OK)
+	return PQstatus(db->connection) == CONNECTION_OK && PQsetnonblocking(db->connection, 1) == 0;
+}
+
+bool
+db_connect(struct db *db, int64_t deadline)
+{
+	if (db->connection != NULL)
+		return true;
+	if (!open_connection(db))
 		note_connection_problem(db);
-	else if (PQsetnonblocking(db->connection, 1) == 0 && schema_fits(db, deadline) && time_zone_fits(db, deadline))
+	else if (schema_fits(db, deadline) && time_zone_fits(db, deadline))
 		return true;
 	drop_connection(db);
 	return false;
@@ -314,6 +321,14 @@ send_store(struct db *db, int64_t deadline)
 		return NULL;
 	}
 	return get_result(db, deadline);
+}
+
+static void
+add_fates(struct db_fates *total, const struct db_fates *fates)
+{
+	total->inserted += fates->inserted;
+	total->updated += fates->updated;
+	total->duplicates += fates->duplicates;
 }
 
 static void
@@ -420,8 +435,10 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
 		if (begin_and_store(db, deadline, fates, &fault)) {
 			result = commit(db, deadline);
-			if (result == DB_STORED)
+			if (result == DB_STORED) {
+				add_fates(&db->total, fates);
 				return result;
+			}
 			break;
 		}
 		if ((fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
@@ -453,6 +470,86 @@ const char *
 db_refusal(const struct db *db)
 {
 	return db->refusal;
+}
+
+struct db_fates
+db_total(const struct db *db)
+{
+	return db->total;
+}
+
+/* --- questions of an administrator ------------------------------------------------------------------------- */
+
+int
+db_schema_step(void)
+{
+	return SCHEMA_STEP;
+}
+
+bool
+db_conninfo_has_password(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL), *option;
+	bool found = false;
+
+	for (option = options; option != NULL && option->keyword != NULL; option++)
+		found |= option->val != NULL &&
+		    (strcmp(option->keyword, "password") == 0 || strcmp(option->keyword, "sslpassword") == 0);
+	PQconninfoFree(options);
+	return found;
+}
+
+bool
+db_attach(struct db *db)
+{
+	if (db->connection != NULL || open_connection(db))
+		return true;
+	note_connection_problem(db);
+	drop_connection(db);
+	return false;
+}
+
+struct db_rows *
+db_query(struct db *db, const char *text, const char *const *parameters, int count, int64_t deadline)
+{
+	PGresult *result = NULL;
+
+	if (db->connection == NULL) {
+		snprintf(db->problem, sizeof db->problem, "there is no connection");
+		return NULL;
+	}
+	if (PQsendQueryParams(db->connection, text, count, NULL, parameters, NULL, NULL, 0) != 0)
+		result = get_result(db, deadline);
+	if (result == NULL) {
+		note_connection_problem(db);
+		drop_connection(db);
+	} else if (!succeeded(result)) {
+		snprintf(db->problem, sizeof db->problem, "%s (SQLSTATE %s)", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+		    PQresultErrorField(result, PG_DIAG_SQLSTATE));
+		PQclear(result);
+		result = NULL;
+	}
+	return (struct db_rows *)result;
+}
+
+int
+db_rows_count(const struct db_rows *rows)
+{
+	return PQntuples((const PGresult *)rows);
+}
+
+const char *
+db_rows_text(const struct db_rows *rows, int row, int column)
+{
+	const PGresult *result = (const PGresult *)rows;
+
+	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+void
+db_rows_free(struct db_rows *rows)
+{
+	PQclear((PGresult *)rows);
 }
 
 const char *

@@ -64,7 +64,37 @@ enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline
 /* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */
 const char *db_refusal(const struct db *db);
 
-/* Why the last call that failed for want of the database did so, without the data.  Valid until the next call. */
+/* What became of all records that this db has committed. */
+struct db_fates db_total(const struct db *db);
+
+/* --- questions of an administrator ------------------------------------------------------------------------- */
+
+/* The step of the schema that this program is made for; the steps beside it work too. */
+int db_schema_step(void);
+
+/* Whether conninfo holds a password. */
+bool db_conninfo_has_password(const char *conninfo);
+
+/* Connects unless connected, and looks at nothing.  False when it is not done; db_problem says why. */
+bool db_attach(struct db *db);
+
+/* What a statement gave, all of it as text. */
+struct db_rows;
+
+/*
+ * Runs one statement with count parameters of text; NULL among them is SQL NULL.  NULL when it failed or the deadline
+ * passed; db_problem says why.  It must quote nothing private: the server's message is not held back.
+ */
+struct db_rows *db_query(struct db *db, const char *text, const char *const *parameters, int count, int64_t deadline);
+
+int db_rows_count(const struct db_rows *rows);
+
+/* NULL for SQL NULL; valid until db_rows_free. */
+const char *db_rows_text(const struct db_rows *rows, int row, int column);
+
+void db_rows_free(struct db_rows *rows);
+
+/* Why the last call failed for want of the database, without the data of a push.  Valid until the next call. */
 const char *db_problem(const struct db *db);
 
 #endif

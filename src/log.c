@@ -25,6 +25,7 @@ static const struct {
 
 static atomic_int max_level = LOG_LEVEL_INFO;
 static bool use_syslog;
+static const char *program = "callresultd";
 
 void
 log_open(enum log_level level, bool to_syslog)
@@ -39,6 +40,12 @@ void
 log_set_level(enum log_level level)
 {
 	max_level = level;
+}
+
+void
+log_set_program(const char *name)
+{
+	program = name;
 }
 
 /*
@@ -85,7 +92,7 @@ emit(enum log_level level, const char *format, va_list arguments)
 		if (use_syslog) {
 			syslog(levels[level].priority, "%s: %s", levels[level].name, escaped);
 		} else {
-			length = snprintf(line, sizeof line, "callresultd: %s: %s\n", levels[level].name, escaped);
+			length = snprintf(line, sizeof line, "%s: %s: %s\n", program, levels[level].name, escaped);
 			/* one write a line: lines of several threads and processes do not mix */
 			(void)!write(STDERR_FILENO, line, (size_t)length);
 		}

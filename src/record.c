@@ -44,6 +44,7 @@ struct parse {
 	struct json_object  *extra;       /* unlisted fields of the record in hand; NULL: none so far */
 	bool                 has_status;
 	const char          *reason;      /* why the record in hand is bad; NULL: it is not */
+	const char          *list_name;   /* of the list in an object, besides callResultList; NULL: none */
 };
 
 /* Of more rejects than are kept one by one, no reason is kept either. */
@@ -423,7 +424,13 @@ skip_value(struct parse *parse, struct slice *rest, struct slice *text)
 	return valid;
 }
 
-/* A member's name and its colon.  *is_list: the name is callResultList, with or without escapes. */
+static bool
+names_list(const struct parse *parse, const char *name)
+{
+	return strcmp(name, "callResultList") == 0 || (parse->list_name != NULL && strcmp(name, parse->list_name) == 0);
+}
+
+/* A member's name and its colon.  *is_list: the name, with or without escapes, is that of the list. */
 static bool
 skip_name(struct parse *parse, struct slice *rest, bool *is_list)
 {
@@ -432,7 +439,7 @@ skip_name(struct parse *parse, struct slice *rest, bool *is_list)
 
 	if (!starts_with(*rest, '"') || !json_text_measure(*rest, &name) || !parse_value(parse, &name, &tree))
 		return false;
-	*is_list = strcmp(json_object_get_string(tree), "callResultList") == 0 && !name.nul;
+	*is_list = names_list(parse, json_object_get_string(tree)) && !name.nul;
 	json_object_put(tree);
 	*rest = after(*rest, name.text.length);
 	if (!starts_with(*rest, ':'))
@@ -441,7 +448,7 @@ skip_name(struct parse *parse, struct slice *rest, bool *is_list)
 	return true;
 }
 
-/* An object whose "{" is the first byte of *rest.  *found is the value of its last callResultList, if it has one. */
+/* An object whose "{" is the first byte of *rest.  *found is the value of its last list, if it has one. */
 static bool
 read_wrapper(struct parse *parse, struct slice *rest, struct slice *found)
 {
@@ -496,11 +503,11 @@ reject_together(struct record_list *list, struct slice body)
 	record_list_reject(list, body, "more than 10000 elements of the list are bad; this is the whole body");
 }
 
-enum outcome
-record_list_parse(struct record_list *list, struct slice body)
+static enum outcome
+parse_body(struct record_list *list, struct slice body, const char *list_name)
 {
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
-	struct parse parse = { .list = list };
+	struct parse parse = { .list = list, .list_name = list_name };
 	struct slice rest = body;
 	enum outcome outcome;
 
@@ -520,6 +527,18 @@ record_list_parse(struct record_list *list, struct slice body)
 	else if (list->reject_count > REJECTS_MAX)
 		reject_together(list, body);
 	return outcome;
+}
+
+enum outcome
+record_list_parse(struct record_list *list, struct slice body)
+{
+	return parse_body(list, body, NULL);
+}
+
+enum outcome
+record_list_parse_answer(struct record_list *list, struct slice body)
+{
+	return parse_body(list, body, "data");
 }
 
 void

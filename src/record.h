@@ -61,6 +61,9 @@ struct record_list {
  */
 enum outcome record_list_parse(struct record_list *list, struct slice body);
 
+/* The same, and {"data": [...]} as well: what the platform's query interface answers holds records of the same form. */
+enum outcome record_list_parse_answer(struct record_list *list, struct slice body);
+
 void record_list_free(struct record_list *list);
 
 /*

@@ -101,17 +101,27 @@ run(sqlite3_stmt *statement)
 
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
-static void
-warn_of_file_system(const char *path)
+const char *
+spool_file_system_risk(const char *path)
 {
 	struct statfs found;
 
 	if (statfs(path, &found) != 0)
-		return;
-	if (found.f_type == TMPFS_MAGIC)
-		log_warning("spool %s: is on tmpfs: what is in it does not survive a restart of the machine", path);
+		return NULL;
+	if (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC)
+		return "is on tmpfs: what is in it does not survive a restart of the machine";
 	if (found.f_type == NFS_SUPER_MAGIC || found.f_type == SMB_SUPER_MAGIC || found.f_type == (long)SMB2_SUPER_MAGIC)
-		log_warning("spool %s: is on a network file system, which SQLite's locks cannot be trusted on", path);
+		return "is on a network file system, which SQLite's locks cannot be trusted on";
+	return NULL;
+}
+
+static void
+warn_of_file_system(const char *path)
+{
+	const char *risk = spool_file_system_risk(path);
+
+	if (risk != NULL)
+		log_warning("spool %s: %s", path, risk);
 }
 
 static bool
@@ -462,4 +472,105 @@ spool_depth(struct spool *spool)
 	depth = spool->depth;
 	pthread_mutex_unlock(&spool->mutex);
 	return depth;
+}
+
+/* --- an administrator's look --------------------------------------------------------------------------------- */
+
+struct spool *
+spool_open_existing(const char *path, int64_t max_size)
+{
+	struct spool *spool = memory_zalloc(sizeof *spool);
+
+	spool->path = memory_strdup(path);
+	pthread_mutex_init(&spool->mutex, NULL);
+	if (sqlite3_open_v2(path, &spool->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(spool->file, BUSY_TIME) == SQLITE_OK && set_up(spool, max_size) && read_depth(spool))
+		return spool;
+	say_trouble(spool, "open it");
+	spool_close(spool);
+	return NULL;
+}
+
+/* A statement that is asked now and then only; NULL, said, when the file cannot be read. */
+static sqlite3_stmt *
+prepare(struct spool *spool, const char *text)
+{
+	sqlite3_stmt *statement = NULL;
+
+	if (sqlite3_prepare_v2(spool->file, text, -1, &statement, NULL) != SQLITE_OK)
+		say_trouble(spool, "read it");
+	return statement;
+}
+
+bool
+spool_summarize(struct spool *spool, struct spool_summary *summary)
+{
+	sqlite3_stmt *statement;
+	bool read;
+
+	pthread_mutex_lock(&spool->mutex);
+	statement = prepare(spool, "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(min(received_at), 0) FROM push");
+	read = statement != NULL && sqlite3_step(statement) == SQLITE_ROW;
+	if (read) {
+		summary->depth.pushes = sqlite3_column_int64(statement, 0);
+		summary->depth.bytes = sqlite3_column_int64(statement, 1);
+		summary->oldest = sqlite3_column_int64(statement, 2);
+	} else if (statement != NULL) {
+		say_trouble(spool, "read it");
+	}
+	sqlite3_finalize(statement);
+	pthread_mutex_unlock(&spool->mutex);
+	return read;
+}
+
+/* The one push a statement gives, with its place in the eighth column. */
+static struct push *
+read_one(struct spool *spool, sqlite3_stmt *statement, int64_t *place, bool *failed)
+{
+	struct push *push = NULL;
+	int code = statement != NULL ? sqlite3_step(statement) : SQLITE_ERROR;
+
+	if (code == SQLITE_ROW) {
+		push = read_push(statement);
+		*place = sqlite3_column_int64(statement, 7);
+	} else if (code != SQLITE_DONE && statement != NULL) {
+		say_trouble(spool, "read it");
+	}
+	*failed = code != SQLITE_ROW && code != SQLITE_DONE;
+	sqlite3_finalize(statement);
+	return push;
+}
+
+struct push *
+spool_next(struct spool *spool, int64_t *place, bool with_body, bool *failed)
+{
+	sqlite3_stmt *statement;
+	struct push *push;
+
+	pthread_mutex_lock(&spool->mutex);
+	statement = prepare(spool, "SELECT id, received_at, remote_addr, bytes, sha256, fault,"
+	    " CASE WHEN ?2 THEN body END, seq FROM push WHERE seq > ?1 ORDER BY seq LIMIT 1");
+	if (statement != NULL) {
+		sqlite3_bind_int64(statement, 1, *place);
+		sqlite3_bind_int(statement, 2, with_body);
+	}
+	push = read_one(spool, statement, place, failed);
+	pthread_mutex_unlock(&spool->mutex);
+	return push;
+}
+
+struct push *
+spool_find(struct spool *spool, const struct push_id *id, bool *failed)
+{
+	sqlite3_stmt *statement;
+	struct push *push;
+	int64_t place;
+
+	pthread_mutex_lock(&spool->mutex);
+	statement = prepare(spool, "SELECT id, received_at, remote_addr, bytes, sha256, fault, body, seq FROM push WHERE id = ?");
+	if (statement != NULL)
+		bind_bytes(statement, 1, id->bytes, PUSH_ID_SIZE);
+	push = read_one(spool, statement, &place, failed);
+	pthread_mutex_unlock(&spool->mutex);
+	return push;
 }

@@ -50,4 +50,29 @@ struct spool_depth spool_depth(struct spool *spool);
 /* What is in it, counted anew. */
 struct spool_depth spool_count(struct spool *spool);
 
+/* --- for an administrator's look ---------------------------------------------------------------------------- */
+
+struct spool_summary {
+	struct spool_depth depth;
+	int64_t            oldest;   /* clock_stamp() of the push received first; 0: there is none */
+};
+
+/* Opens a file that is there; nothing is made and nothing is put aside.  NULL, said in the log, when it cannot. */
+struct spool *spool_open_existing(const char *path, int64_t max_size);
+
+/* False, said, when the file cannot be read. */
+bool spool_summarize(struct spool *spool, struct spool_summary *summary);
+
+/*
+ * The push behind place, which is 0 at first and is moved on; held for the caller, its body NULL unless with_body.
+ * NULL at the end, and, with *failed set and said, when the file cannot be read.
+ */
+struct push *spool_next(struct spool *spool, int64_t *place, bool with_body, bool *failed);
+
+/* The push of that id, as from spool_next with its body; NULL when it is not there. */
+struct push *spool_find(struct spool *spool, const struct push_id *id, bool *failed);
+
+/* Why what lies on the file system of path is less safe than it should be; NULL when nothing is known against it. */
+const char *spool_file_system_risk(const char *path);
+
 #endif
