@@ -25,6 +25,16 @@ is_token(const char *text)
 	return length > 0 && strspn(text, allowed) == length && strcmp(text, "-") != 0;
 }
 
+int
+token_line_name(const char *line)
+{
+	const char *colon = strchr(line, ':');
+
+	if (line[0] == '\0' || line[0] == '#')
+		return 0;
+	return colon != NULL && colon != line && is_token(colon + 1) ? (int)(colon - line) : -1;
+}
+
 static void
 add(struct token_set *set, const char *token)
 {
@@ -35,18 +45,15 @@ add(struct token_set *set, const char *token)
 static bool
 read_line(struct token_set *set, char *line, size_t length)
 {
-	char *colon;
+	int name;
 
 	if (strlen(line) != length)     /* a NUL would end a token early */
 		return false;
 	line[strcspn(line, "\r\n")] = '\0';
-	if (line[0] == '\0' || line[0] == '#')
-		return true;
-	colon = strchr(line, ':');
-	if (colon == NULL || colon == line || !is_token(colon + 1))
-		return false;
-	add(set, colon + 1);
-	return true;
+	name = token_line_name(line);
+	if (name > 0)
+		add(set, line + name + 1);
+	return name >= 0;
 }
 
 struct token_set *

@@ -16,6 +16,12 @@ struct token_set;
  */
 struct token_set *token_set_read(const char *path);
 
+/*
+ * The rule for one line, given without its end: the length of the name in front of the colon; 0: the line is passed
+ * over; -1: it is no line of a tokens file.
+ */
+int token_line_name(const char *line);
+
 /* How many tokens there are. */
 size_t token_set_count(const struct token_set *set);
 

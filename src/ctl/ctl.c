@@ -1,0 +1,414 @@
+/*
+ * callresultctl: what an administrator does besides running callresultd.  The table of commands, what each needs before
+ * it runs, and the command line.
+ */
+#include "ctl.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "log.h"
+
+enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new connection */
+
+static const struct command commands[] = {
+	{ "status", "", "what callresultd, its database and its spool are doing", 0, 0, NEEDS_SETTINGS, true, { { 0 } },
+	    status_run },
+	{ "doctor", "", "what in this set-up could lose or refuse data, and what cures it", 0, 0, NEEDS_SETTINGS, true,
+	    { { 0 } }, doctor_run },
+	{ "import", "FILE|FOLDER...", "store saved pushes, or answers of the query interface", 1, ARGUMENTS_ANY,
+	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    { "as-of", "TIME|file", "count as received then (2026-11-22T08:00:00+08:00), or when the file was changed last" },
+	    { 0 } }, import_run },
+	{ "spool list", "", "what waits in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_list_run },
+	{ "spool show", "ID", "the body of a push in the spool, as it was sent", 1, 1, NEEDS_SETTINGS | NEEDS_SPOOL, false,
+	    { { 0 } }, spool_show_run },
+	{ "spool drain", "", "store what waits in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE | NEEDS_SPOOL, true, {
+	    { "give-up", "SECONDS", "end when nothing went through for so long (default 30)" },
+	    { 0 } }, spool_drain_run },
+	{ "spool export", "FOLDER", "copy what waits in the spool into files that import takes", 1, 1,
+	    NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_export_run },
+	{ "quarantine list", "", "what was refused, and why", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    { "all", NULL, "what is settled, too" },
+	    { "limit", "COUNT", "the newest ones only (default: all)" },
+	    { 0 } }, quarantine_list_run },
+	{ "quarantine show", "ID", "the text of an entry, as it was sent", 1, 1, NEEDS_SETTINGS | NEEDS_DATABASE, false,
+	    { { 0 } }, quarantine_show_run },
+	{ "quarantine retry", "ID...", "store entries after all, as they were sent or corrected", 0, ARGUMENTS_ANY,
+	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    { "all", NULL, "every entry that is open" },
+	    { "with", "FILE", "this text in place of what was sent, for one entry" },
+	    { 0 } }, quarantine_retry_run },
+	{ "quarantine resolve", "ID...", "mark entries as settled by hand", 1, ARGUMENTS_ANY, NEEDS_SETTINGS | NEEDS_DATABASE,
+	    true, { { 0 } }, quarantine_resolve_run },
+	{ "token new", "NAME", "make a token, and print the callBackUrl", 1, 1, NEEDS_SETTINGS, true, {
+	    { "url", "BASE", "where callresultd is mounted (default https://HOST/callresult)" },
+	    { 0 } }, token_new_run },
+	{ "token list", "", "the names of the tokens", 0, 0, NEEDS_SETTINGS, true, { { 0 } }, token_list_run },
+	{ "token revoke", "NAME", "take a token away", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, token_revoke_run },
+	{ "push", "[URL] FILE", "post a file as the platform does", 1, 2, 0, true, {
+	    { "token", "NAME", "URL is the mount only; the token is that of NAME in the tokens file" },
+	    { "url-file", "FILE", "read the URL from the first line of a file (-: standard input)" },
+	    { "times", "COUNT", "pushes at most, 1 to 6 (default 2)" },
+	    { "wait", "SECONDS", "between the second push and the third, the fourth and the fifth (default 600)" },
+	    { "timeout", "SECONDS", "for an answer (default 30)" },
+	    { "cacert", "FILE", "trust these certificates only" },
+	    { 0 } }, push_run },
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+/* --- help -------------------------------------------------------------------------------------------------- */
+
+static void
+usage(FILE *file)
+{
+	fputs("usage: callresultctl [-c FILE] [-d CONNINFO] [--json] COMMAND [ARGUMENT...]\n", file);
+}
+
+static void
+help(void)
+{
+	usage(stdout);
+	puts("  -c FILE      the configuration; else $CALLRESULTD_CONF, else " CONFIG_FILE "\n"
+	    "  -d CONNINFO  the database, in place of what the configuration says; without a password\n"
+	    "  --json       for programs\n"
+	    "  -V           print the version and exit\n"
+	    "  -h           print this and exit\n\n"
+	    "Commands, each with --help:");
+	for (int i = 0; i < COMMANDS; i++)
+		printf("  %-19s %s\n", commands[i].name, commands[i].summary);
+}
+
+static void
+help_command(const struct command *command)
+{
+	printf("usage: callresultctl [-c FILE] [-d CONNINFO] %s%s%s%s\n%s\n", command->name,
+	    command->has_json || command->options[0].name != NULL ? " [OPTION...]" : "",
+	    *command->arguments != '\0' ? " " : "", command->arguments, command->summary);
+	if (command->has_json)
+		puts("  --json              for programs");
+	for (const struct command_option *option = command->options; option->name != NULL; option++) {
+		char text[64];
+
+		snprintf(text, sizeof text, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
+		    option->argument != NULL ? option->argument : "");
+		printf("  %-19s %s\n", text, option->help);
+	}
+}
+
+int
+ctl_usage_error(const struct ctl *ctl, const char *format, ...)
+{
+	char text[256];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
+	log_error("%s", text);
+	fprintf(stderr, "see callresultctl %s%s--help\n", ctl->command != NULL ? ctl->command->name : "",
+	    ctl->command != NULL ? " " : "");
+	return CTL_USAGE;
+}
+
+/* --- options ----------------------------------------------------------------------------------------------- */
+
+const char *
+ctl_option(const struct ctl *ctl, const char *name)
+{
+	for (int i = 0; ctl->command->options[i].name != NULL; i++)
+		if (strcmp(ctl->command->options[i].name, name) == 0)
+			return ctl->values[i];
+	return NULL;
+}
+
+bool
+ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int64_t min, int64_t max, int64_t *number)
+{
+	const char *text = ctl_option(ctl, name);
+	char *end;
+
+	*number = fallback;
+	if (text == NULL)
+		return true;
+	errno = 0;
+	*number = strtoll(text, &end, 10);
+	if (errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= min && *number <= max)
+		return true;
+	ctl_usage_error(ctl, "--%s takes a whole number from %lld to %lld", name, (long long)min, (long long)max);
+	return false;
+}
+
+/* What getopt_long wants of the command's options; json and help come after them. */
+static void
+fill_options(const struct command *command, struct option options[OPTIONS_MAX + 3])
+{
+	int count = 0;
+
+	for (; command->options[count].name != NULL; count++)
+		options[count] = (struct option){ command->options[count].name,
+			command->options[count].argument != NULL ? required_argument : no_argument, NULL, count };
+	if (command->has_json)
+		options[count++] = (struct option){ "json", no_argument, NULL, 'j' };
+	options[count++] = (struct option){ "help", no_argument, NULL, 'h' };
+	options[count] = (struct option){ 0 };
+}
+
+/* The options behind the command.  Gives the exit status when all is said already, else -1. */
+static int
+read_command_options(struct ctl *ctl, int argc, char **argv)
+{
+	struct option options[OPTIONS_MAX + 3];
+	int option;
+
+	fill_options(ctl->command, options);
+	optind = 0;     /* begin anew */
+	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (option == 'h') {
+			help_command(ctl->command);
+			return CTL_FINE;
+		}
+		if (option == '?')
+			return ctl_usage_error(ctl, "%s: bad option", ctl->command->name);
+		if (option == 'j')
+			ctl->json = true;
+		else
+			ctl->values[option] = optarg != NULL ? optarg : "";
+	}
+	return -1;
+}
+
+/* Those in front of the command.  Gives the exit status when all is said already, else -1. */
+static int
+read_global_options(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+c:d:hV", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			ctl->config = optarg;
+			break;
+		case 'd':
+			ctl->given_conninfo = optarg;
+			break;
+		case 'j':
+			ctl->json = true;
+			break;
+		case 'V':
+			puts("callresultctl " PACKAGE_VERSION);
+			return CTL_FINE;
+		case 'h':
+			help();
+			return CTL_FINE;
+		default:
+			usage(stderr);
+			return CTL_USAGE;
+		}
+	}
+	return -1;
+}
+
+/* --- what has to stand ------------------------------------------------------------------------------------- */
+
+bool
+ctl_read_settings(struct ctl *ctl)
+{
+	if (!ctl->has_settings && !settings_read(&ctl->settings, ctl->config)) {
+		settings_free(&ctl->settings);
+		return false;
+	}
+	ctl->has_settings = true;
+	return true;
+}
+
+const char *
+ctl_conninfo(const struct ctl *ctl)
+{
+	return ctl->given_conninfo != NULL ? ctl->given_conninfo : ctl->settings.conninfo;
+}
+
+static bool
+connect_database(struct ctl *ctl)
+{
+	ctl->db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone);
+	return db_connect(ctl->db, clock_monotonic() + CONNECT_TIME);   /* says why not */
+}
+
+static bool
+open_spool(struct ctl *ctl)
+{
+	ctl->spool = spool_open_existing(ctl->settings.spool_path, ctl->settings.spool_max_size);
+	return ctl->spool != NULL;
+}
+
+static bool
+prepare(struct ctl *ctl)
+{
+	unsigned needs = ctl->command->needs;
+
+	return (!(needs & NEEDS_SETTINGS) || ctl_read_settings(ctl)) && (!(needs & NEEDS_SPOOL) || open_spool(ctl)) &&
+	    (!(needs & NEEDS_DATABASE) || connect_database(ctl));
+}
+
+static void
+clean_up(struct ctl *ctl)
+{
+	if (ctl->db != NULL)
+		db_free(ctl->db);
+	spool_close(ctl->spool);
+	if (ctl->has_settings)
+		settings_free(&ctl->settings);
+}
+
+/* --- for the commands -------------------------------------------------------------------------------------- */
+
+void
+ctl_print(const struct ctl *ctl, struct table **tables, int count)
+{
+	table_print(stdout, ctl->json, tables, count);
+	for (int i = 0; i < count; i++)
+		table_free(tables[i]);
+}
+
+struct db_rows *
+ctl_query(struct db *db, const char *text, const char *const *parameters, int count)
+{
+	struct db_rows *rows = db_query(db, text, parameters, count, clock_monotonic() + CTL_QUERY_TIME);
+
+	if (rows == NULL)
+		log_error("database: %s", db_problem(db));
+	return rows;
+}
+
+/* --- the command line -------------------------------------------------------------------------------------- */
+
+/* Whether the words at argv begin with the command's name; *words: how many it has. */
+static bool
+is_named(const struct command *command, int argc, char **argv, int *words)
+{
+	const char *second = strchr(command->name, ' ');
+	size_t length = second != NULL ? (size_t)(second - command->name) : strlen(command->name);
+
+	*words = second != NULL ? 2 : 1;
+	return argc >= *words && strlen(argv[0]) == length && strncmp(argv[0], command->name, length) == 0 &&
+	    (second == NULL || strcmp(argv[1], second + 1) == 0);
+}
+
+static const struct command *
+find_command(int argc, char **argv, int *words)
+{
+	for (int i = 0; i < COMMANDS; i++)
+		if (is_named(&commands[i], argc, argv, words))
+			return &commands[i];
+	return NULL;
+}
+
+/* A group without its command: what there is in it. */
+static bool
+help_group(const char *group)
+{
+	bool found = false;
+
+	for (int i = 0; i < COMMANDS; i++)
+		if (strncmp(commands[i].name, group, strlen(group)) == 0 && commands[i].name[strlen(group)] == ' ') {
+			printf("%s%-19s %s\n", found ? "  " : "usage: callresultctl COMMAND [ARGUMENT...]\n  ", commands[i].name,
+			    commands[i].summary);
+			found = true;
+		}
+	return found;
+}
+
+static int
+run_help(struct ctl *ctl, int argc, char **argv)
+{
+	int words;
+
+	ctl->command = argc > 0 ? find_command(argc, argv, &words) : NULL;
+	if (ctl->command != NULL)
+		help_command(ctl->command);
+	else if (argc == 0)
+		help();
+	else if (!help_group(argv[0]))
+		return ctl_usage_error(ctl, "there is no command %s", argv[0]);
+	return CTL_FINE;
+}
+
+static int
+run_command(struct ctl *ctl, int argc, char **argv)
+{
+	int status = read_command_options(ctl, argc, argv);
+
+	if (status >= 0)
+		return status;
+	argc -= optind;
+	argv += optind;
+	if (argc < ctl->command->min || (ctl->command->max != ARGUMENTS_ANY && argc > ctl->command->max))
+		return ctl_usage_error(ctl, "%s: too %s arguments", ctl->command->name,
+		    argc < ctl->command->min ? "few" : "many");
+	status = prepare(ctl) ? ctl->command->run(ctl, argc, argv) : CTL_WRONG;
+	clean_up(ctl);
+	return status;
+}
+
+static int
+dispatch(struct ctl *ctl, int argc, char **argv)
+{
+	int words;
+
+	if (argc == 0) {
+		usage(stderr);
+		return CTL_USAGE;
+	}
+	if (strcmp(argv[0], "help") == 0)
+		return run_help(ctl, argc - 1, argv + 1);
+	ctl->command = find_command(argc, argv, &words);
+	if (ctl->command != NULL) {
+		argv[words - 1] = (char []){ "callresultctl" };   /* getopt's name for us */
+		return run_command(ctl, argc - words + 1, argv + words - 1);
+	}
+	if (argc > 1 && strcmp(argv[1], "--help") == 0 && help_group(argv[0]))
+		return CTL_FINE;
+	/* what stands behind it may be a URL with a token */
+	return ctl_usage_error(ctl, "there is no command %s", argv[0]);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { .config = getenv("CALLRESULTD_CONF") };
+	int status;
+
+	log_set_program("callresultctl");
+	log_open(LOG_LEVEL_WARNING, false);
+	umask(077);
+	if (ctl.config == NULL)
+		ctl.config = CONFIG_FILE;
+	status = read_global_options(&ctl, argc, argv);
+	if (status >= 0)
+		return status;
+	/* the list of processes is everybody's to read */
+	if (ctl.given_conninfo != NULL && db_conninfo_has_password(ctl.given_conninfo))
+		return ctl_usage_error(&ctl, "-d holds a password, which everybody could read in the list of processes;"
+		    " put it into the password file (PGPASSFILE) or a service instead");
+	if (ctl.given_conninfo != NULL && !db_conninfo_valid(ctl.given_conninfo))
+		return ctl_usage_error(&ctl, "-d: bad value; it is a connection string of libpq");
+	status = dispatch(&ctl, argc - optind, argv + optind);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		log_error("standard output: %s", strerror(errno));
+		status = status == CTL_FINE ? CTL_WRONG : status;
+	}
+	return status;
+}

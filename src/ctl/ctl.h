@@ -1,0 +1,83 @@
+/* What all commands of callresultctl share: how one is described, and what stands ready when it runs. */
+#ifndef CTL_H
+#define CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "settings.h"
+#include "spool.h"
+#include "table.h"
+
+/* Exit statuses. */
+enum { CTL_FINE = 0, CTL_WRONG = 1, CTL_USAGE = 2 };
+
+/* What has to stand before a command runs; each needs those before it. */
+enum {
+	NEEDS_SETTINGS = 1,     /* the configuration is read */
+	NEEDS_DATABASE = 2,     /* there is a connection, and the schema fits */
+	NEEDS_SPOOL = 4,        /* the spool is open */
+};
+
+struct command_option {
+	const char *name;       /* without the dashes; NULL ends the list */
+	const char *argument;   /* how --help calls what follows; NULL: nothing does */
+	const char *help;
+};
+
+enum { OPTIONS_MAX = 8, ARGUMENTS_ANY = -1 };
+
+struct ctl;
+
+struct command {
+	const char           *name;         /* one word or two: "spool list" */
+	const char           *arguments;    /* as the synopsis has them */
+	const char           *summary;
+	int                   min, max;     /* arguments; ARGUMENTS_ANY: no limit */
+	unsigned              needs;
+	bool                  has_json;
+	struct command_option options[OPTIONS_MAX];
+	int                 (*run)(struct ctl *ctl, int argc, char **argv);   /* gives the exit status */
+};
+
+struct ctl {
+	const struct command *command;
+	const char           *config;
+	const char           *given_conninfo;   /* by -d; NULL: none */
+	bool                  json;
+	const char           *values[OPTIONS_MAX];   /* of the command's options; "" of one without argument */
+	struct settings       settings;
+	bool                  has_settings;
+	struct db            *db;               /* connected, where the command needs it */
+	struct spool         *spool;            /* open, where the command needs it */
+};
+
+enum { CTL_QUERY_TIME = 60 * 1000 };    /* milliseconds for a question to the database */
+
+/* Reads the configuration unless it is read.  False, said, when it is bad. */
+bool ctl_read_settings(struct ctl *ctl);
+
+/* What -d says, or else the configuration. */
+const char *ctl_conninfo(const struct ctl *ctl);
+
+/* The value of an option of the command; NULL when it is not given. */
+const char *ctl_option(const struct ctl *ctl, const char *name);
+
+/*
+ * Its value as a whole number between min and max, or the fallback when it is not given.  False, said, when it is
+ * no such number.
+ */
+bool ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int64_t min, int64_t max,
+    int64_t *number);
+
+/* Says what is wrong with the command line and where help is; gives CTL_USAGE. */
+int ctl_usage_error(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints the tables as the command line wants them, and frees them. */
+void ctl_print(const struct ctl *ctl, struct table **tables, int count);
+
+/* db_query with CTL_QUERY_TIME; NULL, said, when it failed. */
+struct db_rows *ctl_query(struct db *db, const char *text, const char *const *parameters, int count);
+
+#endif

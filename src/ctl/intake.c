@@ -1,0 +1,185 @@
+/* Bodies that come from elsewhere than the web server, on the way of a push. */
+#include "intake.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fold.h"
+#include "memory.h"
+#include "store.h"
+
+enum {
+	TRIES = 5,
+	PAUSE = 1,                          /* seconds between two */
+	STORE_TIME = 10 * 60 * 1000,        /* milliseconds for a push: nobody waits for its answer */
+	CONNECT_TIME = 10 * 1000,
+	ROOM_AT_FIRST = 64 * 1024,
+};
+
+/* --- files ------------------------------------------------------------------------------------------------- */
+
+/* To the end, and a byte beyond max, so that it shows when there is more. */
+static bool
+read_to_end(int descriptor, size_t max, struct slice *body)
+{
+	size_t room = ROOM_AT_FIRST, length = 0;
+	char *bytes = memory_alloc(room);
+	ssize_t count = 0;
+
+	while (length <= max) {
+		if (length == room)
+			bytes = memory_resize(bytes, room *= 2, 1);
+		count = read(descriptor, bytes + length, room - length);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			break;
+		length += (size_t)count;
+	}
+	*body = (struct slice){ bytes, length };
+	return length > max || count == 0;
+}
+
+bool
+intake_read_file(const char *path, size_t max, struct slice *body, const char **problem)
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	bool read;
+
+	*problem = NULL;
+	*body = (struct slice){ NULL, 0 };
+	if (descriptor < 0) {
+		*problem = strerror(errno);
+		return false;
+	}
+	read = read_to_end(descriptor, max, body);
+	if (!read)
+		*problem = strerror(errno);
+	else if (body->length > max)
+		*problem = "the file is too large: cut it into several";
+	if (!is_stdin)
+		close(descriptor);
+	if (*problem != NULL) {
+		memory_free((void *)body->bytes);
+		*body = (struct slice){ NULL, 0 };
+	}
+	return *problem == NULL;
+}
+
+/* --- pushes ------------------------------------------------------------------------------------------------ */
+
+struct push *
+intake_push(struct slice body, int64_t received_at)
+{
+	struct push *push = push_new(NULL);
+
+	if (received_at != 0) {
+		push->received_at = received_at;
+		push->id = push_id_new(received_at);
+	}
+	push->body = body;
+	push->bytes = body.length;
+	if (body.bytes != NULL)
+		SHA256((const unsigned char *)body.bytes, body.length, push->sha256);
+	return push;
+}
+
+static void
+settle(void *context, struct push **pushes, int count, enum db_result result)
+{
+	enum db_result *last = context;
+
+	(void)pushes;
+	(void)count;
+	*last = result;
+}
+
+static enum db_result
+store_once(struct db *db, struct fold *fold, struct push *push)
+{
+	enum db_result result = DB_UNAVAILABLE;
+	int64_t now = clock_monotonic();
+
+	if (db_connect(db, now + CONNECT_TIME))
+		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &result);
+	return result;
+}
+
+/* A uuid as text: 32 digits will do for PostgreSQL. */
+static void
+write_id(char text[2 * PUSH_ID_SIZE + 1], const struct push_id *id)
+{
+	for (int i = 0; i < PUSH_ID_SIZE; i++)
+		snprintf(text + 2 * i, 3, "%02x", id->bytes[i]);
+}
+
+/*
+ * When the commit that counted was one whose answer did not come, the repetition has found everything there and tells
+ * nothing.  The push's own row does, where we may read it.
+ */
+static void
+read_evidence(struct db *db, const struct push *push, struct db_fates *fates)
+{
+	char id[2 * PUSH_ID_SIZE + 1], stamp[24];
+	const char *parameters[] = { id, stamp };
+	struct db_rows *rows;
+
+	write_id(id, &push->id);
+	snprintf(stamp, sizeof stamp, "%" PRId64, push->received_at);
+	rows = db_query(db, "SELECT inserted, updated, duplicates FROM callresult.push"
+	    " WHERE id = $1::uuid AND received_at = 'epoch'::timestamptz + $2::bigint * interval '1 microsecond'",
+	    parameters, 2, clock_monotonic() + CONNECT_TIME);
+	if (rows == NULL)
+		return;
+	if (db_rows_count(rows) == 1) {
+		fates->inserted = atoll(db_rows_text(rows, 0, 0));
+		fates->updated = atoll(db_rows_text(rows, 0, 1));
+		fates->duplicates = atoll(db_rows_text(rows, 0, 2));
+	}
+	db_rows_free(rows);
+}
+
+static void
+add_fates(struct intake_fates *fates, const struct db_fates *stored, int64_t quarantined)
+{
+	fates->inserted += stored->inserted;
+	fates->updated += stored->updated;
+	fates->duplicates += stored->duplicates;
+	fates->quarantined += quarantined;
+	fates->records += stored->inserted + stored->updated + stored->duplicates + quarantined;
+}
+
+bool
+intake_store(struct db *db, struct push *push, struct intake_fates *fates, const char **problem)
+{
+	struct db_fates before = db_total(db), after, stored;
+	struct fold fold = { 0 };
+	enum db_result result;
+	bool unsure = false;
+	int tries = 0;
+
+	while ((result = store_once(db, &fold, push)) != DB_STORED && result != DB_BAD_RECORD && ++tries < TRIES) {
+		unsure |= result == DB_UNKNOWN;
+		nanosleep(&(struct timespec){ .tv_sec = PAUSE }, NULL);
+	}
+	fold_free(&fold);
+	*problem = result == DB_STORED ? NULL : result == DB_BAD_RECORD ? db_refusal(db) : "the database does not take it";
+	if (result != DB_STORED)
+		return false;
+	after = db_total(db);
+	stored = (struct db_fates){ after.inserted - before.inserted, after.updated - before.updated,
+		after.duplicates - before.duplicates };
+	if (unsure)
+		read_evidence(db, push, &stored);
+	add_fates(fates, &stored, (int64_t)push->list.reject_count);
+	return true;
+}

@@ -1,0 +1,35 @@
+/* Bodies that come from elsewhere than the web server, on the way of a push: record.c, fold.c, store.c, and the evidence. */
+#ifndef INTAKE_H
+#define INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "db.h"
+#include "push.h"
+
+struct intake_fates {
+	int64_t records;        /* the sum of the others */
+	int64_t inserted;
+	int64_t updated;
+	int64_t duplicates;
+	int64_t quarantined;
+};
+
+/* Reads a whole file, max bytes at most.  The bytes are the caller's, to be freed.  False, with *problem, when it cannot. */
+bool intake_read_file(const char *path, size_t max, struct slice *body, const char **problem);
+
+/*
+ * A push of that body, which becomes its own, received then (microseconds since 1970; 0: now).  Not parsed yet, held
+ * for the caller.
+ */
+struct push *intake_push(struct slice body, int64_t received_at);
+
+/*
+ * Stores a parsed push and adds to fates what became of its records.  A connection that is lost is made anew, a few
+ * times: stored twice, a push is there once.  False, with *problem, when it is not stored.
+ */
+bool intake_store(struct db *db, struct push *push, struct intake_fates *fates, const char **problem);
+
+#endif

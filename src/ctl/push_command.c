@@ -1,0 +1,271 @@
+/*
+ * callresultctl push: a file to the callBackUrl, as the platform does it: no Content-Type, one more push at once after
+ * anything but 200, and further pairs of pushes after a wait.  The only user of libcurl.
+ */
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "intake.h"
+#include "log.h"
+#include "memory.h"
+#include "token_file.h"
+
+enum { URL_SIZE = 2048, BODY_MAX = 1024 * 1024 * 1024, ANSWER_SIZE = 512, TIMES = 2, TIMES_MAX = 6, WAIT = 600, TIMEOUT = 30 };
+
+/* How one push went. */
+struct answer {
+	long   status;              /* 0: there was none */
+	double seconds;
+	char   text[ANSWER_SIZE];   /* the beginning of what came back, or what went wrong */
+	size_t length;
+};
+
+/* --- the URL ----------------------------------------------------------------------------------------------- */
+
+static bool
+read_url_file(const char *path, char url[URL_SIZE])
+{
+	bool is_stdin = strcmp(path, "-") == 0;
+	FILE *file = is_stdin ? stdin : fopen(path, "re");
+	bool read;
+
+	if (file == NULL) {
+		log_error("%s: %s", path, strerror(errno));
+		return false;
+	}
+	read = fgets(url, URL_SIZE, file) != NULL;
+	if (!is_stdin)
+		fclose(file);
+	if (!read) {
+		log_error("%s: there is no URL in it", path);
+		return false;
+	}
+	url[strcspn(url, " \t\r\n")] = '\0';
+	return true;
+}
+
+/* The mount, a slash, and the token of that name. */
+static bool
+add_token(struct ctl *ctl, const char *name, const char *mount, char url[URL_SIZE])
+{
+	struct token_file *file = ctl_read_settings(ctl) ? token_file_open(ctl->settings.tokens, false) : NULL;
+	const char *token = file != NULL ? token_file_find(file, name) : NULL;
+	size_t length = strlen(mount);
+
+	while (length > 0 && mount[length - 1] == '/')
+		length--;
+	if (token != NULL)
+		snprintf(url, URL_SIZE, "%.*s/%s", (int)length, mount, token);
+	else if (file != NULL)
+		log_error("there is no token of that name");
+	if (file != NULL)
+		token_file_close(file);
+	return token != NULL;
+}
+
+/* The URL from where the command line says it is.  The list of processes shows no more of it than can be helped. */
+static bool
+find_url(struct ctl *ctl, int argc, char **argv, char url[URL_SIZE])
+{
+	const char *name = ctl_option(ctl, "token"), *path = ctl_option(ctl, "url-file");
+	bool found = true;
+
+	if (path != NULL)
+		found = read_url_file(path, url);
+	else if (argc == 2 && strcmp(argv[0], "-") == 0)
+		found = read_url_file("-", url);
+	else if (name != NULL)
+		found = add_token(ctl, name, argv[0], url);
+	else
+		snprintf(url, URL_SIZE, "%s", argv[0]);
+	if (path == NULL && name == NULL && argc == 2)
+		memset(argv[0], 'x', strlen(argv[0]));
+	if (found && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) {
+		log_error("the URL does not begin with https:// or http://");
+		found = false;
+	}
+	return found;
+}
+
+/* --- one push ---------------------------------------------------------------------------------------------- */
+
+/* Of what comes back, the beginning is kept. */
+static size_t
+take_answer(char *bytes, size_t size, size_t count, void *context)
+{
+	struct answer *answer = context;
+	size_t room = sizeof answer->text - 1 - answer->length;
+	size_t taken = size * count < room ? size * count : room;
+
+	memcpy(answer->text + answer->length, bytes, taken);
+	answer->length += taken;
+	return size * count;
+}
+
+static struct curl_slist *
+no_headers(void)
+{
+	static const char *const names[] = { "Content-Type:", "Expect:", "Accept:", "User-Agent:" };
+	struct curl_slist *headers = NULL;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		headers = curl_slist_append(headers, names[i]);
+	if (headers == NULL)
+		log_fatal("out of memory");
+	return headers;
+}
+
+static CURL *
+prepare(struct ctl *ctl, const char *url, struct slice body, int64_t timeout, struct curl_slist *headers)
+{
+	CURL *curl = curl_easy_init();
+	const char *cacert = ctl_option(ctl, "cacert");
+
+	if (curl == NULL)
+		log_fatal("libcurl does not start");
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.bytes);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.length);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)timeout);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer);
+	if (cacert != NULL)
+		curl_easy_setopt(curl, CURLOPT_CAINFO, cacert);
+	return curl;
+}
+
+/* What libcurl says by itself names no URL. */
+static void
+push_once(CURL *curl, struct answer *answer)
+{
+	CURLcode code;
+
+	*answer = (struct answer){ 0 };
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+	code = curl_easy_perform(curl);
+	curl_easy_getinfo(curl, CURLINFO_TOTAL_TIME, &answer->seconds);
+	if (code == CURLE_OK)
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer->status);
+	else
+		snprintf(answer->text, sizeof answer->text, "%s", curl_easy_strerror(code));
+}
+
+/* --- the command ------------------------------------------------------------------------------------------- */
+
+static void
+hide(char *text, const char *secret)
+{
+	char *place;
+
+	while (*secret != '\0' && (place = strstr(text, secret)) != NULL)
+		memset(place, 'x', strlen(secret));
+}
+
+static void
+add_answer(struct table *table, int64_t number, struct answer *answer, const char *url)
+{
+	const char *token = strrchr(url, '/') + 1;
+	char seconds[32];
+
+	/* should a server quote the URL, that is no reason to show it */
+	hide(answer->text, token);
+	snprintf(seconds, sizeof seconds, "%.3f", answer->seconds);
+	table_add_number(table, number);
+	if (answer->status != 0)
+		table_add_number(table, answer->status);
+	else
+		table_add(table, NULL);
+	table_add(table, seconds);
+	table_add(table, answer->text);
+}
+
+/* The second push of a pair follows the first at once; between pairs is the wait. */
+static bool
+push_until_taken(CURL *curl, const char *url, int64_t times, int64_t wait, struct table *table)
+{
+	struct answer answer;
+
+	for (int64_t number = 1; number <= times; number++) {
+		if (number > 1 && number % 2 == 1) {
+			if (isatty(STDERR_FILENO) == 1)
+				fprintf(stderr, "the next push is in %lld s\n", (long long)wait);
+			nanosleep(&(struct timespec){ .tv_sec = (time_t)wait }, NULL);
+		}
+		push_once(curl, &answer);
+		add_answer(table, number, &answer, url);
+		if (answer.status == 200)
+			return true;
+	}
+	return false;
+}
+
+static bool
+push_body(struct ctl *ctl, const char *url, struct slice body, const int64_t numbers[3])
+{
+	static const struct column columns[] = { { "push", COLUMN_NUMBER }, { "status", COLUMN_NUMBER },
+		{ "seconds", COLUMN_NUMBER }, { "answer", COLUMN_TEXT } };
+	struct table *table = table_new("pushes", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	struct curl_slist *headers;
+	CURL *curl;
+	bool taken;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		log_fatal("libcurl does not start");
+	headers = no_headers();
+	curl = prepare(ctl, url, body, numbers[2], headers);
+	taken = push_until_taken(curl, url, numbers[0], numbers[1], table);
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
+	curl_global_cleanup();
+	ctl_print(ctl, &table, 1);
+	return taken;
+}
+
+static bool
+check_arguments(const struct ctl *ctl, int argc)
+{
+	bool from_file = ctl_option(ctl, "url-file") != NULL;
+
+	if (from_file && ctl_option(ctl, "token") != NULL)
+		ctl_usage_error(ctl, "either --url-file or --token");
+	else if (argc != (from_file ? 1 : 2))
+		ctl_usage_error(ctl, from_file ? "with --url-file there is only the FILE to push" : "URL and FILE are wanted");
+	else
+		return true;
+	return false;
+}
+
+int
+push_run(struct ctl *ctl, int argc, char **argv)
+{
+	int64_t numbers[3];
+	char url[URL_SIZE] = "";
+	const char *problem;
+	struct slice body;
+	bool taken;
+
+	if (!check_arguments(ctl, argc) || !ctl_number_option(ctl, "times", TIMES, 1, TIMES_MAX, &numbers[0]) ||
+	    !ctl_number_option(ctl, "wait", WAIT, 0, 86400, &numbers[1]) ||
+	    !ctl_number_option(ctl, "timeout", TIMEOUT, 1, 3600, &numbers[2]))
+		return CTL_USAGE;
+	if (!find_url(ctl, argc, argv, url))
+		return CTL_WRONG;
+	if (!intake_read_file(argv[argc - 1], BODY_MAX, &body, &problem)) {
+		log_error("%s: %s", argv[argc - 1], problem);
+		return CTL_WRONG;
+	}
+	taken = push_body(ctl, url, body, numbers);
+	memory_free((void *)body.bytes);
+	return taken ? CTL_FINE : CTL_WRONG;
+}

@@ -1,0 +1,331 @@
+/* callresultctl quarantine: what was refused, and its second chance. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "intake.h"
+#include "json_text.h"
+#include "log.h"
+#include "memory.h"
+#include "progress.h"
+#include "record.h"
+#include "reply.h"
+
+enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
+
+#define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+/* --- list, show -------------------------------------------------------------------------------------------- */
+
+int
+quarantine_list_run(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TEXT },
+		{ "bytes", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TEXT }, { "reason", COLUMN_TEXT } };
+	enum { COLUMNS = sizeof columns / sizeof *columns };
+	char limit[24];
+	const char *parameters[] = { ctl_option(ctl, "all") != NULL ? "t" : "f", limit };
+	struct db_rows *rows;
+	struct table *table;
+	int64_t count;
+
+	(void)argc, (void)argv;
+	if (!ctl_number_option(ctl, "limit", INT64_MAX, 1, INT64_MAX, &count))
+		return CTL_USAGE;
+	snprintf(limit, sizeof limit, "%" PRId64, count);
+	rows = ctl_query(ctl->db, "SELECT * FROM (SELECT id, " TIME("received_at") ", octet_length(raw), seen, "
+	    TIME("resolved_at") ", reason FROM callresult.quarantine WHERE resolved_at IS NULL OR $1::boolean"
+	    " ORDER BY id DESC LIMIT $2::bigint) AS newest ORDER BY id", parameters, 2);
+	if (rows == NULL)
+		return CTL_WRONG;
+	table = table_new("quarantine", TABLE_ROWS, columns, COLUMNS);
+	for (int i = 0; i < db_rows_count(rows) * COLUMNS; i++)
+		table_add(table, db_rows_text(rows, i / COLUMNS, i % COLUMNS));
+	db_rows_free(rows);
+	ctl_print(ctl, &table, 1);
+	return CTL_FINE;
+}
+
+static bool
+is_id(const char *text)
+{
+	size_t length = strspn(text, "0123456789");
+
+	return length > 0 && length < 19 && *text != '0' && text[length] == '\0';
+}
+
+static bool
+check_ids(const struct ctl *ctl, int count, char **ids)
+{
+	for (int i = 0; i < count; i++)
+		if (!is_id(ids[i])) {
+			ctl_usage_error(ctl, "ID is a number that quarantine list shows");
+			return false;
+		}
+	return true;
+}
+
+/* A bytea as PostgreSQL writes it: \x, then two digits a byte.  The bytes are the caller's. */
+static struct slice
+read_bytea(const char *text)
+{
+	size_t length = strlen(text) / 2 - 1;
+	char *bytes = memory_alloc(length > 0 ? length : 1);
+
+	for (size_t i = 0; i < length; i++) {
+		char digits[] = { text[2 * i + 2], text[2 * i + 3], '\0' };
+
+		bytes[i] = (char)strtol(digits, NULL, 16);
+	}
+	return (struct slice){ bytes, length };
+}
+
+struct entry {
+	int64_t      received_at;
+	bool         resolved;
+	struct slice raw;           /* the entry's own */
+};
+
+/* False, with *problem, when there is none or it cannot be read. */
+static bool
+read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **problem)
+{
+	struct db_rows *rows = ctl_query(ctl->db, "SELECT (extract(epoch FROM received_at) * 1000000)::bigint,"
+	    " resolved_at IS NOT NULL, '\\x' || encode(raw, 'hex') FROM callresult.quarantine WHERE id = $1::bigint", &id, 1);
+	bool found = rows != NULL && db_rows_count(rows) == 1;
+
+	*problem = found ? NULL : rows != NULL ? "there is no such entry" : "it cannot be read";
+	if (found) {
+		entry->received_at = atoll(db_rows_text(rows, 0, 0));
+		entry->resolved = *db_rows_text(rows, 0, 1) == 't';
+		entry->raw = read_bytea(db_rows_text(rows, 0, 2));
+	}
+	if (rows != NULL)
+		db_rows_free(rows);
+	return found;
+}
+
+int
+quarantine_show_run(struct ctl *ctl, int argc, char **argv)
+{
+	const char *problem;
+	struct entry entry;
+
+	if (!check_ids(ctl, argc, argv))
+		return CTL_USAGE;
+	if (!read_entry(ctl, argv[0], &entry, &problem)) {
+		log_error("%s: %s", argv[0], problem);
+		return CTL_WRONG;
+	}
+	if (isatty(STDOUT_FILENO) == 1)
+		table_print_raw(stdout, entry.raw.bytes, entry.raw.length);
+	else
+		fwrite(entry.raw.bytes, 1, entry.raw.length, stdout);
+	memory_free((void *)entry.raw.bytes);
+	return CTL_FINE;
+}
+
+/* --- retry ------------------------------------------------------------------------------------------------- */
+
+/* What became of one entry. */
+struct fate {
+	struct intake_fates fates;
+	bool                settled;
+	const char         *problem;    /* NULL: none */
+	char                text[PROBLEM_SIZE];   /* of a problem that is nobody else's */
+};
+
+/* A single record, as it was in the list of its push: put into a list of its own. */
+static struct slice
+wrap_record(struct slice raw)
+{
+	char *bytes = memory_alloc(raw.length + 2);
+
+	bytes[0] = '[';
+	memcpy(bytes + 1, raw.bytes, raw.length);
+	bytes[raw.length + 1] = ']';
+	memory_free((void *)raw.bytes);
+	return (struct slice){ bytes, raw.length + 2 };
+}
+
+static bool
+is_object(struct slice raw)
+{
+	struct slice rest = json_text_skip_space(raw);
+
+	return rest.length > 0 && *rest.bytes == '{';
+}
+
+/* A push of the text, whether that is a body or a record.  NULL, with the problem, when it still holds no good record. */
+static struct push *
+read_text(struct slice raw, int64_t received_at, struct fate *fate)
+{
+	struct push *push = intake_push(raw, received_at);
+	enum outcome outcome = record_list_parse(&push->list, push->body);
+
+	if (outcome == OUTCOME_BODY_NOT_LIST && is_object(raw)) {
+		push->body = (struct slice){ NULL, 0 };
+		push_release(push);
+		push = intake_push(wrap_record(raw), received_at);
+		outcome = record_list_parse(&push->list, push->body);
+	}
+	if (outcome == OUTCOME_OK && push->list.record_count > 0)
+		return push;
+	snprintf(fate->text, sizeof fate->text, "%s", outcome != OUTCOME_OK ? reply_sentence(outcome) :
+	    push->list.reject_count > 0 ? push->list.rejects[0].reason : "there is no record in it");
+	fate->problem = fate->text;
+	push_release(push);
+	return NULL;
+}
+
+static bool
+set_resolved(struct ctl *ctl, const char *id, const char **problem)
+{
+	struct db_rows *rows = ctl_query(ctl->db, "UPDATE callresult.quarantine SET resolved_at = now()"
+	    " WHERE id = $1::bigint AND resolved_at IS NULL RETURNING id", &id, 1);
+	bool done = rows != NULL && db_rows_count(rows) == 1;
+
+	*problem = done ? NULL : rows != NULL ? "there is no such entry, or it is settled already" : "it cannot be changed";
+	if (rows != NULL)
+		db_rows_free(rows);
+	return done;
+}
+
+/* What of it is bad still makes entries of its own; the one at hand is settled when something was stored. */
+static bool
+store_text(struct ctl *ctl, const char *id, struct slice raw, int64_t received_at, struct fate *fate)
+{
+	struct push *push = read_text(raw, received_at, fate);
+	bool stored;
+
+	if (push == NULL)
+		return false;
+	stored = intake_store(ctl->db, push, &fate->fates, &fate->problem);
+	if (stored && push->list.record_count == 0) {
+		fate->problem = "the database refuses it still";
+		stored = false;
+	}
+	push_release(push);
+	return stored && set_resolved(ctl, id, &fate->problem);
+}
+
+/* Counted as received when it first came: newer content that came since stands. */
+static void
+retry(struct ctl *ctl, const char *id, struct fate *fate)
+{
+	const char *with = ctl_option(ctl, "with");
+	struct entry entry;
+
+	if (!read_entry(ctl, id, &entry, &fate->problem))
+		return;
+	if (entry.resolved)
+		fate->problem = "it is settled already";
+	if (with != NULL || entry.resolved) {
+		memory_free((void *)entry.raw.bytes);
+		entry.raw = (struct slice){ NULL, 0 };
+	}
+	if (entry.resolved || (with != NULL && !intake_read_file(with, TEXT_MAX, &entry.raw, &fate->problem)))
+		return;
+	fate->settled = store_text(ctl, id, entry.raw, entry.received_at, fate);
+}
+
+static void
+add_fate(struct table *table, const char *id, const struct fate *fate)
+{
+	table_add(table, id);
+	table_add_flag(table, fate->settled);
+	table_add_number(table, fate->fates.inserted);
+	table_add_number(table, fate->fates.updated);
+	table_add_number(table, fate->fates.duplicates);
+	table_add_number(table, fate->fates.quarantined);
+	table_add(table, fate->problem);
+}
+
+/* Gives the exit status. */
+static int
+retry_all(struct ctl *ctl, int count, const char *const *ids)
+{
+	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "settled", COLUMN_FLAG },
+		{ "inserted", COLUMN_NUMBER }, { "updated", COLUMN_NUMBER }, { "duplicates", COLUMN_NUMBER },
+		{ "quarantined", COLUMN_NUMBER }, { "problem", COLUMN_TEXT } };
+	struct table *table = table_new("retried", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	struct progress *progress = progress_start("retry", "entries", count);
+	int status = CTL_FINE;
+
+	for (int i = 0; i < count; i++) {
+		struct fate fate = { 0 };
+
+		retry(ctl, ids[i], &fate);
+		add_fate(table, ids[i], &fate);
+		if (!fate.settled)
+			status = CTL_WRONG;
+		progress_set(progress, i + 1);
+	}
+	progress_end(progress);
+	ctl_print(ctl, &table, 1);
+	return status;
+}
+
+static int
+retry_open(struct ctl *ctl)
+{
+	struct db_rows *rows = ctl_query(ctl->db, "SELECT id FROM callresult.quarantine WHERE resolved_at IS NULL ORDER BY id",
+	    NULL, 0);
+	const char **ids;
+	int status, count;
+
+	if (rows == NULL)
+		return CTL_WRONG;
+	count = db_rows_count(rows);
+	ids = memory_alloc((size_t)(count > 0 ? count : 1) * sizeof *ids);
+	for (int i = 0; i < count; i++)
+		ids[i] = db_rows_text(rows, i, 0);
+	status = retry_all(ctl, count, ids);
+	memory_free(ids);
+	db_rows_free(rows);
+	return status;
+}
+
+int
+quarantine_retry_run(struct ctl *ctl, int argc, char **argv)
+{
+	bool all = ctl_option(ctl, "all") != NULL;
+
+	if (all ? argc > 0 : argc == 0)
+		return ctl_usage_error(ctl, "either IDs or --all");
+	if (ctl_option(ctl, "with") != NULL && argc != 1)
+		return ctl_usage_error(ctl, "--with goes with one ID");
+	if (!check_ids(ctl, argc, argv))
+		return CTL_USAGE;
+	return all ? retry_open(ctl) : retry_all(ctl, argc, (const char *const *)argv);
+}
+
+/* --- resolve ----------------------------------------------------------------------------------------------- */
+
+int
+quarantine_resolve_run(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "settled", COLUMN_FLAG },
+		{ "problem", COLUMN_TEXT } };
+	int status = CTL_FINE;
+	struct table *table;
+
+	if (!check_ids(ctl, argc, argv))
+		return CTL_USAGE;
+	table = table_new("resolved", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	for (int i = 0; i < argc; i++) {
+		const char *problem;
+		bool settled = set_resolved(ctl, argv[i], &problem);
+
+		table_add(table, argv[i]);
+		table_add_flag(table, settled);
+		table_add(table, problem);
+		if (!settled)
+			status = CTL_WRONG;
+	}
+	ctl_print(ctl, &table, 1);
+	return status;
+}

@@ -1,0 +1,283 @@
+/* callresultctl spool: what waits for the database. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "commands.h"
+#include "desk.h"
+#include "log.h"
+#include "memory.h"
+#include "progress.h"
+#include "replay.h"
+#include "spool.h"
+
+enum {
+	ID_SIZE = 37,               /* of a uuid as text, with its end */
+	NAME_SIZE = 64,
+	PAUSE = 50,                 /* milliseconds between two looks at a drain */
+	COUNT_TIME = 5000,          /* milliseconds between two counts of the whole spool */
+	GIVE_UP = 30,               /* seconds without a push stored */
+};
+
+/* --- ids --------------------------------------------------------------------------------------------------- */
+
+static const char *
+id_text(char text[ID_SIZE], const struct push_id *id)
+{
+	static const char dash_before[PUSH_ID_SIZE] = { [4] = 1, [6] = 1, [8] = 1, [10] = 1 };
+	char *end = text;
+
+	for (int i = 0; i < PUSH_ID_SIZE; i++)
+		end += sprintf(end, "%s%02x", dash_before[i] ? "-" : "", id->bytes[i]);
+	return text;
+}
+
+/* 32 hexadecimal digits, with dashes anywhere. */
+static bool
+read_id(const char *text, struct push_id *id)
+{
+	static const char digits[] = "0123456789abcdef";
+	int count = 0;
+
+	for (; *text != '\0'; text++) {
+		const char *digit = strchr(digits, *text | 0x20);
+
+		if (*text == '-')
+			continue;
+		if (digit == NULL || count == 2 * PUSH_ID_SIZE)
+			return false;
+		id->bytes[count / 2] = (unsigned char)(id->bytes[count / 2] << 4 | (digit - digits));
+		count++;
+	}
+	return count == 2 * PUSH_ID_SIZE;
+}
+
+/* --- list, show -------------------------------------------------------------------------------------------- */
+
+static void
+add_push(struct table *table, const struct push *push, int64_t now)
+{
+	char id[ID_SIZE];
+
+	table_add(table, id_text(id, &push->id));
+	table_add_time(table, push->received_at);
+	table_add_number(table, (int64_t)push->bytes);
+	table_add_number(table, (now - push->received_at) / 1000000);
+	table_add(table, push->fault);
+}
+
+int
+spool_list_run(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct column columns[] = { { "id", COLUMN_TEXT }, { "received_at", COLUMN_TEXT },
+		{ "bytes", COLUMN_NUMBER }, { "age_seconds", COLUMN_NUMBER }, { "fault", COLUMN_TEXT } };
+	struct table *table = table_new("spool", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	struct push *push;
+	int64_t place = 0;
+	bool failed;
+
+	(void)argc, (void)argv;
+	while ((push = spool_next(ctl->spool, &place, false, &failed)) != NULL) {
+		add_push(table, push, clock_stamp());
+		push_release(push);
+	}
+	ctl_print(ctl, &table, 1);
+	return failed ? CTL_WRONG : CTL_FINE;
+}
+
+int
+spool_show_run(struct ctl *ctl, int argc, char **argv)
+{
+	struct push_id id = { { 0 } };
+	struct push *push;
+	bool failed;
+
+	(void)argc;
+	if (!read_id(argv[0], &id))
+		return ctl_usage_error(ctl, "ID is one that spool list shows");
+	push = spool_find(ctl->spool, &id, &failed);
+	if (push == NULL) {
+		if (!failed)
+			log_error("there is no such push in the spool: it may be stored by now");
+		return CTL_WRONG;
+	}
+	if (isatty(STDOUT_FILENO) == 1)
+		table_print_raw(stdout, push->body.bytes, push->body.length);
+	else
+		fwrite(push->body.bytes, 1, push->body.length, stdout);
+	push_release(push);
+	return CTL_FINE;
+}
+
+/* --- export ------------------------------------------------------------------------------------------------ */
+
+/* Its time of change is when the push was received: import can take it from there. */
+static bool
+write_body(int descriptor, const struct push *push)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = push->received_at / 1000000, .tv_nsec = push->received_at % 1000000 * 1000 } };
+	size_t written = 0;
+
+	while (written < push->body.length) {
+		ssize_t count = write(descriptor, push->body.bytes + written, push->body.length - written);
+
+		if (count < 0 && errno != EINTR)
+			return false;
+		written += count > 0 ? (size_t)count : 0;
+	}
+	return futimens(descriptor, times) == 0 && fsync(descriptor) == 0;
+}
+
+/* Under another name first, so that what has the right name is whole. */
+static bool
+export_push(int folder, const char *path, const struct push *push)
+{
+	char id[ID_SIZE], name[NAME_SIZE], partial[NAME_SIZE];
+	int descriptor;
+	bool written;
+
+	snprintf(name, sizeof name, "%s.json", id_text(id, &push->id));
+	snprintf(partial, sizeof partial, ".%s.partial", id);
+	descriptor = openat(folder, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	written = descriptor >= 0 && write_body(descriptor, push);
+	if (descriptor >= 0 && close(descriptor) != 0)
+		written = false;
+	if (written && renameat(folder, partial, folder, name) == 0)
+		return true;
+	log_error("%s/%s: %s", path, name, strerror(errno));
+	if (descriptor >= 0)
+		unlinkat(folder, partial, 0);
+	return false;
+}
+
+static int
+open_folder(const char *path)
+{
+	int folder;
+
+	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+		log_error("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		log_error("%s: %s", path, strerror(errno));
+	return folder;
+}
+
+/* Gives whether all is written; what had no body (there was none to keep) is counted apart. */
+static bool
+export_all(struct ctl *ctl, int folder, const char *path, int64_t *exported, int64_t *empty)
+{
+	struct progress *progress = progress_start("export", "pushes", spool_depth(ctl->spool).pushes);
+	struct push *push;
+	int64_t place = 0;
+	bool failed, written = true;
+
+	*exported = *empty = 0;
+	while (written && (push = spool_next(ctl->spool, &place, true, &failed)) != NULL) {
+		if (push->body.bytes == NULL)
+			++*empty;
+		else if ((written = export_push(folder, path, push)))
+			++*exported;
+		push_release(push);
+		progress_set(progress, *exported + *empty);
+	}
+	progress_end(progress);
+	return written && !failed;
+}
+
+int
+spool_export_run(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct column columns[] = { { "exported", COLUMN_NUMBER }, { "without_body", COLUMN_NUMBER } };
+	int64_t exported, empty;
+	struct table *table;
+	int folder = open_folder(argv[0]);
+	bool done;
+
+	(void)argc;
+	if (folder < 0)
+		return CTL_WRONG;
+	done = export_all(ctl, folder, argv[0], &exported, &empty);
+	if (fsync(folder) != 0) {
+		log_error("%s: %s", argv[0], strerror(errno));
+		done = false;
+	}
+	close(folder);
+	table = table_new("export", TABLE_RECORD, columns, 2);
+	table_add_number(table, exported);
+	table_add_number(table, empty);
+	ctl_print(ctl, &table, 1);
+	return done ? CTL_FINE : CTL_WRONG;
+}
+
+/* --- drain ------------------------------------------------------------------------------------------------- */
+
+/*
+ * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own replay: a push
+ * leaves the spool after its commit, and two that store the same one at once make one row.
+ */
+static void
+wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)
+{
+	static const struct timespec pause = { .tv_nsec = PAUSE * 1000000L };
+	struct progress *progress = progress_start("drain", "pushes", total);
+	int64_t left = total, fewest = total, since = clock_monotonic(), counted = since;
+
+	while (left > 0 && clock_monotonic() - since < patience) {
+		nanosleep(&pause, NULL);
+		left = spool_depth(ctl->spool).pushes;
+		/* a worker may be draining it, too, which our own numbers do not know of */
+		if (clock_monotonic() - counted > COUNT_TIME) {
+			left = spool_count(ctl->spool).pushes;
+			counted = clock_monotonic();
+		}
+		if (left < fewest) {
+			fewest = left;
+			since = clock_monotonic();
+		}
+		progress_set(progress, total - left);
+	}
+	progress_end(progress);
+}
+
+static int64_t
+drain(struct ctl *ctl, int64_t total, int64_t patience)
+{
+	struct desk *desk = desk_new();
+	struct replay *replay = replay_start(desk, ctl->spool, ctl_conninfo(ctl), ctl->settings.call_timezone);
+
+	wait_until_empty(ctl, total, patience);
+	replay_stop(replay, 0);
+	desk_free(desk);
+	return spool_count(ctl->spool).pushes;
+}
+
+int
+spool_drain_run(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct column columns[] = { { "drained", COLUMN_NUMBER }, { "left", COLUMN_NUMBER } };
+	int64_t patience, left, total = spool_count(ctl->spool).pushes;
+	struct table *table;
+
+	(void)argc, (void)argv;
+	if (!ctl_number_option(ctl, "give-up", GIVE_UP, 1, 86400, &patience))
+		return CTL_USAGE;
+	left = total > 0 ? drain(ctl, total, patience * 1000) : 0;
+	table = table_new("drain", TABLE_RECORD, columns, 2);
+	table_add_number(table, total > left ? total - left : 0);
+	table_add_number(table, left);
+	ctl_print(ctl, &table, 1);
+	if (left > 0)
+		log_error("not all went through; spool list shows what is left");
+	return left > 0 ? CTL_WRONG : CTL_FINE;
+}

@@ -1,0 +1,286 @@
+/* The file of tokens, to be changed. */
+#include "token_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "memory.h"
+#include "token.h"
+
+enum { MODE_AT_FIRST = 0640 };
+
+struct line {
+	char  *text;        /* without its end; as it was, to be written again */
+	size_t length;      /* of text: a NUL in it stays, for token_set_read to refuse */
+	char  *name;        /* NULL: not "name:token" */
+	char  *token;       /* behind the name */
+};
+
+struct token_file {
+	char         path[PATH_MAX];     /* of the file itself, not of a symbolic link to it */
+	char         folder[PATH_MAX];
+	struct line *lines;
+	size_t       count;
+	bool         exists;
+	struct stat  found;              /* of the file that exists */
+	int          lock;               /* the folder, locked; -1: not to be changed */
+};
+
+/* --- reading ----------------------------------------------------------------------------------------------- */
+
+static void
+add_line(struct token_file *file, const char *text, size_t length)
+{
+	struct line line = { .text = memory_alloc(length + 1), .length = length };
+	char *copy;
+	int name;
+
+	memcpy(line.text, text, length);
+	line.text[length] = '\0';
+	copy = memory_strdup(line.text);
+	copy[strcspn(copy, "\r")] = '\0';
+	name = token_line_name(copy);
+	if (name > 0) {
+		copy[name] = '\0';
+		line.name = copy;
+		line.token = copy + name + 1;
+	} else {
+		memory_free(copy);
+	}
+	file->lines = memory_resize(file->lines, file->count + 1, sizeof *file->lines);
+	file->lines[file->count++] = line;
+}
+
+static void
+free_line(struct line *line)
+{
+	memory_free(line->text);
+	memory_free(line->name);
+}
+
+/* The file may be a link into another folder: it is changed where it is. */
+static bool
+resolve(struct token_file *file, const char *path)
+{
+	char *slash;
+
+	if (realpath(path, file->path) == NULL) {
+		if (errno != ENOENT || strlen(path) >= sizeof file->path)
+			return false;
+		strcpy(file->path, path);
+	}
+	strcpy(file->folder, file->path);
+	slash = strrchr(file->folder, '/');
+	if (slash == NULL)
+		strcpy(file->folder, ".");
+	else
+		slash[slash == file->folder ? 1 : 0] = '\0';
+	return true;
+}
+
+/* The folder is what can be locked: the file is another one after each change. */
+static bool
+lock_folder(struct token_file *file)
+{
+	file->lock = open(file->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return file->lock >= 0 && flock(file->lock, LOCK_EX) == 0;
+}
+
+static bool
+read_lines(struct token_file *file)
+{
+	FILE *stream = fopen(file->path, "re");
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t length;
+	bool read;
+
+	if (stream == NULL)
+		return errno == ENOENT && file->lock >= 0;
+	file->exists = fstat(fileno(stream), &file->found) == 0;
+	while ((length = getline(&text, &room, stream)) >= 0)
+		add_line(file, text, (size_t)length - (text[length - 1] == '\n' ? 1 : 0));
+	read = !ferror(stream) && file->exists;
+	free(text);
+	fclose(stream);
+	return read;
+}
+
+struct token_file *
+token_file_open(const char *path, bool to_change)
+{
+	struct token_file *file = memory_zalloc(sizeof *file);
+
+	file->lock = -1;
+	if (resolve(file, path) && (!to_change || lock_folder(file)) && read_lines(file))
+		return file;
+	log_error("tokens file %s: %s", path, strerror(errno));
+	token_file_close(file);
+	return NULL;
+}
+
+void
+token_file_close(struct token_file *file)
+{
+	for (size_t i = 0; i < file->count; i++)
+		free_line(&file->lines[i]);
+	memory_free(file->lines);
+	if (file->lock >= 0)
+		close(file->lock);
+	memory_free(file);
+}
+
+/* --- its tokens -------------------------------------------------------------------------------------------- */
+
+static const struct line *
+token_line(const struct token_file *file, size_t i)
+{
+	const struct line *line = file->lines;
+
+	for (;; line++)
+		if (line->name != NULL && i-- == 0)
+			return line;
+}
+
+size_t
+token_file_count(const struct token_file *file)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < file->count; i++)
+		count += file->lines[i].name != NULL;
+	return count;
+}
+
+const char *
+token_file_name(const struct token_file *file, size_t i)
+{
+	return token_line(file, i)->name;
+}
+
+const char *
+token_file_token(const struct token_file *file, size_t i)
+{
+	return token_line(file, i)->token;
+}
+
+const char *
+token_file_find(const struct token_file *file, const char *name)
+{
+	for (size_t i = 0; i < file->count; i++)
+		if (file->lines[i].name != NULL && strcmp(file->lines[i].name, name) == 0)
+			return file->lines[i].token;
+	return NULL;
+}
+
+/* --- changing ---------------------------------------------------------------------------------------------- */
+
+void
+token_file_add(struct token_file *file, const char *name, const char *token)
+{
+	size_t size = strlen(name) + strlen(token) + 2;
+	char *text = memory_alloc(size);
+
+	snprintf(text, size, "%s:%s", name, token);
+	add_line(file, text, size - 1);
+	memory_free(text);
+}
+
+size_t
+token_file_remove(struct token_file *file, const char *name)
+{
+	size_t kept = 0, count = file->count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (file->lines[i].name != NULL && strcmp(file->lines[i].name, name) == 0)
+			free_line(&file->lines[i]);
+		else
+			file->lines[kept++] = file->lines[i];
+	}
+	file->count = kept;
+	return count - kept;
+}
+
+static bool
+write_lines(const struct token_file *file, FILE *stream)
+{
+	for (size_t i = 0; i < file->count; i++) {
+		fwrite(file->lines[i].text, 1, file->lines[i].length, stream);
+		putc('\n', stream);
+	}
+	return fflush(stream) == 0 && !ferror(stream);
+}
+
+/* Whoever could read the file before can read it now, and nobody else. */
+static bool
+keep_owner(const struct token_file *file, int descriptor)
+{
+	const struct group *group;
+
+	if (file->exists)
+		return ((file->found.st_uid == geteuid() && file->found.st_gid == getegid()) ||
+		    fchown(descriptor, file->found.st_uid, file->found.st_gid) == 0) &&
+		    fchmod(descriptor, file->found.st_mode & 07777) == 0;
+	group = geteuid() == 0 ? getgrnam("callresultd") : NULL;
+	return (group == NULL || fchown(descriptor, (uid_t)-1, group->gr_gid) == 0) &&
+	    fchmod(descriptor, MODE_AT_FIRST) == 0;
+}
+
+/* By the worker's own rules: a file that it would refuse does not come into force, and keeps it from starting. */
+static bool
+is_good(const char *path)
+{
+	struct token_set *set = token_set_read(path);
+
+	token_set_free(set);
+	return set != NULL;
+}
+
+static bool
+fill(const struct token_file *file, int descriptor, const char *path)
+{
+	FILE *stream = fdopen(descriptor, "w");
+	bool filled;
+
+	if (stream == NULL) {
+		close(descriptor);
+		return false;
+	}
+	filled = write_lines(file, stream) && keep_owner(file, descriptor) && fsync(descriptor) == 0;
+	if (!filled)
+		log_error("tokens file %s: %s", file->path, strerror(errno));
+	return (fclose(stream) == 0) & filled && is_good(path);
+}
+
+bool
+token_file_write(struct token_file *file)
+{
+	char path[PATH_MAX];
+	int descriptor = -1;
+
+	if (snprintf(path, sizeof path, "%s/.tokens.XXXXXX", file->folder) < (int)sizeof path)
+		descriptor = mkstemp(path);
+	if (descriptor < 0) {
+		log_error("tokens file %s: %s", file->path, strerror(errno));
+		return false;
+	}
+	if (!fill(file, descriptor, path)) {
+		unlink(path);
+		return false;
+	}
+	if (rename(path, file->path) != 0 || fsync(file->lock) != 0) {
+		log_error("tokens file %s: %s", file->path, strerror(errno));
+		unlink(path);
+		return false;
+	}
+	return true;
+}

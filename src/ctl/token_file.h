@@ -1,0 +1,37 @@
+/* The file of tokens, to be changed: every line that is not asked about stays as it is. */
+#ifndef TOKEN_FILE_H
+#define TOKEN_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct token_file;
+
+/*
+ * Reads the file; to_change also keeps others from changing it until token_file_close, and takes a file that is not
+ * there for an empty one.  NULL, said, when it cannot be read or locked.
+ */
+struct token_file *token_file_open(const char *path, bool to_change);
+void token_file_close(struct token_file *file);
+
+/* The lines that are "name:token", and their parts; valid until the file is changed. */
+size_t token_file_count(const struct token_file *file);
+const char *token_file_name(const struct token_file *file, size_t i);
+const char *token_file_token(const struct token_file *file, size_t i);
+
+/* The token of a name; NULL when there is none. */
+const char *token_file_find(const struct token_file *file, const char *name);
+
+void token_file_add(struct token_file *file, const char *name, const char *token);
+
+/* Takes all lines of that name away; gives how many there were. */
+size_t token_file_remove(struct token_file *file, const char *name);
+
+/*
+ * Puts the new file in the place of the old one, in one step and on the disk, with the old one's owner and mode; one that
+ * is new has mode 0640 and, made by root, the group callresultd where there is one.  False, said, when the old one is
+ * still there, because a line is bad or the file cannot be written.
+ */
+bool token_file_write(struct token_file *file);
+
+#endif
