@@ -318,14 +318,14 @@ find_command(int argc, char **argv, int *words)
 
 /* A group without its command: what there is in it. */
 static bool
-help_group(const char *group)
+help_group(FILE *file, const char *group)
 {
 	bool found = false;
 
 	for (int i = 0; i < COMMANDS; i++)
 		if (strncmp(commands[i].name, group, strlen(group)) == 0 && commands[i].name[strlen(group)] == ' ') {
-			printf("%s%-19s %s\n", found ? "  " : "usage: callresultctl COMMAND [ARGUMENT...]\n  ", commands[i].name,
-			    commands[i].summary);
+			fprintf(file, "%s%-19s %s\n", found ? "  " : "usage: callresultctl COMMAND [ARGUMENT...]\n  ",
+			    commands[i].name, commands[i].summary);
 			found = true;
 		}
 	return found;
@@ -341,7 +341,7 @@ run_help(struct ctl *ctl, int argc, char **argv)
 		help_command(ctl->command);
 	else if (argc == 0)
 		help();
-	else if (!help_group(argv[0]))
+	else if (!help_group(stdout, argv[0]))
 		return ctl_usage_error(ctl, "there is no command %s", argv[0]);
 	return CTL_FINE;
 }
@@ -358,6 +358,8 @@ run_command(struct ctl *ctl, int argc, char **argv)
 	if (argc < ctl->command->min || (ctl->command->max != ARGUMENTS_ANY && argc > ctl->command->max))
 		return ctl_usage_error(ctl, "%s: too %s arguments", ctl->command->name,
 		    argc < ctl->command->min ? "few" : "many");
+	if (ctl->json && !ctl->command->has_json)
+		return ctl_usage_error(ctl, "%s has no JSON to print", ctl->command->name);
 	status = prepare(ctl) ? ctl->command->run(ctl, argc, argv) : CTL_WRONG;
 	clean_up(ctl);
 	return status;
@@ -379,8 +381,10 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 		argv[words - 1] = (char []){ "callresultctl" };   /* getopt's name for us */
 		return run_command(ctl, argc - words + 1, argv + words - 1);
 	}
-	if (argc > 1 && strcmp(argv[1], "--help") == 0 && help_group(argv[0]))
+	if (argc > 1 && strcmp(argv[1], "--help") == 0 && help_group(stdout, argv[0]))
 		return CTL_FINE;
+	if (argc == 1 && help_group(stderr, argv[0]))
+		return CTL_USAGE;
 	/* what stands behind it may be a URL with a token */
 	return ctl_usage_error(ctl, "there is no command %s", argv[0]);
 }

@@ -16,7 +16,7 @@
 
 enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
 
-#define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+#define TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 /* --- list, show -------------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 #include "log.h"
 #include "probe.h"
 
-#define TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+#define TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 static const struct column worker_columns[] = {
 	{ "serving", COLUMN_FLAG }, { "listen", COLUMN_TEXT }, { "last_push_at", COLUMN_TEXT },

@@ -1,0 +1,190 @@
+#!/usr/bin/perl
+# callresultctl: the command line, status and doctor.
+use strict;
+use warnings;
+use JSON::PP;
+use Test::More;
+use Rig qw(folder wait_for read_file write_file);
+use Rig::Ctl qw(ctl ctl_json exits administrator);
+use Rig::Postgres;
+use Rig::Push qw(record body $success);
+use Rig::Worker;
+
+my @commands = ('status', 'doctor', 'import', 'spool list', 'spool show', 'spool drain', 'spool export', 'quarantine list',
+	'quarantine show', 'quarantine retry', 'quarantine resolve', 'token new', 'token list', 'token revoke', 'push');
+
+subtest 'the command line' => sub {
+	my $help = ctl('--help');
+	exits($help, 0, '--help');
+	for my $command (@commands) {
+		like $help->{out}, qr/^  \Q$command\E +\w/m, "--help has $command";
+		my $own = ctl(split(/ /, $command), '--help');
+		exits($own, 0, "$command --help");
+		like $own->{out}, qr/^usage: callresultctl .*\Q$command\E.*\n\w/, 'shows its synopsis and what it does';
+		is ctl('help', split / /, $command)->{out}, $own->{out}, "help $command is the same";
+		exits(ctl(split(/ /, $command), '--no-such-option'), 2, "$command with a bad option");
+	}
+	exits(ctl('-V'), 0, '-V');
+	exits(ctl(), 2, 'no command');
+	exits(ctl('nonsense'), 2, 'no such command');
+	exits(ctl('spool'), 2, 'half a command');
+	exits(ctl('spool', 'eat'), 2, 'no such command of a group');
+	exits(ctl('import'), 2, 'too few arguments');
+	exits(ctl('status', 'now'), 2, 'too many arguments');
+	exits(ctl('-x', 'status'), 2, 'a bad option in front');
+	exits(ctl('--json', 'spool', 'show', '1'), 2, 'JSON where there is none');
+	exits(ctl('-c', '/nonexistent', 'status'), 1, 'no configuration');
+	for my $secret ('host=/tmp password=geheim', 'postgresql://me:geheim@localhost/x') {
+		my $run = ctl('-d', $secret, 'status');
+		exits($run, 2, 'a password on the command line is refused');
+		like $run->{err}, qr/list of processes.*PGPASSFILE/s, 'with the reason and the way out';
+		unlike $run->{err}, qr/geheim/, 'and not shown';
+	}
+	unlike ctl('psuh', 'https://x/callresult/geheim')->{err}, qr/geheim/, 'a URL in the wrong place is not shown';
+};
+
+my $postgres = Rig::Postgres->start_new;
+my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+my @as_owner = ('-c', $worker->{config}, '-d', administrator($postgres));
+my @as_worker = ('-c', $worker->{config});
+my $push = '/' . $Rig::Worker::token;
+is $worker->push_body(body(map { record(called => $_) } 1 .. 3))->{body}, $success, 'a push of three';
+is $worker->push_body(body(record(called => 1), record(called => 2, customField => 'new'), { campaignId => 1 }))->{body},
+    $success, 'a push of a duplicate, an update and a bad record';
+is $worker->push_body('[{')->{status}, 400, 'a bad body';
+
+sub finding {
+	my ($json, $what) = @_;
+	return (grep { $_->{what} =~ $what } @{ $json->{findings} })[0] // { severity => 'none', what => '' };
+}
+
+subtest 'status' => sub {
+	my ($json, $run) = ctl_json(@as_owner, 'status', '--json');
+	exits($run, 0, 'all is well');
+	ok $json->{worker}{serving} && $json->{database}{reachable} && $json->{database}{takes_writes}, 'flags are true';
+	is $json->{database}{schema_step}, $postgres->sql('select max(step) from callresult.schema_version'), 'the step';
+	is $json->{database}{problem}, undef, 'no problem is null';
+	for my $row (@{ $json->{received} }) {
+		is join('|', @$row{qw(pushes spooled records inserted updated duplicates quarantined)}),
+		    $postgres->sql('select count(*), count(*) filter (where spooled), sum(records), sum(inserted), sum(updated),
+			sum(duplicates), sum(quarantined) from callresult.push'), "$row->{period}: as SQL has it";
+	}
+	is $json->{received}[0]{records}, 6, 'six records';
+	is $json->{worker}{last_push_at}, $postgres->sql(q{select to_char(max(received_at) at time zone 'UTC',
+		'YYYY-MM-DD"T"HH24:MI:SS"Z"') from callresult.push}), 'the last push';
+	is join("\n", map { join '|', @$_{qw(reason open seen)} } @{ $json->{quarantine} }), $postgres->sql(
+		'select reason, count(*), sum(seen) from callresult.quarantine where resolved_at is null group by 1 order by 2 desc, 1'),
+	    'the quarantine';
+	is $json->{spool}{pushes}, 0, 'an empty spool';
+	my $plain = ctl(@as_owner, 'status');
+	exits($plain, 0, 'plain');
+	like $plain->{out}, qr/^reachable +yes$/m, 'a line a figure';
+	like $plain->{out}, qr/^today +\S+ +3 +0 +6 +3 +1 +1 +1$/m, 'a row a period';
+	unlike $plain->{out}, qr/ $/m, 'no line ends with blanks';
+	is $plain->{err}, '', 'nothing on standard error';
+	exits(ctl('--json', @as_owner, 'status'), 0, '--json in front');
+	my ($own, $own_run) = ctl_json(@as_worker, 'status', '--json');
+	exits($own_run, 1, "with the worker's own role, which may not look");
+	ok $own->{database}{reachable}, 'what it may see is there';
+	is_deeply $own->{received}, [], 'and what it may not is not made up';
+	like $own_run->{err}, qr/permission denied/, 'with the reason';
+};
+
+subtest 'doctor' => sub {
+	my ($json, $run) = ctl_json(@as_worker, 'doctor', '--json');
+	is_deeply [grep { $_->{severity} eq 'FAULT' && $_->{what} !~ /tmpfs|MiB left/ } @{ $json->{findings} }], [], 'no fault';
+	is $json->{summary}{faults}, scalar(grep { $_->{severity} eq 'FAULT' } @{ $json->{findings} }), 'the sum is right';
+	is finding($json, $_)->{severity}, 'ok', "fine: $_"
+	    for qr/^fsync is on/, qr/^full_page_writes/, qr/^synchronous_commit/, qr/UTF8/, qr/schema is at step/,
+	    qr/call_timezone Asia/, qr/privileges it needs/, qr/no privileges in excess/, qr/role may make enough/,
+	    qr/push_default/, qr/clock agrees/, qr/spool is empty/, qr/listens/, qr/no password/, qr/no trigger/, qr/unlogged/;
+	is finding($json, qr/tokens are shorter/)->{severity}, 'warning', 'a short token';
+	is finding($json, qr/tokens is readable by all/)->{severity}, 'warning', 'a tokens file that all can read';
+	for my $finding (grep { $_->{severity} =~ /FAULT|warning/ } @{ $json->{findings} }) {
+		ok $finding->{why} && $finding->{cure}, "why and cure: $finding->{what}";
+	}
+	like ctl(@as_worker, 'doctor')->{out}, qr/^warning +\d+ tokens are shorter.*\n +why: .*\n +cure: /m, 'plain';
+};
+
+# each wrong thing is found, and is a fault or not
+sub finds {
+	my ($name, $severity, $what, $break, $mend) = @_;
+	$break->();
+	my ($json, $run) = ctl_json(@as_worker, 'doctor', '--json');
+	my $finding = finding($json, $what);
+	is $finding->{severity}, $severity, "found: $name" or diag $run->{out};
+	ok $finding->{cure}, 'with a cure';
+	is $run->{status}, 1, 'the exit status says so' if $severity eq 'FAULT';
+	$mend->();
+	return;
+}
+
+sub role { my ($text) = @_; return sub { $postgres->sql($text) } }
+
+finds('synchronous_commit', 'warning', qr/^synchronous_commit is off/, role('alter role worker set synchronous_commit = off'),
+	role('alter role worker reset synchronous_commit'));
+finds('a read-only role', 'FAULT', qr/read-only/, role('alter role worker set default_transaction_read_only = on'),
+	role('alter role worker reset default_transaction_read_only'));
+finds('a missing privilege', 'FAULT', qr/may not execute/,
+	role('revoke execute on function callresult.store from callresult_writer'),
+	role('grant execute on function callresult.store to callresult_writer'));
+finds('a superuser', 'warning', qr/is a superuser/, role('alter role worker superuser'), role('alter role worker nosuperuser'));
+finds('tables it may read', 'warning', qr/may read or change 1 tables/, role('grant select on callresult.quarantine to worker'),
+	role('revoke select on callresult.quarantine from worker'));
+finds('a schema too old', 'FAULT', qr/at step 1,/, sub {
+	$postgres->sql('create table kept as select * from callresult.schema_version');
+	$postgres->sql('delete from callresult.schema_version where step > 1');
+}, sub {
+	$postgres->sql('delete from callresult.schema_version');
+	$postgres->sql('insert into callresult.schema_version select * from kept');
+});
+finds('no schema', 'FAULT', qr/not installed/, role('alter schema callresult rename to away'),
+	role('alter schema away rename to callresult'));
+finds('a trigger that is off', 'FAULT', qr/triggers are switched off/, role('alter table callresult.call_result disable trigger user'),
+	role('alter table callresult.call_result enable trigger user'));
+finds('a large default partition', 'warning', qr/call_result_default holds/, sub {
+	$postgres->sql(q{insert into callresult.call_result_default (campaign_id, called, call_status, push_id, received_at,
+		custom_field) select 'big', n::text, 5, gen_random_uuid(), now(), repeat(md5(n::text), 40)
+		from generate_series(1, 110000) n});
+}, sub { $postgres->sql(q{truncate callresult.call_result_default}) });
+finds('a spool with a damaged one beside it', 'FAULT', qr/damaged spool/, sub { write_file("$worker->{base}.spool.damaged-1", '') },
+	sub { unlink "$worker->{base}.spool.damaged-1" });
+finds('a worker that is gone', 'FAULT', qr/nobody can be reached/, sub { $worker->stop }, sub { $worker->start });
+
+sub configured {
+	my ($name, $severity, $what, %sections) = @_;
+	my $other = Rig::Worker->configured(postgres => $postgres, %sections);
+	my ($json) = ctl_json('-c', $other->{config}, 'doctor', '--json');
+	is finding($json, $what)->{severity}, $severity, "found: $name" or diag encode_json($json);
+	return;
+}
+
+$postgres->sql('alter role worker connection limit 5');
+configured('a limit of connections', 'FAULT', qr/role may make 5 connections/, database => { writers => 8 });
+configured('an unknown zone', 'FAULT', qr/does not know the call_timezone/, database => { call_timezone => 'Nowhere/Else' });
+configured('an offset as zone', 'warning', qr/is no name of a time zone/, database => { call_timezone => 'UTC+8' });
+configured('anonymous pushes', 'warning', qr/without a token/, auth => { allow_anonymous => 'yes' });
+configured('a spool without a folder', 'FAULT', qr/folder/, spool => { path => '/nonexistent/spool' });
+configured('a spool on tmpfs', 'FAULT', qr/tmpfs/, spool => { path => '/dev/shm/no-spool' });
+configured('a spool larger than its disk', 'warning', qr/spool may grow/, spool => { max_size => '900000G' });
+configured('bodies larger than memory', 'warning', qr/threads with/, server => { threads => 4096, max_body => '64M' });
+configured('a password for all to read', 'warning', qr/holds a password/,
+	database => { conninfo => $postgres->conninfo . ' password=geheim' });
+
+subtest 'the database is away' => sub {
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'spooled')))->{body}, $success, 'a push goes to the spool';
+	my ($json, $run) = ctl_json(@as_owner, 'status', '--json');
+	exits($run, 1, 'status');
+	ok !$json->{database}{reachable}, 'says it';
+	is $json->{spool}{pushes}, 1, 'and what waits';
+	ok $json->{spool}{oldest_received_at}, 'since when';
+	my ($doctor, $doctor_run) = ctl_json(@as_worker, 'doctor', '--json');
+	exits($doctor_run, 1, 'doctor');
+	is finding($doctor, qr/no connection/)->{severity}, 'FAULT', 'says it';
+	is finding($doctor, qr/1 pushes wait/)->{severity}, 'warning', 'and what waits';
+	unlike $doctor_run->{out} . $run->{out} . $run->{err}, qr/geheim|\Q$Rig::Worker::token\E|60584/, 'nothing private';
+};
+
+is $worker->stop, 0, 'the worker ends well';
+done_testing;
