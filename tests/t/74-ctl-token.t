@@ -1,0 +1,175 @@
+#!/usr/bin/perl
+# callresultctl token and push: secrets made, kept and taken away, and a set-up tried as the platform would.
+use strict;
+use warnings;
+use JSON::PP;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Rig qw(folder wait_for reap spawn read_file write_file free_port);
+use Rig::Ctl qw(ctl ctl_json exits);
+use Rig::Nginx;
+use Rig::Postgres;
+use Rig::Push qw(record body $success $example);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+my $tokens = "$worker->{base}.tokens";
+my @ctl = ('-c', $worker->{config});
+my $body = write_file(folder() . '/body', body(map { record(called => "p$_") } 1 .. 2));
+
+sub mode { return sprintf '%o', (stat $_[0])[2] & 07777 }
+
+subtest 'new' => sub {
+	my $before = "# first line\r\n\nodd name:abc\n" . read_file($tokens) . '# no end of line';
+	write_file($tokens, $before);
+	chmod 0604, $tokens;
+	chown 1, 2, $tokens if $> == 0;
+	my $inode = (stat $tokens)[1];
+	my $run = ctl(@ctl, 'token', 'new', 'north');
+	exits($run, 0, 'a token');
+	like $run->{out}, qr{^https://HOST/callresult/[0-9a-f]{32}\n\z}, 'the URL and nothing else';
+	like $run->{err}, qr/SIGHUP/, 'with a word on how it comes into force';
+	my ($token) = $run->{out} =~ /([0-9a-f]{32})/;
+	unlike $run->{err}, qr/$token/, 'without it';
+	is read_file($tokens), "$before\nnorth:$token\n", 'every other line stays as it is';
+	is mode($tokens), '604', 'so does the mode';
+	is join('.', (stat $tokens)[4, 5]), $> == 0 ? '1.2' : join('.', $>, (split / /, $))[0]), 'and the owner';
+	isnt +(stat $tokens)[1], $inode, 'the file is another one: nobody has read half of it';
+	is_deeply [glob "$worker->{base}.run/../.tokens*"], [], 'and no other is left';
+	my ($json) = ctl_json(@ctl, 'token', 'new', 'south', '--url', 'https://example.org/push/', '--json');
+	like $json->{url}, qr{^https://example\.org/push/[0-9a-f]{32}\z}, '--url';
+	unlike $json->{url}, qr/$token/, 'another token';
+	my $kept = read_file($tokens);
+	exits(ctl(@ctl, 'token', 'new', 'north'), 1, 'a name that is there');
+	exits(ctl(@ctl, 'token', 'new', $_), 2, 'a bad name') for '', '#x', 'a:b', "a\nb";
+	exits(ctl(@ctl, 'token', 'new', 'x', '--url', 'ftp://x'), 2, 'a bad URL');
+	is read_file($tokens), $kept, 'nothing came of these';
+	chmod 0644, $tokens;
+};
+
+subtest 'in force' => sub {
+	my ($token) = read_file($tokens) =~ /^north:(.*)$/m;
+	is $worker->request('POST', "/$token", $example)->{status}, 403, 'not yet';
+	$worker->signal('HUP');
+	ok wait_for(sub { $worker->request('POST', "/$token", $example)->{status} == 200 }), 'after SIGHUP';
+};
+
+subtest 'list and revoke' => sub {
+	my ($list, $run) = ctl_json(@ctl, 'token', 'list', '--json');
+	is_deeply [map { $_->{name} } @$list], ['odd name', 'test', 'north', 'south'], 'the names';
+	unlike $run->{out}, qr/\Q$Rig::Worker::token\E|[0-9a-f]{32}/, 'and no token';
+	is ctl(@ctl, 'token', 'list')->{out}, "name\nodd name\ntest\nnorth\nsouth\n", 'plain';
+	exits(ctl(@ctl, 'token', 'revoke', 'south'), 0, 'revoke');
+	unlike read_file($tokens), qr/south/, 'it is gone';
+	like read_file($tokens), qr/^# first line\r\n\nodd name:abc\n.*^# no end of line\nnorth:/ms, 'and nothing else';
+	exits(ctl(@ctl, 'token', 'revoke', 'south'), 1, 'once more');
+	exits(ctl(@ctl, 'token', 'revoke', $_), 0, "revoke $_") for 'odd name', 'north';
+	my $last = ctl(@ctl, 'token', 'revoke', 'test');
+	exits($last, 1, 'not the last one');
+	like $last->{err}, qr/in force/, 'which would stay in force';
+	like read_file($tokens), qr/^test:/m, 'and is there still';
+};
+
+subtest 'files that cannot be changed' => sub {
+	my $kept = read_file($tokens);
+	write_file($tokens, "${kept}nonsense\n");
+	exits(ctl(@ctl, 'token', 'new', 'x'), 1, 'a bad line');
+	is read_file($tokens), "${kept}nonsense\n", 'is left alone';
+	write_file($tokens, $kept);
+	my $other = Rig::Worker->configured(auth => { tokens => folder() . '/linked' });
+	symlink $tokens, folder() . '/linked' or die;
+	exits(ctl('-c', $other->{config}, 'token', 'new', 'linked'), 0, 'a symbolic link');
+	ok -l folder() . '/linked', 'stays one';
+	like read_file($tokens), qr/^linked:/m, 'and the file it leads to is changed';
+	my $fresh = Rig::Worker->configured(auth => { tokens => folder() . '/fresh' });
+	exits(ctl('-c', $fresh->{config}, 'token', 'new', 'first'), 0, 'a file that was not there');
+	is mode(folder() . '/fresh'), '640', 'has mode 0640';
+	exits(ctl('-c', $fresh->{config}, 'token', 'revoke', 'nobody'), 1, 'no such name');
+	my $nowhere = Rig::Worker->configured(auth => { tokens => '/nonexistent/tokens' });
+	exits(ctl('-c', $nowhere->{config}, 'token', $_->[0], $_->[1] // ()), 1, "no folder: $_->[0]") for ['new', 'x'], ['list'];
+};
+
+subtest 'many at once, and killed' => sub {
+	my @pids = map { spawn([Rig::Ctl::binary(), @ctl, 'token', 'new', "many-$_"]) } 1 .. 20;
+	kill 'KILL', $pids[$_] for 3, 7, 11;
+	wait_for(sub { @pids = grep { !defined reap($_) } @pids; !@pids });
+	my $text = read_file($tokens);
+	cmp_ok scalar(() = $text =~ /^many-\d+:[0-9a-f]{32}$/mg), '>=', 17, 'none overwrote another';
+	is system(Rig::Worker::binary() . " -n -c $worker->{config} >/dev/null") >> 8, 0,
+	    'and the file is whole';
+	my ($token) = $text =~ /^many-20:(.*)$/m;
+	$worker->signal('HUP');
+	ok wait_for(sub { $worker->request('POST', "/$token", '[]')->{status} == 200 }), 'and comes into force';
+};
+
+# --- push ---
+
+my $nginx = Rig::Nginx->start_new(worker => $worker);
+my $mount = "$nginx->{url}/callresult";
+my $url = "$mount/$Rig::Worker::token";
+my $url_file = write_file(folder() . '/url', "$url\n");
+
+subtest 'push' => sub {
+	my ($json, $run) = ctl_json('push', '--json', $url, $body);
+	exits($run, 0, 'it is taken');
+	is scalar(@$json), 1, 'at once';
+	is $json->[0]{status}, 200, 'status';
+	is $json->[0]{answer}, $success, 'answer';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'p%'}), 2, 'and stored';
+	exits(ctl('push', '--url-file', $url_file, $body), 0, 'the URL from a file');
+	exits(ctl({ stdin => "$url\n" }, 'push', '-', $body), 0, 'from standard input');
+	exits(ctl(@ctl, 'push', '--token', 'test', $mount, $body), 0, 'with a token by its name');
+	exits(ctl(@ctl, 'push', '--token', 'test', "$mount/", $body), 0, 'a slash at the end of the mount');
+	like ctl('push', $url, $body)->{out}, qr/^push +status +seconds +answer\n +1 +200 +\d+\.\d+ +\{"retCode":"0"/, 'plain';
+	is $postgres->sql('select count(*) from callresult.push where records = 2'), 6, 'each was a push';
+};
+
+subtest 'what is refused' => sub {
+	my ($json, $run) = ctl_json('push', '--json', "$mount/wrong-token-0123456789", $body);
+	exits($run, 1, 'a wrong token');
+	is_deeply [map { $_->{status} } @$json], [403, 403], 'twice, as the platform does';
+	unlike $run->{out} . $run->{err}, qr/wrong-token/, 'and the token is not shown';
+	($json, $run) = ctl_json('push', '--json', '--times', '5', '--wait', '1', "$mount/wrong", $body);
+	is scalar(@$json), 5, 'five times';
+	my $start = time;
+	ctl('push', '--times', '5', '--wait', '1', "$mount/wrong", $body);
+	cmp_ok time - $start, '>=', 2, 'with two waits between';
+	($json, $run) = ctl_json('push', '--json', 'http://127.0.0.1:' . free_port() . '/callresult/geheim', $body);
+	exits($run, 1, 'nobody there');
+	is $json->[0]{status}, undef, 'no status';
+	like $json->[0]{answer}, qr/connect/i, 'but a reason';
+	unlike $run->{out} . $run->{err}, qr/geheim/, 'without the token';
+	exits(ctl('push', $url, '/nonexistent'), 1, 'no file');
+	exits(ctl('push', 'file:///etc/passwd', $body), 1, 'no web address');
+	exits(ctl(@ctl, 'push', '--token', 'nobody', $mount, $body), 1, 'no token of that name');
+	exits(ctl('push', '--url-file', '/nonexistent', $body), 1, 'no file with a URL');
+	exits(ctl('push', @$_), 2, "@$_: a bad command line") for [$body], ['--url-file', $url_file, $mount, $body],
+	    ['--url-file', 'x', '--token', 'y', $body], ['--times', '7', $url, $body], ['--wait', '-1', $url, $body];
+};
+
+subtest 'it recovers' => sub {
+	$worker->stop;
+	my $pid = spawn([Rig::Ctl::binary(), 'push', '--times', '6', '--wait', '2', '--json', $url, $body], log => folder() . '/push');
+	unlink $worker->{log};
+	sleep 0.5;
+	$worker->start->wait_until_ready;
+	my $status;
+	ok wait_for(sub { defined($status = reap($pid)) }, 60), 'it ends';
+	is $status, 0, 'taken in the end';
+	is_deeply [map { $_->{status} } @{ decode_json(read_file(folder() . '/push')) }], [502, 502, 200], 'at the third push';
+};
+
+subtest 'the list of processes' => sub {
+	my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die;
+	my $pid = spawn([Rig::Ctl::binary(), 'push', 'http://127.0.0.1:' . $silent->sockport . '/callresult/geheim', $body]);
+	my $peer = $silent->accept;
+	unlike read_file("/proc/$pid/cmdline"), qr/geheim/, 'shows no token while it pushes';
+	sysread $peer, my $request, 65_536;
+	like $request, qr{^POST /callresult/geheim HTTP/1\.1\r\nHost: [^\r]+\r\nContent-Length: \d+\r\n\r\n}, 'no header but these two';
+	Rig::stop_process($pid, 'KILL');
+};
+
+unlike $nginx->logs, qr/\Q$Rig::Worker::token\E/, 'nothing private in the log of nginx';
+is $worker->stop, 0, 'the worker ends well';
+done_testing;
