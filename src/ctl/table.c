@@ -110,7 +110,7 @@ next_character(const uint8_t *p, size_t left, int *width)
 		*width = -1;
 		return 1;
 	}
-	*width = turns_direction(character) ? -1 : uc_width(character, "UTF-8");
+	*width = character == 0 || turns_direction(character) ? -1 : uc_width(character, "UTF-8");
 	return length;
 }
 

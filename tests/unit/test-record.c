@@ -64,6 +64,14 @@ read_text(const char *bytes)
 	return read_bytes(bytes, strlen(bytes));
 }
 
+/* As read_text, but for an answer of the query interface. */
+static enum outcome
+read_answer(const char *bytes)
+{
+	record_list_free(&list);
+	return record_list_parse_answer(&list, slice_of(bytes));
+}
+
 static int
 forget(void **state)
 {
@@ -1140,6 +1148,34 @@ no_mutation_of_a_body_breaks_anything(void **state)
 	}
 }
 
+static void
+an_answer_of_the_query_interface_has_data(void **state)
+{
+	static const char one[] = "{\"campaignId\":\"3\",\"called\":\"60584\",\"callStatus\":\"6\"}";
+	static const struct {
+		const char  *before, *after;
+		enum outcome outcome;
+		size_t       records;
+	} cases[] = {
+		{ "{\"resultCode\":\"0\",\"data\":[", "],\"total\":1}", OUTCOME_OK, 1 }, { "[", "]", OUTCOME_OK, 1 },
+		{ "{\"callResultList\":[", "]}", OUTCOME_OK, 1 }, { "{\"d\\u0061ta\":[", "]}", OUTCOME_OK, 1 },
+		{ "{\"data\":[],\"a\":", "}", OUTCOME_OK, 0 }, { "{\"data\":", "}", OUTCOME_BODY_NOT_LIST, 0 },
+		{ "{\"data \":[", "]}", OUTCOME_BODY_NOT_LIST, 0 }, { "{\"a\":{\"data\":[", "]}}", OUTCOME_BODY_NOT_LIST, 0 },
+		{ "{\"data\":[", "]", OUTCOME_BODY_NOT_JSON, 0 }, { "{\"data\":[", "]}]", OUTCOME_BODY_TRAILING, 0 },
+	};
+	char wrapped[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		snprintf(wrapped, sizeof wrapped, "%s%s%s", cases[i].before, one, cases[i].after);
+		assert_int_equal(read_answer(wrapped), cases[i].outcome);
+		assert_int_equal(list.record_count, cases[i].records);
+	}
+	/* a push is no answer */
+	snprintf(wrapped, sizeof wrapped, "{\"data\":[%s]}", one);
+	assert_int_equal(read_text(wrapped), OUTCOME_BODY_NOT_LIST);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
 
 static void
@@ -1191,6 +1227,7 @@ main(void)
 		TEST(a_record_is_nested_32_deep_at_most),
 		TEST(a_body_is_a_list_or_has_one),
 		TEST(the_list_s_name_may_be_written_with_escapes),
+		TEST(an_answer_of_the_query_interface_has_data),
 		TEST(a_body_has_to_be_utf_8),
 		TEST(a_nul_byte_is_no_json),
 		TEST(what_is_not_json_is_refused_wherever_it_stands),

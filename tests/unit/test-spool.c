@@ -263,6 +263,71 @@ a_damaged_file_is_put_aside(void **state)
 	globfree(&found);
 }
 
+static void
+an_administrator_sees_every_push_and_changes_none(void **state)
+{
+	static const char *const bodies[] = { "one", "two", "three" };
+	struct spool *writing = spool_open(path, max_size), *spool;
+	struct spool_summary summary;
+	struct push *push;
+	struct push_id last;
+	int64_t place = 0, first_received = 0;
+	bool failed = true;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		push = push_of(bodies[i]);
+		first_received = i == 0 ? push->received_at : first_received;
+		last = push->id;
+		put(writing, push);
+	}
+	spool = spool_open_existing(path, max_size);
+	assert_non_null(spool);
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		push = spool_next(spool, &place, i != 1, &failed);
+		assert_non_null(push);
+		assert_true(slice_is(push->body, i != 1 ? bodies[i] : NULL));
+		assert_int_equal(push->bytes, strlen(bodies[i]));
+		push_release(push);
+	}
+	assert_null(spool_next(spool, &place, true, &failed));
+	assert_false(failed);
+	push = spool_find(spool, &last, &failed);
+	assert_non_null(push);
+	assert_true(slice_is(push->body, "three"));
+	push_release(push);
+	last.bytes[15] ^= 1;
+	assert_null(spool_find(spool, &last, &failed));
+	assert_false(failed);
+	assert_true(spool_summarize(spool, &summary));
+	assert_int_equal(summary.depth.pushes, 3);
+	assert_int_equal(summary.depth.bytes, 11);
+	assert_int_equal(summary.oldest, first_received);
+	spool_close(spool);
+	for (size_t i = 0; i < COUNT(bodies); i++)
+		assert_oldest(writing, bodies[i]);
+	assert_true(spool_summarize(writing, &summary));
+	assert_int_equal(summary.depth.pushes + summary.oldest, 0);
+	spool_close(writing);
+}
+
+static void
+an_administrator_makes_no_spool_and_puts_none_aside(void **state)
+{
+	static const char damaged[] = "this is no database, and long enough to be looked at as one, which it is not by far";
+	struct capture capture = capture_start();
+	struct stat found;
+
+	(void)state;
+	assert_null(spool_open_existing(path, max_size));
+	assert_int_equal(stat(path, &found), -1);
+	temporary_write(path, damaged);
+	assert_null(spool_open_existing(path, max_size));
+	assert_int_equal(stat(path, &found), 0);
+	assert_int_equal(found.st_size, sizeof damaged - 1);
+	free(capture_end(capture));
+}
+
 int
 main(void)
 {
@@ -278,6 +343,8 @@ main(void)
 		TEST(past_its_limit_it_takes_none_of_the_pushes),
 		TEST(what_cannot_be_opened_is_no_spool),
 		TEST(a_damaged_file_is_put_aside),
+		TEST(an_administrator_sees_every_push_and_changes_none),
+		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
