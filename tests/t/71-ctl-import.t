@@ -4,9 +4,10 @@ use strict;
 use warnings;
 use JSON::PP;
 use Test::More;
-use Rig qw(folder write_file read_file);
+use Rig qw(folder wait_for reap spawn write_file read_file);
 use Rig::Ctl qw(ctl ctl_json exits administrator);
 use Rig::Postgres;
+use Rig::Proxy;
 use Rig::Push qw(record body $success $example);
 use Rig::Worker;
 
@@ -136,6 +137,25 @@ subtest "with the worker's own role" => sub {
 	my ($json, $run) = ctl_json('-c', $worker->{config}, 'import', '--json', file('own', body(record(called => 'own'))));
 	exits($run, 0, 'it can store');
 	is fates($json->{total}), '1 1 0 0 0', 'and is told the fates';
+};
+
+subtest 'a commit whose answer does not come' => sub {
+	my $proxy = Rig::Proxy->start_new(postgres => $postgres);
+	for my $mode (qw(before after answer)) {
+		my $before = $proxy->cut;
+		my $log = folder() . "/cut-$mode";
+		$proxy->fault($mode);
+		my $pid = spawn([Rig::Ctl::binary(), '-c', $worker->{config}, '-d', "host=$proxy->{folder} user=postgres dbname=callresult",
+			'import', '--json', file("cut-$mode", body(map { record(called => "cut-$mode-$_") } 1 .. 3))], log => $log);
+		ok wait_for(sub { $proxy->cut > $before }), "$mode: it is cut";
+		$proxy->fault('');
+		my $status;
+		ok wait_for(sub { defined($status = reap($pid)) }, 30), 'it is tried again';
+		is $status, 0, 'and stored';
+		like read_file($log), qr/"total": .*"records": 3, "inserted": 3, "updated": 0, "duplicates": 0/, 'and told as it was';
+		is count("called like 'cut-$mode-%'"), 3, 'once';
+	}
+	$proxy->stop;
 };
 
 subtest 'a progress bar on a terminal' => sub {
