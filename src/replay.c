@@ -174,6 +174,8 @@ store_oldest(struct replay *replay)
 
 	for (int i = 0; i < count; i++)
 		read_push(pushes[i]);
+	if (count == 0)     /* others have drained it */
+		spool_count(replay->spool);
 	if (count > 0)
 		store_pushes(replay->db, &replay->fold, pushes, count, clock_monotonic() + time, settle, replay);
 	stored = count > 0 && db_is_connected(replay->db);

@@ -29,6 +29,8 @@ enum {
 	FREE_FLOOR = 64 * 1024 * 1024,          /* bytes of the disk that are left to others */
 };
 
+enum { OPEN_OR_MAKE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
+
 enum statement { PUT, OLDEST, REMOVE, POSTPONE, DEPTH, STATEMENTS };
 
 static const char *const statement_texts[STATEMENTS] = {
@@ -165,10 +167,9 @@ close_file(struct spool *spool)
 }
 
 static bool
-open_file(struct spool *spool)
+open_file(struct spool *spool, int how)
 {
-	spool->usable = sqlite3_open_v2(spool->path, &spool->file,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	spool->usable = sqlite3_open_v2(spool->path, &spool->file, how | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(spool->file, BUSY_TIME) == SQLITE_OK && set_up(spool) && read_depth(spool);
 	return spool->usable;
 }
@@ -196,16 +197,30 @@ put_aside_damaged(struct spool *spool)
 	return true;
 }
 
-struct spool *
-spool_open(const char *path, int64_t max_size)
+static struct spool *
+spool_new(const char *path, int64_t max_size)
 {
 	struct spool *spool = memory_zalloc(sizeof *spool);
 
 	spool->path = memory_strdup(path);
 	spool->max_size = max_size;
 	pthread_mutex_init(&spool->mutex, NULL);
-	if (!open_file(spool) && !(put_aside_damaged(spool) && open_file(spool))) {
-		log_error("spool %s: cannot open it: %s", path, sqlite3_errmsg(spool->file));
+	return spool;
+}
+
+static void
+say_no_spool(struct spool *spool)
+{
+	log_error("spool %s: cannot open it: %s", spool->path, sqlite3_errmsg(spool->file));
+}
+
+struct spool *
+spool_open(const char *path, int64_t max_size)
+{
+	struct spool *spool = spool_new(path, max_size);
+
+	if (!open_file(spool, OPEN_OR_MAKE) && !(put_aside_damaged(spool) && open_file(spool, OPEN_OR_MAKE))) {
+		say_no_spool(spool);
 		spool_close(spool);
 		return NULL;
 	}
@@ -271,7 +286,7 @@ follow_path(struct spool *spool)
 	if (moved)
 		log_error("spool %s: has been removed or replaced; a new one is begun", spool->path);
 	close_file(spool);
-	return open_file(spool);
+	return open_file(spool, OPEN_OR_MAKE);
 }
 
 static bool
@@ -307,7 +322,7 @@ say_full(struct spool *spool)
 static bool
 put_anew(struct spool *spool, struct push *const *pushes, int count)
 {
-	return put_aside_damaged(spool) && open_file(spool) && put_all(spool, pushes, count);
+	return put_aside_damaged(spool) && open_file(spool, OPEN_OR_MAKE) && put_all(spool, pushes, count);
 }
 
 bool
@@ -479,14 +494,11 @@ spool_depth(struct spool *spool)
 struct spool *
 spool_open_existing(const char *path, int64_t max_size)
 {
-	struct spool *spool = memory_zalloc(sizeof *spool);
+	struct spool *spool = spool_new(path, max_size);
 
-	spool->path = memory_strdup(path);
-	pthread_mutex_init(&spool->mutex, NULL);
-	if (sqlite3_open_v2(path, &spool->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-	    sqlite3_busy_timeout(spool->file, BUSY_TIME) == SQLITE_OK && set_up(spool, max_size) && read_depth(spool))
+	if (open_file(spool, SQLITE_OPEN_READWRITE))
 		return spool;
-	say_trouble(spool, "open it");
+	say_no_spool(spool);
 	spool_close(spool);
 	return NULL;
 }
@@ -498,7 +510,7 @@ prepare(struct spool *spool, const char *text)
 	sqlite3_stmt *statement = NULL;
 
 	if (sqlite3_prepare_v2(spool->file, text, -1, &statement, NULL) != SQLITE_OK)
-		say_trouble(spool, "read it");
+		say_trouble(spool, READING);
 	return statement;
 }
 
@@ -516,7 +528,7 @@ spool_summarize(struct spool *spool, struct spool_summary *summary)
 		summary->depth.bytes = sqlite3_column_int64(statement, 1);
 		summary->oldest = sqlite3_column_int64(statement, 2);
 	} else if (statement != NULL) {
-		say_trouble(spool, "read it");
+		say_trouble(spool, READING);
 	}
 	sqlite3_finalize(statement);
 	pthread_mutex_unlock(&spool->mutex);
@@ -534,7 +546,7 @@ read_one(struct spool *spool, sqlite3_stmt *statement, int64_t *place, bool *fai
 		push = read_push(statement);
 		*place = sqlite3_column_int64(statement, 7);
 	} else if (code != SQLITE_DONE && statement != NULL) {
-		say_trouble(spool, "read it");
+		say_trouble(spool, READING);
 	}
 	*failed = code != SQLITE_ROW && code != SQLITE_DONE;
 	sqlite3_finalize(statement);

@@ -244,7 +244,10 @@ static bool
 connect_database(struct ctl *ctl)
 {
 	ctl->db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone);
-	return db_connect(ctl->db, clock_monotonic() + CONNECT_TIME);   /* says why not */
+	if (db_connect(ctl->db, clock_monotonic() + CONNECT_TIME))
+		return true;
+	log_error("database: %s", db_problem(ctl->db));
+	return false;
 }
 
 static bool

@@ -118,6 +118,7 @@ cut_part(struct import *import, const struct record_list *list, size_t *record, 
 		if (*record < list->record_count && bad->raw.bytes > list->records[*record].raw.bytes)
 			break;
 		record_list_reject(&part->list, bad->raw, bad->reason);
+		part->list.bad_count++;
 		part->bytes += bad->raw.length;
 	}
 	return part;
@@ -130,6 +131,10 @@ store_parts(struct import *import, const struct push *whole, struct intake_fates
 	size_t record = 0, reject = 0;
 	bool stored = true;
 
+	if (list->bad_count > REJECTS_MAX) {
+		*problem = "more than 10000 elements of the list are bad: cut the file into several";
+		return false;
+	}
 	while (stored && (record < list->record_count || reject < list->reject_count)) {
 		struct push *part = cut_part(import, list, &record, &reject);
 

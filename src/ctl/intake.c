@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "fold.h"
 #include "memory.h"
+#include "outage.h"
 #include "store.h"
 
 enum {
@@ -111,6 +112,8 @@ store_once(struct db *db, struct fold *fold, struct push *push)
 
 	if (db_connect(db, now + CONNECT_TIME))
 		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &result);
+	if (!db_is_connected(db))
+		outage_note(db_problem(db));
 	return result;
 }
 
@@ -180,6 +183,6 @@ intake_store(struct db *db, struct push *push, struct intake_fates *fates, const
 		after.duplicates - before.duplicates };
 	if (unsure)
 		read_evidence(db, push, &stored);
-	add_fates(fates, &stored, (int64_t)push->list.reject_count);
+	add_fates(fates, &stored, (int64_t)push->list.bad_count);
 	return true;
 }

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "memory.h"
 #include "progress.h"
+#include "prober.h"
 #include "replay.h"
 #include "spool.h"
 
@@ -254,10 +255,12 @@ static int64_t
 drain(struct ctl *ctl, int64_t total, int64_t patience)
 {
 	struct desk *desk = desk_new();
-	struct replay *replay = replay_start(desk, ctl->spool, ctl_conninfo(ctl), ctl->settings.call_timezone);
+	struct prober *prober = prober_start(desk, ctl_conninfo(ctl), ctl->settings.call_timezone);
+	struct replay *replay = replay_start(desk, ctl->spool);
 
 	wait_until_empty(ctl, total, patience);
 	replay_stop(replay, 0);
+	prober_stop(prober);
 	desk_free(desk);
 	return spool_count(ctl->spool).pushes;
 }
