@@ -12,8 +12,7 @@ use Rig::Push qw(record body post get $success $example);
 use Rig::Worker;
 
 my $postgres = Rig::Postgres->start_new;
-# a body of 16 MiB takes its time where other things run too: nothing here is to go to the spool for that
-my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '60s' })->wait_until_ready;
+my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
 my $nginx = Rig::Nginx->start_new(worker => $worker);
 my $token = $Rig::Worker::token;
 my $path = "/callresult/$token";

@@ -19,7 +19,8 @@ sub configured {
 	mkdir "$base.run" or die "$base.run: $!";
 	open_to_web_server("$base.run", 02750);    # so that the socket is the group's, as often as it is made anew
 	my %sections = (
-		server   => { listen => $self->{listen}, %{ $with{server} // {} } },
+		# long, so that a busy machine sends no push to the spool where a test does not mean it
+		server   => { listen => $self->{listen}, reply_deadline => '30s', %{ $with{server} // {} } },
 		auth     => { tokens => "$base.tokens", %{ $with{auth} // {} } },
 		spool    => { path => "$base.spool", %{ $with{spool} // {} } },
 		database => { ($with{postgres} ? (conninfo => $with{postgres}->conninfo) : ()), %{ $with{database} // {} } },
