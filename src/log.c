@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -26,12 +27,28 @@ static const struct {
 static atomic_int max_level = LOG_LEVEL_INFO;
 static bool use_syslog;
 static const char *program = "callresultd";
+static atomic_bool use_journal;
+
+/* systemd names the stream it has given as stderr; a stderr that was redirected since is another one. */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat found;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &found) != 0)
+		return false;
+	snprintf(ours, sizeof ours, "%llu:%llu", (unsigned long long)found.st_dev, (unsigned long long)found.st_ino);
+	return strcmp(stream, ours) == 0;
+}
 
 void
 log_open(enum log_level level, bool to_syslog)
 {
 	log_set_level(level);
 	use_syslog = to_syslog;
+	use_journal = stderr_is_journal();
 	if (to_syslog)
 		openlog("callresultd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
@@ -92,7 +109,10 @@ emit(enum log_level level, const char *format, va_list arguments)
 		if (use_syslog) {
 			syslog(levels[level].priority, "%s: %s", levels[level].name, escaped);
 		} else {
-			length = snprintf(line, sizeof line, "%s: %s: %s\n", program, levels[level].name, escaped);
+			/* the journal reads the priority and knows the program (sd-daemon(3)) */
+			length = use_journal ?
+			    snprintf(line, sizeof line, "<%d>%s: %s\n", levels[level].priority, levels[level].name, escaped) :
+			    snprintf(line, sizeof line, "%s: %s: %s\n", program, levels[level].name, escaped);
 			/* one write a line: lines of several threads and processes do not mix */
 			(void)!write(STDERR_FILENO, line, (size_t)length);
 		}

@@ -1,5 +1,6 @@
 /*
- * What the administrator is told: one event a line, "callresultd: level: message" on stderr, "level: message" to syslog.
+ * What the administrator is told: one event a line, "callresultd: level: message" on stderr, "level: message" to syslog,
+ * and "<priority>level: message" on a stderr that is systemd's journal.
  *
  * Messages are in lower case without a full stop.  They never hold what a sender sent, a token, a password or a
  * path's secret part; whatever they hold is escaped, so that a line is always one line.  All functions are safe in

@@ -26,6 +26,7 @@
 #include "server.h"
 #include "settings.h"
 #include "spool.h"
+#include "watchdog.h"
 #include "writer.h"
 
 enum { CGI_REPLAY_TIME = 2000 };   /* milliseconds */
@@ -202,10 +203,13 @@ static void
 run(struct listener *listener, struct service *service, const struct settings *settings, const char *config,
     const sigset_t *handled)
 {
-	struct server *server = server_start(listener, (int)settings->threads, request_serve, service);
+	struct server *server;
 
-	log_info("callresultd %s serves %s with %d threads", PACKAGE_VERSION,
-	    listener->handed_over ? "the socket handed over" : settings->listen, (int)settings->threads);
+	watchdog_init(settings->reply_deadline + GATEWAY_PATIENCE * 1000);
+	server = server_start(listener, (int)settings->threads, request_serve, service);
+
+	log_info("callresultd %s serves listen=%s threads=%d", PACKAGE_VERSION,
+	    listener->handed_over ? "handed-over" : settings->listen, (int)settings->threads);
 	tell_manager("READY=1");
 	wait_for_end(handled, config, service->admission);
 	tell_manager("STOPPING=1");
@@ -245,6 +249,7 @@ main(int argc, char **argv)
 	struct admission *admission = NULL;
 	int status = 1;
 
+	log_open(LOG_LEVEL_INFO, false);
 	if (settings_read(&settings, options.config))
 		admission = admission_new(settings.tokens, settings.allow_anonymous);
 	if (admission != NULL && options.check_only) {

@@ -12,12 +12,14 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "memory.h"
 #include "thread.h"
+#include "watchdog.h"
 
 enum {
 	ACCEPT_PAUSE = 50,      /* milliseconds, when descriptors are short */
@@ -31,6 +33,7 @@ struct server {
 	void            *context;
 	int              epoll;
 	int              stopping;       /* an eventfd: readable for ever once the server stops */
+	int              ringing;        /* a timerfd: readable when the watchdog is to be told; -1: nobody watches */
 	int              thread_count;
 	pthread_t       *threads;
 };
@@ -54,6 +57,33 @@ watch_stopping(struct server *server)
 
 	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->stopping, &event) != 0)
 		log_fatal("epoll: %s", strerror(errno));
+}
+
+/* The watchdog hears from a thread that serves, so that it hears nothing when none is left that does. */
+static void
+watch_ringing(struct server *server)
+{
+	int64_t period = watchdog_period();
+	const struct timespec time = { .tv_sec = period / 1000, .tv_nsec = period % 1000 * 1000000 };
+	const struct itimerspec timer = { .it_interval = time, .it_value.tv_nsec = 1 };   /* at once, and then again */
+
+	server->ringing = -1;
+	if (period == 0)
+		return;
+	server->ringing = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (server->ringing == -1 || timerfd_settime(server->ringing, 0, &timer, NULL) != 0 ||
+	    !watch(server, EPOLL_CTL_ADD, server->ringing))
+		log_fatal("cannot serve: %s", strerror(errno));
+}
+
+static void
+ring(struct server *server)
+{
+	uint64_t expirations;
+
+	(void)!read(server->ringing, &expirations, sizeof expirations);
+	watchdog_ring();
+	watch(server, EPOLL_CTL_MOD, server->ringing);
 }
 
 /* --- connections ------------------------------------------------------------------------------------------- */
@@ -165,6 +195,8 @@ run(void *argument)
 			if (descriptor == server->stopping) {
 				left += stopping;
 				stopping = true;
+			} else if (descriptor == server->ringing) {
+				ring(server);
 			} else if (descriptor == server->listener->descriptor) {
 				accept_connection(server, stopping);
 			} else {
@@ -189,6 +221,7 @@ server_start(struct listener *listener, int threads, gateway_handler *handler, v
 	if (server->epoll == -1 || server->stopping == -1)
 		log_fatal("cannot serve: %s", strerror(errno));
 	watch_stopping(server);
+	watch_ringing(server);
 	if (!watch(server, EPOLL_CTL_ADD, listener->descriptor))
 		log_fatal("cannot serve: %s", strerror(errno));
 
@@ -229,6 +262,8 @@ server_stop(struct server *server)
 	listen_close(server->listener);
 	close(server->epoll);
 	close(server->stopping);
+	if (server->ringing != -1)
+		close(server->ringing);
 	memory_free(server->threads);
 	memory_free(server);
 }

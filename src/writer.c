@@ -13,6 +13,7 @@
 #include "outage.h"
 #include "store.h"
 #include "thread.h"
+#include "watchdog.h"
 
 enum {
 	TAKE_MAX = 1024,        /* pushes a batch */
@@ -160,6 +161,7 @@ run(void *argument)
 	int count;
 
 	while ((count = take(writer, pushes)) != BATCH_CLOSED) {
+		watchdog_note_writer();
 		if (count > 0)
 			store_batch(writer, pushes, count);
 		else

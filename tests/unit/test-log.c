@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "log.h"
@@ -157,6 +158,30 @@ errno_is_kept(void **state)
 	assert_int_equal(kept, ENOSPC);
 }
 
+/* As systemd starts a service: it names the stream that it has given as stderr. */
+static void
+the_journal_is_told_the_priority(void **state)
+{
+	struct capture capture = capture_start();
+	struct stat stream;
+	char name[64], *lines;
+
+	(void)state;
+	assert_int_equal(fstat(STDERR_FILENO, &stream), 0);
+	snprintf(name, sizeof name, "%llu:%llu", (unsigned long long)stream.st_dev, (unsigned long long)stream.st_ino);
+	setenv("JOURNAL_STREAM", name, 1);
+	log_open(LOG_LEVEL_INFO, false);
+	log_error("e");
+	log_info("i");
+	setenv("JOURNAL_STREAM", "1:1", 1);
+	log_open(LOG_LEVEL_INFO, false);
+	log_info("redirected");
+	lines = capture_end(capture);
+	unsetenv("JOURNAL_STREAM");
+	assert_string_equal(lines, "<3>error: e\n<6>info: i\ncallresultd: info: redirected\n");
+	free(lines);
+}
+
 static void
 a_fatal_message_ends_the_process_with_1(void **state)
 {
@@ -190,6 +215,7 @@ main(void)
 		cmocka_unit_test_setup(letters_of_any_language_stay_readable, level_info),
 		cmocka_unit_test_setup(an_endless_message_is_still_one_line, level_info),
 		cmocka_unit_test_setup(errno_is_kept, level_info),
+		cmocka_unit_test_setup(the_journal_is_told_the_priority, level_info),
 		cmocka_unit_test_setup(a_fatal_message_ends_the_process_with_1, level_info),
 	};
 
