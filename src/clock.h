@@ -13,4 +13,7 @@ int64_t clock_stamp(void);
 /* Milliseconds of the monotonic clock; deadlines are points on it. */
 int64_t clock_monotonic(void);
 
+/* Microseconds of the same clock, for how long things took. */
+int64_t clock_microseconds(void);
+
 #endif

@@ -167,7 +167,7 @@ storage_open(const struct settings *settings)
 	storage.batch = batch_new((size_t)settings->batch_records);
 	storage.desk = desk_new();
 	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
-	metrics_set_spool(storage.spool);
+	metrics_set_spool(storage.spool, settings->spool_max_size);
 	storage.prober = prober_start(storage.desk, settings->conninfo, settings->call_timezone);
 	storage.replay = replay_start(storage.desk, storage.spool);
 	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);
@@ -186,7 +186,7 @@ storage_close(struct storage *storage, int64_t time_for_replay)
 	memory_free(storage->writers);
 	replay_stop(storage->replay, time_for_replay);
 	prober_stop(storage->prober);
-	metrics_set_spool(NULL);
+	metrics_set_spool(NULL, 0);
 	spool_close(storage->spool);
 	desk_free(storage->desk);
 	batch_free(storage->batch);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "clock.h"
 #include "metrics.h"
 #include "outcome.h"
 #include "push.h"
@@ -107,9 +108,10 @@ serve(struct gateway *gateway, const struct service *service)
 void
 request_serve(struct gateway *gateway, void *service)
 {
+	int64_t start = clock_microseconds();
 	enum outcome outcome = serve(gateway, service);
 
 	if (reply_is_to_push(outcome))
-		metrics_count_answer(reply_status(outcome));
+		metrics_count_answer(reply_status(outcome), clock_microseconds() - start);
 	reply_send(gateway, outcome);
 }

@@ -31,11 +31,12 @@ enum {
 
 enum { OPEN_OR_MAKE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
 
-enum statement { PUT, OLDEST, REMOVE, POSTPONE, DEPTH, STATEMENTS };
+enum statement { PUT, OLDEST, HEAD, REMOVE, POSTPONE, DEPTH, STATEMENTS };
 
 static const char *const statement_texts[STATEMENTS] = {
 	[PUT] = "INSERT INTO push (id, received_at, remote_addr, bytes, sha256, fault, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[OLDEST] = "SELECT id, received_at, remote_addr, bytes, sha256, fault, body FROM push ORDER BY seq LIMIT ?",
+	[HEAD] = "SELECT received_at FROM push ORDER BY seq LIMIT 1",
 	[REMOVE] = "DELETE FROM push WHERE id = ?",
 	[POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push) WHERE id = ?",
 	[DEPTH] = "SELECT count(*), coalesce(sum(length(body)), 0) FROM push",
@@ -467,6 +468,20 @@ spool_is_well(struct spool *spool)
 	well = !spool->failing && disk_has_room(spool);
 	pthread_mutex_unlock(&spool->mutex);
 	return well;
+}
+
+int64_t
+spool_oldest_stamp(struct spool *spool)
+{
+	sqlite3_stmt *statement = spool->statements[HEAD];
+	int64_t stamp = 0;
+
+	pthread_mutex_lock(&spool->mutex);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		stamp = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	pthread_mutex_unlock(&spool->mutex);
+	return stamp;
 }
 
 struct spool_depth

@@ -47,6 +47,9 @@ bool spool_is_well(struct spool *spool);
 /* What is in it, as far as this process knows: what others have put there or taken since is left out. */
 struct spool_depth spool_depth(struct spool *spool);
 
+/* When the push at its head arrived (clock_stamp); 0 when it is empty. */
+int64_t spool_oldest_stamp(struct spool *spool);
+
 /* What is in it, counted anew. */
 struct spool_depth spool_count(struct spool *spool);
 

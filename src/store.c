@@ -4,18 +4,27 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "clock.h"
 #include "isolate.h"
 #include "metrics.h"
 
 static void
-count_records(struct push **pushes, int count, const struct db_fates *fates)
+count_stored(struct push **pushes, int count, const struct db_fates *fates, int64_t start)
 {
-	int64_t quarantined = 0;
+	struct metrics_stored stored = { .pushes = count, .inserted = fates->inserted, .updated = fates->updated,
+		.duplicates = fates->duplicates, .time = clock_microseconds() - start };
 
-	for (int i = 0; i < count; i++)
-		if (pushes[i]->fault == NULL)
-			quarantined += (int64_t)pushes[i]->list.bad_count;
-	metrics_count_records(fates->inserted, fates->updated, fates->duplicates, quarantined);
+	for (int i = 0; i < count; i++) {
+		const struct push *push = pushes[i];
+
+		stored.replayed += push->spooled;
+		stored.bad_bodies += push->fault != NULL && push->body.bytes != NULL;
+		if (push->fault == NULL) {
+			stored.records += (int64_t)(push->list.record_count + push->list.bad_count);
+			stored.quarantined += (int64_t)push->list.bad_count;
+		}
+	}
+	metrics_count_stored(&stored);
 }
 
 /* One transaction for the pushes the fold holds. */
@@ -24,11 +33,12 @@ store_fold(struct db *db, const struct fold *fold, struct push **pushes, int cou
 {
 	struct db_fates fates = { 0 };
 	enum db_result result = DB_UNAVAILABLE;
+	int64_t start = clock_microseconds();
 
 	if (db_is_connected(db))
 		result = db_store(db, pushes, count, fold, deadline, &fates);
 	if (result == DB_STORED)
-		count_records(pushes, count, &fates);
+		count_stored(pushes, count, &fates, start);
 	return result;
 }
 

@@ -255,19 +255,23 @@ metrics_are_text_for_prometheus(void **state)
 	body = body_of(OUTCOME_METRICS);
 	assert_int_equal(body[strlen(body) - 1], '\n');
 	for (const char *line = body; *line != '\0'; line = strchr(line, '\n') + 1)
-		assert_true(strncmp(line, "# HELP callresultd_", 19) == 0 ||
-		    strncmp(line, "# TYPE callresultd_", 19) == 0 ||
-		    strncmp(line, "callresultd_", 12) == 0);
+		assert_true(strncmp(line, "# HELP ", 7) == 0 || strncmp(line, "# TYPE ", 7) == 0 ||
+		    strncmp(line, "callresultd_", 12) == 0 || strncmp(line, "process_", 8) == 0);
 }
 
 static void
 what_is_counted_is_in_the_metrics(void **state)
 {
+	static const struct metrics_stored stored = { .pushes = 3, .replayed = 1, .records = 10, .inserted = 1, .updated = 2,
+		.duplicates = 3, .quarantined = 4 };
+
 	(void)state;
-	metrics_count_answer(200);
-	metrics_count_answer(200);
-	metrics_count_answer(403);
-	metrics_count_records(1, 2, 3, 4);
+	metrics_count_answer(200, 900);
+	metrics_count_answer(200, 1100);
+	metrics_count_answer(403, 10);
+	metrics_count_answer(413, 10);
+	metrics_count_answer(503, 10);
+	metrics_count_stored(&stored);
 	metrics_add_connection(1);
 	assert_true(metrics_database_is_up());
 	body_of(OUTCOME_METRICS);
@@ -277,6 +281,11 @@ what_is_counted_is_in_the_metrics(void **state)
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_records_total{fate=\"updated\"} 2\n"));
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_records_total{fate=\"duplicate\"} 3\n"));
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_records_total{fate=\"quarantined\"} 4\n"));
+	assert_non_null(strstr(answer.bytes, "\ncallresultd_records_received_total 10\n"));
+	assert_non_null(strstr(answer.bytes, "\ncallresultd_stored_pushes_total 3\n"));
+	assert_non_null(strstr(answer.bytes, "\ncallresultd_replayed_pushes_total 1\n"));
+	assert_non_null(strstr(answer.bytes, "\ncallresultd_refused_pushes_total 2\n"));
+	assert_non_null(strstr(answer.bytes, "\ncallresultd_answer_duration_seconds_bucket{le=\"0.001\"} 4\n"));
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_database_up 1\n"));
 	metrics_add_connection(-1);
 	assert_false(metrics_database_is_up());
