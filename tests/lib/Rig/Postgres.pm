@@ -39,6 +39,25 @@ sub start_new {
 	return $self;
 }
 
+# A standby that follows the primary, which waits for it at every commit (synchronous replication).
+sub standby_of {
+	my ($class, $primary) = @_;
+	my $folder = folder() . '/pg' . ++$count;
+	mkdir $folder or die "$folder: $!";
+	if ($> == 0) { chown((getpwnam 'postgres')[2, 3], $folder) or die "chown: $!"; }
+	my $self = bless { folder => $folder, settings => $primary->{settings} }, $class;
+	run_command(as_postgres(bin() . '/pg_basebackup', '-R', '--no-sync', '--checkpoint=fast', '-D', "$folder/data",
+		'-d', "host=$primary->{folder} user=postgres application_name=standby"));
+	$self->start;
+	$primary->sql(q{alter system set synchronous_standby_names = 'standby'});
+	$primary->sql('select pg_reload_conf()');
+	wait_for(sub { $primary->sql('select sync_state from pg_stat_replication') eq 'sync' }, 30) or die "no standby\n";
+	return $self;
+}
+
+# Returns once it takes writes.
+sub promote { $_[0]->sql('select pg_promote(true, 60)', 'postgres'); return }
+
 sub start {
 	my ($self) = @_;
 	my %settings = (listen_addresses => '', unix_socket_directories => $self->{folder}, max_connections => 200,

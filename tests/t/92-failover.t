@@ -1,0 +1,47 @@
+#!/usr/bin/perl
+# A failover: the primary of a synchronous pair is killed under load and the standby promoted.  Nothing acknowledged is
+# lost, and the worker finds the new primary by itself.
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Rig qw(wait_for);
+use Rig::Load;
+use Rig::Postgres;
+use Rig::Push qw(record body);
+use Rig::Worker;
+
+my $primary = Rig::Postgres->start_new;
+my $standby = Rig::Postgres->standby_of($primary);
+my $conninfo = "host=$primary->{folder},$standby->{folder} user=worker dbname=callresult target_session_attrs=read-write";
+my $worker = Rig::Worker->start_new(database => { conninfo => $conninfo, writers => 2 })->wait_until_ready;
+
+is $worker->push_body(body(record(called => 'first')))->{status}, 200, 'a push is taken';
+is $standby->sql(q{select count(*) from callresult.call_result where called = 'first'}), 1, 'and is on the standby by then'
+    if wait_for(sub { $standby->sql('select pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()') eq 't' });
+
+my $load = Rig::Load->start_new(worker => $worker, senders => 6);
+ok wait_for(sub { my %seen = $load->seen; ($seen{200} // 0) > 200 }, 60), 'pushes are taken';
+my $killed = time;
+$primary->stop('kill');
+ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /degraded/ }), 'the primary is gone: pushes go to the spool';
+my $promoting = time;
+$standby->promote;
+my $promoted = time;
+ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":true/ }, 60), 'the worker finds the new primary';
+my $back = time;
+ok wait_for(sub { $standby->sql('select count(*) > 0 from callresult.push where spooled') eq 't' }, 60), 'the spool drains into it';
+my %before = $load->seen;
+ok wait_for(sub { my %seen = $load->seen; $seen{200} > $before{200} + 100 }, 60), 'and pushes are taken on';
+$load->stop;
+note sprintf 'from the kill to the database found again %.1f s; promotion took %.1f s of it, and %.1f s passed after it',
+    $back - $killed, $promoted - $promoting, $back - $promoted;
+note sprintf 'the slowest answer took %.1f s', $load->{slowest};
+
+ok wait_for(sub { $worker->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes 0$/m }, 60), 'the spool is empty';
+my ($missing, $double) = $load->missing_and_double($standby);
+is_deeply [keys %{ $load->{answers} }], [200], 'every push was acknowledged';
+is_deeply $missing, [], 'nothing that was acknowledged is lost';
+is_deeply $double, [], 'and nothing is stored twice';
+is $worker->stop, 0, 'the worker ends well';
+done_testing;
