@@ -54,7 +54,7 @@ sub parse {
 	my %headers = map { /^([^:]+):\s*(.*)/ ? (lc $1, $2) : () } @lines;
 	my $whole = ($headers{'content-length'} // -1) == length($content // '');
 	($content, $whole) = dechunk($content) if ($headers{'transfer-encoding'} // '') eq 'chunked';
-	my ($status) = ($status_line // '') =~ m{^HTTP/1\.1 (\d{3})};
+	my ($status) = ($status_line // '') =~ m{^HTTP/1\.[01] (\d{3})};
 	return { status => $status, status_line => $status_line, headers => \%headers, content => $content, whole => $whole };
 }
 
