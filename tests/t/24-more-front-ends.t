@@ -21,7 +21,7 @@ my ($worker, $server, $mount, $url);
 # What they answer by themselves differs a little.
 my %expected = (
 	Lighttpd => { away => 503, hangs => 504 },
-	Caddy    => { away => 502, hangs => 502 },
+	Caddy    => { away => 502, hangs => 504 },
 );
 
 sub exchanged { return exchange($server->{port}, @_) }
