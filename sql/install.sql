@@ -81,6 +81,14 @@ insert into callresult.schema_version (step, name) values (4, 'newest content');
 commit;
 \endif
 
+select not exists (select from callresult.schema_version where step = 5) as callresult_todo \gset
+\if :callresult_todo
+begin;
+\ir steps/005-reports.sql
+insert into callresult.schema_version (step, name) values (5, 'reports');
+commit;
+\endif
+
 \ir roles.sql
 
 select max(step) as callresult_step from callresult.schema_version \gset

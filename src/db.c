@@ -14,7 +14,7 @@
 #include "sqlstate.h"
 #include "store_call.h"
 
-enum { SCHEMA_STEP = 4, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5,
+enum { SCHEMA_STEP = 5, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5,
 	TIME_RESERVE = 10 };    /* the part of the time left that the server does not get */
 
 struct db {
