@@ -2,15 +2,44 @@
 -- or status, so the sum of calls is the number of results.
 
 create view callresult.campaign_summary as
-select r.campaign_id, r.vdn_id,
-       count(*) as calls,
-       count(*) filter (where r.call_status = 6) as answered,
-       count(*) filter (where r.call_status = 5) as failed,
-       round(count(*) filter (where r.call_status = 6) / count(*)::numeric, 4) as answer_rate,
-       min(r.call_time_local) as first_call,
-       max(r.call_time_local) as last_call
-from callresult.call_result r
-group by r.campaign_id, r.vdn_id;
+with total as (
+    select campaign_id, vdn_id, sum(calls) as calls, sum(answered) as answered, sum(failed) as failed,
+           min(day) as first_day, max(day) as last_day
+    from (
+        select campaign_id, vdn_id, day, calls, answered, failed
+        from callresult.tally_day
+        union all
+        select campaign_id, vdn_id, call_hour::date, calls, answered, failed
+        from callresult.tally_pending
+    ) part
+    group by campaign_id, vdn_id
+    having sum(calls) <> 0
+)
+select t.campaign_id, t.vdn_id, t.calls::bigint as calls, t.answered::bigint as answered,
+       t.failed::bigint as failed, round(t.answered / t.calls, 4) as answer_rate,
+       coalesce(
+           (select r.call_time_local
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local >= t.first_day and r.call_time_local < t.first_day + 1
+            order by r.call_time_local limit 1),
+           (select r.call_time_local
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local >= t.first_day
+            order by r.call_time_local limit 1)) as first_call,
+       coalesce(
+           (select r.call_time_local
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local >= t.last_day and r.call_time_local < t.last_day + 1
+            order by r.call_time_local desc limit 1),
+           (select r.call_time_local
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local < t.last_day
+            order by r.call_time_local desc limit 1)) as last_call
+from total t;
 
 comment on view callresult.campaign_summary is 'How each campaign goes: one row a campaign and virtual call centre';
 comment on column callresult.campaign_summary.campaign_id is 'Outbound campaign';
@@ -24,13 +53,17 @@ comment on column callresult.campaign_summary.first_call is 'Time of the first c
 comment on column callresult.campaign_summary.last_call is 'Time of the last call, as sent';
 
 create view callresult.campaign_daily as
-select r.campaign_id, r.vdn_id, r.call_time_local::date as day,
-       count(*) as calls,
-       count(*) filter (where r.call_status = 6) as answered,
-       count(*) filter (where r.call_status = 5) as failed,
-       round(count(*) filter (where r.call_status = 6) / count(*)::numeric, 4) as answer_rate
-from callresult.call_result r
-group by r.campaign_id, r.vdn_id, r.call_time_local::date;
+select campaign_id, vdn_id, day, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
+       sum(failed)::bigint as failed, round(sum(answered) / sum(calls), 4) as answer_rate
+from (
+    select campaign_id, vdn_id, day, calls, answered, failed
+    from callresult.tally_day
+    union all
+    select campaign_id, vdn_id, call_hour::date, calls, answered, failed
+    from callresult.tally_pending
+) part
+group by campaign_id, vdn_id, day
+having sum(calls) <> 0;
 
 comment on view callresult.campaign_daily is 'How each campaign goes, day by day';
 comment on column callresult.campaign_daily.campaign_id is 'Outbound campaign';
@@ -43,13 +76,17 @@ comment on column callresult.campaign_daily.failed is
 comment on column callresult.campaign_daily.answer_rate is 'answered / calls, between 0 and 1, to four places';
 
 create view callresult.campaign_hourly as
-select r.campaign_id, r.vdn_id, date_trunc('hour', r.call_time_local) as hour,
-       count(*) as calls,
-       count(*) filter (where r.call_status = 6) as answered,
-       count(*) filter (where r.call_status = 5) as failed,
-       round(count(*) filter (where r.call_status = 6) / count(*)::numeric, 4) as answer_rate
-from callresult.call_result r
-group by r.campaign_id, r.vdn_id, date_trunc('hour', r.call_time_local);
+select campaign_id, vdn_id, hour, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
+       sum(failed)::bigint as failed, round(sum(answered) / sum(calls), 4) as answer_rate
+from (
+    select campaign_id, vdn_id, call_hour as hour, calls, answered, failed
+    from callresult.tally_hour
+    union all
+    select campaign_id, vdn_id, call_hour, calls, answered, failed
+    from callresult.tally_pending
+) part
+group by campaign_id, vdn_id, hour
+having sum(calls) <> 0;
 
 comment on view callresult.campaign_hourly is 'How each campaign goes, hour by hour';
 comment on column callresult.campaign_hourly.campaign_id is 'Outbound campaign';
@@ -63,15 +100,25 @@ comment on column callresult.campaign_hourly.failed is
 comment on column callresult.campaign_hourly.answer_rate is 'answered / calls, between 0 and 1, to four places';
 
 create view callresult.failure_breakdown as
-select r.campaign_id, r.vdn_id, coalesce(f.category, 'Others') as category, r.cause_code as code,
-       f.description as cause, r.calls,
-       round(r.calls / sum(r.calls) over (partition by r.campaign_id, r.vdn_id), 4) as share
+select t.campaign_id, t.vdn_id, coalesce(f.category, 'Others') as category,
+       case when octet_length(t.cause_key) <= 64 then t.cause_key
+            else (select l.cause_code from callresult.tally_long_cause l where l.cause_key = t.cause_key limit 1)
+       end as code,
+       f.description as cause, t.calls::bigint as calls,
+       round(t.calls / sum(t.calls) over (partition by t.campaign_id, t.vdn_id), 4) as share
 from (
-    select campaign_id, vdn_id, cause_code, count(*) as calls
-    from callresult.call_result
-    group by campaign_id, vdn_id, cause_code
-) r
-left join callresult.failure_code f on f.code = r.cause_code;
+    select campaign_id, vdn_id, cause_key, sum(calls) as calls
+    from (
+        select campaign_id, vdn_id, cause_key, calls
+        from callresult.tally_cause
+        union all
+        select campaign_id, vdn_id, cause_key, calls
+        from callresult.tally_pending
+    ) part
+    group by campaign_id, vdn_id, cause_key
+    having sum(calls) <> 0
+) t
+left join callresult.failure_code f on callresult.cause_key(f.code) = t.cause_key;
 
 comment on view callresult.failure_breakdown is
     'Why calls ended as they did, answered ones included: one row a campaign, virtual call centre and code';
@@ -87,12 +134,13 @@ comment on column callresult.failure_breakdown.share is
     'Their part of all calls of the campaign and virtual call centre, between 0 and 1, to four places';
 
 create view callresult.platform_faults as
-select date_trunc('hour', r.call_time_local) as hour, r.campaign_id, r.vdn_id,
-       f.category, f.code, f.description as cause, count(*) as calls
-from callresult.call_result r
-join callresult.failure_code f on f.code = r.cause_code
+select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, f.description as cause,
+       sum(t.calls)::bigint as calls
+from callresult.tally_parts t
+join callresult.failure_code f on callresult.cause_key(f.code) = t.cause_key
 where f.redial = 'fix'
-group by date_trunc('hour', r.call_time_local), r.campaign_id, r.vdn_id, f.category, f.code, f.description;
+group by t.call_hour, t.campaign_id, t.vdn_id, f.category, f.code, f.description
+having sum(t.calls) <> 0;
 
 comment on view callresult.platform_faults is
     'Calls the platform lost by faults of its own (redial = fix), hour by hour';
@@ -106,18 +154,31 @@ comment on column callresult.platform_faults.cause is 'The cause in words';
 comment on column callresult.platform_faults.calls is 'Calls that ended with this code in this hour';
 
 create view callresult.unlisted_codes as
-select r.cause_code as code, count(*) as calls, count(distinct r.campaign_id) as campaigns,
-       date_trunc('hour', min(r.call_time_local)) as first_hour,
-       date_trunc('hour', max(r.call_time_local)) as last_hour
-from callresult.call_result r
-where r.cause_code is not null
-  and not exists (select from callresult.failure_code f where f.code = r.cause_code)
-group by r.cause_code;
+select case when octet_length(t.cause_key) <= 64 then t.cause_key
+            else (select l.cause_code from callresult.tally_long_cause l where l.cause_key = t.cause_key limit 1)
+       end as code,
+       t.calls, t.campaigns
+from (
+    select cause_key, sum(calls)::bigint as calls, count(distinct campaign_id) as campaigns
+    from (
+        select campaign_id, cause_key, sum(calls) as calls
+        from (
+            select campaign_id, cause_key, calls
+            from callresult.tally_cause
+            union all
+            select campaign_id, cause_key, calls
+            from callresult.tally_pending
+        ) part
+        where cause_key is not null
+          and not exists (select from callresult.failure_code f where callresult.cause_key(f.code) = cause_key)
+        group by campaign_id, cause_key
+        having sum(calls) <> 0
+    ) campaign
+    group by cause_key
+) t;
 
 comment on view callresult.unlisted_codes is
     'Codes that came and are not in the catalogue failure_code; reports count them under Others';
 comment on column callresult.unlisted_codes.code is 'Code in five digits, or as sent';
 comment on column callresult.unlisted_codes.calls is 'Calls that ended with this code';
 comment on column callresult.unlisted_codes.campaigns is 'Campaigns it came in';
-comment on column callresult.unlisted_codes.first_hour is 'Hour of the first such call by the sender''s clock';
-comment on column callresult.unlisted_codes.last_hour is 'Hour of the last such call by the sender''s clock';

@@ -3,18 +3,22 @@
 create view callresult.delivery_health as
 select p.hour, p.pushes, p.records, p.duplicates, p.quarantined, p.spooled, l.lag
 from (
-    select date_trunc('hour', received_at) as hour, count(*) as pushes,
+    select date_bin('1 hour', received_at, '2000-01-01 00:00:00+00') as hour, count(*) as pushes,
            sum(records) as records, sum(duplicates) as duplicates, sum(quarantined) as quarantined,
            count(*) filter (where spooled) as spooled
     from callresult.push
     group by 1
 ) p
 left join (
-    select date_trunc('hour', received_at) as hour,
-           round(avg(extract(epoch from received_at - call_time)), 1) as lag
-    from callresult.call_result
-    where call_time is not null
-    group by 1
+    select arrived as hour, round(sum(lag) / nullif(sum(timed), 0) / 1000, 1) as lag
+    from (
+        select arrived, timed, lag
+        from callresult.tally_arrival
+        union all
+        select arrived, sign * timed, sign * lag
+        from callresult.tally_journal
+    ) part
+    group by arrived
 ) l using (hour);
 
 comment on view callresult.delivery_health is 'How the pushes come in, hour by hour';

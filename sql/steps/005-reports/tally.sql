@@ -1,0 +1,339 @@
+-- The tally: how many calls there are, counted while they are stored, so that no report has to read the results.
+--
+-- A statement that changes call_result leaves a line of what came (sign 1) or went (sign -1) in tally_journal. It
+-- only appends, so writers never wait for each other. From time to time the journal is folded: one writer, the one
+-- that gets the advisory lock, takes all lines it sees and adds them up in
+--
+--   tally_day      campaign, vdn, day
+--   tally_hour     campaign, vdn, hour
+--   tally_cause    campaign, vdn, status, cause
+--   tally_detail   campaign, vdn, hour, status, cause: a row holds what one fold had of a campaign's month
+--   tally_arrival  hour of arrival
+--
+-- Who does not get the lock goes on; some later writer folds. Readers add the journal to what is folded. So every
+-- report is exact at every moment, in every snapshot, and reads a few thousand rows.
+--
+-- campaign_id is in collation C here, where only equality matters and comparing has to be quick. A failure code
+-- may be longer than an index takes: one of more than 64 bytes is counted under its digest (cause_key), and
+-- tally_long_cause has its text. Digests are longer than what stands for itself, so the two never meet.
+
+create table callresult.tally_journal (
+    sign             smallint not null,
+    arrived          timestamptz not null,
+    timed            bigint not null,
+    lag              numeric not null,
+    campaign_id      text[] not null,
+    vdn_id           integer[] not null,
+    call_hour        timestamp[] not null,
+    call_status      smallint[] not null,
+    cause_key        text[] not null,
+    calls            bigint[]
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+
+-- Its rows live for seconds: compressing them costs more than it saves.
+alter table callresult.tally_journal
+    alter column campaign_id set storage external, alter column vdn_id set storage external,
+    alter column call_hour set storage external, alter column call_status set storage external,
+    alter column cause_key set storage external, alter column calls set storage external;
+
+create table callresult.tally_day (
+    campaign_id      text collate "C" not null,
+    vdn_id           integer,
+    day              date,
+    calls            integer not null,
+    answered         integer not null,
+    failed           integer not null,
+    constraint tally_day_key unique nulls not distinct (campaign_id, vdn_id, day)
+) with (fillfactor = 70);
+
+create table callresult.tally_hour (
+    campaign_id      text collate "C" not null,
+    vdn_id           integer,
+    call_hour        timestamp,
+    calls            integer not null,
+    answered         integer not null,
+    failed           integer not null,
+    constraint tally_hour_key unique nulls not distinct (campaign_id, vdn_id, call_hour)
+) with (fillfactor = 70);
+
+create table callresult.tally_cause (
+    campaign_id      text collate "C" not null,
+    vdn_id           integer,
+    call_status      smallint not null,
+    cause_key        text collate "C",
+    calls            bigint not null,
+    constraint tally_cause_key unique nulls not distinct (campaign_id, vdn_id, call_status, cause_key)
+) with (fillfactor = 70);
+
+create table callresult.tally_detail (
+    campaign_id      text collate "C" not null,
+    month            date,
+    vdn_id           integer[] not null,
+    call_hour        timestamp[] not null,
+    call_status      smallint[] not null,
+    cause_key        text[] not null,
+    calls            bigint[] not null
+);
+
+create index tally_detail_month on callresult.tally_detail (campaign_id, month);
+
+create table callresult.tally_arrival (
+    arrived          timestamptz primary key,
+    timed            bigint not null,
+    lag              numeric not null
+) with (fillfactor = 70);
+
+-- No unique key: two writers who meet a new text at the same time need not wait for each other.
+create table callresult.tally_long_cause (
+    cause_key        text collate "C" not null,
+    cause_code       text not null
+);
+
+create index tally_long_cause_key on callresult.tally_long_cause (cause_key);
+
+create function callresult.cause_key(cause_code text)
+returns text
+language sql
+immutable strict parallel safe
+return case when octet_length(cause_code) <= 64 then cause_code
+            else 'sha256:' || encode(sha256(convert_to(cause_code, 'UTF8')), 'hex') end;
+
+-- Each 32 calls of a statement, or part of them, take a number; each 512 numbers somebody folds. So the journal
+-- holds some ten thousand calls as a rule, and single calls are folded by the hundreds.
+create sequence callresult.tally_turn;
+
+create function callresult.tally_lock()
+returns bigint
+language sql
+immutable parallel safe
+return hashtextextended('callresult tally', 0);
+
+-- The caller holds tally_lock(), taken in a statement of its own at READ COMMITTED, so that this one sees what
+-- the last holder did.
+create function callresult.fold_tally()
+returns void
+language sql
+begin atomic
+    with taken as (
+        delete from callresult.tally_journal returning *
+    ), detail as materialized (
+        select c.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key,
+               sum(t.sign * coalesce(c.calls, 1)) as calls
+        from taken t
+        cross join unnest(t.campaign_id, t.vdn_id, t.call_hour, t.call_status, t.cause_key, t.calls)
+             as c (campaign_id, vdn_id, call_hour, call_status, cause_key, calls)
+        group by c.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key
+        having sum(t.sign * coalesce(c.calls, 1)) <> 0
+    ), hourly as materialized (
+        select campaign_id, vdn_id, call_hour, sum(calls) as calls,
+               coalesce(sum(calls) filter (where call_status = 6), 0) as answered,
+               coalesce(sum(calls) filter (where call_status = 5), 0) as failed
+        from detail
+        group by campaign_id, vdn_id, call_hour
+    ), details as (
+        insert into callresult.tally_detail (campaign_id, month, vdn_id, call_hour, call_status, cause_key, calls)
+        select campaign_id, date_trunc('month', call_hour)::date as month, array_agg(vdn_id),
+               array_agg(call_hour), array_agg(call_status), array_agg(cause_key), array_agg(calls::bigint)
+        from detail
+        group by campaign_id, month
+    ), hours as (
+        insert into callresult.tally_hour as t (campaign_id, vdn_id, call_hour, calls, answered, failed)
+        select campaign_id, vdn_id, call_hour, calls, answered, failed
+        from hourly
+        on conflict (campaign_id, vdn_id, call_hour) do update
+        set calls = t.calls + excluded.calls,
+            answered = t.answered + excluded.answered,
+            failed = t.failed + excluded.failed
+    ), days as (
+        insert into callresult.tally_day as t (campaign_id, vdn_id, day, calls, answered, failed)
+        select campaign_id, vdn_id, call_hour::date, sum(calls), sum(answered), sum(failed)
+        from hourly
+        group by campaign_id, vdn_id, call_hour::date
+        on conflict (campaign_id, vdn_id, day) do update
+        set calls = t.calls + excluded.calls,
+            answered = t.answered + excluded.answered,
+            failed = t.failed + excluded.failed
+    ), causes as (
+        insert into callresult.tally_cause as t (campaign_id, vdn_id, call_status, cause_key, calls)
+        select campaign_id, vdn_id, call_status, cause_key, sum(calls)
+        from detail
+        group by campaign_id, vdn_id, call_status, cause_key
+        on conflict (campaign_id, vdn_id, call_status, cause_key) do update
+        set calls = t.calls + excluded.calls
+    )
+    insert into callresult.tally_arrival as t (arrived, timed, lag)
+    select arrived, sum(sign * timed), sum(sign * lag)
+    from taken
+    group by arrived
+    on conflict (arrived) do update
+    set timed = t.timed + excluded.timed,
+        lag = t.lag + excluded.lag;
+end;
+
+-- At a higher isolation level the lock does not make the last holder's work visible, so such a transaction leaves
+-- folding to others.
+create function callresult.fold_tally_in_turn(calls bigint)
+returns void
+language plpgsql
+as $$
+declare
+    numbers bigint := least((calls + 31) / 32, 512);
+    turn    bigint := nextval('callresult.tally_turn');
+begin
+    if numbers > 1 then
+        turn := (select max(nextval('callresult.tally_turn')) from generate_series(2, numbers));
+    end if;
+    if (numbers = 512 or turn / 512 <> (turn - numbers) / 512)
+       and current_setting('transaction_isolation') = 'read committed'
+       and pg_try_advisory_xact_lock(callresult.tally_lock())
+    then
+        perform callresult.fold_tally();
+    end if;
+end
+$$;
+
+-- The statement that writes to the journal what a table has, counted and in rows of ten thousand elements.
+create function callresult.count_first(source text)
+returns text
+language sql
+stable
+return format($sql$
+    insert into callresult.tally_journal (
+        sign, arrived, timed, lag, campaign_id, vdn_id, call_hour, call_status, cause_key, calls)
+    select $1, arrived, sum(timed), coalesce(sum(lag), 0), array_agg(campaign_id), array_agg(vdn_id),
+           array_agg(call_hour), array_agg(call_status), array_agg(cause_key), array_agg(calls)
+    from (
+        select date_bin('1 hour', received_at, '2000-01-01 00:00:00+00') as arrived,
+               count(*) filter (where isfinite(received_at) and isfinite(call_time)) as timed,
+               sum((date_part('epoch', received_at - call_time) * 1000)::bigint)
+                   filter (where isfinite(received_at) and isfinite(call_time)) as lag,
+               campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status,
+               callresult.cause_key(cause_code) as cause_key, count(*) as calls,
+               row_number() over () / 10000 as part
+        from %s
+        group by arrived, campaign_id, vdn_id, call_hour, call_status, cause_key
+    ) counted
+    group by arrived, part $sql$, source);
+
+-- Writes to the journal what came or went: a batch as it is; more than a batch, and what TRUNCATE takes, counted.
+create function callresult.tally()
+returns trigger
+language plpgsql
+security definer
+set search_path = callresult, pg_temp
+as $$
+declare
+    most    constant bigint := 16384;
+    arriving bigint := 0;
+    leaving  bigint := 0;
+begin
+    if tg_op in ('INSERT', 'UPDATE') then
+        arriving := (select count(*) from (select from came limit most) c);
+        if arriving = most then
+            execute count_first('came') using 1;
+        elsif arriving > 0 then
+            insert into tally_journal
+            select 1, date_bin('1 hour', received_at, '2000-01-01 00:00:00+00') as arrived,
+                   count(*) filter (where isfinite(received_at) and isfinite(call_time)),
+                   coalesce(sum((date_part('epoch', received_at - call_time) * 1000)::bigint)
+                                filter (where isfinite(received_at) and isfinite(call_time)), 0),
+                   array_agg(campaign_id), array_agg(vdn_id), array_agg(date_trunc('hour', call_time_local)),
+                   array_agg(call_status), array_agg(cause_key(cause_code))
+            from came
+            group by arrived;
+        end if;
+    end if;
+
+    if tg_op in ('UPDATE', 'DELETE') then
+        leaving := (select count(*) from (select from went limit most) w);
+        if leaving = most then
+            execute count_first('went') using -1;
+        elsif leaving > 0 then
+            insert into tally_journal
+            select -1, date_bin('1 hour', received_at, '2000-01-01 00:00:00+00') as arrived,
+                   count(*) filter (where isfinite(received_at) and isfinite(call_time)),
+                   coalesce(sum((date_part('epoch', received_at - call_time) * 1000)::bigint)
+                                filter (where isfinite(received_at) and isfinite(call_time)), 0),
+                   array_agg(campaign_id), array_agg(vdn_id), array_agg(date_trunc('hour', call_time_local)),
+                   array_agg(call_status), array_agg(cause_key(cause_code))
+            from went
+            group by arrived;
+        end if;
+    end if;
+
+    if tg_op = 'TRUNCATE' then
+        execute count_first(tg_relid::regclass::text) using -1;
+        leaving := most;
+    end if;
+
+    if arriving > 0 then
+        if exists (select from came where octet_length(cause_code) > 64) then
+            insert into tally_long_cause (cause_key, cause_code)
+            select distinct cause_key(cause_code), cause_code
+            from came
+            where octet_length(cause_code) > 64
+              and not exists (select from tally_long_cause l where l.cause_key = cause_key(came.cause_code));
+        end if;
+    end if;
+
+    if arriving + leaving > 0 then
+        perform fold_tally_in_turn(arriving + leaving);
+    end if;
+    return null;
+end
+$$;
+
+-- A statement fires the triggers of the table it names. So the partitions have them too, for corrections made
+-- there. TRUNCATE fires those of every table it empties, and the partitioned table itself holds nothing.
+create function callresult.add_tally_triggers(result_table regclass, is_partition boolean)
+returns void
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+begin
+    execute format('create trigger tally_insert after insert on %s referencing new table as came '
+                   'for each statement execute function tally()', result_table);
+    execute format('create trigger tally_update after update on %s '
+                   'referencing old table as went new table as came '
+                   'for each statement execute function tally()', result_table);
+    execute format('create trigger tally_delete after delete on %s referencing old table as went '
+                   'for each statement execute function tally()', result_table);
+    if is_partition then
+        execute format('create trigger tally_truncate before truncate on %s '
+                       'for each statement execute function tally()', result_table);
+    end if;
+end
+$$;
+
+-- The journal as rows, and the detail as rows: what views and checks read.
+create view callresult.tally_pending as
+select c.campaign_id collate "C" as campaign_id, c.vdn_id, c.call_hour, c.call_status,
+       c.cause_key collate "C" as cause_key, j.sign * coalesce(c.calls, 1) as calls,
+       case when c.call_status = 6 then j.sign * coalesce(c.calls, 1) else 0 end as answered,
+       case when c.call_status = 5 then j.sign * coalesce(c.calls, 1) else 0 end as failed
+from callresult.tally_journal j
+cross join unnest(j.campaign_id, j.vdn_id, j.call_hour, j.call_status, j.cause_key, j.calls)
+     as c (campaign_id, vdn_id, call_hour, call_status, cause_key, calls);
+
+create view callresult.tally_parts as
+select d.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key collate "C" as cause_key, c.calls
+from callresult.tally_detail d
+cross join unnest(d.vdn_id, d.call_hour, d.call_status, d.cause_key, d.calls)
+     as c (vdn_id, call_hour, call_status, cause_key, calls)
+union all
+select campaign_id, vdn_id, call_hour, call_status, cause_key, calls
+from callresult.tally_pending;
+
+create view callresult.call_tally as
+select t.campaign_id, t.vdn_id, t.call_hour as hour, t.call_status,
+       case when octet_length(t.cause_key) <= 64 then t.cause_key
+            else (select l.cause_code from callresult.tally_long_cause l where l.cause_key = t.cause_key limit 1)
+       end as cause_code,
+       t.calls
+from (
+    select campaign_id, vdn_id, call_hour, call_status, cause_key, sum(calls)::bigint as calls
+    from callresult.tally_parts
+    group by campaign_id, vdn_id, call_hour, call_status, cause_key
+    having sum(calls) <> 0
+) t;
+

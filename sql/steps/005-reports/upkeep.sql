@@ -1,0 +1,74 @@
+-- Upkeep: the tally anew and its proof, dropping what is old, erasing a number.
+
+-- Anew from the results. Pushes wait for it, or go to the spool.
+create function callresult.rebuild_tally()
+returns void
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+begin
+    lock table call_result in share row exclusive mode;
+    perform pg_advisory_xact_lock(tally_lock());
+    truncate tally_journal, tally_day, tally_hour, tally_cause, tally_detail, tally_arrival, tally_long_cause;
+
+    execute count_first('call_result') using 1;
+    insert into tally_long_cause (cause_key, cause_code)
+    select distinct cause_key(cause_code), cause_code
+    from call_result
+    where octet_length(cause_code) > 64;
+
+    perform fold_tally();
+end
+$$;
+
+-- What the reports count beside what the results are; one statement, so it may run while results are stored.
+create function callresult.check_tally()
+returns table (report text, campaign_id text, vdn_id integer, period timestamp, call_status smallint,
+               cause_code text, tallied bigint, counted bigint)
+language sql
+stable
+set search_path = callresult, pg_temp
+begin atomic
+    with truth as materialized (
+        select r.campaign_id, r.vdn_id, date_trunc('hour', r.call_time_local) as hour, r.call_status, r.cause_code,
+               count(*) as calls
+        from callresult.call_result r
+        group by 1, 2, 3, 4, 5
+    ), figures as (
+        select 'call_tally' as report, t.campaign_id collate "default" as campaign_id, t.vdn_id, t.hour as period, t.call_status,
+               t.cause_code collate "default" as cause_code, t.calls as tallied, 0 as counted
+        from callresult.call_tally t
+        union all
+        select 'call_tally', campaign_id, vdn_id, hour, call_status, cause_code, 0, calls from truth
+        union all
+        -- a status of its own for each column of the reports: NULL calls, 6 answered, 5 failed
+        select 'campaign_hourly', h.campaign_id, h.vdn_id, h.hour, s.call_status, null, s.calls, 0
+        from callresult.campaign_hourly h
+        cross join lateral (values (null, h.calls), (6, h.answered), (5, h.failed)) s (call_status, calls)
+        union all
+        select 'campaign_hourly', t.campaign_id, t.vdn_id, t.hour, s.call_status, null, 0, t.calls
+        from truth t
+        cross join lateral (values (null), (t.call_status)) s (call_status)
+        where s.call_status is null or s.call_status in (5, 6)
+        union all
+        select 'campaign_daily', d.campaign_id, d.vdn_id, d.day, s.call_status, null, s.calls, 0
+        from callresult.campaign_daily d
+        cross join lateral (values (null, d.calls), (6, d.answered), (5, d.failed)) s (call_status, calls)
+        union all
+        select 'campaign_daily', t.campaign_id, t.vdn_id, t.hour::date, s.call_status, null, 0, t.calls
+        from truth t
+        cross join lateral (values (null), (t.call_status)) s (call_status)
+        where s.call_status is null or s.call_status in (5, 6)
+        union all
+        select 'failure_breakdown', b.campaign_id, b.vdn_id, null, null, b.code, b.calls, 0
+        from callresult.failure_breakdown b
+        union all
+        select 'failure_breakdown', t.campaign_id, t.vdn_id, null, null, t.cause_code, 0, t.calls
+        from truth t
+    )
+    select f.report, f.campaign_id, f.vdn_id, f.period, f.call_status::smallint, f.cause_code,
+           sum(f.tallied)::bigint, sum(f.counted)::bigint
+    from figures f
+    group by f.report, f.campaign_id, f.vdn_id, f.period, f.call_status, f.cause_code
+    having sum(f.tallied) <> sum(f.counted);
+end;
