@@ -16,7 +16,7 @@ with total as (
     having sum(calls) <> 0
 )
 select t.campaign_id, t.vdn_id, t.calls::bigint as calls, t.answered::bigint as answered,
-       t.failed::bigint as failed, round(t.answered / t.calls, 4) as answer_rate,
+       t.failed::bigint as failed, round(t.answered::numeric / t.calls, 4) as answer_rate,
        coalesce(
            (select r.call_time_local
             from callresult.call_result r
@@ -54,7 +54,7 @@ comment on column callresult.campaign_summary.last_call is 'Time of the last cal
 
 create view callresult.campaign_daily as
 select campaign_id, vdn_id, day, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
-       sum(failed)::bigint as failed, round(sum(answered) / sum(calls), 4) as answer_rate
+       sum(failed)::bigint as failed, round(sum(answered)::numeric / sum(calls), 4) as answer_rate
 from (
     select campaign_id, vdn_id, day, calls, answered, failed
     from callresult.tally_day
@@ -77,7 +77,7 @@ comment on column callresult.campaign_daily.answer_rate is 'answered / calls, be
 
 create view callresult.campaign_hourly as
 select campaign_id, vdn_id, hour, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
-       sum(failed)::bigint as failed, round(sum(answered) / sum(calls), 4) as answer_rate
+       sum(failed)::bigint as failed, round(sum(answered)::numeric / sum(calls), 4) as answer_rate
 from (
     select campaign_id, vdn_id, call_hour as hour, calls, answered, failed
     from callresult.tally_hour

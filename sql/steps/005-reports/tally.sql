@@ -27,7 +27,7 @@ create table callresult.tally_journal (
     call_hour        timestamp[] not null,
     call_status      smallint[] not null,
     cause_key        text[] not null,
-    calls            bigint[]
+    calls            integer[]
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- Its rows live for seconds: compressing them costs more than it saves.
@@ -72,7 +72,7 @@ create table callresult.tally_detail (
     call_hour        timestamp[] not null,
     call_status      smallint[] not null,
     cause_key        text[] not null,
-    calls            bigint[] not null
+    calls            integer[] not null
 );
 
 create index tally_detail_month on callresult.tally_detail (campaign_id, month);
@@ -112,28 +112,29 @@ return hashtextextended('callresult tally', 0);
 -- the last holder did.
 create function callresult.fold_tally()
 returns void
-language sql
-begin atomic
+language plpgsql
+as $$
+begin
     with taken as (
         delete from callresult.tally_journal returning *
     ), detail as materialized (
         select c.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key,
-               sum(t.sign * coalesce(c.calls, 1)) as calls
+               sum(t.sign * coalesce(c.calls, 1))::integer as calls
         from taken t
         cross join unnest(t.campaign_id, t.vdn_id, t.call_hour, t.call_status, t.cause_key, t.calls)
              as c (campaign_id, vdn_id, call_hour, call_status, cause_key, calls)
         group by c.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key
         having sum(t.sign * coalesce(c.calls, 1)) <> 0
     ), hourly as materialized (
-        select campaign_id, vdn_id, call_hour, sum(calls) as calls,
-               coalesce(sum(calls) filter (where call_status = 6), 0) as answered,
-               coalesce(sum(calls) filter (where call_status = 5), 0) as failed
+        select campaign_id, vdn_id, call_hour, sum(calls)::integer as calls,
+               coalesce(sum(calls) filter (where call_status = 6), 0)::integer as answered,
+               coalesce(sum(calls) filter (where call_status = 5), 0)::integer as failed
         from detail
         group by campaign_id, vdn_id, call_hour
     ), details as (
         insert into callresult.tally_detail (campaign_id, month, vdn_id, call_hour, call_status, cause_key, calls)
         select campaign_id, date_trunc('month', call_hour)::date as month, array_agg(vdn_id),
-               array_agg(call_hour), array_agg(call_status), array_agg(cause_key), array_agg(calls::bigint)
+               array_agg(call_hour), array_agg(call_status), array_agg(cause_key), array_agg(calls)
         from detail
         group by campaign_id, month
     ), hours as (
@@ -168,7 +169,8 @@ begin atomic
     on conflict (arrived) do update
     set timed = t.timed + excluded.timed,
         lag = t.lag + excluded.lag;
-end;
+end
+$$;
 
 -- At a higher isolation level the lock does not make the last holder's work visible, so such a transaction leaves
 -- folding to others.
@@ -208,7 +210,8 @@ return format($sql$
                sum((date_part('epoch', received_at - call_time) * 1000)::bigint)
                    filter (where isfinite(received_at) and isfinite(call_time)) as lag,
                campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status,
-               callresult.cause_key(cause_code) as cause_key, count(*) as calls,
+               case when octet_length(cause_code) > 64 then callresult.cause_key(cause_code) else cause_code end
+                   as cause_key, count(*)::integer as calls,
                row_number() over () / 10000 as part
         from %s
         group by arrived, campaign_id, vdn_id, call_hour, call_status, cause_key
@@ -226,9 +229,11 @@ declare
     most    constant bigint := 16384;
     arriving bigint := 0;
     leaving  bigint := 0;
+    long_cause boolean := false;
 begin
     if tg_op in ('INSERT', 'UPDATE') then
-        arriving := (select count(*) from (select from came limit most) c);
+        select count(*), coalesce(bool_or(octet_length(cause_code) > 64), false) into arriving, long_cause
+        from (select cause_code from came limit most) c;
         if arriving = most then
             execute count_first('came') using 1;
         elsif arriving > 0 then
@@ -238,7 +243,8 @@ begin
                    coalesce(sum((date_part('epoch', received_at - call_time) * 1000)::bigint)
                                 filter (where isfinite(received_at) and isfinite(call_time)), 0),
                    array_agg(campaign_id), array_agg(vdn_id), array_agg(date_trunc('hour', call_time_local)),
-                   array_agg(call_status), array_agg(cause_key(cause_code))
+                   array_agg(call_status),
+                   array_agg(case when octet_length(cause_code) > 64 then cause_key(cause_code) else cause_code end)
             from came
             group by arrived;
         end if;
@@ -255,7 +261,8 @@ begin
                    coalesce(sum((date_part('epoch', received_at - call_time) * 1000)::bigint)
                                 filter (where isfinite(received_at) and isfinite(call_time)), 0),
                    array_agg(campaign_id), array_agg(vdn_id), array_agg(date_trunc('hour', call_time_local)),
-                   array_agg(call_status), array_agg(cause_key(cause_code))
+                   array_agg(call_status),
+                   array_agg(case when octet_length(cause_code) > 64 then cause_key(cause_code) else cause_code end)
             from went
             group by arrived;
         end if;
@@ -266,14 +273,12 @@ begin
         leaving := most;
     end if;
 
-    if arriving > 0 then
-        if exists (select from came where octet_length(cause_code) > 64) then
-            insert into tally_long_cause (cause_key, cause_code)
-            select distinct cause_key(cause_code), cause_code
-            from came
-            where octet_length(cause_code) > 64
-              and not exists (select from tally_long_cause l where l.cause_key = cause_key(came.cause_code));
-        end if;
+    if long_cause or arriving = most then
+        insert into tally_long_cause (cause_key, cause_code)
+        select distinct cause_key(cause_code), cause_code
+        from came
+        where octet_length(cause_code) > 64
+          and not exists (select from tally_long_cause l where l.cause_key = cause_key(came.cause_code));
     end if;
 
     if arriving + leaving > 0 then
