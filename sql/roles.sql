@@ -42,11 +42,11 @@ begin
         grant usage on schema callresult to callresult_reader;
         grant select on callresult.failure_category, callresult.failure_code,
             callresult.failure_code_category, callresult.schema_version,
-            callresult.calls, callresult.campaign_summary, callresult.campaign_daily,
+            callresult.calls, callresult.call_tally, callresult.campaign_summary, callresult.campaign_daily,
             callresult.campaign_hourly, callresult.failure_breakdown, callresult.platform_faults,
             callresult.unlisted_codes, callresult.redial_candidates, callresult.invalid_numbers,
             callresult.recordings, callresult.delivery_health to callresult_reader;
-        grant execute on function callresult.link_expiry(text) to callresult_reader;
+        grant execute on function callresult.link_expiry(text), callresult.cause_key(text) to callresult_reader;
     end if;
 end
 $$;

@@ -4,12 +4,26 @@
 -- campaigns.sql  how campaigns go, and why calls fail
 -- lists.sql      numbers to call again, numbers to strike, recordings
 -- delivery.sql   how the pushes come in
--- upkeep.sql     the tally anew and its proof; dropping old months; erasing a number
+-- proof.sql      the tally anew, and the proof that it is right
+-- retention.sql  dropping old months; erasing a number
 -- months.sql     months with the triggers of the tally; the start of the tally
 
 \ir 005-reports/tally.sql
 \ir 005-reports/campaigns.sql
 \ir 005-reports/lists.sql
 \ir 005-reports/delivery.sql
-\ir 005-reports/upkeep.sql
+\ir 005-reports/proof.sql
+\ir 005-reports/retention.sql
 \ir 005-reports/months.sql
+
+do $$
+declare
+    callable    regprocedure;
+begin
+    for callable in
+        select oid::regprocedure from pg_proc where pronamespace = 'callresult'::regnamespace
+    loop
+        execute format('revoke all on function %s from public', callable);
+    end loop;
+end
+$$;

@@ -119,5 +119,3 @@ comment on column callresult.recordings.record_path is
     'Where the recording is, without the query string, which may be a secret; the whole is in calls';
 comment on column callresult.recordings.expires_at is
     'When the signed link stops working; empty where it is not signed, or in a way not known';
-
-revoke all on function callresult.link_expiry(text) from public;

@@ -1,4 +1,4 @@
--- Upkeep: the tally anew and its proof, dropping what is old, erasing a number.
+-- The tally anew, and the proof that the reports tell what the results are.
 
 -- Anew from the results. Pushes wait for it, or go to the spool.
 create function callresult.rebuild_tally()

@@ -1,0 +1,184 @@
+-- Keeping the data for years: dropping whole months, and erasing one number.
+
+-- Joins what the folds wrote one by one of a campaign's month, and leaves out what has come to nothing. Only
+-- months that are over; the caller holds tally_lock().
+create function callresult.compact_tally()
+returns void
+language sql
+set search_path = callresult, pg_temp
+begin atomic
+    with old as (
+        delete from callresult.tally_detail
+        where (campaign_id, month) in (
+            select campaign_id, month
+            from callresult.tally_detail
+            where month < date_trunc('month', now() at time zone 'UTC')
+            group by campaign_id, month
+            having count(*) > 1)
+        returning *
+    )
+    insert into callresult.tally_detail (campaign_id, month, vdn_id, call_hour, call_status, cause_key, calls)
+    select campaign_id, month, array_agg(vdn_id), array_agg(call_hour), array_agg(call_status),
+           array_agg(cause_key), array_agg(calls)
+    from (
+        select o.campaign_id, o.month, c.vdn_id, c.call_hour, c.call_status, c.cause_key,
+               sum(c.calls)::integer as calls
+        from old o
+        cross join unnest(o.vdn_id, o.call_hour, o.call_status, o.cause_key, o.calls)
+             as c (vdn_id, call_hour, call_status, cause_key, calls)
+        group by o.campaign_id, o.month, c.vdn_id, c.call_hour, c.call_status, c.cause_key
+        having sum(c.calls) <> 0
+    ) summed
+    group by campaign_id, month;
+
+    delete from callresult.tally_day where calls = 0;
+    delete from callresult.tally_hour where calls = 0;
+    delete from callresult.tally_cause where calls = 0;
+    delete from callresult.tally_arrival where timed = 0;
+end;
+
+-- Drops the months that lie wholly before now - keep, and tells what went. The half day is for time zones: the
+-- sender's month may end that much later than the one in UTC.
+--
+-- The slow part, counting a month out of the tally, keeps only results of that month waiting. Dropping needs
+-- the tables to themselves for a moment: it waits for that a tenth of a second at a time, and gives up after a
+-- minute, having changed nothing.
+create function callresult.retain(keep interval)
+returns table (dropped text, rows bigint)
+language plpgsql
+set search_path = callresult, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+    before      timestamp := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
+    parents     constant text[] := array['call_result', 'call_result_revision', 'push'];
+    parent      text;
+    month       text;
+    months      text[] := array[]::text[];
+    give_up_at  timestamptz := clock_timestamp() + interval '1 minute';
+begin
+    if keep is null or now() - keep > now() then
+        raise exception 'retain needs to know how long to keep, such as interval ''2 years''';
+    end if;
+    while not pg_try_advisory_xact_lock(tally_lock()) loop
+        if clock_timestamp() > give_up_at then
+            raise lock_not_available using message = 'a transaction that does not end holds the tally';
+        end if;
+        perform pg_sleep(0.05);
+    end loop;
+
+    foreach parent in array parents loop
+        dropped := parent || '_default';
+        if parent = 'push' then
+            delete from push_default where received_at < before at time zone 'UTC';
+        else
+            execute format('delete from %I where coalesce(call_time_local, received_at at time zone %L) < $1',
+                           dropped, 'UTC') using before;
+        end if;
+        get diagnostics rows = row_count;
+        if rows > 0 then
+            return next;
+        end if;
+
+        for month in
+            select c.relname
+            from pg_inherits i
+            join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = parent::regclass and c.relname ~ ('^' || parent || '_y[0-9]{4}m[0-9]{2}$')
+              and to_date(right(c.relname, 7), 'YYYY"m"MM') + interval '1 month' <= before
+            order by c.relname
+        loop
+            execute format('lock table only %I in share row exclusive mode', month);
+            execute format('select count(*) from %I', month) into rows;
+            if parent = 'call_result' then
+                execute count_first(month) using -1;
+            end if;
+            dropped := month;
+            return next;
+            months := months || month;
+        end loop;
+    end loop;
+
+    dropped := 'quarantine';
+    delete from quarantine where resolved_at < now() - keep;
+    get diagnostics rows = row_count;
+    if rows > 0 then
+        return next;
+    end if;
+
+    perform fold_tally();
+    perform compact_tally();
+
+    while cardinality(months) > 0 loop
+        begin
+            foreach parent in array parents loop
+                execute format('lock table only %I, only %I in access exclusive mode', parent,
+                               parent || '_default');
+            end loop;
+            foreach month in array months loop
+                execute format('drop table %I', month);
+            end loop;
+            months := array[]::text[];
+        exception
+            when lock_not_available or deadlock_detected then
+                if clock_timestamp() > give_up_at then
+                    raise;
+                end if;
+                perform pg_sleep(0.1);
+        end;
+    end loop;
+end
+$$;
+
+-- Whether a text has the number as a whole, and not as a part of a longer run of digits. Bytes are compared, for
+-- the text may be in no encoding at all.
+create function callresult.holds_number(raw bytea, number text)
+returns boolean
+language plpgsql
+immutable strict parallel safe
+as $$
+declare
+    sought  bytea := convert_to(number, 'UTF8');
+    at      integer := position(sought in raw);
+    past    integer;
+begin
+    while at > 0 loop
+        past := at + length(sought);
+        if (at = 1 or get_byte(raw, at - 2) not between 48 and 57)
+           and (past > length(raw) or get_byte(raw, past - 1) not between 48 and 57)
+        then
+            return true;
+        end if;
+        past := position(sought in substring(raw from at + 1));
+        at := case when past > 0 then at + past else 0 end;
+    end loop;
+    return false;
+end
+$$;
+
+create function callresult.erase_number(number text)
+returns table (removed_from text, rows bigint)
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+begin
+    if coalesce(number, '') = '' then
+        raise exception 'erase_number needs a number';
+    end if;
+
+    removed_from := 'call_result';
+    delete from call_result where called = number;
+    get diagnostics rows = row_count;
+    return next;
+
+    removed_from := 'call_result_revision';
+    delete from call_result_revision where called = number;
+    get diagnostics rows = row_count;
+    return next;
+
+    removed_from := 'quarantine';
+    delete from quarantine where holds_number(raw, number);
+    get diagnostics rows = row_count;
+    return next;
+end
+$$;
