@@ -46,7 +46,8 @@ begin
             callresult.campaign_hourly, callresult.failure_breakdown, callresult.platform_faults,
             callresult.unlisted_codes, callresult.redial_candidates, callresult.invalid_numbers,
             callresult.recordings, callresult.delivery_health to callresult_reader;
-        grant execute on function callresult.link_expiry(text), callresult.cause_key(text) to callresult_reader;
+        grant execute on function callresult.link_expiry(text), callresult.cause_key(text),
+            callresult.part_of(bigint, bigint) to callresult_reader;
     end if;
 end
 $$;

@@ -1,16 +1,16 @@
 -- Step 5: the reports. What people ask of the results, as views, and what keeps those views quick at any size.
 --
 -- tally.sql      calls counted while they are stored
--- campaigns.sql  how campaigns go, and why calls fail
 -- lists.sql      numbers to call again, numbers to strike, recordings
+-- campaigns.sql  how campaigns go, and why calls fail
 -- delivery.sql   how the pushes come in
 -- proof.sql      the tally anew, and the proof that it is right
 -- retention.sql  dropping old months; erasing a number
 -- months.sql     months with the triggers of the tally; the start of the tally
 
 \ir 005-reports/tally.sql
-\ir 005-reports/campaigns.sql
 \ir 005-reports/lists.sql
+\ir 005-reports/campaigns.sql
 \ir 005-reports/delivery.sql
 \ir 005-reports/proof.sql
 \ir 005-reports/retention.sql
