@@ -7,6 +7,7 @@
 -- proof.sql      the tally anew, and the proof that it is right
 -- retention.sql  dropping old months; erasing a number
 -- months.sql     months with the triggers of the tally; the start of the tally
+-- comments.sql   what all this is
 
 \ir 005-reports/tally.sql
 \ir 005-reports/lists.sql
@@ -15,6 +16,7 @@
 \ir 005-reports/proof.sql
 \ir 005-reports/retention.sql
 \ir 005-reports/months.sql
+\ir 005-reports/comments.sql
 
 do $$
 declare

@@ -24,7 +24,7 @@ $$;
 -- What the reports count beside what the results are; one statement, so it may run while results are stored.
 create function callresult.check_tally()
 returns table (report text, campaign_id text, vdn_id integer, period timestamp, call_status smallint,
-               cause_code text, tallied bigint, counted bigint)
+               cause_code text, tallied numeric, counted numeric)
 language sql
 stable
 set search_path = callresult, pg_temp
@@ -35,8 +35,9 @@ begin atomic
         from callresult.call_result r
         group by 1, 2, 3, 4, 5
     ), figures as (
-        select 'call_tally' as report, t.campaign_id collate "default" as campaign_id, t.vdn_id, t.hour as period, t.call_status,
-               t.cause_code collate "default" as cause_code, t.calls as tallied, 0 as counted
+        select 'call_tally' as report, t.campaign_id collate "default" as campaign_id, t.vdn_id,
+               t.hour as period, t.call_status, t.cause_code collate "default" as cause_code,
+               t.calls as tallied, 0 as counted
         from callresult.call_tally t
         union all
         select 'call_tally', campaign_id, vdn_id, hour, call_status, cause_code, 0, calls from truth
@@ -65,9 +66,22 @@ begin atomic
         union all
         select 'failure_breakdown', t.campaign_id, t.vdn_id, null, null, t.cause_code, 0, t.calls
         from truth t
+        union all
+        select 'delivery_health', null, null, hour at time zone 'UTC', null, null, round(sum(lag)), round(sum(truth))
+        from (
+            select a.arrived, a.lag, 0 from callresult.tally_arrival a
+            union all
+            select j.arrived, j.sign * j.lag, 0 from callresult.tally_journal j
+            union all
+            select date_bin('1 hour', r.received_at, '2000-01-01 00:00:00+00'), 0,
+                   (date_part('epoch', r.received_at - r.call_time) * 1000)::bigint
+            from callresult.call_result r
+            where isfinite(r.received_at) and isfinite(r.call_time)
+        ) lags (hour, lag, truth)
+        group by hour
     )
     select f.report, f.campaign_id, f.vdn_id, f.period, f.call_status::smallint, f.cause_code,
-           sum(f.tallied)::bigint, sum(f.counted)::bigint
+           sum(f.tallied), sum(f.counted)
     from figures f
     group by f.report, f.campaign_id, f.vdn_id, f.period, f.call_status, f.cause_code
     having sum(f.tallied) <> sum(f.counted);
