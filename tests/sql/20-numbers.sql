@@ -56,12 +56,13 @@ select results_eq(
                'Platform out of resources', 1) $$,
     'platform_faults');
 select results_eq(
-    $$ select code, calls, campaigns from callresult.unlisted_codes order by 1 collate "C" $$,
+    $$ select code, calls, campaigns from callresult.unlisted_codes order by code collate "C" $$,
     $$ values ('99999', 1::bigint, 1::bigint), (repeat('long code ', 1000), 2, 1), ('odd', 1, 1) $$, 'unlisted_codes');
 select results_eq(
     $$ select call_status, cause_code, calls from callresult.call_tally
        where campaign_id = 'a' and hour = '2026-11-02 09:00' order by 1, 2, 3 $$,
-    $$ values (5::smallint, '00602', 1::bigint), (5, '34606', 1), (6, '00000', 1), (7, '00602', 1) $$, 'call_tally');
+    $$ values (5::smallint, '00602', 1::bigint), (5::smallint, '34606', 1), (6::smallint, '00000', 1),
+              (7::smallint, '00602', 1) $$, 'call_tally');
 
 -- the totals of every view are the table's, before and after the counts are folded
 create function pg_temp.totals() returns setof text language sql as $$

@@ -48,9 +48,9 @@ update callresult.call_result_default set cause_code = repeat('x', 5000);
 insert into callresult.call_result_default select 'd', session_id, called, call_id, null, null, 5, null, null, 1, null, null, null,
     push_id, received_at, 0 from callresult.call_result limit 20;
 select pg_temp.exact('done to a partition');
-copy callresult.call_result (campaign_id, call_status, push_id, received_at) from stdin;
-copied	6	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00
-copied	5	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00
+copy callresult.call_result (campaign_id, called, call_status, push_id, received_at) from stdin;
+copied	1	6	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00
+copied	2	5	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00
 \.
 select pg_temp.exact('copied in');
 merge into callresult.call_result r using (values ('c1'), ('c2')) v (c) on r.campaign_id = v.c

@@ -10,10 +10,12 @@ return (20000 * part + whole) / (2 * whole) * 0.0001;
 
 comment on function callresult.part_of(bigint, bigint) is 'part / whole to four places';
 
+-- The tally knows the day of the first call and the last, and the index the call; each half of the index is asked. A
+-- day may be there of which all results were deleted or changed: then the index is asked without it.
 create view callresult.campaign_summary as
 with total as (
-    select campaign_id, vdn_id, sum(calls) as calls, sum(answered) as answered, sum(failed) as failed,
-           min(day) as first_day, max(day) as last_day
+    select campaign_id, vdn_id, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
+           sum(failed)::bigint as failed, min(day) as first_day, max(day) as last_day
     from (
         select campaign_id, vdn_id, day, calls, answered, failed
         from callresult.tally_day
@@ -24,30 +26,50 @@ with total as (
     group by campaign_id, vdn_id
     having sum(calls) <> 0
 )
-select t.campaign_id, t.vdn_id, t.calls::bigint as calls, t.answered::bigint as answered,
-       t.failed::bigint as failed, callresult.part_of(t.answered, t.calls) as answer_rate,
+select t.campaign_id, t.vdn_id, t.calls, t.answered, t.failed,
+       callresult.part_of(t.answered, t.calls) as answer_rate,
        coalesce(
-           (select r.call_time_local
-            from callresult.result_rows r
-            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
-              and r.call_time_local >= t.first_day and r.call_time_local < t.first_day + 1
-            order by r.call_time_local limit 1),
-           (select r.call_time_local
-            from callresult.result_rows r
-            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
-              and r.call_time_local >= t.first_day
-            order by r.call_time_local limit 1)) as first_call,
+           least((select min(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local >= t.first_day and r.call_time_local < t.first_day + 1
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) <> 65),
+                 (select min(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local >= t.first_day and r.call_time_local < t.first_day + 1
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) = 65)),
+           least((select min(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local >= t.first_day
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) <> 65),
+                 (select min(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local >= t.first_day
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) = 65))) as first_call,
        coalesce(
-           (select r.call_time_local
-            from callresult.result_rows r
-            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
-              and r.call_time_local >= t.last_day and r.call_time_local < t.last_day + 1
-            order by r.call_time_local desc limit 1),
-           (select r.call_time_local
-            from callresult.result_rows r
-            where r.campaign_id = t.campaign_id collate "default" and r.vdn_id is not distinct from t.vdn_id
-              and r.call_time_local < t.last_day
-            order by r.call_time_local desc limit 1)) as last_call
+           greatest((select max(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local >= t.last_day and r.call_time_local < t.last_day + 1
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) <> 65),
+                 (select max(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local >= t.last_day and r.call_time_local < t.last_day + 1
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) = 65)),
+           greatest((select max(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local < t.last_day + 1
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) <> 65),
+                 (select max(r.call_time_local)
+                  from callresult.call_result r
+                  where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+                    and r.call_time_local < t.last_day + 1
+                    and least(coalesce(octet_length(r.cause_code), 0), 65) = 65))) as last_call
 from total t;
 
 comment on view callresult.campaign_summary is 'How each campaign goes: one row a campaign and virtual call centre';

@@ -97,8 +97,9 @@ comment on column callresult.invalid_numbers.cause is 'The same in words';
 
 -- When a signed link expires, by its query string; NULL where that does not say, or says what is no date. Knows
 --   X-Amz-Date and X-Amz-Expires, and the same of other makers (X-Goog-, x-oss-, X-Tos- ...): from when, seconds
---   Expires, or e with a token: seconds since 1970 (S3 version 2, CloudFront, OBS, OSS, Qiniu)
+--   Expires: seconds since 1970 (S3 version 2, CloudFront, OBS, OSS)
 --   q-sign-time: from;to in seconds since 1970 (COS)
+--   e, beside a token: seconds since 1970 (Qiniu)
 --   se: a UTC time (Azure)
 -- Each value is checked for its form before it is read, so that no link can make a report fail.
 create function callresult.link_expiry(link text)
@@ -107,38 +108,47 @@ language plpgsql
 immutable strict parallel safe
 as $$
 declare
-    query   text;
-    part    text[];
+    query   text := replace(replace(lower(substr(link, strpos(link, '?') + 1)), '%3a', ':'), '%3b', ';');
+    since   text;
+    lasts   text := '0';
+    until   text;
     day     date;
-    lasts   integer := 0;
 begin
     if strpos(link, '?') = 0 then
         return null;
     end if;
-    query := replace(replace(lower(substr(link, strpos(link, '?'))), '%3a', ':'), '%3b', ';');
+    query := '&' || query || '&';
 
     if strpos(query, '-expires=') > 0 then
-        lasts := (regexp_match(query, '[?&]x-[a-z]+-expires=([0-9]{1,9})(?:&|$)'))[1];
-        part := regexp_match(query, '[?&]x-[a-z]+-date=([12][0-9]{3})(0[1-9]|1[0-2])([0-2][0-9]|3[01])'
-                                    't([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])z(?:&|$)');
-    elsif strpos(query, 'expires=') > 0 then
-        return to_timestamp((regexp_match(query, '[?&]expires=([0-9]{1,11})(?:&|$)'))[1]::bigint);
-    elsif strpos(query, 'q-sign-time=') > 0 then
-        return to_timestamp((regexp_match(query, '[?&]q-sign-time=[0-9]{1,11};([0-9]{1,11})(?:&|$)'))[1]::bigint);
-    elsif strpos(query, 'token=') > 0 then
-        return to_timestamp((regexp_match(query, '[?&]e=([0-9]{1,11})(?:&|$)'))[1]::bigint);
-    elsif strpos(query, 'se=') > 0 then
-        part := regexp_match(query, '[?&]se=([12][0-9]{3})-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])'
-                                    't([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:[.][0-9]+)?)?z(?:&|$)');
+        since := split_part(split_part(query, '-date=', 2), '&', 1);
+        lasts := split_part(split_part(query, '-expires=', 2), '&', 1);
+    elsif strpos(query, '&expires=') > 0 then
+        until := split_part(split_part(query, '&expires=', 2), '&', 1);
+    elsif strpos(query, '&q-sign-time=') > 0 then
+        until := split_part(split_part(split_part(query, '&q-sign-time=', 2), '&', 1), ';', 2);
+    elsif strpos(query, '&token=') > 0 then
+        until := split_part(split_part(query, '&e=', 2), '&', 1);
+    else
+        since := regexp_replace(split_part(split_part(query, '&se=', 2), '&', 1), '[-:]|[.][0-9]+', '', 'g');
     end if;
 
-    -- a day that the month has not falls into another month
-    day := make_date(part[1]::integer, part[2]::integer, 1) + (part[3]::integer - 1);
-    if extract(month from day) <> part[2]::integer then
+    if until ~ '^[0-9]{1,11}$' then
+        return to_timestamp(until::bigint);
+    end if;
+    since := regexp_replace(since, '^([0-9]{8}t[0-9]{4})z$', '\100z');
+    if since !~ '^[12][0-9]{3}(0[1-9]|1[0-2])[0-3][0-9]t([01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]z$'
+       or since is null or lasts !~ '^[0-9]{1,9}$'
+    then
         return null;
     end if;
-    return (day + make_time(part[4]::integer, part[5]::integer, coalesce(part[6], '0')::integer)) at time zone 'UTC'
-           + make_interval(secs => lasts);
+    -- a day that the month has not falls into another month
+    day := make_date(substr(since, 1, 4)::integer, substr(since, 5, 2)::integer, 1) + (substr(since, 7, 2)::integer - 1);
+    if extract(month from day) <> substr(since, 5, 2)::integer then
+        return null;
+    end if;
+    return (day + make_time(substr(since, 10, 2)::integer, substr(since, 12, 2)::integer, substr(since, 14, 2)::integer))
+               at time zone 'UTC'
+           + make_interval(secs => lasts::integer);
 end
 $$;
 

@@ -35,8 +35,8 @@ begin atomic
         from callresult.call_result r
         group by 1, 2, 3, 4, 5
     ), figures as (
-        select 'call_tally' as report, t.campaign_id collate "default" as campaign_id, t.vdn_id,
-               t.hour as period, t.call_status, t.cause_code collate "default" as cause_code,
+        select 'call_tally' as report, t.campaign_id as campaign_id, t.vdn_id,
+               t.hour as period, t.call_status, t.cause_code as cause_code,
                t.calls as tallied, 0 as counted
         from callresult.call_tally t
         union all

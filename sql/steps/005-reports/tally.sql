@@ -13,9 +13,9 @@
 -- Who does not get the lock goes on; some later writer folds. Readers add the journal to what is folded. So every
 -- report is exact at every moment, in every snapshot, and reads a few thousand rows.
 --
--- campaign_id is in collation C here, where only equality matters and comparing has to be quick. A failure code
--- may be longer than an index takes: one of more than 64 bytes is counted under its digest (cause_key), and
--- tally_long_cause has its text. Digests are longer than what stands for itself, so the two never meet.
+-- A failure code may be longer than an index takes: one of more than 64 bytes is counted under its digest
+-- (cause_key), and tally_long_cause has its text. Digests are longer than what stands for itself, so the two
+-- never meet.
 
 create table callresult.tally_journal (
     sign             smallint not null,
@@ -37,7 +37,7 @@ alter table callresult.tally_journal
     alter column cause_key set storage external, alter column calls set storage external;
 
 create table callresult.tally_day (
-    campaign_id      text collate "C" not null,
+    campaign_id      text not null,
     vdn_id           integer,
     day              date,
     calls            integer not null,
@@ -47,7 +47,7 @@ create table callresult.tally_day (
 ) with (fillfactor = 70);
 
 create table callresult.tally_hour (
-    campaign_id      text collate "C" not null,
+    campaign_id      text not null,
     vdn_id           integer,
     call_hour        timestamp,
     calls            integer not null,
@@ -57,16 +57,16 @@ create table callresult.tally_hour (
 ) with (fillfactor = 70);
 
 create table callresult.tally_cause (
-    campaign_id      text collate "C" not null,
+    campaign_id      text not null,
     vdn_id           integer,
     call_status      smallint not null,
-    cause_key        text collate "C",
+    cause_key        text,
     calls            bigint not null,
     constraint tally_cause_key unique nulls not distinct (campaign_id, vdn_id, call_status, cause_key)
 ) with (fillfactor = 70);
 
 create table callresult.tally_detail (
-    campaign_id      text collate "C" not null,
+    campaign_id      text not null,
     month            date,
     vdn_id           integer[] not null,
     call_hour        timestamp[] not null,
@@ -85,7 +85,7 @@ create table callresult.tally_arrival (
 
 -- No unique key: two writers who meet a new text at the same time need not wait for each other.
 create table callresult.tally_long_cause (
-    cause_key        text collate "C" not null,
+    cause_key        text not null,
     cause_code       text not null
 );
 
@@ -312,8 +312,8 @@ $$;
 
 -- The journal as rows, and the detail as rows: what views and checks read.
 create view callresult.tally_pending as
-select c.campaign_id collate "C" as campaign_id, c.vdn_id, c.call_hour, c.call_status,
-       c.cause_key collate "C" as cause_key, j.sign * coalesce(c.calls, 1) as calls,
+select c.campaign_id, c.vdn_id, c.call_hour, c.call_status,
+       c.cause_key, j.sign * coalesce(c.calls, 1) as calls,
        case when c.call_status = 6 then j.sign * coalesce(c.calls, 1) else 0 end as answered,
        case when c.call_status = 5 then j.sign * coalesce(c.calls, 1) else 0 end as failed
 from callresult.tally_journal j
@@ -321,7 +321,7 @@ cross join unnest(j.campaign_id, j.vdn_id, j.call_hour, j.call_status, j.cause_k
      as c (campaign_id, vdn_id, call_hour, call_status, cause_key, calls);
 
 create view callresult.tally_parts as
-select d.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key collate "C" as cause_key, c.calls
+select d.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key, c.calls
 from callresult.tally_detail d
 cross join unnest(d.vdn_id, d.call_hour, d.call_status, d.cause_key, d.calls)
      as c (vdn_id, call_hour, call_status, cause_key, calls)

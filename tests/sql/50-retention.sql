@@ -1,0 +1,70 @@
+-- Months by themselves, dropping old ones, erasing a number.
+\ir help.psql
+select no_plan();
+
+create function pg_temp.store(campaign text, called text, at timestamp, arrived timestamptz, code text default '537', raw text default null)
+returns void language sql
+begin atomic
+    select callresult.store(array[p.id], array[arrived], array['192.0.2.1'], array[100::bigint], array['\x00'::bytea], array[1],
+        array[0], array[false], array[p.id], array[arrived], array[campaign], array['s'], array[called], array[at], array[5::smallint],
+        array[code], array[lpad(code, 5, '0')], array[1], array['c'], array[null], array[null], array[null::jsonb], 'UTC',
+        case when raw is null then array[]::uuid[] else array[p.id] end, case when raw is null then array[]::timestamptz[] else array[arrived] end,
+        case when raw is null then array[]::text[] else array['bad'] end,
+        case when raw is null then array[]::bytea[] else array[convert_to(raw, 'UTF8')] end)
+    from (select gen_random_uuid() as id) p;
+end;
+
+-- two years, a month each, twice: the second time with other content
+select pg_temp.store('a', 'n' || m, t, t at time zone 'UTC' + interval '1 min'), pg_temp.store('a', 'n' || m, t, t at time zone 'UTC' + interval '2 min', '548')
+from generate_series(0, 23) m
+cross join lateral (select date_trunc('month', now() at time zone 'UTC') - m * interval '1 month' + interval '1 h') x (t);
+select pg_temp.store('a', 'no time, old', null, now() - interval '2 years'), pg_temp.store('a', 'no time', null, now()),
+    pg_temp.store('a', 'far off', '1970-01-01', now()), pg_temp.store('a', 'future', '9999-01-01', now());
+insert into callresult.quarantine (received_at, reason, raw, sha256, resolved_at)
+values (now() - interval '2 years', 'old and settled', '\x01', '\x01', now() - interval '20 months'),
+       (now() - interval '2 years', 'old and open', '\x02', '\x02', null), (now(), 'settled', '\x03', '\x03', now());
+select is_empty('select * from callresult.check_tally()', 'before');
+select is((select count(*) from callresult.call_result), 28::bigint, 'all are there');
+
+select throws_ok($$ select * from callresult.retain(null) $$, 'P0001', null, 'how long has to be said');
+select throws_ok($$ select * from callresult.retain('-1 day') $$, 'P0001', null, 'and cannot be negative');
+create temp table told as select * from callresult.retain('1 year');
+select is((select count(*) from told where dropped ~ '^call_result_y'), 11::bigint, 'eleven months of results');
+select is((select count(*) from told where dropped ~ '^call_result_revision_y'), 11::bigint, 'and of revisions');
+select is((select count(*) from told where dropped ~ '^push_y'), 12::bigint, 'and of pushes');
+select is((select sum(rows) from told where dropped ~ '^call_result_y'), 11::numeric, 'rows are told: results');
+select is((select sum(rows) from told where dropped ~ '^push_y'), 23::numeric, 'rows are told: pushes');
+select is((select rows from told where dropped = 'call_result_default'), 2::bigint, 'old rows of the default partition');
+select is((select rows from told where dropped = 'quarantine'), 1::bigint, 'settled entries');
+select is((select count(*) from callresult.call_result), 15::bigint, 'the rest stays');
+select is((select min(call_time_local) > now() at time zone 'UTC' - interval '14 months' from callresult.call_result), true, 'what is young stays');
+select set_eq($$ select called from callresult.call_result_default where call_time_local is null or call_time_local > '9000-01-01' $$,
+    array['no time', 'future'], 'without a time by arrival');
+select set_eq($$ select reason from callresult.quarantine $$, array['old and open', 'settled'], 'open entries stay');
+select hasnt_table('callresult', 'call_result' || to_char(date_trunc('month', now() at time zone 'UTC') - interval '20 months', '"_y"YYYY"m"MM'), 'the table is gone');
+select is_empty('select * from callresult.check_tally()', 'the tally knows');
+select is((select count(*) from callresult.tally_day where day < now() - interval '14 months'), 0::bigint, 'and forgets');
+select is_empty($$ select * from callresult.retain('1 year') $$, 'there is nothing more to drop');
+select pg_temp.store('a', 'late', date_trunc('month', now() at time zone 'UTC') - interval '20 months', now());
+select is((select calls from callresult.campaign_daily where day < now() - interval '19 months'), 1::bigint, 'a dropped month may come again');
+
+-- a number
+select pg_temp.store('e', '13800138000', '2026-11-03', now()), pg_temp.store('e', '13800138000', '2026-11-03', now() + interval '1 s', '548'),
+    pg_temp.store('e', '138001380001', '2026-11-03', now()),
+    pg_temp.store('e', 'x', '2026-11-03', now(), '537', '[{"called":"13800138000"}]');
+insert into callresult.quarantine (received_at, reason, raw, sha256)
+select now(), 'test', raw, sha256(raw)
+from unnest(array['\x0031333830303133383030300000'::bytea, '113800138000', '13800138000', '138001380009', '13800138000,13800138000',
+    '913800138000 x13800138000', '\xff3133383030313338303030']) raw;
+select results_eq($$ select * from callresult.erase_number('13800138000') $$,
+    $$ values ('call_result', 1::bigint), ('call_result_revision', 1), ('quarantine', 6) $$, 'a number is erased, and told');
+select is_empty($$ select * from callresult.call_result where called = '13800138000' $$, 'it is gone');
+select isnt_empty($$ select * from callresult.call_result where called = '138001380001' $$, 'a longer one is not');
+select set_eq($$ select convert_from(raw, 'LATIN1') from callresult.quarantine where reason = 'test' $$, array['113800138000', '138001380009'],
+    'in quarantine too');
+select is_empty('select * from callresult.check_tally()', 'the tally knows');
+select throws_ok($$ select * from callresult.erase_number('') $$, 'P0001', null, 'no number, nothing erased');
+select throws_ok($$ select * from callresult.erase_number(null) $$, 'P0001', null, 'nor for NULL');
+
+select * from finish();
+rollback;

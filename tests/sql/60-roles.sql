@@ -1,0 +1,62 @@
+-- The roles: one stores and does nothing else, the other reads the reports and the catalogue and nothing else.
+\ir help.psql
+select no_plan();
+
+create function pg_temp.may(role text) returns table (what text, object text) language sql as $$
+    select p.privilege, c.relname::text
+    from pg_class c, unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p (privilege)
+    where c.relnamespace = 'callresult'::regnamespace and c.relkind in ('r', 'p', 'v') and has_table_privilege(role, c.oid, p.privilege)
+    union all
+    select 'usage', c.relname from pg_class c
+    where c.relnamespace = 'callresult'::regnamespace and c.relkind = 'S' and has_sequence_privilege(role, c.oid, 'usage, select, update')
+    union all
+    select 'execute', f.proname from pg_proc f
+    where f.pronamespace = 'callresult'::regnamespace and has_function_privilege(role, f.oid, 'execute')
+    union all
+    select 'create', 'callresult' where has_schema_privilege(role, 'callresult', 'create')
+$$;
+select set_eq($$ select * from pg_temp.may('callresult_writer') $$,
+    $$ values ('select', 'schema_version'), ('execute', 'store') $$, 'the writer');
+select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
+    $$ select 'select', unnest(array['calls', 'call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
+        'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',
+        'failure_category', 'failure_code', 'failure_code_category', 'schema_version'])
+       union all select 'execute', unnest(array['cause_key', 'link_expiry', 'part_of']) $$, 'the reader');
+
+select pg_temp.call('a', '1', '2026-11-02 09:00:00', 6, '0', 1, 'https://x/y?Expires=1700000000');
+select pg_temp.call('a', '2', '2026-11-02 09:00:00', 5, '537');
+select pg_temp.call('a', '3', '2026-11-02 09:00:00', 5, '538');
+select pg_temp.call('a', '4', '2026-11-02 09:00:00', 5, '602');
+select pg_temp.call('a', '5', '2026-11-02 09:00:00', 5, repeat('x', 100));
+create function pg_temp.can_read() returns setof text language plpgsql as $$
+declare name text; n bigint;
+begin
+    set local role callresult_reader;
+    foreach name in array array['calls', 'call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
+        'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'failure_code']
+    loop
+        execute format('select count(v) from callresult.%I v', name) into n;
+        reset role;
+        return next ok(n > 0, 'the reader reads ' || name);
+        set local role callresult_reader;
+    end loop;
+    perform * from callresult.delivery_health;
+    foreach name in array array['call_result', 'call_result_default', 'call_result_revision', 'push', 'quarantine', 'tally_detail', 'result_rows']
+    loop
+        begin
+            execute format('select from callresult.%I limit 1', name);
+            n := 1;
+        exception when insufficient_privilege then
+            n := 0;
+        end;
+        reset role;
+        return next is(n, 0::bigint, 'and not ' || name);
+        set local role callresult_reader;
+    end loop;
+    reset role;
+end
+$$;
+select pg_temp.can_read();
+
+select * from finish();
+rollback;
