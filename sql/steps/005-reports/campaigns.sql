@@ -107,34 +107,28 @@ comment on column callresult.campaign_daily.failed is
 comment on column callresult.campaign_daily.answer_rate is 'answered / calls, between 0 and 1, to four places';
 
 -- There may be many hours: what is counted of each already is joined to the little that is pending, which is quicker
--- than to sum both. "= or both NULL" is written so that the join can hash.
+-- than to sum both. A key for the join may not be NULL, so each that can be is two.
 create view callresult.campaign_hourly as
-with pending as (
-    select campaign_id, vdn_id, call_hour, sum(calls) as calls, sum(answered) as answered, sum(failed) as failed
-    from callresult.tally_pending
-    group by campaign_id, vdn_id, call_hour
-), hourly as (
-    select h.campaign_id, h.vdn_id, h.call_hour, h.calls + coalesce(p.calls, 0) as calls,
-           h.answered + coalesce(p.answered, 0) as answered, h.failed + coalesce(p.failed, 0) as failed
-    from callresult.tally_hour h
-    left join pending p
-        on p.campaign_id = h.campaign_id
-           and coalesce(p.vdn_id, 0) = coalesce(h.vdn_id, 0) and (p.vdn_id is null) = (h.vdn_id is null)
-           and coalesce(p.call_hour, '-infinity') = coalesce(h.call_hour, '-infinity')
-           and (p.call_hour is null) = (h.call_hour is null)
-    union all
-    select p.campaign_id, p.vdn_id, p.call_hour, p.calls, p.answered, p.failed
-    from pending p
-    where not exists (
-        select
-        from callresult.tally_hour h
-        where h.campaign_id = p.campaign_id
-          and (h.vdn_id = p.vdn_id or h.vdn_id is null and p.vdn_id is null)
-          and (h.call_hour = p.call_hour or h.call_hour is null and p.call_hour is null))
-)
-select campaign_id, vdn_id, call_hour as hour, calls, answered, failed,
-       callresult.part_of(answered, calls) as answer_rate
-from hourly
+select campaign_id, case when not no_vdn then vdn end as vdn_id, case when not no_hour then began end as hour,
+       calls, answered, failed, callresult.part_of(answered, calls) as answer_rate
+from (
+    select campaign_id, vdn, no_vdn, began, no_hour,
+           coalesce(h.calls, 0) + coalesce(p.calls, 0) as calls,
+           coalesce(h.answered, 0) + coalesce(p.answered, 0) as answered,
+           coalesce(h.failed, 0) + coalesce(p.failed, 0) as failed
+    from (
+        select campaign_id, coalesce(vdn_id, 0) as vdn, vdn_id is null as no_vdn,
+               coalesce(call_hour, '-infinity') as began, call_hour is null as no_hour, calls, answered, failed
+        from callresult.tally_hour
+    ) h
+    full join (
+        select campaign_id, coalesce(vdn_id, 0) as vdn, vdn_id is null as no_vdn,
+               coalesce(call_hour, '-infinity') as began, call_hour is null as no_hour,
+               sum(calls) as calls, sum(answered) as answered, sum(failed) as failed
+        from callresult.tally_pending
+        group by campaign_id, vdn_id, call_hour
+    ) p using (campaign_id, vdn, no_vdn, began, no_hour)
+) hourly
 where calls <> 0;
 
 comment on view callresult.campaign_hourly is 'How each campaign goes, hour by hour';
