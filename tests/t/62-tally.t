@@ -1,0 +1,85 @@
+#!/usr/bin/perl
+# The tally under many sessions at once: exact in the end, and no writer ever waits for another because of it.
+use strict;
+use warnings;
+use Test::More;
+use Rig qw(folder run_command write_file);
+use Rig::Postgres;
+
+my $postgres = Rig::Postgres->start_new;
+
+# --- eight sessions that store, push again, correct and delete; a few of them fold all the time
+my %scripts = (
+	store => <<'END',
+\set n random(1, 2000)
+\set rows random(1, 40)
+insert into callresult.call_result as r (campaign_id, session_id, call_time_local, call_time, call_status, cause_code, vdn_id,
+    push_id, received_at)
+select 'c' || i % 3, i, t, t at time zone 'UTC', 5 + i % 2, (i % 5)::text, nullif(i % 3, 0), gen_random_uuid(), now()
+from generate_series(:n, :n + :rows) i
+cross join lateral (select date_trunc('month', now() at time zone 'UTC') + i * interval '10 min') x (t)
+order by t
+on conflict (call_time_local, vdn_id, campaign_id, session_id, called, call_id) do update
+set cause_code = excluded.cause_code || 'x', push_id = excluded.push_id, received_at = excluded.received_at;
+END
+	correct => <<'END',
+\set n random(1, 2040)
+update callresult.call_result set call_status = 6, campaign_id = 'corrected', session_id = gen_random_uuid() where session_id = :n::text;
+END
+	delete => <<'END',
+\set n random(1, 2040)
+delete from callresult.call_result where session_id = :n::text;
+END
+	fold => <<'END',
+begin;
+select pg_advisory_xact_lock(callresult.tally_lock());
+select callresult.fold_tally();
+commit;
+END
+);
+my @scripts = map { ('-f', write_file(folder() . "/$_.pgbench", $scripts{$_}) . ($_ eq 'store' ? '@6' : $_ eq 'fold' ? '@1' : '@2')) }
+    sort keys %scripts;
+my $output = run_command(Rig::Postgres::bin() . '/pgbench', '-n', '-h', $postgres->{folder}, '-U', 'postgres', '-c', 8, '-j', 2, '-t', 60,
+	'--max-tries=100', @scripts, 'callresult');
+unlike $output, qr/aborted/, 'eight sessions come to their end';
+cmp_ok $postgres->sql('select count(*) from callresult.call_result'), '>', 0, 'there are results';
+cmp_ok $postgres->sql('select count(*) from callresult.tally_day'), '>', 0, 'some of them folded';
+is $postgres->sql('select * from callresult.check_tally()'), '', 'and the tally is exact';
+
+# --- a transaction that has stored, folded and does not end holds nobody up, whatever the others do
+my $insert = q{insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, vdn_id, push_id, received_at)
+	select 'same', '%s' || i, date_trunc('month', now() at time zone 'UTC'), 5, 1, gen_random_uuid(), now()
+	from generate_series(1, %d) i};
+my $open = $postgres->hold(sprintf $insert, 'open', 40_000);
+is $postgres->sql('select pg_try_advisory_lock(callresult.tally_lock())'), 'f', 'it holds the lock of the tally';
+for my $rows (1, 30, 1000, 40_000) {
+	is eval { $postgres->sql("set lock_timeout = '50ms'; " . sprintf $insert, "r$rows-", $rows); 1 }, 1, "another stores $rows beside it"
+	    or diag $@;
+}
+is eval { $postgres->sql("set lock_timeout = '50ms'; delete from callresult.call_result where session_id like 'r%'"); 1 }, 1,
+    'and deletes' or diag $@;
+is eval { $postgres->sql("set lock_timeout = '50ms'; begin isolation level serializable; " . (sprintf $insert, 'serial', 40_000) . '; commit'); 1 },
+    1, 'at any isolation level' or diag $@;
+is $postgres->sql('select * from callresult.check_tally()'), '', 'readers see the truth meanwhile';
+$postgres->let_go($open);
+is $postgres->sql('select * from callresult.check_tally()'), '', 'and when it is rolled back';
+
+# --- retain waits for its moment instead of holding up pushes, and gives up clean
+$postgres->sql(q{select callresult.add_month('call_result', '2020-01-01'); insert into callresult.call_result (campaign_id, session_id,
+	call_time_local, call_status, push_id, received_at) values ('old', '1', '2020-01-05', 5, gen_random_uuid(), now())});
+my $reader = $postgres->hold('select count(*) from callresult.call_result');
+my $retain = fork // die;
+if ($retain == 0) {
+	exec 'psql', '-X', '-q', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'callresult', '-c', "select * from callresult.retain('1 year')",
+	    '-o', '/dev/null' or exit 1;
+}
+Rig::wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where query like '%retain(%' and pid <> pg_backend_pid()
+	and wait_event in ('relation', 'PgSleep')}) > 0 }) or fail('retain waits');
+is eval { $postgres->sql("set lock_timeout = '3s'; " . sprintf $insert, "beside$_-", 10); 1 }, 1, "a push beside a retain that waits, $_" or diag $@
+    for 1 .. 5;
+$postgres->let_go($reader);
+waitpid $retain, 0;
+is $?, 0, 'retain gets through when the reader has gone';
+is $postgres->sql(q{select to_regclass('callresult.call_result_y2020m01') is null}), 't', 'the month is gone';
+is $postgres->sql('select * from callresult.check_tally()'), '', 'and the tally is exact';
+done_testing;
