@@ -55,7 +55,8 @@ begin
 end
 $$;
 
-comment on function callresult.cause_key(text) is 'A failure code as the tally has it: itself, or its digest when it is long';
+comment on function callresult.cause_key(text) is
+    'A failure code as the tally has it: itself, or its digest when it is long';
 comment on function callresult.tally_lock() is 'Key of the advisory lock under which tally_journal is folded';
 comment on function callresult.fold_tally() is 'Adds tally_journal to the other tables of the tally';
 comment on function callresult.fold_tally_in_turn(bigint) is 'Folds tally_journal if it is this session''s turn';

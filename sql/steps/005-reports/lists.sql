@@ -142,12 +142,13 @@ begin
         return null;
     end if;
     -- a day that the month has not falls into another month
-    day := make_date(substr(since, 1, 4)::integer, substr(since, 5, 2)::integer, 1) + (substr(since, 7, 2)::integer - 1);
+    day := make_date(substr(since, 1, 4)::integer, substr(since, 5, 2)::integer, 1)
+           + (substr(since, 7, 2)::integer - 1);
     if extract(month from day) <> substr(since, 5, 2)::integer then
         return null;
     end if;
-    return (day + make_time(substr(since, 10, 2)::integer, substr(since, 12, 2)::integer, substr(since, 14, 2)::integer))
-               at time zone 'UTC'
+    return (day + make_time(substr(since, 10, 2)::integer, substr(since, 12, 2)::integer,
+                            substr(since, 14, 2)::integer)) at time zone 'UTC'
            + make_interval(secs => lasts::integer);
 end
 $$;

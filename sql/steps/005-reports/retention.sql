@@ -41,13 +41,13 @@ end;
 -- sender's month may end that much later than the one in UTC.
 --
 -- The slow part, counting a month out of the tally, keeps only results of that month waiting. Dropping needs
--- the tables to themselves for a moment: it waits for that a tenth of a second at a time, and gives up after a
--- minute, having changed nothing.
+-- the tables to themselves for a moment: it waits for that a tenth of a second at a time, so that no push waits
+-- longer behind it, and gives up after a minute, having changed nothing.
 create function callresult.retain(keep interval)
 returns table (dropped text, rows bigint)
 language plpgsql
 set search_path = callresult, pg_temp
-set lock_timeout = '100ms'
+set lock_timeout = '30s'
 as $$
 declare
     before      timestamp := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
@@ -55,17 +55,12 @@ declare
     parent      text;
     month       text;
     months      text[] := array[]::text[];
-    give_up_at  timestamptz := clock_timestamp() + interval '1 minute';
+    give_up_at  timestamptz;
 begin
     if keep is null or now() - keep > now() then
         raise exception 'retain needs to know how long to keep, such as interval ''2 years''';
     end if;
-    while not pg_try_advisory_xact_lock(tally_lock()) loop
-        if clock_timestamp() > give_up_at then
-            raise lock_not_available using message = 'a transaction that does not end holds the tally';
-        end if;
-        perform pg_sleep(0.05);
-    end loop;
+    perform pg_advisory_xact_lock(tally_lock());
 
     foreach parent in array parents loop
         dropped := parent || '_default';
@@ -109,6 +104,8 @@ begin
     perform fold_tally();
     perform compact_tally();
 
+    perform set_config('lock_timeout', '100ms', true);
+    give_up_at := clock_timestamp() + interval '1 minute';
     while cardinality(months) > 0 loop
         begin
             foreach parent in array parents loop
