@@ -226,17 +226,20 @@ security definer
 set search_path = callresult, pg_temp
 as $$
 declare
-    most    constant bigint := 16384;
-    arriving bigint := 0;
-    leaving  bigint := 0;
-    long_cause boolean := false;
+    most        constant bigint := 16384;
+    arriving    bigint := 0;
+    leaving     bigint := 0;
+    long_cause  boolean := false;
 begin
     if tg_op in ('INSERT', 'UPDATE') then
         select count(*), coalesce(bool_or(octet_length(cause_code) > 64), false) into arriving, long_cause
         from (select cause_code from came limit most) c;
+        if arriving = 0 then
+            return null;
+        end if;
         if arriving = most then
             execute count_first('came') using 1;
-        elsif arriving > 0 then
+        else
             insert into tally_journal
             select 1, date_bin('1 hour', received_at, '2000-01-01 00:00:00+00') as arrived,
                    count(*) filter (where isfinite(received_at) and isfinite(call_time)),
@@ -251,7 +254,8 @@ begin
     end if;
 
     if tg_op in ('UPDATE', 'DELETE') then
-        leaving := (select count(*) from (select from went limit most) w);
+        leaving := case when tg_op = 'UPDATE' then arriving
+                        else (select count(*) from (select from went limit most) w) end;
         if leaving = most then
             execute count_first('went') using -1;
         elsif leaving > 0 then
