@@ -473,13 +473,13 @@ spool_is_well(struct spool *spool)
 int64_t
 spool_oldest_stamp(struct spool *spool)
 {
-	sqlite3_stmt *statement = spool->statements[HEAD];
 	int64_t stamp = 0;
 
 	pthread_mutex_lock(&spool->mutex);
-	if (sqlite3_step(statement) == SQLITE_ROW)
-		stamp = sqlite3_column_int64(statement, 0);
-	sqlite3_reset(statement);
+	if (spool->usable && sqlite3_step(spool->statements[HEAD]) == SQLITE_ROW)
+		stamp = sqlite3_column_int64(spool->statements[HEAD], 0);
+	if (spool->usable)
+		sqlite3_reset(spool->statements[HEAD]);
 	pthread_mutex_unlock(&spool->mutex);
 	return stamp;
 }
