@@ -10,6 +10,23 @@ for my $page (map { s{.*/}{}r } glob source() . '/man/*.[0-9]') {
 	is qx{cd $folder && mandoc -Tlint -W style $page 2>&1}, '', "$page is clean under mandoc -Tlint";
 }
 
+# every message that the worker can log is told in its manual; what stands between the values has to be there
+sub messages {
+	my ($source) = @_;
+	my $strings = qr/(?:"(?:[^"\\]|\\.)*"\s*)+/;
+	my @found = $source =~ /\b(?:log_error|log_warning|log_info|log_fatal|note_problem|outage_note|fault)\((?:db, |reading, )?($strings)/g;
+	push @found, $source =~ /^\s*\[[A-Z]+ING\] = ($strings)/mg if $source =~ /trouble_texts/;
+	return map { join('', /"((?:[^"\\]|\\.)*)"/g) =~ s/\\"/"/gr } @found;
+}
+
+my $page = qx{mandoc -Tascii @{[source()]}/man/callresultd.8 | col -b} =~ s/\s+/ /gr;
+# a default that is bad is a mistake in the program, found by a unit test
+my @programs = grep { !m{/ctl_|callresultctl} } glob source() . '/src/*.c';
+for my $message (grep { !/^the default of / } map { messages(read_file($_)) } @programs) {
+	my @missing = grep { /\w\w/ && index($page, $_) < 0 } map { s/\A[\s;:,.]+|[\s;:,.(]+\z//gr } split /%[a-z]+/, $message;
+	is_deeply \@missing, [], "the manual has: $message";
+}
+
 my $readme = read_file(source() . '/README.md');
 ok -e source() . "/$_", "README names $_, which is there" for $readme =~ m{`((?:src|sql|nginx|apache|lighttpd|caddy|contrib|systemd|debian|man|tests)/[\w./-]*)`}g;
 ok -e source() . "/$1/$2", "README names $1/$2, which is there"
