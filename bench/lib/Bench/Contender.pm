@@ -1,0 +1,184 @@
+# Who is measured: callresultd behind nginx, the front end's limit behind the same nginx, and the database's limits. Each is
+# started for one run, takes one load, and is stopped again; before each run the tables are empty and a checkpoint is done.
+#
+# A load: records (a push), connections, duplicates (percent), seconds.  The figures of a run: pushes, records, seconds;
+# p50 and p99, answer times in seconds; cpu => { process => seconds }, memory => { process => bytes }.
+package Bench::Contender;
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use FindBin;
+use IPC::Open2;
+use POSIX qw(strftime);
+use Bench::Processes qw(processor_seconds resident_bytes peak_bytes);
+use Rig qw(folder build run_command spawn stop_process wait_for read_file open_to_web_server);
+use Rig::Nginx;
+use Rig::Worker;
+
+our @EXPORT_OK = qw(callresultd front_end database empty_tables new_run send_pushes sender_figures stored_records);
+
+my $runs = 0;
+
+# The identities of a run and the day of its calls: this month's, whose partition is there, and each run's another one.
+sub new_run {
+	$runs++;
+	return { name => "r$runs", day => strftime('%Y-%m-', gmtime) . sprintf '%02d', 1 + $runs % 28 };
+}
+
+# What the steps of the installation have filled stays.
+sub empty_tables {
+	my ($postgres) = @_;
+	$postgres->sql(<<'END');
+do $$
+declare
+    tables text;
+begin
+    select string_agg(format('%s', c.oid::regclass), ', ') into tables
+    from pg_class c
+    where c.relkind in ('r', 'p') and not c.relispartition
+      and (c.relnamespace = 'callresult'::regnamespace
+           and c.relname !~ '^(failure_category|failure_code|failure_code_category|schema_version)$'
+           or c.oid = to_regclass('public.plain'));
+    execute 'truncate ' || tables;
+end
+$$
+END
+	$postgres->sql('checkpoint');
+	return;
+}
+
+# The table without anything else, for the plain-table limit.
+sub make_plain_table {
+	my ($postgres) = @_;
+	$postgres->sql(<<'END');
+set client_min_messages = warning;
+create table if not exists public.plain (like callresult.call_result including defaults);
+create unique index if not exists plain_identity on public.plain
+    (call_time_local, vdn_id, campaign_id, session_id, called, call_id) nulls not distinct;
+END
+	return;
+}
+
+# --- the sender's side ---------------------------------------------------------------------------------------------
+
+sub sender_figures {
+	my ($output, $load) = @_;
+	my %said = $output =~ /(\w+)=([\d.]+)/g;
+	die "not every push was acknowledged:\n$output" if !defined $said{failures} || $said{failures} > 0;
+	return (pushes => $said{pushes}, records => $said{pushes} * $load->{records}, seconds => $said{seconds},
+		p50 => $said{p50} / 1e6, p99 => $said{p99} / 1e6);
+}
+
+sub wrk_command {
+	my ($url, $load, $run) = @_;
+	my $duplicates = int $load->{records} * ($load->{duplicates} // 0) / 100;
+	return ('wrk', '-t1', "-c$load->{connections}", "-d$load->{seconds}s", '--timeout', '30s', '-s',
+		"$FindBin::Bin/push.lua", "$url/callresult/$Rig::Worker::token", '--', $run->{name}, $run->{day},
+		$load->{records}, $duplicates, $load->{pause} // 0);
+}
+
+sub sender_seconds { my (undef, undef, $user, $system) = times; return $user + $system }
+
+# %$parts: process name => pid.  Gives the figures of the run.
+sub send_pushes {
+	my ($url, $load, $run, $parts) = @_;
+	my %before = map { $_ => processor_seconds($parts->{$_}) } keys %$parts;
+	my $sender = sender_seconds();
+	my $output = run_command(wrk_command($url, $load, $run));
+	my %cpu = (map({ $_ => processor_seconds($parts->{$_}) - $before{$_} } keys %$parts),
+		sender => sender_seconds() - $sender);
+	return { sender_figures($output, $load), cpu => \%cpu,
+		memory => { map { $_ => resident_bytes($parts->{$_}) } keys %$parts } };
+}
+
+# Records of a run that are in the table.
+sub stored_records {
+	my ($postgres, $run) = @_;
+	return $postgres->sql("select count(*) from callresult.call_result where call_time_local >= '$run->{day}'
+		and call_time_local < date '$run->{day}' + 1 and session_id like '$run->{name}.%'");
+}
+
+# Every record acknowledged is there, and none that was not sent: at the end each connection may have one push on its way.
+sub check_rows {
+	my ($stored, $figures, $load) = @_;
+	my $unique = $load->{records} - int $load->{records} * ($load->{duplicates} // 0) / 100;
+	my ($least, $most) = ($figures->{pushes} * $unique, ($figures->{pushes} + $load->{connections}) * $load->{records});
+	die "$stored records stored, $least to $most acknowledged\n" if $stored < $least || $stored > $most;
+	return;
+}
+
+# --- contenders ----------------------------------------------------------------------------------------------------
+
+# $settings: { section => { key => value } } of the configuration.  %how: tree => where another version was built; empty => 0
+# leaves the rows that are there.
+sub callresultd {
+	my ($postgres, $settings, %how) = @_;
+	return sub {
+		my ($load) = @_;
+		empty_tables($postgres) if $how{empty} // 1;
+		local $ENV{CALLRESULTD_BUILD} = $how{tree} // build();
+		my $worker = Rig::Worker->start_new(postgres => $postgres, log => { level => 'info' }, %{ $settings // {} })
+		    ->wait_until_ready;
+		my $nginx = Rig::Nginx->start_new(worker => $worker);
+		my $run = new_run();
+		my $figures = send_pushes($nginx->{url}, $load, $run,
+			{ nginx => $nginx->{pid}, worker => $worker->{pid}, PostgreSQL => $postgres->postmaster });
+		$figures->{memory}{peak} = peak_bytes($worker->{pid});
+		check_rows(stored_records($postgres, $run), $figures, $load);
+		$nginx->stop;
+		$worker->stop;
+		return $figures;
+	};
+}
+
+# kind: own or libfcgi, as bench/front-end.c has it.
+sub front_end {
+	my ($kind, $threads) = @_;
+	return sub {
+		my ($load) = @_;
+		my $run = new_run();
+		my $base = folder() . "/f$run->{name}";
+		mkdir "$base.run" or die "$base.run: $!";
+		open_to_web_server("$base.run", 02750);
+		my $listen = "unix:$base.run/sock";
+		my $pid = spawn([build() . '/bench/front-end', $kind, $threads, $listen], log => "$base.log");
+		wait_for(sub { read_file("$base.log") =~ / serves / }) or die "the front end does not start\n";
+		my $nginx = Rig::Nginx->start_new(worker => { listen => $listen });
+		my $figures = send_pushes($nginx->{url}, $load, $run, { nginx => $nginx->{pid}, worker => $pid });
+		$nginx->stop;
+		stop_process($pid, 'KILL');
+		return $figures;
+	};
+}
+
+# %how: plain => 1 for the plain table; connections; records => of a transaction, 1000 unless told.
+sub database {
+	my ($postgres, %how) = @_;
+	return sub {
+		my ($load) = @_;
+		make_plain_table($postgres);
+		empty_tables($postgres);
+		my $run = new_run();
+		my $records = $how{records} // 1000;
+		my $push_records = $load->{records} < $records ? $load->{records} : $records;
+		my $pid = open2(my $answers, my $orders, build() . '/bench/database', ($how{plain} ? '-p' : ()), '-c',
+			$how{connections}, '-r', $records, '-s', $push_records, '-d', $load->{duplicates} // 0, '-t', $load->{seconds},
+			$run->{name}, $run->{day}, "host=$postgres->{folder} user=postgres dbname=callresult");
+		<$answers> // die "bench/database does not start\n";
+		my %parts = (PostgreSQL => $postgres->postmaster, sender => $pid);
+		my %before = map { $_ => processor_seconds($parts{$_}) } keys %parts;
+		syswrite $orders, "\n";
+		my $output = <$answers> // die "bench/database failed\n";
+		my %cpu = map { $_ => processor_seconds($parts{$_}) - $before{$_} } keys %parts;
+		my $memory = resident_bytes($parts{PostgreSQL});
+		waitpid $pid, 0;
+		my $figures = { sender_figures($output, { records => $push_records }), cpu => \%cpu,
+			memory => { PostgreSQL => $memory } };
+		my $stored = $how{plain} ? $postgres->sql('select count(*) from public.plain') : stored_records($postgres, $run);
+		check_rows($stored, $figures, { %$load, records => $push_records, connections => 0 });
+		return $figures;
+	};
+}
+
+1;
