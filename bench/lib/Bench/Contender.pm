@@ -10,13 +10,15 @@ use warnings;
 use Exporter qw(import);
 use FindBin;
 use IPC::Open2;
+use List::Util qw(max);
 use POSIX qw(strftime);
 use Bench::Processes qw(processor_seconds resident_bytes peak_bytes);
 use Rig qw(folder build run_command spawn stop_process wait_for read_file open_to_web_server);
 use Rig::Nginx;
 use Rig::Worker;
 
-our @EXPORT_OK = qw(callresultd front_end database empty_tables new_run send_pushes sender_figures stored_records);
+our @EXPORT_OK = qw(callresultd callresultd_for_minutes front_end database
+    empty_tables new_run start_callresultd send_pushes check_rows stored_records);
 
 my $runs = 0;
 
@@ -110,24 +112,54 @@ sub check_rows {
 
 # --- contenders ----------------------------------------------------------------------------------------------------
 
-# $settings: { section => { key => value } } of the configuration.  %how: tree => where another version was built; empty => 0
-# leaves the rows that are there.
+# callresultd, started and ready, with nginx in front of it.  $settings: { section => { key => value } } of the configuration;
+# $tree: where another version of it was built.
+sub start_callresultd {
+	my ($postgres, $settings, $tree) = @_;
+	local $ENV{CALLRESULTD_BUILD} = $tree // build();
+	my $worker = Rig::Worker->start_new(postgres => $postgres, log => { level => 'info' }, %{ $settings // {} })
+	    ->wait_until_ready;
+	return bless { worker => $worker, nginx => Rig::Nginx->start_new(worker => $worker) }, __PACKAGE__;
+}
+
+sub web_parts { my ($service) = @_; return (nginx => $service->{nginx}{pid}, worker => $service->{worker}{pid}) }
+sub parts     { my ($service, $postgres) = @_; return ($service->web_parts, PostgreSQL => $postgres->postmaster) }
+sub stop      { my ($service) = @_; $service->{nginx}->stop; $service->{worker}->stop; return }
+
+# %how: tree, as above; keep_rows => 1 where the table is not to be emptied.
 sub callresultd {
 	my ($postgres, $settings, %how) = @_;
 	return sub {
 		my ($load) = @_;
-		empty_tables($postgres) if $how{empty} // 1;
-		local $ENV{CALLRESULTD_BUILD} = $how{tree} // build();
-		my $worker = Rig::Worker->start_new(postgres => $postgres, log => { level => 'info' }, %{ $settings // {} })
-		    ->wait_until_ready;
-		my $nginx = Rig::Nginx->start_new(worker => $worker);
+		$how{keep_rows} ? $postgres->sql('checkpoint') : empty_tables($postgres);
+		my $service = start_callresultd($postgres, $settings, $how{tree});
 		my $run = new_run();
-		my $figures = send_pushes($nginx->{url}, $load, $run,
-			{ nginx => $nginx->{pid}, worker => $worker->{pid}, PostgreSQL => $postgres->postmaster });
-		$figures->{memory}{peak} = peak_bytes($worker->{pid});
+		my $figures = send_pushes($service->{nginx}{url}, $load, $run, { $service->parts($postgres) });
+		$figures->{memory}{peak} = peak_bytes($service->{worker}{pid});
 		check_rows(stored_records($postgres, $run), $figures, $load);
-		$nginx->stop;
-		$worker->stop;
+		$service->stop;
+		return $figures;
+	};
+}
+
+# Load for minutes, two at least, in runs of the given time, after each of which the table is emptied.  The figures are those
+# of the last run; memory: early and late are the most that the worker had after a run of the second and of the last minute.
+sub callresultd_for_minutes {
+	my ($postgres, $settings, $minutes) = @_;
+	return sub {
+		my ($load) = @_;
+		my $service = start_callresultd($postgres, $settings);
+		my ($figures, @resident);
+		for (my $second = 0; $second < $minutes * 60; $second += $load->{seconds}) {
+			empty_tables($postgres);
+			my $run = new_run();
+			$figures = send_pushes($service->{nginx}{url}, $load, $run, { $service->parts($postgres) });
+			check_rows(stored_records($postgres, $run), $figures, $load);
+			push @{ $resident[$second / 60] }, $figures->{memory}{worker};
+		}
+		@{ $figures->{memory} }{qw(early late peak)} = (max(@{ $resident[1] }), max(@{ $resident[-1] }),
+			peak_bytes($service->{worker}{pid}));
+		$service->stop;
 		return $figures;
 	};
 }

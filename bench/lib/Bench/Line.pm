@@ -1,7 +1,8 @@
 # A line: contenders that are measured against each other, in turns, round after round, and what came of it.
 #
 # A contender: name; variant, where there are several ways to be it and the best counts; run, code that takes the load and
-# gives figures (Bench::Contender); load.  Rounds begin with another contender each, so that none always follows another.
+# gives figures (Bench::Contender), or several by their names; load.  Rounds begin with another contender each, so that none
+# always follows another.
 package Bench::Line;
 
 use strict;
@@ -23,8 +24,23 @@ sub measure {
 		for my $turn (0 .. $#contenders) {
 			my $contender = $contenders[($turn + $round) % @contenders];
 			$said->(sprintf '%s, round %d: %s', $self->{name}, $round + 1, title($contender));
-			$contender->{rounds}[$round] = $contender->{run}->({ seconds => $seconds, %{ $contender->{load} } });
+			$self->note($contender, $round, $contender->{run}->({ seconds => $seconds, %{ $contender->{load} } }));
 		}
+	}
+	return;
+}
+
+sub note {
+	my ($self, $contender, $round, @figures) = @_;
+	if (@figures == 1) {
+		$contender->{rounds}[$round] = $figures[0];
+		return;
+	}
+	my %figures = @figures;
+	for my $name (sort keys %figures) {
+		my $part = first { $_->{name} eq $name } @{ $self->{parts} };
+		push @{ $self->{parts} }, $part = { name => $name } if !$part;
+		$part->{rounds}[$round] = $figures{$name};
 	}
 	return;
 }
@@ -42,8 +58,9 @@ sub rate { my ($figures) = @_; return $figures->{records} / $figures->{seconds} 
 sub best {
 	my ($self) = @_;
 	my @best;
-	for my $name (uniq map { $_->{name} } @{ $self->{contenders} }) {
-		my @variants = grep { $_->{name} eq $name } @{ $self->{contenders} };
+	my @all = grep { $_->{rounds} } @{ $self->{contenders} }, @{ $self->{parts} // [] };
+	for my $name (uniq map { $_->{name} } @all) {
+		my @variants = grep { $_->{name} eq $name } @all;
 		push @best, (sort { median(map { rate($_) } @{ $b->{rounds} }) <=> median(map { rate($_) } @{ $a->{rounds} }) }
 			@variants)[0];
 	}

@@ -4,10 +4,12 @@ package Bench::Lines;
 use strict;
 use warnings;
 use Exporter qw(import);
-use Bench::Contender qw(callresultd front_end database);
+use Bench::Contender qw(callresultd callresultd_for_minutes front_end database);
+use Bench::Large qw(large_database);
 use Bench::Line;
+use Bench::Spool qw(outage);
 
-our @EXPORT_OK = qw(line_names make_line @ratios);
+our @EXPORT_OK = qw(line_names usual_line_names make_line @ratios);
 
 my %sizes = (one => 1, ten => 10, hundred => 100, thousand => 1000);
 
@@ -67,9 +69,48 @@ $lines{database} = sub {
 	return (databases($set_up, $load, 'database limit'), databases($set_up, $load, 'plain-table limit', plain => 1));
 };
 
-my @order = ((map { my $size = $_; map { "$size-$_" } 1, 16, 64 } qw(one ten hundred thousand)), 'database');
+# Records that came before, here and there in every push: the database has to find them.
+for my $percent (1, 50) {
+	$lines{"again-$percent"} = sub {
+		my ($set_up) = @_;
+		my $load = { records => 100, connections => 16, duplicates => $percent };
+		return (callresultds($set_up, $load), databases($set_up, $load, 'database limit'));
+	};
+}
 
-sub line_names { return @order }
+my %usual = (one => { records => 1, connections => 64 }, hundred => { records => 100, connections => 16 });
+
+for my $size (keys %usual) {
+	$lines{"replay-$size"} = sub {
+		my ($set_up) = @_;
+		my ($postgres, $settings) = @{ $set_up->{workers}[0] }{qw(postgres settings)};
+		return ({ name => 'callresultd', run => callresultd($postgres, $settings), load => $usual{$size} },
+			{ name => 'outage', run => outage($postgres, $settings, 0), load => $usual{$size} },
+			{ name => 'outage, and live', run => outage($postgres, $settings, 1), load => $usual{$size} });
+	};
+	$lines{"large-$size"} = sub {
+		my ($set_up) = @_;
+		my $settings = $set_up->{workers}[0]{settings};
+		my $large = $set_up->{large} //= large_database(rows => $set_up->{rows}, said => $set_up->{said},
+			settings => $set_up->{postgres}{settings});
+		return ({ name => 'callresultd', run => callresultd($set_up->{postgres}, $settings), load => $usual{$size} },
+			{ name => 'callresultd, large table', run => callresultd($large, $settings, keep_rows => 1),
+				load => $usual{$size} });
+	};
+}
+
+$lines{minutes} = sub {
+	my ($set_up) = @_;
+	return { name => 'callresultd', load => { records => 100, connections => 64 },
+		run => callresultd_for_minutes(@{ $set_up->{workers}[0] }{qw(postgres settings)}, $set_up->{minutes}) };
+};
+
+my @usual_lines = ((map { my $size = $_; map { "$size-$_" } 1, 16, 64 } qw(one ten hundred thousand)), 'database',
+	'again-1', 'again-50', 'replay-one', 'replay-hundred');
+my @long_lines = ('large-one', 'large-hundred', 'minutes');
+
+sub line_names { return (@usual_lines, @long_lines) }
+sub usual_line_names { return @usual_lines }
 
 sub make_line {
 	my ($set_up, $name) = @_;
@@ -98,6 +139,26 @@ our @ratios = (
 		code => sub { $_[0]{callresultd}{memory}{peak} / 1024 / 1024 } },
 	{ line => 'database', text => 'database limit against the plain-table limit', at_least => 0.70,
 		code => sub { rate($_[0]{'database limit'}) / rate($_[0]{'plain-table limit'}) } },
+	map({ (
+		{ line => "again-$_", text => "$_ % of the records came before: records/s against the database limit",
+			code => sub { rate($_[0]{callresultd}) / rate($_[0]{'database limit'}) } },
+	) } 1, 50),
+	map({ (
+		{ line => "replay-$_", text => 'records/s into the spool, against live',
+			code => sub { rate($_[0]{'into the spool'}) / rate($_[0]{callresultd}) } },
+		{ line => "replay-$_", text => 'records/s out of the spool, against live', at_least => 0.5,
+			code => sub { rate($_[0]{'out of the spool'}) / rate($_[0]{callresultd}) } },
+		{ line => "replay-$_", text => 'records/s out of the spool beside live pushes, against live alone',
+			code => sub { rate($_[0]{'replay, beside live'}) / rate($_[0]{callresultd}) } },
+		{ line => "replay-$_", text => 'answer time p99 during the replay, against without', at_most => 2,
+			code => sub { $_[0]{'live, beside the replay'}{p99} / $_[0]{callresultd}{p99} } },
+	) } qw(one hundred)),
+	map({ { line => "large-$_", text => 'records/s into the large table, against an empty one', at_least => 0.9,
+		code => sub { rate($_[0]{'callresultd, large table'}) / rate($_[0]{callresultd}) } } } qw(one hundred)),
+	{ line => 'minutes', text => 'worker\'s resident memory in the last minute, against the second', at_most => 1.05,
+		code => sub { $_[0]{callresultd}{memory}{late} / $_[0]{callresultd}{memory}{early} } },
+	{ line => 'minutes', text => 'worker\'s peak of resident memory, MB', at_most => 32,
+		code => sub { $_[0]{callresultd}{memory}{peak} / 1024 / 1024 } },
 );
 
 1;

@@ -4,6 +4,7 @@ package Bench::Report;
 use strict;
 use warnings;
 use Exporter qw(import);
+use List::Util qw(max);
 use Bench::Line;
 
 our @EXPORT_OK = qw(print_figures print_ratios);
@@ -12,8 +13,8 @@ our @EXPORT_OK = qw(print_figures print_ratios);
 my @columns = (
 	[ 'pushes/s',   9, '%.0f', sub { $_[0]{pushes} / $_[0]{seconds} } ],
 	[ 'records/s',  9, '%.0f', sub { Bench::Line::rate($_[0]) } ],
-	[ 'p50 ms',     8, '%.2f', sub { $_[0]{p50} * 1000 } ],
-	[ 'p99 ms',     8, '%.2f', sub { $_[0]{p99} * 1000 } ],
+	[ 'p50 ms',     8, '%.2f', sub { defined $_[0]{p50} ? $_[0]{p50} * 1000 : undef } ],
+	[ 'p99 ms',     8, '%.2f', sub { defined $_[0]{p99} ? $_[0]{p99} * 1000 : undef } ],
 	map({ my $name = $_; [ $name, length $name < 6 ? 6 : length $name, '%.1f',
 		sub { defined $_[0]{cpu}{$name} ? $_[0]{cpu}{$name} / $_[0]{records} * 1e6 : undef } ]
 	} qw(nginx worker PostgreSQL sender)),
@@ -22,7 +23,7 @@ my @columns = (
 	} qw(nginx worker peak PostgreSQL)),
 );
 
-my ($line_width, $name_width) = (14, 34);
+my ($line_width, $name_width) = (14, 32);    # the latter grows with the names
 
 sub cell {
 	my ($width, $format, $value) = @_;
@@ -39,6 +40,7 @@ sub print_head {
 
 sub print_figures {
 	my (@lines) = @_;
+	$name_width = max($name_width, map { map { length Bench::Line::title($_) } $_->best } @lines);
 	print_head();
 	for my $line (@lines) {
 		for my $contender ($line->best) {
