@@ -7,7 +7,7 @@ use Exporter qw(import);
 use List::Util qw(max);
 use Bench::Line;
 
-our @EXPORT_OK = qw(print_figures print_ratios);
+our @EXPORT_OK = qw(print_machine print_figures print_ratios);
 
 # head, width, what a run's figures say
 my @columns = (
@@ -25,6 +25,16 @@ my @columns = (
 
 my ($line_width, $name_width) = (14, 32);    # the latter grows with the names
 
+sub print_machine {
+	my ($postgres) = @_;
+	chomp(my $processors = `nproc`);
+	my ($nginx) = `/usr/sbin/nginx -v 2>&1` =~ m{nginx/(\S+)};
+	printf "%d processors, nginx %s, PostgreSQL %s: %s\n", $processors, $nginx,
+	    $postgres->sql('show server_version') =~ /^(\S+)/, join ', ',
+	    map { "$_ " . $postgres->sql("show $_") } qw(fsync synchronous_commit full_page_writes shared_buffers);
+	return;
+}
+
 sub cell {
 	my ($width, $format, $value) = @_;
 	return sprintf " %*s", $width, defined $value ? sprintf($format, $value) : '-';
@@ -32,8 +42,8 @@ sub cell {
 
 sub print_head {
 	my $cpu = join '', map { ' ' x ($_->[1] + 1) } @columns[4 .. 7];
-	printf "%-*s %-*s%s%s%s\n", $line_width, '', $name_width, '', ' ' x 38,
-	    sprintf('%-*s', length $cpu, ' | CPU, microseconds a record'), ' | resident, MB';
+	printf "%-*s %-*s%s%-*s%s\n", $line_width, '', $name_width, '', ' ' x 38, length $cpu,
+	    ' | CPU, microseconds a record', ' | resident, MB';
 	printf "%-*s %-*s%s\n", $line_width, 'line', $name_width, 'who', join '', map { sprintf ' %*s', $_->[1], $_->[0] } @columns;
 	return;
 }
