@@ -24,14 +24,13 @@ sub fill {
 	return $figures;
 }
 
-# Waits until the spool is being emptied, which is some time after PostgreSQL is back, and live pushes go to the database again.
-# Gives the pushes in it then.
+# Waits until the spool is being emptied, which is some time after PostgreSQL is back.  Gives the pushes in it then.
 sub await_replay {
 	my ($worker) = @_;
 	my $all = spooled_pushes($worker);
-	wait_for(sub { spooled_pushes($worker) < $all }, 60) or die "the spool is not emptied\n";
-	$worker->wait_until_ready;
-	return spooled_pushes($worker);
+	my $left;
+	wait_for(sub { ($left = spooled_pushes($worker)) < $all }, 60) or die "the spool is not emptied\n";
+	return $left;
 }
 
 sub spool_is_empty { return spooled_pushes($_[0]) == 0 }
@@ -51,7 +50,9 @@ sub replay_alone {
 # Live pushes while the spool is emptied.  Gives their figures, and those of the replay in the same time.
 sub replay_beside {
 	my ($postgres, $service, $load, $run) = @_;
-	my $before = await_replay($service->{worker});
+	await_replay($service->{worker});
+	$service->{worker}->wait_until_ready;    # live pushes go to the database again
+	my $before = spooled_pushes($service->{worker});
 	my $figures = send_pushes($service->{nginx}{url}, $load, $run, { $service->parts($postgres) });
 	my $pushes = $before - spooled_pushes($service->{worker});
 	die "the spool was empty too soon for a figure\n" if spool_is_empty($service->{worker});
@@ -68,11 +69,11 @@ sub outage {
 		empty_tables($postgres);
 		my $service = start_callresultd($postgres, $settings);
 		my ($spool_run, $live_run) = (new_run(), new_run());
-		my $filled = fill($postgres, $service, $load, $spool_run);
+		my $filled = fill($postgres, $service, { %$load, seconds => $load->{seconds} * $load->{fill} }, $spool_run);
 		my %figures = ('into the spool' => $filled);
 		if ($beside) {
-			@figures{ 'live, beside the replay', 'replay, beside live' } = replay_beside($postgres, $service,
-				{ %$load, seconds => int($load->{seconds} / 2) || 1 }, $live_run);
+			@figures{ 'live, beside the replay', 'replay, beside live' } = replay_beside($postgres, $service, $load,
+				$live_run);
 			check_rows(stored_records($postgres, $live_run), $figures{'live, beside the replay'}, $load);
 			delete $figures{'into the spool'};
 		}
