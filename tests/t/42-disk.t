@@ -29,7 +29,7 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 		FAILING_EVERY => $every, FAILING_PATH => "$worker->{base}.spool" });
 	$postgres->stop('fast');
 	my $load = Rig::Load->start_new(worker => $worker);
-	wait_for(sub { my %seen = $load->seen; $seen{200} && $seen{503} }, 4);
+	wait_for(sub { my %seen = $load->seen; $seen{200} && $seen{503} }, 40);
 	$postgres->start;
 	sleep 0.5;
 	$load->stop;
