@@ -13,11 +13,23 @@ enum { BATCH_BYTES = 64 * 1024 * 1024 };
 
 enum { SPOOL_TIME = 500 };      /* milliseconds */
 
+/*
+ * While one writer stores, another takes only what is worth a transaction of its own; the rest is the first one's next
+ * batch.  Single pushes would else be stored in twice as many transactions of half the size.
+ */
+enum {
+	SHARE_RECORDS = 256,
+	PATIENCE = 50,          /* milliseconds after which anything is worth it: the first one may hang */
+};
+
 struct batch {
 	pthread_mutex_t mutex;
 	pthread_cond_t  arrival;     /* a push has come, or the end */
 	struct push    *oldest;      /* handed in and not yet taken */
 	struct push   **newest_end;  /* where the next one is linked */
+	size_t          waiting_records;
+	int64_t         waiting_since;   /* clock_monotonic() when the first of those that wait came */
+	int             in_hand;     /* taken and not yet settled */
 	size_t          record_limit;
 	bool            closed;
 };
@@ -55,9 +67,25 @@ wait_until(struct batch *batch, pthread_cond_t *condition, int64_t deadline)
 	return pthread_cond_timedwait(condition, &batch->mutex, &time) != ETIMEDOUT;
 }
 
-static void
-append(struct batch *batch, struct push *push)
+static size_t
+records_of(const struct push *push)
 {
+	return push->list.record_count + push->list.reject_count;
+}
+
+static bool
+is_worth_taking(const struct batch *batch, int64_t now)
+{
+	return batch->oldest != NULL && (batch->in_hand == 0 || batch->waiting_records >= SHARE_RECORDS ||
+	    now - batch->waiting_since >= PATIENCE);
+}
+
+static void
+append(struct batch *batch, struct push *push, int64_t now)
+{
+	if (batch->oldest == NULL)
+		batch->waiting_since = now;
+	batch->waiting_records += records_of(push);
 	push->next = NULL;
 	*batch->newest_end = push;
 	batch->newest_end = &push->next;
@@ -74,6 +102,7 @@ withdraw(struct batch *batch, struct push *push)
 	if (*link == NULL)
 		return false;
 	*link = push->next;
+	batch->waiting_records -= records_of(push);
 	if (batch->newest_end == &push->next)
 		batch->newest_end = link;
 	return true;
@@ -82,13 +111,15 @@ withdraw(struct batch *batch, struct push *push)
 enum outcome
 batch_submit(struct batch *batch, struct push *push, int64_t time)
 {
+	int64_t now = clock_monotonic();
 	enum outcome outcome;
 
-	push->deadline = clock_monotonic() + time;
+	push->deadline = now + time;
 	push->settled = false;
 	pthread_mutex_lock(&batch->mutex);
-	append(batch, push_hold(push));
-	pthread_cond_signal(&batch->arrival);
+	append(batch, push_hold(push), now);
+	if (is_worth_taking(batch, now))
+		pthread_cond_signal(&batch->arrival);
 	while (!push->settled && wait_until(batch, &push->settling, push->deadline + SPOOL_TIME))
 		;
 	if (push->settled) {
@@ -109,30 +140,43 @@ fits(const struct batch *batch, size_t records, size_t bytes)
 	return records <= batch->record_limit && bytes <= BATCH_BYTES;
 }
 
-int
-batch_take(struct batch *batch, struct push **pushes, int room, int64_t time)
+/* The oldest pushes, room at most and within the limits.  Gives how many. */
+static int
+take_oldest(struct batch *batch, struct push **pushes, int room)
 {
-	int64_t deadline = clock_monotonic() + time;
 	size_t records = 0, bytes = 0;
 	int count = 0;
 
-	pthread_mutex_lock(&batch->mutex);
-	while (batch->oldest == NULL && !batch->closed && wait_until(batch, &batch->arrival, deadline))
-		;
-	if (batch->oldest == NULL && batch->closed)
-		count = BATCH_CLOSED;
 	while (batch->oldest != NULL && count < room) {
 		struct push *push = batch->oldest;
 
-		records += push->list.record_count + push->list.reject_count;
+		records += records_of(push);
 		bytes += push->body.length;
 		if (count > 0 && !fits(batch, records, bytes))
 			break;
 		pushes[count++] = push;
 		batch->oldest = push->next;
+		batch->waiting_records -= records_of(push);
 	}
 	if (batch->oldest == NULL)
 		batch->newest_end = &batch->oldest;
+	batch->in_hand += count;
+	return count;
+}
+
+int
+batch_take(struct batch *batch, struct push **pushes, int room, int64_t time)
+{
+	int64_t deadline = clock_monotonic() + time;
+	int count = 0;
+
+	pthread_mutex_lock(&batch->mutex);
+	while (!is_worth_taking(batch, clock_monotonic()) && !batch->closed && wait_until(batch, &batch->arrival, deadline))
+		;
+	if (batch->oldest == NULL && batch->closed)
+		count = BATCH_CLOSED;
+	else if (batch->closed || is_worth_taking(batch, clock_monotonic()))
+		count = take_oldest(batch, pushes, room);
 	pthread_mutex_unlock(&batch->mutex);
 	return count;
 }
@@ -141,6 +185,7 @@ void
 batch_settle(struct batch *batch, struct push **pushes, int count, enum outcome outcome)
 {
 	pthread_mutex_lock(&batch->mutex);
+	batch->in_hand -= count;
 	for (int i = 0; i < count; i++) {
 		pushes[i]->outcome = outcome;
 		pushes[i]->settled = true;

@@ -25,7 +25,7 @@ const struct settings_key settings_keys[] = {
 	KEY(auth, tokens, SETTING_TEXT, "/etc/callresultd/tokens", 0, 0),
 	KEY(auth, allow_anonymous, SETTING_FLAG, "no", 0, 0),
 	KEY(database, conninfo, SETTING_TEXT, "dbname=callresult", 0, 0),
-	KEY(database, writers, SETTING_NUMBER, "1", 1, 64),
+	KEY(database, writers, SETTING_NUMBER, "2", 1, 64),
 	KEY(database, batch_records, SETTING_NUMBER, "5000", 1, 100000),
 	KEY(database, call_timezone, SETTING_TEXT, "Asia/Shanghai", 0, 0),
 	{ "spool", "path", SETTING_TEXT, offsetof(struct settings, spool_path), "/var/lib/callresultd/spool.db", 0, 0 },

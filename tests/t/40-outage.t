@@ -244,10 +244,20 @@ subtest 'a synchronous standby that is away' => sub {
 	$postgres->sql('select pg_reload_conf()');
 	is $worker->push_body(body(record(called => 'standby')))->{body}, $success, 'a push is acknowledged';
 	is spooled(), 1, 'by the spool: what only the primary has is not enough';
+	my $connection = $worker->connection;
+	my $body = body(record(called => 'cancelled'));
+	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $body });
+	$connection->send_body($body);
+	$connection->end_body;
+	ok wait_for(sub { $postgres->sql(q{select count(*) filter (where pg_cancel_backend(pid)) from pg_stat_activity
+		where wait_event = 'SyncRep'}) > 0 || spooled() > 1 }), 'somebody ends the wait of a commit';
+	is $connection->answer->{body}, $success, 'its push is acknowledged';
+	is spooled(), 2, 'by the spool too';
 	$postgres->sql('alter system reset synchronous_standby_names');
 	$postgres->sql('select pg_reload_conf()');
 	is_drained('with the standby');
-	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'standby'}), 1, 'it is stored once';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called in ('standby', 'cancelled')}), 2,
+	    'each is stored once';
 };
 
 subtest 'a start without the database' => sub {

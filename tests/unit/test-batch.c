@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "batch.h"
 #include "clock.h"
@@ -24,6 +26,24 @@ struct sender {
 };
 
 static struct batch *batch;
+static _Atomic int64_t stopped_at;    /* where the clock stands; 0: it goes */
+
+int64_t
+clock_monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return stopped_at != 0 ? stopped_at : (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+clock_stamp(void)
+{
+	static _Atomic int64_t stamp = 1000000;
+
+	return ++stamp;
+}
 
 static int
 new_batch(void **state)
@@ -150,6 +170,37 @@ no_more_records_are_taken_than_the_limit(void **state)
 	}
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_int_equal(join(&senders[i]), OUTCOME_OK);
+}
+
+/* One writer stores; another asks what it may take. */
+static void
+a_few_records_are_left_to_the_writer_that_stores(void **state)
+{
+	struct sender first, few, many;
+	struct push *taken[ROOM], *pushes[ROOM];
+
+	(void)state;
+	stopped_at = clock_monotonic();
+	start(&first);
+	assert_int_equal(batch_take(batch, taken, ROOM, LONG), 1);
+	start(&few);
+	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
+	stopped_at += 50;
+	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 1);    /* the other may hang */
+	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	start_with(&many, 1000, LONG);
+	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 1);
+	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	assert_int_equal(join(&few), OUTCOME_OK);
+	assert_int_equal(join(&many), OUTCOME_OK);
+	start(&few);
+	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
+	batch_settle(batch, taken, 1, OUTCOME_OK);
+	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 1);    /* nothing is in hand any more */
+	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	assert_int_equal(join(&first), OUTCOME_OK);
+	assert_int_equal(join(&few), OUTCOME_OK);
+	stopped_at = 0;
 }
 
 static void
@@ -379,6 +430,7 @@ main(void)
 		TEST(pushes_are_taken_in_the_order_of_arrival),
 		TEST(no_more_are_taken_than_there_is_room_for),
 		TEST(no_more_records_are_taken_than_the_limit),
+		TEST(a_few_records_are_left_to_the_writer_that_stores),
 		TEST(an_idle_queue_gives_nothing),
 		TEST(a_push_nobody_takes_is_withdrawn_at_its_deadline),
 		TEST(a_push_withdrawn_leaves_the_others_in_order),

@@ -89,7 +89,7 @@ assert_defaults(void)
 	assert_string_equal(settings.tokens, "/etc/callresultd/tokens");
 	assert_false(settings.allow_anonymous);
 	assert_string_equal(settings.conninfo, "dbname=callresult");
-	assert_int_equal(settings.writers, 1);
+	assert_int_equal(settings.writers, 2);
 	assert_int_equal(settings.batch_records, 5000);
 	assert_string_equal(settings.call_timezone, "Asia/Shanghai");
 	assert_string_equal(settings.spool_path, "/var/lib/callresultd/spool.db");
