@@ -64,6 +64,30 @@ is $postgres->sql('select * from callresult.check_tally()'), '', 'readers see th
 $postgres->let_go($open);
 is $postgres->sql('select * from callresult.check_tally()'), '', 'and when it is rolled back';
 
+# --- what cannot see all results refuses to count or drop them: another session stores while the snapshot stands
+my $store = 'psql -X -q -h ' . $postgres->{folder} . q{ -U postgres -d callresult -c "insert into callresult.call_result (campaign_id,
+	session_id, call_time_local, call_status, push_id, received_at) values ('late', gen_random_uuid(), '2020-02-01', 5,
+	gen_random_uuid(), now())"} =~ s/\n\s*/ /gr;
+$postgres->sql(q{select callresult.add_month('call_result', '2020-02-01')});
+for my $statement ('truncate callresult.call_result', 'truncate callresult.call_result_y2020m02', 'select callresult.rebuild_tally()',
+	q{select callresult.retain('1 year')}) {
+	my $file = write_file(folder() . '/snapshot.sql', "begin isolation level repeatable read;\nselect 1;\n\\! $store\n$statement;\ncommit;\n");
+	like qx{psql -X -q -h $postgres->{folder} -U postgres -d callresult -f $file 2>&1}, qr/has to run at read committed/,
+	    "$statement refuses with an old snapshot";
+	is $postgres->sql('select * from callresult.check_tally()'), '', 'and the tally is exact';
+}
+
+# --- counting anew takes nothing from a reader that goes on with what it saw at first
+my $rebuild = "psql -X -q -h $postgres->{folder} -U postgres -d callresult -o /dev/null -c 'select callresult.rebuild_tally()'";
+my $reader_file = write_file(folder() . '/reader.sql', <<"END");
+begin isolation level repeatable read;
+select 1 from callresult.failure_code limit 0;
+\\! $rebuild
+select (select count(*) from callresult.call_result) = (select sum(calls) from callresult.campaign_hourly);
+commit;
+END
+is qx{psql -X -q -A -t -h $postgres->{folder} -U postgres -d callresult -f $reader_file 2>&1}, "t\n", 'a reader over a rebuild sees the truth';
+
 # --- retain waits for its moment instead of holding up pushes, and gives up clean
 $postgres->sql(q{select callresult.add_month('call_result', '2020-01-01'); insert into callresult.call_result (campaign_id, session_id,
 	call_time_local, call_status, push_id, received_at) values ('old', '1', '2020-01-05', 5, gen_random_uuid(), now())});

@@ -60,12 +60,15 @@ comment on function callresult.cause_key(text) is
 comment on function callresult.tally_lock() is 'Key of the advisory lock under which tally_journal is folded';
 comment on function callresult.fold_tally() is 'Adds tally_journal to the other tables of the tally';
 comment on function callresult.fold_tally_in_turn(bigint) is 'Folds tally_journal if it is this session''s turn';
+comment on function callresult.sees_latest() is 'Whether each statement of the transaction sees all that is committed';
+comment on function callresult.need_latest(text) is 'Fails where sees_latest() is false';
 comment on function callresult.count_first(text) is 'The statement that counts a table into tally_journal';
 comment on function callresult.tally() is 'Counts what a statement changed in call_result';
 comment on function callresult.add_tally_triggers(regclass, boolean) is
     'Gives a partition of call_result, or the table itself, the triggers of the tally';
 comment on function callresult.rebuild_tally() is
-    'Counts the tally anew from call_result; needed only after partitions were attached, detached or dropped by hand';
+    'Counts the tally anew from call_result; needed only after partitions were attached, detached or dropped by '
+    'hand, and where results came past the triggers or the counts came twice, as in a restore of data alone';
 comment on function callresult.check_tally() is
     'Compares the reports with call_result; no row: they agree';
 comment on function callresult.compact_tally() is 'Joins the rows of tally_detail that belong together';

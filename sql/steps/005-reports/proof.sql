@@ -1,15 +1,23 @@
 -- The tally anew, and the proof that the reports tell what the results are.
 
--- Anew from the results. Pushes wait for it, or go to the spool.
+-- Anew from the results. Pushes wait for it, or go to the spool. Not by TRUNCATE, which would empty the reports of
+-- transactions that go on.
 create function callresult.rebuild_tally()
 returns void
 language plpgsql
 set search_path = callresult, pg_temp
 as $$
 begin
+    perform need_latest('rebuild_tally');
     lock table call_result in share row exclusive mode;
     perform pg_advisory_xact_lock(tally_lock());
-    truncate tally_journal, tally_day, tally_hour, tally_cause, tally_detail, tally_arrival, tally_long_cause;
+    delete from tally_journal;
+    delete from tally_day;
+    delete from tally_hour;
+    delete from tally_cause;
+    delete from tally_detail;
+    delete from tally_arrival;
+    delete from tally_long_cause;
 
     execute count_first('call_result') using 1;
     insert into tally_long_cause (cause_key, cause_code)

@@ -60,6 +60,7 @@ begin
     if keep is null or now() - keep > now() then
         raise exception 'retain needs to know how long to keep, such as interval ''2 years''';
     end if;
+    perform need_latest('retain');
     perform pg_advisory_xact_lock(tally_lock());
 
     foreach parent in array parents loop

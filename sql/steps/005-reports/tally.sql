@@ -172,8 +172,28 @@ begin
 end
 $$;
 
--- At a higher isolation level the lock does not make the last holder's work visible, so such a transaction leaves
--- folding to others.
+-- A transaction at a higher isolation level sees nothing that was committed after it began: neither what the last
+-- holder of a lock did, nor all of the rows that it is about to drop.
+create function callresult.sees_latest()
+returns boolean
+language sql
+stable parallel safe
+return current_setting('transaction_isolation') in ('read committed', 'read uncommitted');
+
+create function callresult.need_latest(what text)
+returns void
+language plpgsql
+as $$
+begin
+    if not callresult.sees_latest() then
+        raise exception '% has to run at read committed', what
+            using errcode = 'invalid_transaction_state',
+                  detail = 'A transaction that is ' || current_setting('transaction_isolation')
+                           || ' does not see all results, and would leave the reports wrong.';
+    end if;
+end
+$$;
+
 create function callresult.fold_tally_in_turn(calls bigint)
 returns void
 language plpgsql
@@ -186,7 +206,7 @@ begin
         turn := (select max(nextval('callresult.tally_turn')) from generate_series(2, numbers));
     end if;
     if (numbers = 512 or turn / 512 <> (turn - numbers) / 512)
-       and current_setting('transaction_isolation') = 'read committed'
+       and callresult.sees_latest()
        and pg_try_advisory_xact_lock(callresult.tally_lock())
     then
         perform callresult.fold_tally();
@@ -273,6 +293,7 @@ begin
     end if;
 
     if tg_op = 'TRUNCATE' then
+        perform need_latest('truncate');
         execute count_first(tg_relid::regclass::text) using -1;
         leaving := most;
     end if;
