@@ -84,6 +84,8 @@ unlike $worker->log_text, qr/load\d+-\d+|60584|\Q$Rig::Worker::token\E/, 'nothin
 subtest 'ready while only the spool stands' => sub {
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'degraded')))->{body}, $success, 'a push is acknowledged';
+	# a writer that has nothing to do notices within a second
+	ok wait_for(sub { !decode_json($worker->get('/-/ready')->{body})->{database} }), 'that the database is away is noticed';
 	my $ready = $worker->get('/-/ready');
 	is $ready->{status}, 200, 'ready stays 200';
 	my $body = decode_json($ready->{body});
