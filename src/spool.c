@@ -7,6 +7,7 @@
  */
 #include "spool.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <pthread.h>
@@ -17,6 +18,7 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -167,9 +169,24 @@ close_file(struct spool *spool)
 	spool->file = NULL;
 }
 
+/*
+ * Made by SQLite it would be as open as the umask leaves it, and phone numbers wait in it.  The files beside it take after
+ * it.  One that is there is not even opened: to close it would drop the locks that this process has on it.
+ */
+static void
+make_private(const char *path)
+{
+	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (descriptor >= 0)
+		close(descriptor);
+}
+
 static bool
 open_file(struct spool *spool, int how)
 {
+	if (how & SQLITE_OPEN_CREATE)
+		make_private(spool->path);
 	spool->usable = sqlite3_open_v2(spool->path, &spool->file, how | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(spool->file, BUSY_TIME) == SQLITE_OK && set_up(spool) && read_depth(spool);
 	return spool->usable;

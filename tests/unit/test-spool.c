@@ -328,6 +328,26 @@ an_administrator_makes_no_spool_and_puts_none_aside(void **state)
 	free(capture_end(capture));
 }
 
+static void
+a_new_file_is_for_its_owner_alone(void **state)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+	mode_t before = umask(0);
+	struct spool *spool = spool_open(path, max_size);
+	struct stat found;
+	char name[80];
+
+	(void)state;
+	umask(before);
+	assert_non_null(spool);
+	for (size_t i = 0; i < COUNT(endings); i++) {
+		snprintf(name, sizeof name, "%s%s", path, endings[i]);
+		assert_int_equal(stat(name, &found), 0);
+		assert_int_equal(found.st_mode & 0777, 0600);
+	}
+	spool_close(spool);
+}
+
 int
 main(void)
 {
@@ -345,6 +365,7 @@ main(void)
 		TEST(a_damaged_file_is_put_aside),
 		TEST(an_administrator_sees_every_push_and_changes_none),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
+		TEST(a_new_file_is_for_its_owner_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
