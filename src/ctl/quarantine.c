@@ -85,6 +85,7 @@ read_bytea(const char *text)
 
 struct entry {
 	int64_t      received_at;
+	char         seen[24];      /* how often it was refused, as SQL writes it */
 	bool         resolved;
 	struct slice raw;           /* the entry's own */
 };
@@ -94,7 +95,7 @@ static bool
 read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **problem)
 {
 	struct db_rows *rows = ctl_query(ctl->db, "SELECT (extract(epoch FROM received_at) * 1000000)::bigint,"
-	    " resolved_at IS NOT NULL, '\\x' || encode(raw, 'hex') FROM callresult.quarantine WHERE id = $1::bigint", &id, 1);
+	    " resolved_at IS NOT NULL, '\\x' || encode(raw, 'hex'), seen FROM callresult.quarantine WHERE id = $1::bigint", &id, 1);
 	bool found = rows != NULL && db_rows_count(rows) == 1;
 
 	*problem = found ? NULL : rows != NULL ? "there is no such entry" : "it cannot be read";
@@ -102,6 +103,7 @@ read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **pr
 		entry->received_at = atoll(db_rows_text(rows, 0, 0));
 		entry->resolved = *db_rows_text(rows, 0, 1) == 't';
 		entry->raw = read_bytea(db_rows_text(rows, 0, 2));
+		snprintf(entry->seen, sizeof entry->seen, "%s", db_rows_text(rows, 0, 3));
 	}
 	if (rows != NULL)
 		db_rows_free(rows);
@@ -181,24 +183,30 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 	return NULL;
 }
 
+/* seen: how often it was refused when it was read; one that was refused since stays open.  NULL: however often. */
 static bool
-set_resolved(struct ctl *ctl, const char *id, const char **problem)
+set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **problem)
 {
+	const char *parameters[] = { id, seen };
 	struct db_rows *rows = ctl_query(ctl->db, "UPDATE callresult.quarantine SET resolved_at = now()"
-	    " WHERE id = $1::bigint AND resolved_at IS NULL RETURNING id", &id, 1);
+	    " WHERE id = $1::bigint AND resolved_at IS NULL AND seen = coalesce($2::bigint, seen) RETURNING id", parameters, 2);
 	bool done = rows != NULL && db_rows_count(rows) == 1;
 
-	*problem = done ? NULL : rows != NULL ? "there is no such entry, or it is settled already" : "it cannot be changed";
+	*problem = done ? NULL : rows == NULL ? "it cannot be changed" : seen != NULL ? "it was refused again, or settled" :
+	    "there is no such entry, or it is settled already";
 	if (rows != NULL)
 		db_rows_free(rows);
 	return done;
 }
 
-/* What of it is bad still makes entries of its own; the one at hand is settled when something was stored. */
+/*
+ * What of it is bad still makes entries of its own.  The one at hand is settled when something was stored, unless it is
+ * itself among what is bad.
+ */
 static bool
-store_text(struct ctl *ctl, const char *id, struct slice raw, int64_t received_at, struct fate *fate)
+store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry *entry, struct fate *fate)
 {
-	struct push *push = read_text(raw, received_at, fate);
+	struct push *push = read_text(raw, entry->received_at, fate);
 	bool stored;
 
 	if (push == NULL)
@@ -209,7 +217,7 @@ store_text(struct ctl *ctl, const char *id, struct slice raw, int64_t received_a
 		stored = false;
 	}
 	push_release(push);
-	return stored && set_resolved(ctl, id, &fate->problem);
+	return stored && set_resolved(ctl, id, entry->seen, &fate->problem);
 }
 
 /* Counted as received when it first came: newer content that came since stands. */
@@ -229,7 +237,7 @@ retry(struct ctl *ctl, const char *id, struct fate *fate)
 	}
 	if (entry.resolved || (with != NULL && !intake_read_file(with, TEXT_MAX, &entry.raw, &fate->problem)))
 		return;
-	fate->settled = store_text(ctl, id, entry.raw, entry.received_at, fate);
+	fate->settled = store_text(ctl, id, entry.raw, &entry, fate);
 }
 
 static void
@@ -318,7 +326,7 @@ quarantine_resolve_run(struct ctl *ctl, int argc, char **argv)
 	table = table_new("resolved", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
 	for (int i = 0; i < argc; i++) {
 		const char *problem;
-		bool settled = set_resolved(ctl, argv[i], &problem);
+		bool settled = set_resolved(ctl, argv[i], NULL, &problem);
 
 		table_add(table, argv[i]);
 		table_add_flag(table, settled);

@@ -70,6 +70,11 @@ subtest 'retry' => sub {
 	exits($run, 0, 'a body, corrected');
 	is fate($rows->[0]), 'settled 1 0 0 1', 'what of it is bad is an entry of its own';
 	ok is_open(id_of('"a"')), 'which is open';
+	my $huge = $json->encode(record(called => 'huge', callId => 'x' x 300));
+	($rows, $run) = quarantine('retry', 4, '--with', file('[' . $json->encode(record(called => 'beside')) . ",$huge]"));
+	exits($run, 1, 'the same text again, beside a good record');
+	is fate($rows->[0]), 'open 1 0 0 1', 'stores the good one';
+	ok is_open(4), 'and does not settle what is bad still';
 	exits((quarantine('retry', 4, '--with', file('[]')))[1], 1, 'an empty list settles nothing');
 	ok is_open(4), 'it stays open';
 	exits((quarantine('retry', 4, '--with', '/nonexistent'))[1], 1, 'no file');
