@@ -29,9 +29,9 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 		FAILING_EVERY => $every, FAILING_PATH => "$worker->{base}.spool" });
 	$postgres->stop('fast');
 	my $load = Rig::Load->start_new(worker => $worker);
-	wait_for(sub { my %seen = $load->seen; $seen{200} && $seen{503} }, 40);
+	wait_for(sub { my %seen = $load->seen; $seen{200} && $seen{503} }, 10);
 	$postgres->start;
-	sleep 0.5;
+	wait_for(sub { my %seen = $load->seen; $seen{200} }, 40);
 	$load->stop;
 	cmp_ok $load->{answers}{200} // 0, '>', 0, "$name: pushes are acknowledged";
 	cmp_ok $load->{answers}{503} // 0, '>', 0, "$name: others are refused";
