@@ -290,10 +290,14 @@ struct db_rows *
 ctl_query(struct db *db, const char *text, const char *const *parameters, int count)
 {
 	struct db_rows *rows = db_query(db, text, parameters, count, clock_monotonic() + CTL_QUERY_TIME);
+	const char *problem;
 
-	if (rows == NULL)
-		log_error("database: %s", db_problem(db));
-	return rows;
+	if (rows != NULL)
+		return rows;
+	problem = db_problem(db);
+	log_error("database: %s%s", problem, strstr(problem, "SQLSTATE 42501") != NULL ?
+	    "; name a role that may read it with -d" : "");
+	return NULL;
 }
 
 /* --- the command line -------------------------------------------------------------------------------------- */

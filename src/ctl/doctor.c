@@ -47,10 +47,13 @@ doctor_run(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct column columns[] = { { "severity", COLUMN_TEXT }, { "what", COLUMN_TEXT },
 		{ "why", COLUMN_TEXT }, { "cure", COLUMN_TEXT } };
-	struct doctor doctor = { .ctl = ctl, .db = db_new(ctl->settings.conninfo, ctl->settings.call_timezone) };
+	struct doctor doctor = { .ctl = ctl };
 	struct table *tables[2];
 
 	(void)argc, (void)argv;
+	if (ctl->given_conninfo != NULL)
+		return ctl_usage_error(ctl, "doctor looks at the connection that callresultd has, and takes no -d");
+	doctor.db = db_new(ctl->settings.conninfo, ctl->settings.call_timezone);
 	doctor.findings = table_new("findings", TABLE_BLOCKS, columns, sizeof columns / sizeof *columns);
 	doctor_database(&doctor);
 	doctor_host(&doctor);

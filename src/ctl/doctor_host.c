@@ -89,7 +89,7 @@ check_tokens(struct doctor *doctor)
 	}
 	say_tokens(doctor, file);
 	if (token_file_count(file) > 0)
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "%s holds %zu tokens", path, token_file_count(file));
+		doctor_say(doctor, FINDING_OK, NULL, NULL, "%s holds tokens: %zu", path, token_file_count(file));
 	token_file_close(file);
 }
 

@@ -87,10 +87,11 @@ subtest 'status' => sub {
 	exits($own_run, 1, "with the worker's own role, which may not look");
 	ok $own->{database}{reachable}, 'what it may see is there';
 	is_deeply $own->{received}, [], 'and what it may not is not made up';
-	like $own_run->{err}, qr/permission denied/, 'with the reason';
+	like $own_run->{err}, qr/permission denied.*; name a role that may read it with -d$/m, 'with the reason and the way out';
 };
 
 subtest 'doctor' => sub {
+	exits(ctl(@as_owner, 'doctor'), 2, 'another connection than the worker has is none to look at');
 	my ($json, $run) = ctl_json(@as_worker, 'doctor', '--json');
 	is_deeply [grep { $_->{severity} eq 'FAULT' && $_->{what} !~ /tmpfs|MiB left/ } @{ $json->{findings} }], [], 'no fault';
 	is $json->{summary}{faults}, scalar(grep { $_->{severity} eq 'FAULT' } @{ $json->{findings} }), 'the sum is right';
