@@ -147,7 +147,7 @@ check_leftovers(struct doctor *doctor, const char *path)
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
 	doctor_say(doctor, FINDING_FAULT, "the pushes in it were answered 200 and are not stored",
-	    "sqlite3 FILE .recover; export what it gives and callresultctl import it; then move the file away",
+	    "store what can still be read of it, as callresultd(8) says under DIAGNOSTICS, then move it away",
 	    "a damaged spool was put aside: %s", found.gl_pathv[0]);
 	globfree(&found);
 }

@@ -147,4 +147,28 @@ subtest 'no spool' => sub {
 	is read_file("$other->{base}.spool"), 'x' x 10_000, 'is left for the worker to put aside';
 };
 
+subtest 'a damaged spool, as the manual says' => sub {
+	restart();
+	fill('damaged', 60);
+	my $file = "$worker->{base}.spool.damaged-1";
+	rename "$worker->{base}.spool$_", "$file$_" for '', '-wal', '-shm';
+	system "sqlite3 '$file' 'pragma wal_checkpoint(truncate)' >/dev/null";
+	open my $damaged, '+<:raw', $file or die "$file: $!";
+	seek $damaged, 5 * 4096, 0;
+	print {$damaged} "\xa5" x 4096;
+	close $damaged;
+	my ($commands) = qx{mandoc -Tascii @{[Rig::source()]}/man/callresultd.8 | col -bx} =~
+	    /is damaged; it is put.*?# cd \S+\n(.*?drain)$/ms;
+	my $folder = folder();
+	$commands =~ s/^ +# //mg;
+	$commands =~ s/FILE\.damaged-TIME/$file/;
+	$commands =~ s{/root}{$folder}g;
+	$commands =~ s{/etc/callresultd/callresultd\.conf}{$worker->{config}};
+	$commands =~ s/callresultctl/Rig::Ctl::binary()/e;
+	qx{cd $folder && ($commands) 2>&1};
+	is $?, 0, 'the commands go' or diag $commands;
+	cmp_ok count("called like 'damaged-%'"), '>', 20, 'what could be read is stored';
+	cmp_ok count("called like 'damaged-%'"), '<', 120, 'and it was damaged';
+};
+
 done_testing;
