@@ -314,7 +314,7 @@ doctor_database(struct doctor *doctor)
 	if (!doctor->connected) {
 		doctor_say(doctor, FINDING_FAULT, "while callresultd cannot connect, pushes go to the spool until it is full;"
 		    " nothing else about the database could be checked",
-		    "run this as the user that callresultd runs as (sudo -u callresultd callresultctl doctor);"
+		    "run this as the user that callresultd runs as (runuser -u callresultd -- callresultctl doctor);"
 		    " if it fails there too, mend conninfo, pg_hba.conf or the server",
 		    "no connection to the database as callresultd makes it: %s", db_problem(doctor->db));
 		return;
