@@ -141,7 +141,8 @@ the_length_is_right(void **state)
 		const char *text = header_of(expected[i].outcome, "Content-Length");
 
 		assert_non_null(text);
-		assert_int_equal(strtoul(text, NULL, 10), strlen(body_of(expected[i].outcome)));
+		/* of the same answer: the metrics of the next one may be a digit longer */
+		assert_int_equal(strtoul(text, NULL, 10), strlen(strstr(answer.bytes, "\r\n\r\n") + 4));
 		assert_int_equal(answer.length, strlen(answer.bytes));
 	}
 }
