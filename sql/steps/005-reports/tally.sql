@@ -98,8 +98,8 @@ immutable strict parallel safe
 return case when octet_length(cause_code) <= 64 then cause_code
             else 'sha256:' || encode(sha256(convert_to(cause_code, 'UTF8')), 'hex') end;
 
--- Each 32 calls of a statement, or part of them, take a number; each 512 numbers somebody folds. So the journal
--- holds some ten thousand calls as a rule, and single calls are folded by the hundreds.
+-- Each 32 calls of a statement, or part of them, take a number; each 1024 numbers somebody folds. So the journal
+-- holds some twenty thousand calls as a rule, and single calls are folded by the hundreds.
 create sequence callresult.tally_turn;
 
 create function callresult.tally_lock()
@@ -118,13 +118,15 @@ begin
     with taken as (
         delete from callresult.tally_journal returning *
     ), detail as materialized (
-        select c.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key,
-               sum(t.sign * coalesce(c.calls, 1))::integer as calls
-        from taken t
-        cross join unnest(t.campaign_id, t.vdn_id, t.call_hour, t.call_status, t.cause_key, t.calls)
-             as c (campaign_id, vdn_id, call_hour, call_status, cause_key, calls)
-        group by c.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key
-        having sum(t.sign * coalesce(c.calls, 1)) <> 0
+        select campaign_id, vdn_id, call_hour, call_status, cause_key, sum(calls)::integer as calls
+        from (
+            select unnest(campaign_id) as campaign_id, unnest(vdn_id) as vdn_id, unnest(call_hour) as call_hour,
+                   unnest(call_status) as call_status, unnest(cause_key) as cause_key,
+                   sign * unnest(coalesce(calls, array_fill(1, array[cardinality(vdn_id)]))) as calls
+            from taken
+        ) c
+        group by campaign_id, vdn_id, call_hour, call_status, cause_key
+        having sum(calls) <> 0
     ), hourly as materialized (
         select campaign_id, vdn_id, call_hour, sum(calls)::integer as calls,
                coalesce(sum(calls) filter (where call_status = 6), 0)::integer as answered,
@@ -199,13 +201,13 @@ returns void
 language plpgsql
 as $$
 declare
-    numbers bigint := least((calls + 31) / 32, 512);
+    numbers bigint := least((calls + 31) / 32, 1024);
     turn    bigint := nextval('callresult.tally_turn');
 begin
     if numbers > 1 then
         turn := (select max(nextval('callresult.tally_turn')) from generate_series(2, numbers));
     end if;
-    if (numbers = 512 or turn / 512 <> (turn - numbers) / 512)
+    if (numbers = 1024 or turn / 1024 <> (turn - numbers) / 1024)
        and callresult.sees_latest()
        and pg_try_advisory_xact_lock(callresult.tally_lock())
     then
@@ -337,19 +339,20 @@ $$;
 
 -- The journal as rows, and the detail as rows: what views and checks read.
 create view callresult.tally_pending as
-select c.campaign_id, c.vdn_id, c.call_hour, c.call_status,
-       c.cause_key, j.sign * coalesce(c.calls, 1) as calls,
-       case when c.call_status = 6 then j.sign * coalesce(c.calls, 1) else 0 end as answered,
-       case when c.call_status = 5 then j.sign * coalesce(c.calls, 1) else 0 end as failed
-from callresult.tally_journal j
-cross join unnest(j.campaign_id, j.vdn_id, j.call_hour, j.call_status, j.cause_key, j.calls)
-     as c (campaign_id, vdn_id, call_hour, call_status, cause_key, calls);
+select campaign_id, vdn_id, call_hour, call_status, cause_key, calls,
+       case when call_status = 6 then calls else 0 end as answered,
+       case when call_status = 5 then calls else 0 end as failed
+from (
+    select unnest(campaign_id) as campaign_id, unnest(vdn_id) as vdn_id, unnest(call_hour) as call_hour,
+           unnest(call_status) as call_status, unnest(cause_key) as cause_key,
+           sign * unnest(coalesce(calls, array_fill(1, array[cardinality(vdn_id)]))) as calls
+    from callresult.tally_journal
+) j;
 
 create view callresult.tally_parts as
-select d.campaign_id, c.vdn_id, c.call_hour, c.call_status, c.cause_key, c.calls
-from callresult.tally_detail d
-cross join unnest(d.vdn_id, d.call_hour, d.call_status, d.cause_key, d.calls)
-     as c (vdn_id, call_hour, call_status, cause_key, calls)
+select campaign_id, unnest(vdn_id) as vdn_id, unnest(call_hour) as call_hour, unnest(call_status) as call_status,
+       unnest(cause_key) as cause_key, unnest(calls) as calls
+from callresult.tally_detail
 union all
 select campaign_id, vdn_id, call_hour, call_status, cause_key, calls
 from callresult.tally_pending;
