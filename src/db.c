@@ -287,12 +287,21 @@ db_check(struct db *db, int64_t deadline)
 
 /* --- a transaction ----------------------------------------------------------------------------------------- */
 
+/* What a transaction is made of, in the order of sending and of the answers. */
+enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_END };
+
+static bool
+send_statement(struct db *db, const char *text)
+{
+	return PQsendQueryParams(db->connection, text, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
 /*
  * What holds in this transaction only, for no setting of a session survives behind PgBouncer.  The server gives up a
  * little before we do, so that it is the one to say why, and does not stay in a transaction that we have left.
  */
-static PGresult *
-begin(struct db *db, int64_t deadline)
+static bool
+send_limits(struct db *db, int64_t deadline)
 {
 	char text[512];
 	int64_t left = deadline - clock_monotonic();
@@ -301,26 +310,48 @@ begin(struct db *db, int64_t deadline)
 	if (time < 1)
 		time = 1;    /* 0 would be no limit */
 	snprintf(text, sizeof text,
-	    "BEGIN ISOLATION LEVEL READ COMMITTED;"
-	    "SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = %d;"
-	    "SET LOCAL idle_in_transaction_session_timeout = %d;"
+	    "SELECT set_config('statement_timeout', '%d', true), set_config('lock_timeout', '%d', true),"
+	    " set_config('idle_in_transaction_session_timeout', '%d', true),"
 	    /* off would make a 200 a lie; what else the administrator has chosen keeps a crash from losing anything */
-	    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'",
+	    " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END",
 	    (int)time, (int)(time / 2 + 1), (int)time);
-	return query(db, text, deadline);
+	return send_statement(db, text);
 }
 
-static PGresult *
-send_store(struct db *db, int64_t deadline)
+static bool
+send_store(struct db *db)
 {
 	struct store_call *call = &db->call;
 
-	if (PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
-	    call->formats, 0) == 0) {
-		note_connection_problem(db);
-		return NULL;
+	return PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
+	    call->formats, 0) == 1;
+}
+
+/* All of it in one go, so that it costs one exchange; when a step fails, the server passes over those behind it. */
+static bool
+send_transaction(struct db *db, const char *ending, int64_t deadline)
+{
+	return PQenterPipelineMode(db->connection) == 1 && send_statement(db, "BEGIN ISOLATION LEVEL READ COMMITTED") &&
+	    send_limits(db, deadline) && send_store(db) && send_statement(db, ending) &&
+	    PQpipelineSync(db->connection) == 1;
+}
+
+/* The next answer to what was sent; the last is PGRES_PIPELINE_SYNC.  NULL as with get_result. */
+static PGresult *
+next_answer(struct db *db, int64_t deadline)
+{
+	/* between two steps there is one NULL */
+	for (int i = 0; i < 2; i++) {
+		PGresult *result;
+
+		if (!wait_for_result(db, deadline))
+			return NULL;
+		result = PQgetResult(db->connection);
+		if (result != NULL)
+			return result;
 	}
-	return get_result(db, deadline);
+	note_connection_problem(db);
+	return NULL;
 }
 
 static void
@@ -337,42 +368,6 @@ read_fates(const PGresult *result, struct db_fates *fates)
 	fates->inserted = atoll(PQgetvalue(result, 0, 0));
 	fates->updated = atoll(PQgetvalue(result, 0, 1));
 	fates->duplicates = atoll(PQgetvalue(result, 0, 2));
-}
-
-/*
- * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  No answer leaves
- * open whether it was done; so does a warning, which is how the server says that it gave up waiting for a standby.
- */
-static enum db_result
-commit(struct db *db, int64_t deadline)
-{
-	PGresult *result;
-	enum db_result outcome = DB_UNKNOWN;
-
-	db->warned = false;
-	result = query(db, "COMMIT", deadline);
-	if (result == NULL)
-		return DB_UNKNOWN;
-	if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
-		note_result_problem(db, result);
-		outcome = DB_UNAVAILABLE;
-	} else if (db->warned) {
-		note_problem(db, "the server committed without its standby");
-	} else {
-		outcome = DB_STORED;
-	}
-	PQclear(result);
-	return outcome;
-}
-
-static bool
-roll_back(struct db *db, int64_t deadline)
-{
-	PGresult *result = query(db, "ROLLBACK", deadline);
-	bool done = result != NULL && succeeded(result);
-
-	PQclear(result);
-	return done;
 }
 
 /* Names the rule and never the value; what the server's own message says may quote it. */
@@ -399,25 +394,78 @@ note_fault(struct db *db, const PGresult *result)
 	return fault;
 }
 
-/* Begins a transaction and calls store.  False when it failed; *fault says why, where the server said so. */
+/*
+ * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  A warning leaves
+ * open whether it was done: it is how the server says that it gave up waiting for a standby.
+ */
 static bool
-begin_and_store(struct db *db, int64_t deadline, struct db_fates *fates, enum sqlstate_fault *fault)
+has_ended(struct db *db, PGresult *result, const char *ending)
 {
-	PGresult *result = begin(db, deadline);
-	bool stored = false;
+	if (strcmp(PQcmdStatus(result), ending) != 0)
+		note_problem(db, "the server answered %s with %s", ending, PQcmdStatus(result));
+	else if (db->warned)
+		note_problem(db, "the server committed without its standby");
+	else
+		return true;
+	return false;
+}
+
+/*
+ * Looks at the answer of one step.  *outcome is DB_UNKNOWN until the server has said that a step before the end failed,
+ * DB_UNAVAILABLE with *fault then, or that all is done, DB_STORED.
+ */
+static void
+read_answer(struct db *db, enum step step, PGresult *result, const char *ending, enum db_result *outcome,
+    struct db_fates *fates, enum sqlstate_fault *fault)
+{
+	if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+		*fault = note_fault(db, result);
+		if (step < STEP_END && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
+			*outcome = DB_UNAVAILABLE;
+	} else if (step == STEP_STORE && succeeded(result)) {
+		read_fates(result, fates);
+		db->warned = false;
+	} else if (step == STEP_END && succeeded(result) && has_ended(db, result, ending)) {
+		*outcome = DB_STORED;
+	}
+}
+
+/*
+ * Calls store in a transaction of its own that ends with ending, COMMIT or ROLLBACK.  DB_STORED: the server said so.
+ * DB_UNAVAILABLE: a statement failed, *fault says by whose fault, and the transaction is still to be rolled back, or the
+ * connection is gone.  DB_UNKNOWN: whether it ended is open.
+ */
+static enum db_result
+call_store(struct db *db, const char *ending, int64_t deadline, struct db_fates *fates, enum sqlstate_fault *fault)
+{
+	enum db_result outcome = DB_UNKNOWN;
+	enum step step = STEP_BEGIN;
+	PGresult *result;
 
 	*fault = FAULT_SERVER;
-	if (result != NULL && succeeded(result)) {
-		PQclear(result);
-		result = send_store(db, deadline);
-		stored = result != NULL && succeeded(result);
+	if (!send_transaction(db, ending, deadline)) {
+		note_connection_problem(db);
+		return DB_UNKNOWN;
 	}
-	if (stored)
-		read_fates(result, fates);
-	else if (result != NULL)
-		*fault = note_fault(db, result);
+	while ((result = next_answer(db, deadline)) != NULL && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+		read_answer(db, step, result, ending, &outcome, fates, fault);
+		step++;
+		PQclear(result);
+	}
+	if (result == NULL || PQexitPipelineMode(db->connection) != 1)
+		*fault = FAULT_SERVER;
 	PQclear(result);
-	return stored;
+	return outcome;
+}
+
+static bool
+roll_back(struct db *db, int64_t deadline)
+{
+	PGresult *result = query(db, "ROLLBACK", deadline);
+	bool done = result != NULL && succeeded(result);
+
+	PQclear(result);
+	return done;
 }
 
 enum db_result
@@ -433,15 +481,12 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 	}
 	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
 	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
-		if (begin_and_store(db, deadline, fates, &fault)) {
-			result = commit(db, deadline);
-			if (result == DB_STORED) {
-				add_fates(&db->total, fates);
-				return result;
-			}
-			break;
+		result = call_store(db, "COMMIT", deadline, fates, &fault);
+		if (result == DB_STORED) {
+			add_fates(&db->total, fates);
+			return result;
 		}
-		if ((fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
+		if (result == DB_UNKNOWN || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
 			break;
 		/* a month attached at the same moment refuses a good record too (23514), but not twice */
 		if (fault == FAULT_RECORD && tries > 0)
@@ -456,12 +501,14 @@ db_probe(struct db *db, const struct fold *fold, int64_t deadline)
 {
 	struct db_fates ignored;
 	enum sqlstate_fault fault;
-	bool stored;
+	enum db_result result;
 
 	store_call_fill(&db->call, NULL, 0, fold, db->call_timezone);
-	stored = begin_and_store(db, deadline, &ignored, &fault);
-	if ((stored || fault == FAULT_RECORD) && roll_back(db, deadline))
-		return stored ? DB_STORED : DB_BAD_RECORD;
+	result = call_store(db, "ROLLBACK", deadline, &ignored, &fault);
+	if (result == DB_STORED)
+		return result;
+	if (result == DB_UNAVAILABLE && fault == FAULT_RECORD && roll_back(db, deadline))
+		return DB_BAD_RECORD;
 	drop_connection(db);
 	return DB_UNAVAILABLE;
 }

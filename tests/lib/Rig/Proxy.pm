@@ -40,7 +40,8 @@ sub start_new {
 }
 
 # '': passes everything.  'swallow': passes nothing on, and closes nothing.  A COMMIT is cut 'before' it is sent,
-# 'after' it is sent and before the server has answered, or in its 'answer'; each as often as cut() counts.
+# 'after' it is sent and before the server has answered, or in its 'answer'; each as often as cut() counts.  It is looked
+# for as libpq sends it, at the end of a transaction and with it.
 sub fault { my ($self, $mode) = @_; write_file($self->{mode}, $mode); return }
 sub cut   { return -s $_[0]{done} // 0 }
 
@@ -58,13 +59,13 @@ sub pass {
 	sysread($from, $bytes, 1 << 20) or return 0;
 	my $mode = read_file($self->{mode});
 	return 1 if $mode eq 'swallow';
-	if ($from_client && $bytes =~ /^Q....COMMIT\0/s) {
+	if ($from_client && $bytes =~ /P....\0COMMIT\0/s) {
 		$self->{committing} = 1;
-		if ($mode eq 'before') { $self->note; return 0; }
+		if ($mode eq 'before') { syswrite $to, substr $bytes, 0, $-[0]; $self->note; return 0; }
 		if ($mode eq 'after') { syswrite $to, $bytes; select undef, undef, undef, 0.05; $self->note; return 0; }
 	}
-	elsif (!$from_client && $self->{committing} && $mode eq 'answer') {
-		syswrite $to, substr $bytes, 0, 5;
+	elsif (!$from_client && $self->{committing} && $mode eq 'answer' && $bytes =~ /C....COMMIT\0/s) {
+		syswrite $to, substr $bytes, 0, $-[0] + 5;
 		$self->note;
 		return 0;
 	}
