@@ -14,6 +14,21 @@
 #include "sqlstate.h"
 #include "store_call.h"
 
+/*
+ * What a connection has prepared, under names that say of which text: behind a pooler it may be of another program of
+ * ours, older or newer.
+ */
+static const char store_name[] = "callresultd_store_1";
+static const char limits_name[] = "callresultd_limits_1";
+static const char limits_text[] =
+    "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),"
+    " set_config('idle_in_transaction_session_timeout', $1, true),"
+    /* off would make a 200 a lie; what else the administrator has chosen keeps a crash from losing anything */
+    " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END";
+
+#define STATEMENT_IS_THERE "42P05"
+#define STATEMENT_IS_NOT_THERE "26000"
+
 enum { SCHEMA_STEP = 5, PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, CONFLICT_TRIES = 5,
 	TIME_RESERVE = 10 };    /* the part of the time left that the server does not get */
 
@@ -21,6 +36,7 @@ struct db {
 	const char       *conninfo;
 	const char       *call_timezone;
 	PGconn           *connection;              /* NULL: none */
+	bool              prepared;                /* the server has the prepared statements, as far as is known */
 	bool              warned;                  /* the server has warned since this was last cleared */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
@@ -221,6 +237,36 @@ time_zone_fits(struct db *db, int64_t deadline)
 	return fits;
 }
 
+/* False when the connection broke.  Behind a pooler the server may have the statement from another connection. */
+static bool
+prepare(struct db *db, const char *name, const char *text, int count, const unsigned int *types, int64_t deadline)
+{
+	PGresult *result = NULL;
+	const char *state;
+
+	if (PQsendPrepare(db->connection, name, text, count, types) == 0)
+		note_connection_problem(db);
+	else
+		result = get_result(db, deadline);
+	if (result == NULL)
+		return false;
+	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	if (!succeeded(result) && (state == NULL || strcmp(state, STATEMENT_IS_THERE) != 0))
+		db->prepared = false;
+	PQclear(result);
+	return true;
+}
+
+/* What cannot be prepared is sent as text each time. */
+static bool
+prepare_statements(struct db *db, int64_t deadline)
+{
+	store_call_fill(&db->call, NULL, 0, &(struct fold){ 0 }, db->call_timezone);
+	db->prepared = true;
+	return prepare(db, store_name, store_call_text, STORE_PARAMETERS, db->call.types, deadline) &&
+	    prepare(db, limits_name, limits_text, 0, NULL, deadline);
+}
+
 /* What the server says unasked is said again as the error that follows it, if there is one. */
 static void
 receive_notice(void *receiver, const PGresult *notice)
@@ -259,7 +305,7 @@ db_connect(struct db *db, int64_t deadline)
 		return true;
 	if (!open_connection(db))
 		note_connection_problem(db);
-	else if (schema_fits(db, deadline) && time_zone_fits(db, deadline))
+	else if (schema_fits(db, deadline) && time_zone_fits(db, deadline) && prepare_statements(db, deadline))
 		return true;
 	drop_connection(db);
 	return false;
@@ -303,19 +349,18 @@ send_statement(struct db *db, const char *text)
 static bool
 send_limits(struct db *db, int64_t deadline)
 {
-	char text[512];
 	int64_t left = deadline - clock_monotonic();
 	int64_t time = left - left / TIME_RESERVE;
+	char limit[24], lock_limit[24];
+	const char *const values[] = { limit, lock_limit };
 
 	if (time < 1)
 		time = 1;    /* 0 would be no limit */
-	snprintf(text, sizeof text,
-	    "SELECT set_config('statement_timeout', '%d', true), set_config('lock_timeout', '%d', true),"
-	    " set_config('idle_in_transaction_session_timeout', '%d', true),"
-	    /* off would make a 200 a lie; what else the administrator has chosen keeps a crash from losing anything */
-	    " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END",
-	    (int)time, (int)(time / 2 + 1), (int)time);
-	return send_statement(db, text);
+	snprintf(limit, sizeof limit, "%lld", (long long)time);
+	snprintf(lock_limit, sizeof lock_limit, "%lld", (long long)(time / 2 + 1));
+	return db->prepared ?
+	    PQsendQueryPrepared(db->connection, limits_name, 2, values, NULL, NULL, 0) == 1 :
+	    PQsendQueryParams(db->connection, limits_text, 2, NULL, values, NULL, NULL, 0) == 1;
 }
 
 static bool
@@ -323,8 +368,11 @@ send_store(struct db *db)
 {
 	struct store_call *call = &db->call;
 
-	return PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
-	    call->formats, 0) == 1;
+	return db->prepared ?
+	    PQsendQueryPrepared(db->connection, store_name, STORE_PARAMETERS, call->values, call->lengths, call->formats,
+		0) == 1 :
+	    PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
+		call->formats, 0) == 1;
 }
 
 /* All of it in one go, so that it costs one exchange; when a step fails, the server passes over those behind it. */
@@ -385,8 +433,14 @@ note_refusal(struct db *db, const PGresult *result)
 static enum sqlstate_fault
 note_fault(struct db *db, const PGresult *result)
 {
-	enum sqlstate_fault fault = sqlstate_fault(PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	enum sqlstate_fault fault = sqlstate_fault(state);
 
+	if (state != NULL && strcmp(state, STATEMENT_IS_NOT_THERE) == 0 && db->prepared) {
+		/* a pooler gave the transaction to a server that does not have them: another time without */
+		db->prepared = false;
+		fault = FAULT_CONFLICT;
+	}
 	if (fault == FAULT_RECORD)
 		note_refusal(db, result);
 	else if (fault != FAULT_CONFLICT)
@@ -468,31 +522,43 @@ roll_back(struct db *db, int64_t deadline)
 	return done;
 }
 
+/*
+ * Calls store as often as it takes while other transactions are in the way.  After DB_BAD_RECORD
+ * everything is rolled back; after the other failures the connection is of no use.
+ */
+static enum db_result
+store(struct db *db, const char *ending, int64_t deadline, struct db_fates *fates)
+{
+	enum db_result result = DB_UNAVAILABLE;
+	enum sqlstate_fault fault;
+
+	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
+		result = call_store(db, ending, deadline, fates, &fault);
+		if (result != DB_UNAVAILABLE || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
+			break;
+		/* a month attached at the same moment refuses a good record too (23514), but not twice */
+		if (fault == FAULT_RECORD && tries > 0)
+			return DB_BAD_RECORD;
+	}
+	if (result != DB_STORED)
+		drop_connection(db);
+	return result;
+}
+
 enum db_result
 db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_fates *fates)
 {
-	enum db_result result = DB_UNAVAILABLE;
-	enum sqlstate_fault fault;
+	enum db_result result;
 
 	if (clock_monotonic() >= deadline) {
 		note_problem(db, "no time was left to store a push");
 		return DB_UNAVAILABLE;
 	}
 	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
-	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
-		result = call_store(db, "COMMIT", deadline, fates, &fault);
-		if (result == DB_STORED) {
-			add_fates(&db->total, fates);
-			return result;
-		}
-		if (result == DB_UNKNOWN || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
-			break;
-		/* a month attached at the same moment refuses a good record too (23514), but not twice */
-		if (fault == FAULT_RECORD && tries > 0)
-			return DB_BAD_RECORD;
-	}
-	drop_connection(db);
+	result = store(db, "COMMIT", deadline, fates);
+	if (result == DB_STORED)
+		add_fates(&db->total, fates);
 	return result;
 }
 
@@ -500,17 +566,9 @@ enum db_result
 db_probe(struct db *db, const struct fold *fold, int64_t deadline)
 {
 	struct db_fates ignored;
-	enum sqlstate_fault fault;
-	enum db_result result;
 
 	store_call_fill(&db->call, NULL, 0, fold, db->call_timezone);
-	result = call_store(db, "ROLLBACK", deadline, &ignored, &fault);
-	if (result == DB_STORED)
-		return result;
-	if (result == DB_UNAVAILABLE && fault == FAULT_RECORD && roll_back(db, deadline))
-		return DB_BAD_RECORD;
-	drop_connection(db);
-	return DB_UNAVAILABLE;
+	return store(db, "ROLLBACK", deadline, &ignored);
 }
 
 const char *
