@@ -24,7 +24,7 @@
 
 enum { STEP = 64 * 1024 };
 
-static void
+static bool
 answer(struct gateway *gateway, void *context)
 {
 	char ignored[STEP];
@@ -33,6 +33,7 @@ answer(struct gateway *gateway, void *context)
 	while (gateway_read(gateway, ignored, sizeof ignored) > 0)
 		;
 	reply_send(gateway, OUTCOME_OK);
+	return true;
 }
 
 static void *
@@ -74,7 +75,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	gateway_init();
 	if (strcmp(argv[1], "own") == 0)
-		server_start(&listener, threads, answer, NULL);
+		server_start(&listener, threads, &(struct server_handler){ .begin = answer, .descriptors = { -1, -1 } });
 	else
 		start_classic(&listener, threads);
 	log_info("front-end serves %s", argv[3]);

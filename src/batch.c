@@ -2,16 +2,25 @@
 #include "batch.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "log.h"
 #include "memory.h"
 
 /* What one statement carries besides its records is bounded too: a message to PostgreSQL has at most 1 GiB. */
 enum { BATCH_BYTES = 64 * 1024 * 1024 };
 
-enum { SPOOL_TIME = 500 };      /* milliseconds */
+enum {
+	SPOOL_TIME = 500,       /* milliseconds beyond its deadline after which a push is given up */
+	LOOK_TIME = 100,        /* milliseconds between two looks for such pushes, while there are any to look at */
+};
 
 /*
  * While one writer stores, another takes only what is worth a transaction of its own; the rest is the first one's next
@@ -32,6 +41,13 @@ struct batch {
 	int             in_hand;     /* taken and not yet settled */
 	size_t          record_limit;
 	bool            closed;
+
+	struct push    *awaited;     /* in no order */
+	struct push    *answerable;  /* in the order in which their outcomes came */
+	struct push   **answerable_end;
+	int             event;       /* an eventfd: something has become answerable */
+	int             timer;       /* a timerfd: somebody is to look for what is late */
+	int64_t         next_look;   /* clock_monotonic(); 0: the timer does not run */
 };
 
 struct batch *
@@ -47,24 +63,22 @@ batch_new(size_t record_limit)
 	pthread_condattr_destroy(&monotonic);
 	batch->newest_end = &batch->oldest;
 	batch->record_limit = record_limit;
+	batch->answerable_end = &batch->answerable;
+	batch->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	batch->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (batch->event == -1 || batch->timer == -1)
+		log_fatal("cannot serve: %s", strerror(errno));
 	return batch;
 }
 
 void
 batch_free(struct batch *batch)
 {
+	close(batch->event);
+	close(batch->timer);
 	pthread_cond_destroy(&batch->arrival);
 	pthread_mutex_destroy(&batch->mutex);
 	memory_free(batch);
-}
-
-/* False when the deadline has passed. */
-static bool
-wait_until(struct batch *batch, pthread_cond_t *condition, int64_t deadline)
-{
-	struct timespec time = { .tv_sec = deadline / 1000, .tv_nsec = deadline % 1000 * 1000000 };
-
-	return pthread_cond_timedwait(condition, &batch->mutex, &time) != ETIMEDOUT;
 }
 
 static size_t
@@ -108,31 +122,104 @@ withdraw(struct batch *batch, struct push *push)
 	return true;
 }
 
-enum outcome
-batch_submit(struct batch *batch, struct push *push, int64_t time)
+/* --- those that wait for an outcome ------------------------------------------------------------------------- */
+
+static void
+start_timer(struct batch *batch, int64_t now)
+{
+	static const struct itimerspec once = { .it_value.tv_nsec = LOOK_TIME * 1000000L };
+
+	batch->next_look = now + LOOK_TIME;
+	timerfd_settime(batch->timer, 0, &once, NULL);
+}
+
+static void
+await(struct batch *batch, struct push *push, int64_t now)
+{
+	push->awaited = true;
+	push->earlier = NULL;
+	push->later = batch->awaited;
+	if (batch->awaited != NULL)
+		batch->awaited->earlier = push;
+	batch->awaited = push;
+	if (batch->next_look == 0)
+		start_timer(batch, now);
+}
+
+static void
+make_answerable(struct batch *batch, struct push *push, enum outcome outcome)
+{
+	push->outcome = outcome;
+	push->awaited = false;
+	if (push->earlier != NULL)
+		push->earlier->later = push->later;
+	else
+		batch->awaited = push->later;
+	if (push->later != NULL)
+		push->later->earlier = push->earlier;
+	push->next = NULL;
+	*batch->answerable_end = push;
+	batch->answerable_end = &push->next;
+}
+
+/* A writer that has one in hand gives up its own hold when it settles. */
+static void
+give_up_late(struct batch *batch, int64_t now)
+{
+	struct push *push, *later;
+
+	for (push = batch->awaited; push != NULL; push = later) {
+		later = push->later;
+		if (now < push->deadline + SPOOL_TIME)
+			continue;
+		if (withdraw(batch, push))
+			push_release(push);
+		make_answerable(batch, push, OUTCOME_UNAVAILABLE);
+	}
+}
+
+void
+batch_post(struct batch *batch, struct push *push, int64_t time)
 {
 	int64_t now = clock_monotonic();
-	enum outcome outcome;
 
 	push->deadline = now + time;
-	push->settled = false;
 	pthread_mutex_lock(&batch->mutex);
+	await(batch, push, now);
 	append(batch, push_hold(push), now);
 	if (is_worth_taking(batch, now))
 		pthread_cond_signal(&batch->arrival);
-	while (!push->settled && wait_until(batch, &push->settling, push->deadline + SPOOL_TIME))
-		;
-	if (push->settled) {
-		outcome = push->outcome;
-	} else {
-		/* the writer that has it in hand gives up its own hold when it settles */
-		outcome = OUTCOME_UNAVAILABLE;
-		if (withdraw(batch, push))
-			push_release(push);
-	}
 	pthread_mutex_unlock(&batch->mutex);
-	return outcome;
 }
+
+struct push *
+batch_answerable(struct batch *batch)
+{
+	int64_t now = clock_monotonic();
+	struct push *first;
+
+	pthread_mutex_lock(&batch->mutex);
+	if (batch->next_look != 0 && now >= batch->next_look) {
+		give_up_late(batch, now);
+		batch->next_look = 0;
+		if (batch->awaited != NULL)
+			start_timer(batch, now);
+	}
+	first = batch->answerable;
+	batch->answerable = NULL;
+	batch->answerable_end = &batch->answerable;
+	pthread_mutex_unlock(&batch->mutex);
+	return first;
+}
+
+void
+batch_descriptors(const struct batch *batch, int descriptors[BATCH_DESCRIPTORS])
+{
+	descriptors[0] = batch->event;
+	descriptors[1] = batch->timer;
+}
+
+/* --- the writers' side -------------------------------------------------------------------------------------- */
 
 static bool
 fits(const struct batch *batch, size_t records, size_t bytes)
@@ -164,6 +251,17 @@ take_oldest(struct batch *batch, struct push **pushes, int room)
 	return count;
 }
 
+/* Also until what waits is worth taking.  False when the deadline has passed. */
+static bool
+wait_for_arrival(struct batch *batch, int64_t deadline)
+{
+	int64_t worth = batch->oldest != NULL ? batch->waiting_since + PATIENCE : deadline;
+	int64_t end = worth < deadline ? worth : deadline;
+	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+
+	return pthread_cond_timedwait(&batch->arrival, &batch->mutex, &time) != ETIMEDOUT || end < deadline;
+}
+
 int
 batch_take(struct batch *batch, struct push **pushes, int room, int64_t time)
 {
@@ -171,7 +269,7 @@ batch_take(struct batch *batch, struct push **pushes, int room, int64_t time)
 	int count = 0;
 
 	pthread_mutex_lock(&batch->mutex);
-	while (!is_worth_taking(batch, clock_monotonic()) && !batch->closed && wait_until(batch, &batch->arrival, deadline))
+	while (!is_worth_taking(batch, clock_monotonic()) && !batch->closed && wait_for_arrival(batch, deadline))
 		;
 	if (batch->oldest == NULL && batch->closed)
 		count = BATCH_CLOSED;
@@ -184,18 +282,22 @@ batch_take(struct batch *batch, struct push **pushes, int room, int64_t time)
 void
 batch_settle(struct batch *batch, struct push **pushes, int count, enum outcome outcome)
 {
+	static const uint64_t one = 1;
+	bool answerable = false;
+
 	pthread_mutex_lock(&batch->mutex);
 	batch->in_hand -= count;
-	for (int i = 0; i < count; i++) {
-		pushes[i]->outcome = outcome;
-		pushes[i]->settled = true;
-	}
+	for (int i = 0; i < count; i++)
+		if (pushes[i]->awaited) {
+			make_answerable(batch, pushes[i], outcome);
+			answerable = true;
+		}
 	pthread_mutex_unlock(&batch->mutex);
-	/* who is woken wants the mutex, so it is free by now */
-	for (int i = 0; i < count; i++) {
-		pthread_cond_signal(&pushes[i]->settling);
+	/* once for all of them, and who is woken wants the mutex, so it is free by now */
+	if (answerable)
+		(void)!write(batch->event, &one, sizeof one);
+	for (int i = 0; i < count; i++)
 		push_release(pushes[i]);
-	}
 }
 
 void

@@ -1,6 +1,7 @@
 /*
- * Group commit: threads hand in one push each and wait; a writer takes all that wait, stores them together and settles
- * each.  While it commits, the next batch gathers, so no timer is needed.
+ * Group commit: threads hand in pushes; a writer takes all that wait, stores them together and settles each.  While it
+ * commits, the next batch gathers, so no timer is needed.  Nobody waits for a single push: what is settled becomes
+ * answerable, a whole batch at a time.
  */
 #ifndef BATCH_H
 #define BATCH_H
@@ -18,11 +19,24 @@ struct batch *batch_new(size_t record_limit);
 void batch_free(struct batch *batch);
 
 /*
- * Hands the push in and waits until it is settled; a little beyond time milliseconds, which the database is given, so
- * that the spool has its chance; then OUTCOME_UNAVAILABLE.  The queue is bounded by the number of threads that call
- * this, since each waits here for its own push.
+ * Hands the push in, with the caller's hold on it; it comes back as answerable.  The database is given time
+ * milliseconds.  The queue is bounded by how many the callers have in hand.
  */
-enum outcome batch_submit(struct batch *batch, struct push *push, int64_t time);
+void batch_post(struct batch *batch, struct push *push, int64_t time);
+
+/*
+ * The pushes whose outcome has been found since the last call, linked by next, each with the hold it was posted with;
+ * NULL: none.  That is so when they are settled, or a little beyond their deadline, so that the spool has its chance;
+ * then it is OUTCOME_UNAVAILABLE.
+ */
+struct push *batch_answerable(struct batch *batch);
+
+/*
+ * Two descriptors, either of which is readable when batch_answerable() is to be called.  Eight bytes are to be read from
+ * one that is, before the call.  They are the batch's own, and nonblocking.
+ */
+enum { BATCH_DESCRIPTORS = 2 };
+void batch_descriptors(const struct batch *batch, int descriptors[BATCH_DESCRIPTORS]);
 
 enum { BATCH_CLOSED = -1 };
 
@@ -33,7 +47,7 @@ enum { BATCH_CLOSED = -1 };
  */
 int batch_take(struct batch *batch, struct push **pushes, int room, int64_t time);
 
-/* Tells each waiting thread how its push ended, and gives up the hold. */
+/* Makes the pushes answerable, unless they have been given up meanwhile, and gives up the hold. */
 void batch_settle(struct batch *batch, struct push **pushes, int count, enum outcome outcome);
 
 /* No push comes any more; what waits is still taken. */

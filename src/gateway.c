@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "memory.h"
 #include "metrics.h"
 
 /* A body that comes more slowly is given up: one sender must not hold a thread for as long as it likes. */
@@ -29,23 +30,18 @@ enum {
 };
 
 struct gateway {
-	FCGX_Request *fastcgi;    /* NULL: plain CGI */
-	int64_t       end;        /* clock_monotonic() by which the body, or the rest of it, is to be read */
-	int64_t       bytes;      /* of the body read so far */
-	bool          ended;      /* the body's end is read */
-	bool          draining;   /* what is read is thrown away */
+	bool         is_cgi;     /* fastcgi is not used */
+	FCGX_Request fastcgi;
+	int64_t      end;        /* clock_monotonic() by which the body, or the rest of it, is to be read */
+	int64_t      bytes;      /* of the body read so far */
+	bool         ended;      /* the body's end is read */
+	bool         draining;   /* what is read is thrown away */
 };
-
-static struct gateway
-gateway_of(FCGX_Request *request)
-{
-	return (struct gateway){ .fastcgi = request, .end = clock_monotonic() + BODY_TIME };
-}
 
 const char *
 gateway_variable(const struct gateway *gateway, const char *name)
 {
-	return gateway->fastcgi != NULL ? FCGX_GetParam(name, gateway->fastcgi->envp) : getenv(name);
+	return gateway->is_cgi ? getenv(name) : FCGX_GetParam(name, gateway->fastcgi.envp);
 }
 
 static ssize_t
@@ -72,7 +68,7 @@ is_too_slow(const struct gateway *gateway)
 static ssize_t
 read_stream(struct gateway *gateway, char *buffer, size_t size)
 {
-	FCGX_Stream *in = gateway->fastcgi->in;
+	FCGX_Stream *in = gateway->fastcgi.in;
 	size_t used = 0;
 	int byte = 0, there;
 
@@ -91,7 +87,7 @@ read_stream(struct gateway *gateway, char *buffer, size_t size)
 ssize_t
 gateway_read(struct gateway *gateway, char *buffer, size_t size)
 {
-	return gateway->fastcgi == NULL ? read_stdin(buffer, size) : read_stream(gateway, buffer, size);
+	return gateway->is_cgi ? read_stdin(buffer, size) : read_stream(gateway, buffer, size);
 }
 
 static void
@@ -109,10 +105,10 @@ write_stdout(const char *bytes, size_t length)
 void
 gateway_write(struct gateway *gateway, const char *bytes, size_t length)
 {
-	if (gateway->fastcgi == NULL)
+	if (gateway->is_cgi)
 		write_stdout(bytes, length);
 	else
-		FCGX_PutStr(bytes, (int)length, gateway->fastcgi->out);
+		FCGX_PutStr(bytes, (int)length, gateway->fastcgi.out);
 }
 
 void
@@ -155,8 +151,8 @@ set_patience(int connection, int seconds)
 	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 }
 
-static bool
-is_whole(const struct gateway *gateway)
+bool
+gateway_is_whole(const struct gateway *gateway)
 {
 	const char *length = gateway_variable(gateway, "CONTENT_LENGTH");
 
@@ -165,17 +161,17 @@ is_whole(const struct gateway *gateway)
 
 /* The answer is not kept waiting for a body that nobody reads, and nor is the thread. */
 static bool
-drain_connection(struct gateway *gateway, int connection)
+drain_connection(struct gateway *gateway)
 {
 	bool drained;
 
-	if (is_whole(gateway))
+	if (gateway_is_whole(gateway))
 		return drain(gateway);
-	if (FCGX_FFlush(gateway->fastcgi->out) != 0)
+	if (FCGX_FFlush(gateway->fastcgi.out) != 0)
 		return false;
-	set_patience(connection, DRAIN_TIME);
+	set_patience(gateway->fastcgi.ipcFd, DRAIN_TIME);
 	drained = drain(gateway);
-	set_patience(connection, GATEWAY_PATIENCE);
+	set_patience(gateway->fastcgi.ipcFd, GATEWAY_PATIENCE);
 	return drained;
 }
 
@@ -218,27 +214,46 @@ finish(FCGX_Request *request, bool drained)
 	return keep;
 }
 
-bool
-gateway_serve_connection(int connection, gateway_handler *handler, void *context)
+static struct gateway *
+new_gateway(bool is_cgi)
 {
-	FCGX_Request request;
-	struct gateway gateway = gateway_of(&request);
+	struct gateway *gateway = memory_zalloc(sizeof *gateway);
 
-	/* A connection and no listening socket: FCGX_Accept_r reads this one and can accept no other. */
-	FCGX_InitRequest(&request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-	request.ipcFd = connection;
-	request.keepConnection = 1;
-	if (FCGX_Accept_r(&request) != 0)
-		return false;
-	handler(&gateway, context);
-	return finish(&request, drain_connection(&gateway, connection));
+	gateway->is_cgi = is_cgi;
+	gateway->end = clock_monotonic() + BODY_TIME;
+	return gateway;
 }
 
-void
-gateway_serve_cgi(gateway_handler *handler, void *context)
+struct gateway *
+gateway_receive(int connection)
 {
-	struct gateway gateway = gateway_of(NULL);
+	struct gateway *gateway = new_gateway(false);
 
-	handler(&gateway, context);
-	drain(&gateway);        /* Apache cuts the answer off when a pipe that it still writes to is closed */
+	/* A connection and no listening socket: FCGX_Accept_r reads this one and can accept no other. */
+	FCGX_InitRequest(&gateway->fastcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	gateway->fastcgi.ipcFd = connection;
+	gateway->fastcgi.keepConnection = 1;
+	if (FCGX_Accept_r(&gateway->fastcgi) == 0)
+		return gateway;
+	memory_free(gateway);
+	return NULL;
+}
+
+struct gateway *
+gateway_receive_cgi(void)
+{
+	return new_gateway(true);
+}
+
+int
+gateway_finish(struct gateway *gateway)
+{
+	int connection = gateway->is_cgi ? -1 : gateway->fastcgi.ipcFd;
+
+	if (gateway->is_cgi)
+		drain(gateway);    /* Apache cuts the answer off when a pipe that it still writes to is closed */
+	else if (!finish(&gateway->fastcgi, drain_connection(gateway)))
+		connection = -1;
+	memory_free(gateway);
+	return connection;
 }

@@ -199,14 +199,30 @@ is_cgi(void)
 	return getenv("GATEWAY_INTERFACE") != NULL && getenv("REQUEST_METHOD") != NULL;
 }
 
+/* --- requests in the server's terms -------------------------------------------------------------------------- */
+
+static bool
+begin(struct gateway *gateway, void *service)
+{
+	return request_begin(gateway, service);
+}
+
+static void
+answer(void *service, server_answered *answered, void *server)
+{
+	request_answer(service, answered, server);
+}
+
 static void
 run(struct listener *listener, struct service *service, const struct settings *settings, const char *config,
     const sigset_t *handled)
 {
+	struct server_handler handler = { .begin = begin, .answer = answer, .context = service };
 	struct server *server;
 
 	watchdog_init(settings->reply_deadline + GATEWAY_PATIENCE * 1000);
-	server = server_start(listener, (int)settings->threads, request_serve, service);
+	batch_descriptors(service->batch, handler.descriptors);
+	server = server_start(listener, (int)settings->threads, &handler);
 
 	log_info("callresultd %s serves listen=%s threads=%d", PACKAGE_VERSION,
 	    listener->handed_over ? "handed-over" : settings->listen, (int)settings->threads);
@@ -233,7 +249,7 @@ serve(const struct settings *settings, const char *config, struct admission *adm
 	storage = storage_open(settings);
 	service.batch = storage.batch;
 	if (cgi)
-		gateway_serve_cgi(request_serve, &service);
+		request_serve_cgi(&service);
 	else
 		run(&listener, &service, settings, config, &handled);
 	/* a CGI program has no other time for what an outage has left */

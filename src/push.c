@@ -23,15 +23,10 @@ struct push *
 push_new(const char *remote_addr)
 {
 	struct push *push = memory_zalloc(sizeof *push);
-	pthread_condattr_t monotonic;
 
 	push->received_at = clock_stamp();
 	push->id = push_id_new(push->received_at);
 	set_remote_addr(push, remote_addr);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&push->settling, &monotonic);
-	pthread_condattr_destroy(&monotonic);
 	push->holders = 1;
 	return push;
 }
@@ -48,7 +43,6 @@ push_release(struct push *push)
 {
 	if (push == NULL || atomic_fetch_sub(&push->holders, 1) > 1)
 		return;
-	pthread_cond_destroy(&push->settling);
 	record_list_free(&push->list);
 	memory_free((void *)push->body.bytes);
 	memory_free(push);

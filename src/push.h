@@ -3,7 +3,6 @@
 #define PUSH_H
 
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,12 +26,14 @@ struct push {
 	                                                       body, where it is kept; NULL: it is not bad */
 	bool               spooled;                         /* it comes from the spool */
 
+	void              *request;                         /* request.c's: what waits for its outcome */
+
 	/* batch.c's, under its mutex */
 	int64_t            deadline;                        /* clock_monotonic() by which it is answered */
-	enum outcome       outcome;                         /* how storing it ended, once settled */
-	bool               settled;
-	pthread_cond_t     settling;
-	struct push       *next;
+	enum outcome       outcome;                         /* how storing it ended, once it is answerable */
+	bool               awaited;                         /* it has no outcome yet, and somebody waits for it */
+	struct push       *next;                            /* in the queue, then among the answerable */
+	struct push       *earlier, *later;                 /* among the awaited */
 
 	atomic_int         holders;
 };

@@ -1,11 +1,14 @@
 /* The way of one request through the stages, from its path to its answer. */
 #include "request.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "body.h"
 #include "clock.h"
+#include "memory.h"
 #include "metrics.h"
 #include "outcome.h"
 #include "push.h"
@@ -27,17 +30,55 @@ read_push(struct gateway *gateway, const struct service *service, struct push *p
 	return outcome;
 }
 
-/* One push: read, handed to the writer with those of other threads, and answered when it is durable. */
-static enum outcome
-take_push(struct gateway *gateway, const struct service *service)
+/* What a push is answered with. */
+struct request {
+	struct gateway *gateway;
+	int64_t         start;      /* clock_microseconds() */
+	enum outcome    outcome;    /* of reading it */
+};
+
+static void
+answer(struct gateway *gateway, enum outcome outcome, int64_t start)
+{
+	if (reply_is_to_push(outcome))
+		metrics_count_answer(reply_status(outcome), clock_microseconds() - start);
+	reply_send(gateway, outcome);
+}
+
+/* One push: read, and handed to the writers with those of other requests.  It is answered when it is durable. */
+static void
+take_push(struct gateway *gateway, const struct service *service, int64_t start)
 {
 	struct push *push = push_new(gateway_variable(gateway, "REMOTE_ADDR"));
-	enum outcome outcome = read_push(gateway, service, push);
-	enum outcome stored = batch_submit(service->batch, push, service->reply_deadline);
+	struct request *request = memory_alloc(sizeof *request);
 
-	push_release(push);
+	*request = (struct request){ gateway, start, read_push(gateway, service, push) };
+	push->request = request;
+	batch_post(service->batch, push, service->reply_deadline);
+}
+
+static void
+answer_push(struct push *push, request_answered *answered, void *context)
+{
+	struct request *request = push->request;
 	/* of a body too large there is nothing that could be stored another time */
-	return stored == OUTCOME_OK || outcome == OUTCOME_BODY_TOO_LARGE ? outcome : stored;
+	bool is_read = push->outcome == OUTCOME_OK || request->outcome == OUTCOME_BODY_TOO_LARGE;
+
+	answer(request->gateway, is_read ? request->outcome : push->outcome, request->start);
+	answered(request->gateway, context);
+	memory_free(request);
+	push_release(push);
+}
+
+void
+request_answer(const struct service *service, request_answered *answered, void *context)
+{
+	struct push *push = batch_answerable(service->batch), *next;
+
+	for (; push != NULL; push = next) {
+		next = push->next;
+		answer_push(push, answered, context);
+	}
 }
 
 static bool
@@ -86,8 +127,9 @@ is_push_path(const char *path)
 	return *path == '/' && (end[0] == '\0' || end[1] == '\0');
 }
 
+/* OUTCOME_OK: it is a push that may be read. */
 static enum outcome
-serve(struct gateway *gateway, const struct service *service)
+admit(const struct gateway *gateway, const struct service *service)
 {
 	static const char queries[] = "/-/";
 	const char *path = gateway_variable(gateway, "PATH_INFO");
@@ -102,16 +144,49 @@ serve(struct gateway *gateway, const struct service *service)
 		return OUTCOME_FORBIDDEN;
 	if (!is_method(gateway, "POST"))
 		return OUTCOME_METHOD_NOT_ALLOWED;
-	return take_push(gateway, service);
+	return OUTCOME_OK;
+}
+
+bool
+request_begin(struct gateway *gateway, const struct service *service)
+{
+	int64_t start = clock_microseconds();
+	enum outcome outcome = admit(gateway, service);
+
+	if (outcome == OUTCOME_OK)
+		take_push(gateway, service, start);
+	else
+		answer(gateway, outcome, start);
+	return outcome != OUTCOME_OK;
+}
+
+/* A request_answered. */
+static void
+finish_cgi(struct gateway *gateway, void *finished)
+{
+	gateway_finish(gateway);
+	*(bool *)finished = true;
 }
 
 void
-request_serve(struct gateway *gateway, void *service)
+request_serve_cgi(const struct service *service)
 {
-	int64_t start = clock_microseconds();
-	enum outcome outcome = serve(gateway, service);
+	struct gateway *gateway = gateway_receive_cgi();
+	struct pollfd events[BATCH_DESCRIPTORS] = { { .events = POLLIN }, { .events = POLLIN } };
+	int descriptors[BATCH_DESCRIPTORS];
+	bool finished = request_begin(gateway, service);
 
-	if (reply_is_to_push(outcome))
-		metrics_count_answer(reply_status(outcome), clock_microseconds() - start);
-	reply_send(gateway, outcome);
+	if (finished)
+		gateway_finish(gateway);
+	batch_descriptors(service->batch, descriptors);
+	while (!finished) {
+		uint64_t ignored;
+
+		for (int i = 0; i < BATCH_DESCRIPTORS; i++)
+			events[i].fd = descriptors[i];
+		poll(events, BATCH_DESCRIPTORS, -1);
+		for (int i = 0; i < BATCH_DESCRIPTORS; i++)
+			(void)!read(descriptors[i], &ignored, sizeof ignored);
+		request_answer(service, finish_cgi, &finished);
+	}
 }

@@ -2,6 +2,7 @@
 #ifndef REQUEST_H
 #define REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,17 @@ struct service {
 	int64_t           reply_deadline;   /* milliseconds */
 };
 
-/* Serves one request: a gateway_handler whose context is a struct service. */
-void request_serve(struct gateway *gateway, void *service);
+/*
+ * Serves a request as far as it goes.  True: it is answered, and is to be finished.  False: its push waits to be stored,
+ * and request_answer() brings it back, in whichever thread, maybe already.
+ */
+bool request_begin(struct gateway *gateway, const struct service *service);
+
+/* Answers the requests whose pushes are stored, or never will be, and hands each to answered, to be finished. */
+typedef void request_answered(struct gateway *gateway, void *context);
+void request_answer(const struct service *service, request_answered *answered, void *context);
+
+/* Serves the one request of a plain CGI program, and waits for its end. */
+void request_serve_cgi(const struct service *service);
 
 #endif

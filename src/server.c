@@ -1,7 +1,8 @@
-/* Connections and threads: one epoll set of the listening socket and of every idle connection. */
+/* Connections and threads: one epoll set of the listening socket, of every idle connection, and of what brings answers. */
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -25,17 +26,25 @@ enum {
 	ACCEPT_PAUSE = 50,      /* milliseconds, when descriptors are short */
 	LAST_CHANCE = 100,      /* milliseconds for the request of a connection made just before the end */
 	BACKLOG_MAX = 4096,     /* connections that may wait at a listening socket */
+	END_PAUSE = 5,          /* milliseconds between two looks whether anything is still in hand */
 };
 
 struct server {
 	struct listener *listener;
-	gateway_handler *handler;
-	void            *context;
+	struct server_handler handler;
 	int              epoll;
 	int              stopping;       /* an eventfd: readable for ever once the server stops */
 	int              ringing;        /* a timerfd: readable when the watchdog is to be told; -1: nobody watches */
+	int              unfinished[2];  /* a pipe of struct gateway *: answered, and slow to finish */
 	int              thread_count;
 	pthread_t       *threads;
+	_Atomic bool     closing;        /* connections are closed after their next answer */
+
+	pthread_mutex_t  mutex;
+	int              in_hand;        /* requests from before they are read until they are finished */
+	int              in_hand_max;
+	int              kept_back;      /* connections with a request for which there was no room */
+	int              waiting;        /* an epoll set of them, which knows their order */
 };
 
 /* --- the epoll set ----------------------------------------------------------------------------------------- */
@@ -77,6 +86,14 @@ watch_ringing(struct server *server)
 }
 
 static void
+watch_answers(struct server *server)
+{
+	for (int i = 0; i < 2; i++)
+		if (server->handler.descriptors[i] != -1 && !watch(server, EPOLL_CTL_ADD, server->handler.descriptors[i]))
+			log_fatal("cannot serve: %s", strerror(errno));
+}
+
+static void
 ring(struct server *server)
 {
 	uint64_t expirations;
@@ -107,26 +124,132 @@ is_readable(int connection, int time)
 	return poll(&event, 1, time) > 0;
 }
 
+/* A new connection is not in the set yet, one that is kept is. */
 static void
-wait_for_request(struct server *server, int operation, int connection)
+wait_for_request(struct server *server, int connection)
 {
-	if (watch(server, operation, connection))
+	if (watch(server, EPOLL_CTL_MOD, connection) || (errno == ENOENT && watch(server, EPOLL_CTL_ADD, connection)))
 		return;
 	log_error("epoll: %s", strerror(errno));
 	close(connection);
 }
 
-/* operation: how the connection gets into the set again if it is kept, EPOLL_CTL_ADD or EPOLL_CTL_MOD. */
-static void
-serve(struct server *server, int operation, int connection, bool stopping)
+/* --- requests in hand -------------------------------------------------------------------------------------- */
+
+/* False when too many are in hand; the connection comes again when there is room. */
+static bool
+take_in_hand(struct server *server, int connection)
 {
-	if (!gateway_serve_connection(connection, server->handler, server->context))
-		return;
-	if (stopping)
-		close(connection);
+	struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT, .data.fd = connection };
+	bool taken;
+
+	pthread_mutex_lock(&server->mutex);
+	taken = server->in_hand < server->in_hand_max;
+	if (taken)
+		server->in_hand++;
+	else if (epoll_ctl(server->waiting, EPOLL_CTL_MOD, connection, &event) == 0 ||
+	    epoll_ctl(server->waiting, EPOLL_CTL_ADD, connection, &event) == 0)
+		server->kept_back++;
 	else
-		wait_for_request(server, operation, connection);
+		close(connection);
+	pthread_mutex_unlock(&server->mutex);
+	return taken;
 }
+
+static void
+give_up_hand(struct server *server)
+{
+	struct epoll_event event;
+
+	pthread_mutex_lock(&server->mutex);
+	server->in_hand--;
+	if (server->kept_back > 0 && epoll_wait(server->waiting, &event, 1, 0) == 1) {
+		server->kept_back--;
+		wait_for_request(server, event.data.fd);
+	}
+	pthread_mutex_unlock(&server->mutex);
+}
+
+static bool
+has_nothing_in_hand(struct server *server)
+{
+	bool nothing;
+
+	pthread_mutex_lock(&server->mutex);
+	nothing = server->in_hand == 0 && server->kept_back == 0;
+	pthread_mutex_unlock(&server->mutex);
+	return nothing;
+}
+
+/* --- their way --------------------------------------------------------------------------------------------- */
+
+static void
+finish(struct server *server, struct gateway *gateway)
+{
+	int connection = gateway_finish(gateway);
+
+	if (connection != -1 && server->closing)
+		close(connection);
+	else if (connection != -1)
+		wait_for_request(server, connection);
+	give_up_hand(server);
+}
+
+static void
+serve(struct server *server, int connection)
+{
+	struct gateway *gateway;
+
+	if (!take_in_hand(server, connection))
+		return;
+	gateway = gateway_receive(connection);
+	if (gateway == NULL)
+		give_up_hand(server);
+	else if (server->handler.begin(gateway, server->handler.context))
+		finish(server, gateway);
+}
+
+/*
+ * A server_answered.  A sender that is slow to end its body keeps no other waiting: another thread sees to it.  The pipe
+ * has room for as many as may be in hand.
+ */
+static void
+finish_answered(struct gateway *gateway, void *context)
+{
+	struct server *server = context;
+
+	if (gateway_is_whole(gateway) || write(server->unfinished[1], &gateway, sizeof gateway) != sizeof gateway)
+		finish(server, gateway);
+}
+
+static void
+finish_unfinished(struct server *server)
+{
+	struct gateway *gateway;
+	ssize_t count = read(server->unfinished[0], &gateway, sizeof gateway);
+
+	watch(server, EPOLL_CTL_MOD, server->unfinished[0]);
+	if (count == sizeof gateway)
+		finish(server, gateway);
+}
+
+static bool
+brings_answers(const struct server *server, int descriptor)
+{
+	return descriptor == server->handler.descriptors[0] || descriptor == server->handler.descriptors[1];
+}
+
+static void
+answer(struct server *server, int descriptor)
+{
+	uint64_t ignored;
+
+	(void)!read(descriptor, &ignored, sizeof ignored);
+	watch(server, EPOLL_CTL_MOD, descriptor);
+	server->handler.answer(server->handler.context, finish_answered, server);
+}
+
+/* --- new connections --------------------------------------------------------------------------------------- */
 
 /* Short of descriptors or memory: those in hand will be given back, so wait a little rather than spin or give up. */
 static void
@@ -157,7 +280,7 @@ accept_one(struct server *server)
 }
 
 static void
-accept_connection(struct server *server, bool stopping)
+accept_connection(struct server *server)
 {
 	int connection = accept_one(server);
 
@@ -167,20 +290,36 @@ accept_connection(struct server *server, bool stopping)
 		return;
 	/* a web server writes as soon as it is connected, so the request is mostly there; a silent peer waits in the set */
 	if (is_readable(connection, 0))
-		serve(server, EPOLL_CTL_ADD, connection, stopping);
+		serve(server, connection);
 	else
-		wait_for_request(server, EPOLL_CTL_ADD, connection);
+		wait_for_request(server, connection);
 }
 
 /* --- threads ----------------------------------------------------------------------------------------------- */
 
+static void
+handle(struct server *server, int descriptor)
+{
+	if (descriptor == server->ringing)
+		ring(server);
+	else if (descriptor == server->listener->descriptor)
+		accept_connection(server);
+	else if (brings_answers(server, descriptor))
+		answer(server, descriptor);
+	else if (descriptor == server->unfinished[0])
+		finish_unfinished(server);
+	else
+		serve(server, descriptor);
+}
+
 /*
  * One thread: what is ready, one at a time.  Once the server stops, two events are asked for, since that it stops is
- * always one of them: when it is the only one, nothing that has arrived is left.
+ * always one of them: when it is the only one, nothing that has arrived is left.  What is in hand then is waited for.
  */
 static void *
 run(void *argument)
 {
+	static const struct timespec pause = { .tv_nsec = END_PAUSE * 1000000L };
 	struct server *server = argument;
 	struct epoll_event events[2];
 	bool stopping = false;
@@ -195,34 +334,36 @@ run(void *argument)
 			if (descriptor == server->stopping) {
 				left += stopping;
 				stopping = true;
-			} else if (descriptor == server->ringing) {
-				ring(server);
-			} else if (descriptor == server->listener->descriptor) {
-				accept_connection(server, stopping);
 			} else {
-				serve(server, EPOLL_CTL_MOD, descriptor, stopping);
+				handle(server, descriptor);
 			}
 		}
-		if (left > 0 && count == 1)
+		if (left > 0 && count == 1 && has_nothing_in_hand(server))
 			return NULL;
+		if (left > 0 && count == 1)
+			nanosleep(&pause, NULL);
 	}
 }
 
 struct server *
-server_start(struct listener *listener, int threads, gateway_handler *handler, void *context)
+server_start(struct listener *listener, int threads, const struct server_handler *handler)
 {
 	struct server *server = memory_zalloc(sizeof *server);
 
 	server->listener = listener;
-	server->handler = handler;
-	server->context = context;
+	server->handler = *handler;
+	server->in_hand_max = threads;
+	pthread_mutex_init(&server->mutex, NULL);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->waiting = epoll_create1(EPOLL_CLOEXEC);
 	server->stopping = eventfd(0, EFD_CLOEXEC);
-	if (server->epoll == -1 || server->stopping == -1)
+	if (server->epoll == -1 || server->waiting == -1 || server->stopping == -1 ||
+	    pipe2(server->unfinished, O_CLOEXEC) != 0)
 		log_fatal("cannot serve: %s", strerror(errno));
 	watch_stopping(server);
 	watch_ringing(server);
-	if (!watch(server, EPOLL_CTL_ADD, listener->descriptor))
+	watch_answers(server);
+	if (!watch(server, EPOLL_CTL_ADD, listener->descriptor) || !watch(server, EPOLL_CTL_ADD, server->unfinished[0]))
 		log_fatal("cannot serve: %s", strerror(errno));
 
 	server->threads = memory_resize(NULL, (size_t)threads, sizeof *server->threads);
@@ -245,7 +386,7 @@ stop_listening(struct server *server)
 	if (!server->listener->handed_over) {
 		listen_remove_path(server->listener);
 		for (int i = 0; i < BACKLOG_MAX && (connection = accept_one(server)) != -1; i++)
-			wait_for_request(server, EPOLL_CTL_ADD, connection);
+			wait_for_request(server, connection);
 	}
 	nanosleep(&last_chance, NULL);
 }
@@ -256,14 +397,19 @@ server_stop(struct server *server)
 	static const uint64_t one = 1;
 
 	stop_listening(server);
+	server->closing = true;
 	(void)!write(server->stopping, &one, sizeof one);
 	for (int i = 0; i < server->thread_count; i++)
 		pthread_join(server->threads[i], NULL);
 	listen_close(server->listener);
 	close(server->epoll);
+	close(server->waiting);
 	close(server->stopping);
+	close(server->unfinished[0]);
+	close(server->unfinished[1]);
 	if (server->ringing != -1)
 		close(server->ringing);
+	pthread_mutex_destroy(&server->mutex);
 	memory_free(server->threads);
 	memory_free(server);
 }

@@ -1,10 +1,11 @@
 /* The queue between senders and writers: order, limits, the deadline, and who holds a push when. */
 #include "unit.h"
 
+#include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "batch.h"
 #include "clock.h"
@@ -12,17 +13,13 @@
 enum {
 	LONG = 60 * 1000,     /* milliseconds; nothing here lasts as long unless it hangs */
 	SHORT = 20,
-	TAKEABLE = 1000,      /* long enough for a taker to come first, on any machine */
 	ROOM = 16,
 };
 
-/* A thread that hands in one push and waits. */
+/* Somebody who hands in one push, keeps a hold on it, and asks what became of it. */
 struct sender {
-	pthread_t     thread;
-	struct batch *batch;
-	struct push  *push;
-	int64_t       time;
-	enum outcome  outcome;
+	struct push *push;
+	enum outcome outcome;    /* OUTCOMES: not known yet */
 };
 
 static struct batch *batch;
@@ -61,24 +58,13 @@ free_batch(void **state)
 	return 0;
 }
 
-static void *
-send_push(void *argument)
-{
-	struct sender *sender = argument;
-
-	sender->outcome = batch_submit(sender->batch, sender->push, sender->time);
-	return NULL;
-}
-
-/* Starts a sender and waits until its push is in the queue: the queue holds it then, too. */
 static void
 start_with(struct sender *sender, size_t records, int64_t time)
 {
-	*sender = (struct sender){ .batch = batch, .push = push_new(NULL), .time = time, .outcome = OUTCOMES };
+	*sender = (struct sender){ .push = push_new(NULL), .outcome = OUTCOMES };
 	sender->push->list.record_count = records;
-	assert_int_equal(pthread_create(&sender->thread, NULL, send_push, sender), 0);
-	while (time == LONG && sender->push->holders < 2)
-		sched_yield();
+	sender->push->request = sender;
+	batch_post(batch, push_hold(sender->push), time);
 }
 
 static void
@@ -87,10 +73,46 @@ start(struct sender *sender)
 	start_with(sender, 1, LONG);
 }
 
+/* Tells the senders what is answerable.  Gives how many that are. */
+static int
+tell_senders(void)
+{
+	struct push *push = batch_answerable(batch), *next;
+	int count = 0;
+
+	for (; push != NULL; push = next, count++) {
+		struct sender *sender = push->request;
+
+		next = push->next;
+		assert_int_equal(sender->outcome, OUTCOMES);
+		sender->outcome = push->outcome;
+		push_release(push);
+	}
+	return count;
+}
+
+/* Waits for one of the descriptors, as a server does. */
+static void
+await_event(void)
+{
+	int descriptors[BATCH_DESCRIPTORS];
+	struct pollfd events[BATCH_DESCRIPTORS];
+	uint64_t ignored;
+
+	batch_descriptors(batch, descriptors);
+	for (int i = 0; i < BATCH_DESCRIPTORS; i++)
+		events[i] = (struct pollfd){ .fd = descriptors[i], .events = POLLIN };
+	assert_true(poll(events, BATCH_DESCRIPTORS, LONG) > 0);
+	for (int i = 0; i < BATCH_DESCRIPTORS; i++)
+		if (events[i].revents != 0)
+			assert_int_equal(read(descriptors[i], &ignored, sizeof ignored), sizeof ignored);
+}
+
 static enum outcome
 join(struct sender *sender)
 {
-	assert_int_equal(pthread_join(sender->thread, NULL), 0);
+	while (tell_senders(), sender->outcome == OUTCOMES)
+		await_event();
 	push_release(sender->push);
 	return sender->outcome;
 }
@@ -216,16 +238,16 @@ an_idle_queue_gives_nothing(void **state)
 }
 
 static void
-a_push_nobody_takes_is_withdrawn_at_its_deadline(void **state)
+a_push_nobody_takes_is_withdrawn_after_its_deadline(void **state)
 {
-	struct push *pushes[ROOM], *push = push_new(NULL);
+	struct push *pushes[ROOM];
+	struct sender sender;
 	int64_t before = clock_monotonic();
 
 	(void)state;
-	assert_int_equal(batch_submit(batch, push, SHORT), OUTCOME_UNAVAILABLE);
+	start_with(&sender, 1, SHORT);
+	assert_int_equal(join(&sender), OUTCOME_UNAVAILABLE);
 	assert_true(clock_monotonic() - before >= SHORT);
-	assert_int_equal(push->holders, 1);
-	push_release(push);
 	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
 }
 
@@ -239,8 +261,10 @@ a_push_withdrawn_leaves_the_others_in_order(void **state)
 		struct push *pushes[ROOM];
 		int taken = 0;
 
+		stopped_at = clock_monotonic();
 		for (size_t i = 0; i < 3; i++)
-			start_with(&senders[i], 1, i == impatient ? TAKEABLE / 10 : LONG);
+			start_with(&senders[i], 1, i == impatient ? SHORT : LONG);
+		stopped_at += LONG / 2;
 		assert_int_equal(join(&senders[impatient]), OUTCOME_UNAVAILABLE);
 		start(&late);
 		assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 3);
@@ -254,8 +278,10 @@ a_push_withdrawn_leaves_the_others_in_order(void **state)
 				assert_int_equal(join(&senders[i]), OUTCOME_OK);
 		assert_int_equal(join(&late), OUTCOME_OK);
 	}
+	stopped_at = 0;
 }
 
+/* The writer's hold keeps it alive, and settling it at last tells nobody. */
 static void
 a_push_taken_outlives_the_sender_that_gave_up(void **state)
 {
@@ -263,30 +289,37 @@ a_push_taken_outlives_the_sender_that_gave_up(void **state)
 	struct sender sender;
 
 	(void)state;
-	start_with(&sender, 0, TAKEABLE);
+	stopped_at = clock_monotonic();
+	start_with(&sender, 0, SHORT);
 	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 1);
+	stopped_at += LONG;
 	assert_int_equal(join(&sender), OUTCOME_UNAVAILABLE);
 	assert_int_equal(pushes[0]->holders, 1);
 	assert_int_equal(pushes[0]->list.record_count, 0);
 	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	assert_int_equal(tell_senders(), 0);
+	stopped_at = 0;
 	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
 }
 
+/* A whole batch is one event, and what was told is not told again. */
 static void
-a_sender_that_gave_up_may_send_again(void **state)
+a_batch_becomes_answerable_at_once(void **state)
 {
+	struct sender senders[5];
 	struct push *pushes[ROOM];
-	struct sender sender;
-	struct push *push = push_new(NULL);
 
 	(void)state;
-	assert_int_equal(batch_submit(batch, push, 0), OUTCOME_UNAVAILABLE);
-	push_release(push);
-	start(&sender);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 1);
-	assert_ptr_equal(pushes[0], sender.push);
-	batch_settle(batch, pushes, 1, OUTCOME_OK);
-	assert_int_equal(join(&sender), OUTCOME_OK);
+	for (size_t i = 0; i < COUNT(senders); i++)
+		start(&senders[i]);
+	assert_int_equal(tell_senders(), 0);
+	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), COUNT(senders));
+	batch_settle(batch, pushes, COUNT(senders), OUTCOME_OK);
+	await_event();
+	assert_int_equal(tell_senders(), COUNT(senders));
+	assert_int_equal(tell_senders(), 0);
+	for (size_t i = 0; i < COUNT(senders); i++)
+		assert_int_equal(join(&senders[i]), OUTCOME_OK);
 }
 
 static void
@@ -364,60 +397,55 @@ the_close_wakes_every_writer(void **state)
 	}
 }
 
-enum { SENDERS = 8, PUSHES_EACH = 300 };
+enum { POSTERS = 8, PUSHES_EACH = 300 };
 
-/* Hands in one push after the other, some with hardly any time. */
-struct crowd {
-	pthread_t thread;
-	int       stored;
-	int       given_up;
+/* Hands in one push after the other, some with hardly any time, and waits for none. */
+struct poster {
+	pthread_t     thread;
+	struct sender senders[PUSHES_EACH];
 };
 
 static void *
-send_many(void *argument)
+post_many(void *argument)
 {
-	struct crowd *crowd = argument;
+	struct poster *poster = argument;
 
-	for (int i = 0; i < PUSHES_EACH; i++) {
-		struct push *push = push_new(NULL);
-		enum outcome outcome = batch_submit(batch, push, i % 3 == 0 ? i % 2 : LONG);
-
-		crowd->stored += outcome == OUTCOME_OK;
-		crowd->given_up += outcome == OUTCOME_UNAVAILABLE;
-		push_release(push);
-	}
+	for (int i = 0; i < PUSHES_EACH; i++)
+		start_with(&poster->senders[i], 1, i % 3 == 0 ? i % 2 : LONG);
 	return NULL;
 }
 
 static void
 a_crowd_is_served_without_losing_one(void **state)
 {
-	struct crowd senders[SENDERS];
+	static struct poster posters[POSTERS];
 	struct taker takers[2];
-	int stored = 0, given_up = 0, taken = 0;
+	int told = 0, stored = 0, taken = 0;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(takers); i++) {
 		takers[i] = (struct taker){ .outcome = OUTCOME_OK };
 		assert_int_equal(pthread_create(&takers[i].thread, NULL, take_pushes, &takers[i]), 0);
 	}
-	for (size_t i = 0; i < SENDERS; i++) {
-		senders[i] = (struct crowd){ 0 };
-		assert_int_equal(pthread_create(&senders[i].thread, NULL, send_many, &senders[i]), 0);
-	}
-	for (size_t i = 0; i < SENDERS; i++) {
-		assert_int_equal(pthread_join(senders[i].thread, NULL), 0);
-		stored += senders[i].stored;
-		given_up += senders[i].given_up;
+	for (size_t i = 0; i < POSTERS; i++)
+		assert_int_equal(pthread_create(&posters[i].thread, NULL, post_many, &posters[i]), 0);
+	while ((told += tell_senders()) < POSTERS * PUSHES_EACH)
+		await_event();
+	for (size_t i = 0; i < POSTERS; i++) {
+		assert_int_equal(pthread_join(posters[i].thread, NULL), 0);
+		for (size_t j = 0; j < PUSHES_EACH; j++) {
+			stored += posters[i].senders[j].outcome == OUTCOME_OK;
+			push_release(posters[i].senders[j].push);
+		}
 	}
 	batch_close(batch);
 	for (size_t i = 0; i < COUNT(takers); i++) {
 		assert_int_equal(pthread_join(takers[i].thread, NULL), 0);
 		taken += takers[i].taken;
 	}
-	assert_int_equal(stored + given_up, SENDERS * PUSHES_EACH);
-	assert_true(given_up <= SENDERS * PUSHES_EACH / 3);
+	assert_int_equal(told, POSTERS * PUSHES_EACH);
 	assert_true(taken >= stored);
+	assert_true(stored >= POSTERS * PUSHES_EACH * 2 / 3);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_batch, free_batch)
@@ -432,10 +460,10 @@ main(void)
 		TEST(no_more_records_are_taken_than_the_limit),
 		TEST(a_few_records_are_left_to_the_writer_that_stores),
 		TEST(an_idle_queue_gives_nothing),
-		TEST(a_push_nobody_takes_is_withdrawn_at_its_deadline),
+		TEST(a_batch_becomes_answerable_at_once),
+		TEST(a_push_nobody_takes_is_withdrawn_after_its_deadline),
 		TEST(a_push_withdrawn_leaves_the_others_in_order),
 		TEST(a_push_taken_outlives_the_sender_that_gave_up),
-		TEST(a_sender_that_gave_up_may_send_again),
 		TEST(batches_may_be_settled_in_any_order),
 		TEST(what_waits_at_the_close_is_still_taken),
 		TEST(the_close_wakes_every_writer),

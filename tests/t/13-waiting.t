@@ -1,0 +1,87 @@
+#!/usr/bin/perl
+# Requests that wait for their answer: as many as there are threads, the others after them, and none behind a slow sender.
+use strict;
+use warnings;
+use Socket qw(MSG_PEEK MSG_DONTWAIT);
+use Test::More;
+use Rig qw(wait_for reap);
+use Rig::Postgres;
+use Rig::Push qw(record body $success);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+
+sub begun {
+	my ($worker, $body, $length) = @_;
+	my $connection = $worker->connection;
+	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token",
+		CONTENT_LENGTH => $length // length $body });
+	$connection->send_body($body);
+	return $connection;
+}
+
+sub sent { my $connection = begun(@_); $connection->end_body; return $connection }
+
+sub taken { return scalar grep { $_ && $_->{status} == 200 && $_->{body} eq $success } @_ }
+
+# Whether the end of the answer (FCGI_END_REQUEST) has come.
+sub has_ended {
+	my ($connection) = @_;
+	recv $connection->{socket}, my $bytes, 65_536, MSG_PEEK | MSG_DONTWAIT;
+	return $bytes =~ /\x01\x03\x00\x01/;
+}
+
+# A transaction that a lock keeps waiting.
+sub store_waits {
+	return wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'}) > 0 });
+}
+
+sub many_more_than_threads {
+	my ($worker, $name) = @_;
+	my $lock = $postgres->hold('lock table callresult.push');
+	my @connections = map { sent($worker, body(record(called => "$name$_"))) } 1 .. 20;
+	ok store_waits(), 'some are in hand';
+	return ($lock, @connections);
+}
+
+subtest 'more requests than threads' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 3, reply_deadline => '60s' })
+	    ->wait_until_ready;
+	my ($lock, @connections) = many_more_than_threads($worker, 'turn');
+	$postgres->let_go($lock);
+	is taken(map { $_->answer } @connections), 20, 'each has its turn';
+	cmp_ok $postgres->sql(q{select max(n) from (select count(*) as n from callresult.push group by xmin::text) as batch}), '<=', 3,
+	    'no more at once than there are threads';
+	is $worker->stop, 0, 'it ends well';
+};
+
+subtest 'the end with more requests than threads' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 3, reply_deadline => '60s' })
+	    ->wait_until_ready;
+	my ($lock, @connections) = many_more_than_threads($worker, 'end');
+	$worker->signal('TERM');
+	ok wait_for(sub { !-e $worker->{listen} =~ s/^unix://r }), 'it has begun to end';
+	$postgres->let_go($lock);
+	is taken(map { $_->answer } @connections), 20, 'each is answered';
+	ok wait_for(sub { defined($worker->{status} = reap($worker->{pid})) }), 'it ends';
+	is $worker->{status}, 0, 'well';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'end%'}), 20, 'all are stored';
+};
+
+subtest 'senders that do not end their bodies' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { max_body => '64K', reply_deadline => '60s' })
+	    ->wait_until_ready;
+	my $lock = $postgres->hold('lock table callresult.push');
+	my $first = sent($worker, body(record(called => 'first')));
+	ok store_waits(), 'a transaction waits';
+	# these are stored together then, in this order
+	my @slow = map { begun($worker, 'x' x 100_000, 1_000_000) } 1 .. 8;
+	ok wait_for(sub { $worker->get('/-/live') }), 'they are in hand';
+	my $behind = sent($worker, body(record(called => 'behind')));
+	$postgres->let_go($lock);
+	is taken($first->answer, $behind->answer), 2, 'who comes behind them is answered';
+	is scalar(grep { has_ended($_) } @slow), 0, 'before they are done with';
+	is $_->answer->{status}, 413, 'a body too large is told so' for @slow;
+	is $worker->stop, 0, 'it ends well';
+};
+done_testing;
