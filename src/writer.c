@@ -59,7 +59,8 @@ have_connection(struct writer *writer)
 
 /*
  * The database is waited for while it is not known to be away, or where there is no spool to turn to; else a push goes
- * to the spool at once.
+ * to the spool at once.  It is not away while another writer has a connection: at a start, and after an outage, some wait
+ * for pushes since before there was one, and are handed one before they have their own.
  */
 static bool
 await_connection(struct writer *writer, int64_t deadline)
@@ -67,7 +68,7 @@ await_connection(struct writer *writer, int64_t deadline)
 	static const struct timespec pause = { .tv_nsec = DESK_PAUSE * 1000000L };
 
 	while (!have_connection(writer) && clock_monotonic() < deadline &&
-	    (writer->spool == NULL || !desk_is_tried(writer->desk)))
+	    (writer->spool == NULL || !desk_is_tried(writer->desk) || metrics_database_is_up()))
 		nanosleep(&pause, NULL);
 	return have_connection(writer);
 }

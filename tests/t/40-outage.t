@@ -274,6 +274,23 @@ subtest 'a start without the database' => sub {
 	is $early->stop, 0, 'it ends well';
 };
 
+subtest 'writers that have no connection yet' => sub {
+	$postgres->stop('fast');
+	my $many = Rig::Worker->start_new(postgres => $postgres, database => { writers => 10 });
+	# one after another, so that the writers wait since different times and do not all notice the database at once
+	for (1 .. 10) {
+		$many->push_body(body(record(called => "before-$_")));
+		sleep 0.1;
+	}
+	$postgres->start;
+	$many->wait_until_ready;
+	is $many->push_body(body(record(called => "since-$_")))->{body}, $success, "a push is acknowledged, $_" for 1 .. 10;
+	is $postgres->sql(q{select count(*), count(*) filter (where spooled) from callresult.call_result r
+		join callresult.push p on p.id = r.push_id where called like 'since-%'}), '10|0', 'none took the way of the spool';
+	ok wait_for(sub { spooled($many) == 0 }, 60), 'what came before drains';
+	is $many->stop, 0, 'it ends well';
+};
+
 subtest 'a spool that is full' => sub {
 	my $small = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { max_size => '1M' })->wait_until_ready;
 	$postgres->stop('fast');
