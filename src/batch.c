@@ -269,7 +269,8 @@ batch_take(struct batch *batch, struct push **pushes, int room, int64_t time)
 	int count = 0;
 
 	pthread_mutex_lock(&batch->mutex);
-	while (!is_worth_taking(batch, clock_monotonic()) && !batch->closed && wait_for_arrival(batch, deadline))
+	/* who takes none must not use up the signal that is meant for another */
+	while (room > 0 && !is_worth_taking(batch, clock_monotonic()) && !batch->closed && wait_for_arrival(batch, deadline))
 		;
 	if (batch->oldest == NULL && batch->closed)
 		count = BATCH_CLOSED;

@@ -43,7 +43,8 @@ enum { BATCH_CLOSED = -1 };
 /*
  * Waits up to time milliseconds for pushes and takes those that have waited longest into pushes, room at most.  Gives
  * how many, 0 when none came, BATCH_CLOSED when none will come any more.  Each is held for the taker until settled.
- * While others are in hand, a few pushes are left for a moment to him who has those.
+ * While others are in hand, a few pushes are left for a moment to him who has those.  With room 0 it only says at once
+ * whether any will come.
  */
 int batch_take(struct batch *batch, struct push **pushes, int room, int64_t time);
 

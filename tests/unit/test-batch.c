@@ -235,6 +235,8 @@ an_idle_queue_gives_nothing(void **state)
 	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
 	assert_int_equal(batch_take(batch, pushes, ROOM, SHORT), 0);
 	assert_true(clock_monotonic() - before >= SHORT);
+	assert_int_equal(batch_take(batch, pushes, 0, LONG), 0);    /* there is nothing to wait for */
+	assert_true(clock_monotonic() - before < LONG);
 }
 
 static void
