@@ -1,5 +1,6 @@
 /*
- * The database: one connection, one transaction a batch, each step inside a deadline.  db.c is the only user of libpq.
+ * The database: one connection, one transaction a batch, each step inside a deadline.  The files of the
+ * database (db_internal.h) are the only users of libpq.
  * A struct db belongs to one thread.
  */
 #ifndef DB_H

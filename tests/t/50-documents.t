@@ -14,7 +14,7 @@ for my $page (map { s{.*/}{}r } glob source() . '/man/*.[0-9]') {
 sub messages {
 	my ($source) = @_;
 	my $strings = qr/(?:"(?:[^"\\]|\\.)*"\s*)+/;
-	my @found = $source =~ /\b(?:log_error|log_warning|log_info|log_fatal|note_problem|outage_note|fault)\((?:db, |reading, )?($strings)/g;
+	my @found = $source =~ /\b(?:log_error|log_warning|log_info|log_fatal|(?:db_)?note_problem|outage_note|fault)\((?:db, |reading, )?($strings)/g;
 	push @found, $source =~ /^\s*\[[A-Z]+ING\] = ($strings)/mg if $source =~ /trouble_texts/;
 	return map { join('', /"((?:[^"\\]|\\.)*)"/g) =~ s/\\"/"/gr } @found;
 }
