@@ -223,12 +223,25 @@ check_listening(struct doctor *doctor)
 {
 	const char *where = doctor->ctl->settings.listen;
 
-	if (probe_listens(where))
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "somebody listens on %s", where);
-	else
+	switch (probe_listens(where)) {
+	case PROBE_SERVING:
+		doctor_say(doctor, FINDING_OK, NULL, NULL, "callresultd listens on %s", where);
+		break;
+	case PROBE_WAITING:
+		doctor_say(doctor, FINDING_WARNING, "pushes wait there until it runs; a service that systemd starts for them is"
+		    " not seen to fail before", "systemctl start callresultd.service; then look at its status",
+		    "somebody listens on %s, and callresultd does not run", where);
+		break;
+	case PROBE_UNKNOWN:
+		doctor_say(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
+		    "somebody listens on %s; whether callresultd does is hidden", where);
+		break;
+	case PROBE_NOBODY:
 		doctor_say(doctor, FINDING_FAULT, "the web server answers 502, and the platform may not push again",
 		    "systemctl start callresultd.socket callresultd; or is this another user's socket, or one handed over?",
 		    "nobody can be reached on %s", where);
+		break;
+	}
 }
 
 static void

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use JSON::PP;
 use Test::More;
-use Rig qw(folder wait_for read_file write_file);
+use Rig qw(folder free_port wait_for read_file write_file);
 use Rig::Ctl qw(ctl ctl_json exits administrator);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
@@ -61,7 +61,7 @@ sub finding {
 subtest 'status' => sub {
 	my ($json, $run) = ctl_json(@as_owner, 'status', '--json');
 	exits($run, 0, 'all is well');
-	ok $json->{worker}{serving} && $json->{database}{reachable} && $json->{database}{takes_writes}, 'flags are true';
+	ok $json->{worker}{serving} && $json->{worker}{listening} && $json->{database}{reachable} && $json->{database}{takes_writes}, 'flags are true';
 	is $json->{database}{schema_step}, $postgres->sql('select max(step) from callresult.schema_version'), 'the step';
 	is $json->{database}{problem}, undef, 'no problem is null';
 	for my $row (@{ $json->{received} }) {
@@ -105,6 +105,36 @@ subtest 'doctor' => sub {
 		ok $finding->{why} && $finding->{cure}, "why and cure: $finding->{what}";
 	}
 	like ctl(@as_worker, 'doctor')->{out}, qr/^warning +\d+ tokens are shorter.*\n +why: .*\n +cure: /m, 'plain';
+};
+
+# status as it finds another worker's socket, perhaps run by another user
+sub worker_seen {
+	my ($other, $user) = @_;
+	my @run = ctl_json(@{ defined $user ? [{ as => $user }] : [] }, '-c', $other->{config}, 'status', '--json');
+	return map { $_ ? 'yes' : defined $_ ? 'no' : 'unknown' } @{ $run[0]{worker} }{qw(serving listening)};
+}
+
+subtest 'a socket without its service' => sub {
+	my $other = Rig::Worker->configured(postgres => $postgres);
+	is_deeply [worker_seen($other)], ['no', 'no'], 'nobody listens';
+	my $socket = $other->handed_over_socket;
+	is_deeply [worker_seen($other)], ['no', 'yes'], 'somebody else does, such as systemd';
+	my ($doctor) = ctl_json('-c', $other->{config}, 'doctor', '--json');
+	is finding($doctor, qr/callresultd does not run/)->{severity}, 'warning', 'doctor says so';
+	$socket->blocking(0);
+	ok !$socket->accept, 'and nobody has knocked, which would have started it';
+	$other->start(stdin => $socket);
+	is_deeply [worker_seen($other)], ['yes', 'yes'], 'callresultd does';
+	if ($> == 0) {
+		is_deeply [worker_seen($other, 'www-data')], ['yes', 'yes'], 'seen by a user who may only knock';
+		is_deeply [worker_seen($other, 'nobody')], ['unknown', 'yes'], 'and by one who may not';
+	}
+	$other->stop;
+	my $network = Rig::Worker->configured(postgres => $postgres, server => { listen => '127.0.0.1:' . free_port() });
+	is_deeply [worker_seen($network)], ['no', 'no'], 'nor at an address of TCP';
+	$network->start;
+	is_deeply [worker_seen($network)], ['yes', 'yes'], 'until it is there';
+	$network->stop;
 };
 
 # each wrong thing is found, and is a fault or not

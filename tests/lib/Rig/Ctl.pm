@@ -4,6 +4,7 @@ package Rig::Ctl;
 use strict;
 use warnings;
 use Exporter qw(import);
+use File::Copy qw(copy);
 use JSON::PP qw(decode_json);
 use POSIX qw(_exit);
 use Rig qw(folder build read_file);
@@ -16,10 +17,19 @@ sub binary { return build() . '/src/callresultctl' }
 # The connection of the owner of the schema.
 sub administrator { my ($postgres) = @_; return "host=$postgres->{folder} user=postgres dbname=callresult" }
 
-# Gives { out, err, status }.  A hash in front of the arguments: stdin => text.
+# Where another user may run it.
+sub open_binary {
+	my $copy = folder() . '/callresultctl';
+	copy(binary(), $copy) or die "copy: $!";
+	chmod 0755, $copy;
+	return $copy;
+}
+
+# Gives { out, err, status }.  A hash in front of the arguments: stdin => text, as => user.
 sub ctl {
 	my %with = ref $_[0] ? %{ shift @_ } : ();
 	my @arguments = @_;
+	my @program = defined $with{as} ? ('runuser', '-u', $with{as}, '--', open_binary()) : binary();
 	my $base = folder() . '/ctl';
 	open my $in, '>', "$base.in" or die;
 	print {$in} $with{stdin} // '';
@@ -29,7 +39,7 @@ sub ctl {
 		open STDIN,  '<', "$base.in";
 		open STDOUT, '>', "$base.out";
 		open STDERR, '>', "$base.err";
-		exec binary(), @arguments or _exit(127);
+		exec @program, @arguments or _exit(127);
 	}
 	waitpid $pid, 0;
 	return { out => read_file("$base.out"), err => read_file("$base.err"), status => $? >> 8, signal => $? & 127 };
