@@ -30,7 +30,7 @@ static const struct command commands[] = {
 	{ "spool list", "", "what waits in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_list_run },
 	{ "spool show", "ID", "the body of a push in the spool, as it was sent", 1, 1, NEEDS_SETTINGS | NEEDS_SPOOL, false,
 	    { { 0 } }, spool_show_run },
-	{ "spool drain", "", "store what waits in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE | NEEDS_SPOOL, true, {
+	{ "spool drain", "", "store what waits in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, {
 	    { "give-up", "SECONDS", "end when nothing went through for so long (default 30)" },
 	    { 0 } }, spool_drain_run },
 	{ "spool export", "FOLDER", "copy what waits in the spool into files that import takes", 1, 1,

@@ -224,8 +224,9 @@ spool_export_run(struct ctl *ctl, int argc, char **argv)
 /* --- drain ------------------------------------------------------------------------------------------------- */
 
 /*
- * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own replay: a push
- * leaves the spool after its commit, and two that store the same one at once make one row.
+ * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own prober and replay:
+ * a database that is away is tried again and again, with the reason said; a push leaves the spool after its commit; and
+ * two that store the same one at once make one row.
  */
 static void
 wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)

@@ -63,7 +63,10 @@ subtest 'look and copy' => sub {
 	exits(ctl(@ctl, 'spool', 'export', '/proc/no'), 1, 'where nothing can be written');
 	is scalar(@{ (ctl_json(@ctl, 'spool', 'list', '--json'))[0] }), 2, 'the spool is as it was';
 
-	exits(ctl(@ctl, 'spool', 'drain'), 1, 'drain without a database');
+	my ($drain, $drain_run) = ctl_json(@ctl, 'spool', 'drain', '--give-up', '1', '--json');
+	exits($drain_run, 1, 'drain without a database');
+	is_deeply $drain, { drained => 0, left => 2 }, 'gives up';
+	like $drain_run->{err}, qr/^callresultctl: error: database: /m, 'and says why';
 	$postgres->start;
 	my ($import, $import_run) = ctl_json(@ctl, 'import', '--as-of', 'file', '--json', $folder);
 	exits($import_run, 1, 'import takes it back, and says which is bad');
@@ -82,6 +85,21 @@ subtest 'drain' => sub {
 	is_deeply $json, { drained => 20, left => 0 }, 'and is counted';
 	is count(q{called like 'drain-%'}), 40, 'all is there';
 	is_deeply +(ctl_json(@ctl, 'spool', 'drain', '--json'))[0], { drained => 0, left => 0 }, 'an empty one';
+	restart();
+};
+
+subtest 'drain waits for the database' => sub {
+	fill('waits', 5);
+	$postgres->stop('fast');
+	my $log = folder() . '/waits.log';
+	my $pid = spawn([Rig::Ctl::binary(), @ctl, 'spool', 'drain', '--give-up', '100'], log => $log);
+	ok wait_for(sub { read_file($log) =~ /error: database: / }), 'it says what is wrong';
+	is reap($pid), undef, 'and goes on';
+	$postgres->start;
+	my $status;
+	ok wait_for(sub { defined($status = reap($pid)) }, 60), 'until it is there';
+	is $status, 0, 'and all went through' or diag read_file($log);
+	is count(q{called like 'waits-%'}), 10, 'all is there';
 	restart();
 };
 
