@@ -111,7 +111,7 @@ open_connection(struct db *db)
 	 */
 	static const char *const keywords[] = { "connect_timeout", "dbname", "client_encoding",
 		"fallback_application_name", NULL };
-	const char *const values[] = { "2", db->conninfo, "UTF8", "callresultd", NULL };
+	const char *const values[] = { "2", db->conninfo, "UTF8", log_program(), NULL };
 
 	db->connection = PQconnectdbParams(keywords, values, 1);
 	if (db->connection == NULL)

@@ -65,6 +65,12 @@ log_set_program(const char *name)
 	program = name;
 }
 
+const char *
+log_program(void)
+{
+	return program;
+}
+
 /*
  * How many bytes of a control character stand at p: it could forge a line or drive a terminal.  U+0080 to U+009F have
  * two, in UTF-8.

@@ -20,6 +20,9 @@ void log_set_level(enum log_level level);
 /* The name in front of each message, in place of callresultd; it must outlive the process's messages. */
 void log_set_program(const char *name);
 
+/* That name, which others know this process by, too. */
+const char *log_program(void);
+
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -114,6 +114,17 @@ sub worker_seen {
 	return map { $_ ? 'yes' : defined $_ ? 'no' : 'unknown' } @{ $run[0]{worker} }{qw(serving listening)};
 }
 
+subtest 'whose connections they are' => sub {
+	my $held = $postgres->hold('lock callresult.quarantine');
+	my $pid = Rig::spawn([Rig::Ctl::binary(), @as_owner, 'quarantine', 'list']);
+	my $names = 'select string_agg(distinct application_name, $$ $$ order by application_name) from pg_stat_activity
+		where datname = $$callresult$$ and application_name like $$callresult%$$';
+	ok wait_for(sub { $postgres->sql($names) eq 'callresultctl callresultd' }), 'the server knows callresultctl from callresultd'
+	    or diag $postgres->sql($names);
+	$postgres->let_go($held);
+	ok wait_for(sub { defined Rig::reap($pid) }), 'it ends';
+};
+
 subtest 'a socket without its service' => sub {
 	my $other = Rig::Worker->configured(postgres => $postgres);
 	is_deeply [worker_seen($other)], ['no', 'no'], 'nobody listens';
