@@ -20,12 +20,23 @@ enum { FREE_FLOOR = 64 * 1024 * 1024, MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22,
 
 /* --- files with secrets ------------------------------------------------------------------------------------ */
 
+/* Whether every user of this machine may, by the mode of the file and of all folders above it. */
 static bool
 others_may_read(const char *path)
 {
+	char above[PATH_MAX];
 	struct stat found;
 
-	return stat(path, &found) == 0 && (found.st_mode & S_IROTH) != 0;
+	if (stat(path, &found) != 0 || (found.st_mode & S_IROTH) == 0 || realpath(path, above) == NULL)
+		return false;
+	while (above[1] != '\0') {
+		char *slash = strrchr(above, '/');
+
+		slash[slash == above ? 1 : 0] = '\0';
+		if (stat(above, &found) == 0 && (found.st_mode & S_IXOTH) == 0)
+			return false;
+	}
+	return true;
 }
 
 static void

@@ -197,7 +197,7 @@ sub configured {
 	my ($name, $severity, $what, %sections) = @_;
 	my $other = Rig::Worker->configured(postgres => $postgres, %sections);
 	my ($json) = ctl_json('-c', $other->{config}, 'doctor', '--json');
-	is finding($json, $what)->{severity}, $severity, "found: $name" or diag encode_json($json);
+	is finding($json, $what)->{severity}, $severity, "doctor on $name" or diag encode_json($json);
 	return;
 }
 
@@ -208,6 +208,15 @@ configured('an offset as zone', 'warning', qr/is no name of a time zone/, databa
 configured('anonymous pushes', 'warning', qr/without a token/, auth => { allow_anonymous => 'yes' });
 configured('a spool without a folder', 'FAULT', qr/folder/, spool => { path => '/nonexistent/spool' });
 configured('a spool on tmpfs', 'FAULT', qr/tmpfs/, spool => { path => '/dev/shm/no-spool' });
+for my $mode (0700, 0750, 0755) {
+	my $closed = sprintf '%s/spool-%o', folder(), $mode;
+	mkdir $closed;
+	write_file("$closed/spool", '');
+	chmod 0644, "$closed/spool";
+	chmod $mode, $closed;
+	configured(sprintf('a spool for all to read in a folder of mode %o', $mode), $mode == 0755 ? 'warning' : 'none',
+		qr/spool \S+ is readable by all/, spool => { path => "$closed/spool" });
+}
 configured('a spool larger than its disk', 'warning', qr/spool may grow/, spool => { max_size => '900000G' });
 configured('bodies larger than memory', 'warning', qr/threads with/, server => { threads => 4096, max_body => '64M' });
 configured('a password for all to read', 'warning', qr/holds a password/,
