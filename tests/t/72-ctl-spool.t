@@ -165,28 +165,56 @@ subtest 'no spool' => sub {
 	is read_file("$other->{base}.spool"), 'x' x 10_000, 'is left for the worker to put aside';
 };
 
-subtest 'a damaged spool, as the manual says' => sub {
-	restart();
-	fill('damaged', 60);
-	my $file = "$worker->{base}.spool.damaged-1";
-	rename "$worker->{base}.spool$_", "$file$_" for '', '-wal', '-shm';
-	system "sqlite3 '$file' 'pragma wal_checkpoint(truncate)' >/dev/null";
-	open my $damaged, '+<:raw', $file or die "$file: $!";
-	seek $damaged, 5 * 4096, 0;
-	print {$damaged} "\xa5" x 4096;
-	close $damaged;
+# The commands that the manual gives for a damaged spool: those up to the last word, with the names of this test.
+sub manual_commands {
+	my ($first, $last, $file) = @_;
 	my ($commands) = qx{mandoc -Tascii @{[Rig::source()]}/man/callresultd.8 | col -bx} =~
-	    /is damaged; it is put.*?# cd \S+\n(.*?drain)$/ms;
+	    /is damaged; it is put.*?\n( *# $first.*?$last)$/ms;
 	my $folder = folder();
 	$commands =~ s/^ +# //mg;
 	$commands =~ s/FILE\.damaged-TIME/$file/;
 	$commands =~ s{/root}{$folder}g;
 	$commands =~ s{/etc/callresultd/callresultd\.conf}{$worker->{config}};
+	$commands =~ s{/var/lib/callresultd/spool\.db}{$worker->{base}.spool};
 	$commands =~ s/callresultctl/Rig::Ctl::binary()/e;
-	qx{cd $folder && ($commands) 2>&1};
-	is $?, 0, 'the commands go' or diag $commands;
+	return "cd $folder; rm -f rescued.db*; $commands";
+}
+
+sub goes {
+	my ($commands) = @_;
+	my $output = qx{($commands) 2>&1};
+	return is($?, 0, 'the commands go') || diag "$commands\n$output";
+}
+
+# Leaves a spool of 60 pushes aside, with a page of it overwritten.
+sub damage {
+	my ($prefix, $page) = @_;
+	restart();
+	fill($prefix, 60);
+	my $file = "$worker->{base}.spool.damaged-$page";
+	rename "$worker->{base}.spool$_", "$file$_" for '', '-wal', '-shm';
+	system "sqlite3 '$file' 'pragma wal_checkpoint(truncate)' >/dev/null";
+	open my $damaged, '+<:raw', $file or die "$file: $!";
+	seek $damaged, $page * 4096, 0;
+	print {$damaged} "\xa5" x 4096;
+	close $damaged;
+	return $file;
+}
+
+subtest 'a damaged spool, as the manual says' => sub {
+	my $file = damage('damaged', 5);
+	goes(manual_commands('sqlite3', 'drain', $file));
 	cmp_ok count("called like 'damaged-%'"), '>', 20, 'what could be read is stored';
 	cmp_ok count("called like 'damaged-%'"), '<', 120, 'and it was damaged';
+};
+
+subtest 'a spool whose first page is destroyed' => sub {
+	my $file = damage('first', 0);
+	is qx{sqlite3 $file .dump 2>/dev/null} =~ /INSERT/, '', 'sqlite3 finds nothing';
+	restart();    # there is a new spool
+	goes(manual_commands('echo', 'seek=92 conv=notrunc', $file));
+	goes(manual_commands('sqlite3', 'drain', folder() . '/mended.db'));
+	is count("called like 'first-%'"), 120, 'all is stored';
 };
 
 done_testing;
