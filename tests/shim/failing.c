@@ -1,6 +1,7 @@
 /*
  * Preloaded into the worker: makes every FAILING_EVERY-th call named by FAILING_CALL (sync or write) fail, where it
  * concerns the file that FAILING_PATH is part of the name of.  A failed write leaves half of what it should have written.
+ * FAILING_CALL hang: what syncs never comes back.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -30,11 +31,19 @@ fails(const char *call, int descriptor)
 	return strstr(name, path) != NULL && ++calls % atoi(every) == 0;
 }
 
+static void
+hang(int descriptor)
+{
+	while (fails("hang", descriptor))
+		pause();
+}
+
 int
 fsync(int descriptor)
 {
 	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
 
+	hang(descriptor);
 	if (fails("sync", descriptor)) {
 		errno = EIO;
 		return -1;
@@ -47,6 +56,7 @@ fdatasync(int descriptor)
 {
 	int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
 
+	hang(descriptor);
 	if (fails("sync", descriptor)) {
 		errno = EIO;
 		return -1;

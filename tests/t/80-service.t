@@ -10,6 +10,7 @@ use Time::HiRes qw(sleep);
 use Rig qw(folder build source stop_process wait_for read_file write_file run_command);
 use Rig::Load;
 use Rig::Postgres;
+use Rig::Push qw($example);
 use Rig::Worker;
 
 plan skip_all => 'built without systemd' if read_file(build() . '/config.h') !~ /^#define HAVE_LIBSYSTEMD/m;
@@ -48,6 +49,28 @@ sub start_service {
 	});
 }
 
+# The watchdog's time is a part of a minute, so what it hears of three workers is gathered beside the other tests.
+sub start_watched {
+	my (%with) = @_;
+	my $worker = Rig::Worker->configured(server => { reply_deadline => '1s', threads => 2 }, %with);
+	# its spool is there before it is watched, so that the first push is the first to be synced
+	$worker->start->stop;
+	my $manager = Manager->new;
+	start_service($worker, $worker->handed_over_socket, $manager, WATCHDOG_USEC => 1_000_000, %{ $with{env} // {} });
+	return { worker => $worker, manager => $manager, rings => sub { $manager->count('WATCHDOG=1') } };
+}
+
+my %nowhere = (database => { conninfo => 'host=/nonexistent', writers => 1 });
+my $well = start_watched(postgres => $postgres);
+my $alone = start_watched(%nowhere);
+my $stuck = start_watched(%nowhere, spool => { path => folder() . '/hangs.spool' }, env => {
+	LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0', FAILING_CALL => 'hang',
+	FAILING_EVERY => 1, FAILING_PATH => 'hangs.spool' });
+my $pushed = $stuck->{worker}->connection;
+$pushed->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $example });
+$pushed->send_body($example);
+$pushed->end_body;
+
 subtest 'the units' => sub {
 	my $unit = build() . '/systemd/callresultd.service';
 	my $folder = folder() . '/units';
@@ -76,17 +99,6 @@ subtest 'readiness' => sub {
 	is $manager->count('WATCHDOG=1'), 0, 'the watchdog is not told where there is none';
 };
 
-subtest 'the watchdog' => sub {
-	my $worker = Rig::Worker->configured(postgres => $postgres, server => { reply_deadline => '1s', threads => 2 });
-	my $manager = Manager->new;
-	start_service($worker, $worker->handed_over_socket, $manager, WATCHDOG_USEC => 1_000_000);
-	# 30 s for a web server that is silent, and the deadline: what all threads at once may be busy for
-	ok wait_for(sub { $manager->count('WATCHDOG_USEC=62000000') }), 'a time too short for a push is made longer';
-	ok wait_for(sub { $manager->count('WATCHDOG=1') }), 'a worker that serves rings';
-	ok wait_for(sub { $manager->count('WATCHDOG=1') > 1 }, 25), 'and goes on to';
-	is $worker->stop, 0, 'ends well';
-};
-
 subtest 'restarts' => sub {
 	my $worker = Rig::Worker->configured(postgres => $postgres);
 	my $socket = $worker->handed_over_socket;
@@ -108,5 +120,19 @@ subtest 'restarts' => sub {
 	is_deeply [grep { $_ != 200 && $_ != 0 } keys %{ $load->{answers} }], [], 'nobody was refused';
 	cmp_ok $load->{answers}{0} // 0, '<=', 6, 'what got no answer was in hand when the worker was killed';
 	$worker->stop;
+};
+
+subtest 'the watchdog' => sub {
+	# 30 s for a web server that is silent, and the deadline: what all threads at once may be busy for
+	ok $well->{manager}->count('WATCHDOG_USEC=62000000'), 'a time too short for a push is made longer';
+	ok wait_for(sub { $stuck->{worker}->log_text =~ /no writer goes on/ }, 60), 'a disk that hangs is noticed'
+	    or diag $stuck->{worker}->log_text;
+	is $pushed->answer->{status}, 503, 'what it does not confirm is not acknowledged';
+	my $rings = $stuck->{rings}->();
+	cmp_ok $rings, '>', 0, 'it rang before';
+	# the others were started a moment before: the ring that it leaves out they have made
+	cmp_ok $well->{rings}->(), '>', $rings, 'a worker that serves goes on ringing when one that is stuck does not';
+	cmp_ok $alone->{rings}->(), '>', $rings, 'and so does one without a database';
+	is $_->{worker}->stop, 0, 'ends well' for $well, $alone;
 };
 done_testing;
