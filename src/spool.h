@@ -1,6 +1,7 @@
 /*
  * What keeps a push while the database cannot: one row a push in an SQLite file (WAL, synchronous FULL), in the order of
- * arrival.  Several threads and several processes may use one file.  spool.c is the only user of SQLite.
+ * arrival.  Several threads and several processes may use one file.  spool.c, the queue, and spool_file.c behind it, the
+ * file, are the only users of SQLite.
  */
 #ifndef SPOOL_H
 #define SPOOL_H
