@@ -27,6 +27,14 @@ run(sqlite3_stmt *statement)
 	return done;
 }
 
+/* What a failed fsync has covered is never counted on: the transaction goes as a whole. */
+static void
+roll_back(struct spool *spool)
+{
+	if (spool->file.usable && sqlite3_get_autocommit(spool->file.database) == 0)
+		spool_file_execute(&spool->file, "ROLLBACK");
+}
+
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
 static struct spool *
@@ -149,9 +157,7 @@ spool_put(struct spool *spool, struct push *const *pushes, int count)
 			say_full(spool);
 		else
 			spool_file_say(&spool->file, SPOOL_WRITING);
-		/* what a failed fsync has covered is never counted on: the transaction goes as a whole */
-		if (sqlite3_get_autocommit(spool->file.database) == 0)
-			spool_file_execute(&spool->file, "ROLLBACK");
+		roll_back(spool);
 	}
 	spool->failing = !put;
 	pthread_mutex_unlock(&spool->mutex);
@@ -198,10 +204,11 @@ read_push(sqlite3_stmt *statement)
 int
 spool_oldest(struct spool *spool, struct push **pushes, int room, size_t bytes)
 {
-	sqlite3_stmt *statement = spool->file.statements[SPOOL_OLDEST];
+	sqlite3_stmt *statement;
 	int count = 0, code;
 
 	pthread_mutex_lock(&spool->mutex);
+	statement = spool->file.statements[SPOOL_OLDEST];       /* another thread may have opened the file anew */
 	sqlite3_bind_int(statement, 1, room);
 	for (size_t read = 0; (code = sqlite3_step(statement)) == SQLITE_ROW && read <= bytes;) {
 		pushes[count] = read_push(statement);
@@ -221,7 +228,7 @@ spool_oldest(struct spool *spool, struct push **pushes, int room, size_t bytes)
 static bool
 remove_all(struct spool *spool, struct push *const *pushes, int count)
 {
-	if (!spool_file_execute(&spool->file, "BEGIN IMMEDIATE"))
+	if (!spool->file.usable || !spool_file_execute(&spool->file, "BEGIN IMMEDIATE"))
 		return false;
 	for (int i = 0; i < count; i++) {
 		bind_bytes(spool->file.statements[SPOOL_REMOVE], 1, pushes[i]->id.bytes, PUSH_ID_SIZE);
@@ -246,8 +253,7 @@ spool_remove(struct spool *spool, struct push *const *pushes, int count)
 			spool_file_count(&spool->file);
 	} else {
 		spool_file_say(&spool->file, SPOOL_REMOVING);
-		if (sqlite3_get_autocommit(spool->file.database) == 0)
-			spool_file_execute(&spool->file, "ROLLBACK");
+		roll_back(spool);
 	}
 	pthread_mutex_unlock(&spool->mutex);
 	return removed;
@@ -256,11 +262,13 @@ spool_remove(struct spool *spool, struct push *const *pushes, int count)
 bool
 spool_postpone(struct spool *spool, const struct push *push)
 {
-	bool done;
+	bool done = false;
 
 	pthread_mutex_lock(&spool->mutex);
-	bind_bytes(spool->file.statements[SPOOL_POSTPONE], 1, push->id.bytes, PUSH_ID_SIZE);
-	done = run(spool->file.statements[SPOOL_POSTPONE]);
+	if (spool->file.usable) {
+		bind_bytes(spool->file.statements[SPOOL_POSTPONE], 1, push->id.bytes, PUSH_ID_SIZE);
+		done = run(spool->file.statements[SPOOL_POSTPONE]);
+	}
 	if (!done)
 		spool_file_say(&spool->file, SPOOL_POSTPONING);
 	pthread_mutex_unlock(&spool->mutex);

@@ -54,6 +54,13 @@ static const char setup[] =
 
 /* --- SQLite's side ----------------------------------------------------------------------------------------- */
 
+/* Nothing is open only where a damaged file could not be renamed. */
+static const char *
+problem(const struct spool_file *file)
+{
+	return file->database != NULL ? sqlite3_errmsg(file->database) : "it is damaged, and cannot be put aside";
+}
+
 void
 spool_file_say(struct spool_file *file, enum spool_trouble trouble)
 {
@@ -62,7 +69,7 @@ spool_file_say(struct spool_file *file, enum spool_trouble trouble)
 	if (now < file->say_next[trouble])
 		return;
 	file->say_next[trouble] = now + SAY_PAUSE;
-	log_error("spool %s: cannot %s: %s", file->path, trouble_texts[trouble], sqlite3_errmsg(file->database));
+	log_error("spool %s: cannot %s: %s", file->path, trouble_texts[trouble], problem(file));
 }
 
 bool
@@ -144,6 +151,7 @@ close_database(struct spool_file *file)
 	}
 	sqlite3_close(file->database);
 	file->database = NULL;
+	file->usable = false;
 }
 
 /*
@@ -180,8 +188,6 @@ put_aside_damaged(struct spool_file *file)
 
 	if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT)
 		return false;
-	log_error("spool %s: is damaged; it is put aside as %s.damaged-%lld, and a new one is begun", file->path,
-	    file->path, now);
 	close_database(file);
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
 		snprintf(from, sizeof from, "%s%s", file->path, endings[i]);
@@ -189,6 +195,8 @@ put_aside_damaged(struct spool_file *file)
 		if (rename(from, to) != 0 && i == 0)
 			return false;
 	}
+	log_error("spool %s: is damaged; it is put aside as %s.damaged-%lld, and a new one is begun", file->path,
+	    file->path, now);
 	return true;
 }
 
@@ -203,7 +211,8 @@ spool_file_follow(struct spool_file *file)
 {
 	int moved = 0;
 
-	sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	if (file->database != NULL)
+		sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	if (file->usable && !moved)
 		return true;
 	if (moved)
@@ -222,7 +231,7 @@ name_file(struct spool_file *file, const char *path, int64_t max_size)
 static void
 say_no_spool(const struct spool_file *file)
 {
-	log_error("spool %s: cannot open it: %s", file->path, sqlite3_errmsg(file->database));
+	log_error("spool %s: cannot open it: %s", file->path, problem(file));
 }
 
 bool

@@ -34,8 +34,8 @@ enum spool_trouble {
 struct spool_file {
 	char              *path;
 	int64_t            max_size;    /* bytes */
-	sqlite3           *database;
-	bool               usable;      /* database is open and set up */
+	sqlite3           *database;    /* NULL: not open */
+	bool               usable;      /* database is open and set up: statements are there */
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
 	struct spool_depth depth;       /* counted when it is opened; spool.c keeps it up to date */
 	int64_t            say_next[SPOOL_TROUBLES];    /* clock_monotonic() from which each may be said again */

@@ -3,6 +3,7 @@
 
 #include <glob.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "push.h"
 #include "spool.h"
@@ -13,6 +14,8 @@ static const int64_t max_size = INT64_C(1) << 30;
 
 static char folder[] = "spool-test.XXXXXX";
 static char path[64];
+
+static const char damaged[] = "this is no database, and long enough to be looked at as one, which it is not by far";
 
 static void
 remove_files(void)
@@ -242,25 +245,82 @@ what_cannot_be_opened_is_no_spool(void **state)
 	assert_null(spool_open("no-such-folder/spool.db", max_size));
 }
 
+/* The one file that was put aside. */
 static void
-a_damaged_file_is_put_aside(void **state)
+remove_damaged(void)
 {
-	struct spool *spool;
 	glob_t found;
 	char pattern[80];
 
-	(void)state;
-	temporary_write(path, "this is no database, and long enough to be looked at as one, which it is not by far");
-	spool = spool_open(path, max_size);
-	assert_non_null(spool);
-	put(spool, push_of("taken"));
-	assert_oldest(spool, "taken");
-	spool_close(spool);
 	snprintf(pattern, sizeof pattern, "%s.damaged-*", path);
 	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
 	assert_int_equal(found.gl_pathc, 1);
 	unlink(found.gl_pathv[0]);
 	globfree(&found);
+}
+
+static void
+a_damaged_file_is_put_aside(void **state)
+{
+	struct spool *spool;
+
+	(void)state;
+	temporary_write(path, damaged);
+	spool = spool_open(path, max_size);
+	assert_non_null(spool);
+	put(spool, push_of("taken"));
+	assert_oldest(spool, "taken");
+	spool_close(spool);
+	remove_damaged();
+}
+
+/* The names that a damaged file is put aside under in the minute from then on. */
+static void
+with_names_aside(time_t from, int (*act)(const char *name))
+{
+	char name[80];
+
+	for (time_t at = from; at < from + 60; at++) {
+		snprintf(name, sizeof name, "%s.damaged-%lld", path, (long long)at);
+		act(name);
+	}
+}
+
+/* No file can be renamed to one. */
+static int
+make_folder(const char *name)
+{
+	return mkdir(name, 0700);
+}
+
+static void
+a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct capture capture = capture_start();
+	struct push *push = push_of("taken"), *none;
+	time_t now = time(NULL);
+	char *said;
+
+	(void)state;
+	remove_files();
+	temporary_write(path, damaged);
+	with_names_aside(now, make_folder);
+	assert_false(spool_put(spool, &push, 1));
+	assert_false(spool_put(spool, &push, 1));
+	assert_int_equal(spool_oldest(spool, &none, 1, NO_LIMIT), -1);
+	assert_false(spool_remove(spool, &push, 1));
+	assert_false(spool_postpone(spool, push));
+	said = capture_end(capture);
+	assert_non_null(strstr(said, "cannot write to it: it is damaged, and cannot be put aside"));
+	assert_null(strstr(said, "is put aside as"));
+	free(said);
+	with_names_aside(now, rmdir);
+	assert_true(spool_put(spool, &push, 1));
+	push_release(push);
+	assert_oldest(spool, "taken");
+	spool_close(spool);
+	remove_damaged();
 }
 
 static void
@@ -314,7 +374,6 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 static void
 an_administrator_makes_no_spool_and_puts_none_aside(void **state)
 {
-	static const char damaged[] = "this is no database, and long enough to be looked at as one, which it is not by far";
 	struct capture capture = capture_start();
 	struct stat found;
 
@@ -363,6 +422,7 @@ main(void)
 		TEST(past_its_limit_it_takes_none_of_the_pushes),
 		TEST(what_cannot_be_opened_is_no_spool),
 		TEST(a_damaged_file_is_put_aside),
+		TEST(a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can),
 		TEST(an_administrator_sees_every_push_and_changes_none),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
 		TEST(a_new_file_is_for_its_owner_alone),
