@@ -20,17 +20,6 @@ my $postgres = Rig::Postgres->start_new(settings => { max_connections => 30 });
 my %quick = (server => { reply_deadline => '1s', threads => 32 });
 my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
 
-sub spooled {
-	my ($which) = @_;
-	return (($which // $worker)->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes (\d+)$/m)[0];
-}
-
-sub is_drained {
-	my ($name) = @_;
-	ok wait_for(sub { spooled() == 0 }, 60), "$name: the spool is empty";
-	return;
-}
-
 # Runs a fault under load, from its beginning to its end, and looks at everything afterwards.
 sub survives {
 	my ($name, $begin, $end, $time) = @_;
@@ -41,14 +30,11 @@ sub survives {
 	$end->($lasting);
 	sleep 0.3;
 	$load->stop;
-	is_drained($name);
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply $missing, [], "$name: nothing acknowledged is lost";
-	is_deeply $double, [], "$name: nothing is there twice";
-	is_deeply [sort keys %{ $load->{answers} }], [200], "$name: every push is acknowledged"
-	    or diag join ', ', map { "$_: $load->{answers}{$_}" } sort keys %{ $load->{answers} };
+	ok $worker->drains, "$name: the spool is empty";
+	$load->is_kept($postgres, "$name: nothing acknowledged is lost or double");
+	$load->is_acknowledged("$name: every push is acknowledged");
 	cmp_ok $load->{slowest}, '<', $bound, "$name: in time";
-	ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":true/ }, 60), "$name: ready again";
+	ok $worker->finds_database, "$name: ready again";
 	return;
 }
 
@@ -92,14 +78,14 @@ subtest 'ready while only the spool stands' => sub {
 	ok !$body->{database} && $body->{spool} && $body->{retMsg} =~ /degraded/, 'and says degraded';
 	is $worker->push_body('[{')->{status}, 400, 'a bad body is refused all the same';
 	is $worker->push_body($example, HTTP_CONTENT_ENCODING => 'gzip')->{status}, 415, 'an encoded one too';
-	is spooled(), 3, 'all are in the spool';
+	is $worker->spooled, 3, 'all are in the spool';
 	is $worker->stop, 0, 'the worker ends with a full spool';
 	unlink $worker->{log};
 	$worker->start;
-	is spooled(), 3, 'the next one finds it';
+	is $worker->spooled, 3, 'the next one finds it';
 	like $worker->log_text, qr/3 pushes wait in it/, 'and says so';
 	$postgres->start;
-	is_drained('after the start');
+	ok $worker->drains, 'after the start: the spool is empty';
 	is $postgres->sql(q{select spooled, inserted from callresult.push where id = (select push_id from callresult.call_result
 		where called = 'degraded')}), 't|1', 'the evidence says that it was spooled';
 	is $postgres->sql("select count(*) from callresult.quarantine where reason ~ 'JSON' and raw = '[{'"), 1,
@@ -117,7 +103,7 @@ subtest 'older content from the spool' => sub {
 	$other->wait_until_ready;
 	is $other->push_body(body(record(called => 'order', customField => 'new')))->{body}, $success, 'the new one is stored';
 	$worker->signal('CONT');
-	is_drained('older content');
+	ok $worker->drains, 'older content: the spool is empty';
 	is $postgres->sql(q{select custom_field, revision from callresult.call_result where called = 'order'}), 'new|1',
 	    'the newest content stands';
 	is $postgres->sql(q{select custom_field from callresult.call_result_revision where called = 'order'}), 'old',
@@ -127,18 +113,17 @@ subtest 'older content from the spool' => sub {
 
 subtest 'content that came again after what the spool holds' => sub {
 	my $push = sub { $_[0]->push_body(body(record(called => 'again', customField => $_[1])))->{body} };
-	my $is_up = sub { my ($which) = @_; return wait_for(sub { $which->get('/-/ready')->{body} =~ /"database":true/ }, 60) };
-	ok $is_up->($worker), 'the database is there';
+	ok $worker->finds_database, 'the database is there';
 	is $push->($worker, 'X'), $success, 'X is stored';
 	$postgres->stop('fast');
 	is $push->($worker, 'Y'), $success, 'Y is spooled';
 	$worker->signal('STOP');
 	$postgres->start;
 	my $other = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
-	ok $is_up->($other), 'the database is back';
+	ok $other->finds_database, 'the database is back';
 	is $push->($other, 'X'), $success, 'X comes again';
 	$worker->signal('CONT');
-	is_drained('Y');
+	ok $worker->drains, 'Y: the spool is empty';
 	is $postgres->sql(q{select custom_field, revision, last_received_at > received_at from callresult.call_result
 		where called = 'again'}), 'X|1|t', 'X was received last and stands';
 	is $postgres->sql(q{select custom_field, revision from callresult.call_result_revision where called = 'again'}), 'Y|0',
@@ -147,7 +132,7 @@ subtest 'content that came again after what the spool holds' => sub {
 		from callresult.push where received_at >= (select received_at from callresult.call_result
 		where called = 'again') and received_at <= (select last_received_at from callresult.call_result
 		where called = 'again')}), '1-0-0 0-0-1 0-0-1', 'only the first push changed what stands';
-	ok $is_up->($worker), 'the database is back for the first one too';
+	ok $worker->finds_database, 'the database is back for the first one too';
 	is $push->($worker, 'Y'), $success, 'Y comes again';
 	is $postgres->sql(q{select custom_field, revision, last_received_at is null from callresult.call_result
 		where called = 'again'}), 'Y|2|t', 'and stands now';
@@ -166,9 +151,8 @@ subtest 'two workers on one spool' => sub {
 	ok wait_for(sub { run_command('sqlite3', "$worker->{base}.spool", 'select count(*) from push') == 0 }, 20),
 	    'the spool is empty';
 	for my $load (@loads) {
-		my ($missing, $double) = $load->missing_and_double($postgres);
-		is_deeply [$missing, $double], [[], []], 'nothing is lost or double';
-		is_deeply [keys %{ $load->{answers} }], [200], 'every push is acknowledged';
+		$load->is_kept($postgres, 'nothing is lost or double');
+		$load->is_acknowledged('every push is acknowledged');
 	}
 	is $second->stop, 0, 'the second ends well';
 };
@@ -185,9 +169,8 @@ subtest 'a worker killed at random' => sub {
 		$postgres->start if $round % 2;
 		sleep 0.2;
 		$load->stop;
-		is_drained("round $round");
-		my ($missing, $double) = $load->missing_and_double($postgres);
-		is_deeply [$missing, $double], [[], []], "round $round: nothing acknowledged is lost or double (seed $seed)";
+		ok $worker->drains, "round $round: the spool is empty";
+		$load->is_kept($postgres, "round $round: nothing acknowledged is lost or double (seed $seed)");
 	}
 };
 
@@ -201,14 +184,13 @@ subtest 'refused records while the server restarts' => sub {
 	}
 	sleep 0.5;
 	$load->stop;
-	is_drained('refused records');
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply [$missing, $double], [[], []], 'nothing acknowledged is lost or double';
+	ok $worker->drains, 'refused records: the spool is empty';
+	$load->is_kept($postgres, 'nothing acknowledged is lost or double');
 	is $postgres->sql(q{select count(*) from callresult.quarantine where convert_from(raw, 'UTF8') ~ '"called":"load'}), 0,
 	    'no good record is in quarantine';
 	cmp_ok $postgres->sql(q{select count(*) from callresult.quarantine where reason like '%picky'}), '>', 10,
 	    'the refused ones are';
-	is_deeply [keys %{ $load->{answers} }], [200], 'every push is acknowledged';
+	$load->is_acknowledged('every push is acknowledged');
 	$postgres->sql('alter table callresult.call_result drop constraint picky');
 };
 
@@ -223,7 +205,7 @@ subtest 'a push that fails by no fault of the data' => sub {
 	$postgres->start;
 	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called like 'behind-%'}) == 20 },
 	    60), 'those behind it do not wait for it';
-	is spooled(), 1, 'it stays in the spool';
+	is $worker->spooled, 1, 'it stays in the spool';
 	ok wait_for(sub { $worker->log_text =~ /a push does not go into the database and waits behind the others/ }), 'the log says so';
 	my $lines = () = $worker->log_text =~ /\n/g;
 	my $sessions = $postgres->sql('select sessions from pg_stat_database where datname = current_database()');
@@ -237,7 +219,7 @@ subtest 'a push that fails by no fault of the data' => sub {
 	cmp_ok $postgres->sql('select sessions from pg_stat_database where datname = current_database()') - $sessions, '<', 30,
 	    'it is not tried all the time';
 	$postgres->sql('drop function public.fail() cascade');
-	is_drained('without the fault');
+	ok $worker->drains, 'without the fault: the spool is empty';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 1, 'it is stored in the end';
 };
 
@@ -245,19 +227,19 @@ subtest 'a synchronous standby that is away' => sub {
 	$postgres->sql(q{alter system set synchronous_standby_names = 'nobody'});
 	$postgres->sql('select pg_reload_conf()');
 	is $worker->push_body(body(record(called => 'standby')))->{body}, $success, 'a push is acknowledged';
-	is spooled(), 1, 'by the spool: what only the primary has is not enough';
+	is $worker->spooled, 1, 'by the spool: what only the primary has is not enough';
 	my $connection = $worker->connection;
 	my $body = body(record(called => 'cancelled'));
 	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $body });
 	$connection->send_body($body);
 	$connection->end_body;
 	ok wait_for(sub { $postgres->sql(q{select count(*) filter (where pg_cancel_backend(pid)) from pg_stat_activity
-		where wait_event = 'SyncRep'}) > 0 || spooled() > 1 }), 'somebody ends the wait of a commit';
+		where wait_event = 'SyncRep'}) > 0 || $worker->spooled > 1 }), 'somebody ends the wait of a commit';
 	is $connection->answer->{body}, $success, 'its push is acknowledged';
-	is spooled(), 2, 'by the spool too';
+	is $worker->spooled, 2, 'by the spool too';
 	$postgres->sql('alter system reset synchronous_standby_names');
 	$postgres->sql('select pg_reload_conf()');
-	is_drained('with the standby');
+	ok $worker->drains, 'with the standby: the spool is empty';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called in ('standby', 'cancelled')}), 2,
 	    'each is stored once';
 };
@@ -269,7 +251,7 @@ subtest 'a start without the database' => sub {
 	is $early->push_body(body(record(called => 'early')))->{body}, $success, 'a push is acknowledged';
 	cmp_ok time - $start, '<', $bound, 'in time';
 	$postgres->start;
-	ok wait_for(sub { spooled($early) == 0 }, 60), 'and drains';
+	ok $early->drains, 'and drains';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'early'}), 1, 'into the database';
 	is $early->stop, 0, 'it ends well';
 };
@@ -306,7 +288,7 @@ subtest 'a spool that is full' => sub {
 	cmp_ok scalar(() = $small->log_text =~ /is full/g), '<', 5, 'the log says so, and not with each push';
 	is $small->get('/-/ready')->{status}, 503, 'and it is not ready';
 	$postgres->start;
-	ok wait_for(sub { spooled($small) == 0 }, 20), 'it drains';
+	ok $small->drains, 'it drains';
 	my %stored = map { $_ => 1 } split /\n/, $postgres->sql(q{select called from callresult.call_result where called like 'full-%'});
 	is_deeply [grep { !$stored{$_} } sort keys %acknowledged], [], 'all that was acknowledged is stored';
 	ok wait_for(sub { $small->push_body($example)->{status} == 200 }), 'and it serves again';

@@ -13,13 +13,6 @@ use Rig::Worker;
 my $postgres = Rig::Postgres->start_new;
 my %quick = (server => { reply_deadline => '1s' });
 
-sub is_drained {
-	my ($worker, $name) = @_;
-	ok wait_for(sub { $worker->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes 0$/m }, 20),
-	    "$name: the spool is empty in the end";
-	return;
-}
-
 my $shim = build() . '/tests/shim/failing.so';
 for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]) {
 	my ($call, $every) = @$case;
@@ -40,9 +33,8 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 	is $worker->stop, 0, "$name: the worker ends well";
 	unlink $worker->{log};
 	$worker->start;
-	is_drained($worker, $name);
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply [$missing, $double], [[], []], "$name: nothing acknowledged is lost or double";
+	ok $worker->drains, "$name: the spool is empty in the end";
+	$load->is_kept($postgres, "$name: nothing acknowledged is lost or double");
 	is $worker->stop, 0, "$name: the worker ends well";
 }
 
@@ -71,7 +63,7 @@ subtest 'a disk that is nearly full' => sub {
 	cmp_ok scalar keys %acknowledged, '>', 20, 'pushes were taken before';
 	is $worker->get('/-/ready')->{status}, 503, 'it is not ready';
 	$postgres->start;
-	is_drained($worker, 'nearly full');
+	ok $worker->drains, 'nearly full: the spool is empty in the end';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'disk-%'}), scalar keys %acknowledged,
 	    'what was acknowledged is stored';
 	is $worker->stop, 0, 'it ends well';
@@ -95,13 +87,12 @@ subtest 'the disk of PostgreSQL full' => sub {
 		ok wait_for(sub { $spooled->() >= $before + 20 }, 60), "full, round $round: pushes go to the spool";
 		unlink "$disk/filler";
 		if (!$small->answers) { eval { $small->stop('kill') }; $small->start; }
-		ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":true/ }, 60), 'there is room: the database is back';
+		ok $worker->finds_database, 'there is room: the database is back';
 	}
 	$load->stop;
-	is_drained($worker, 'the disk of PostgreSQL');
-	my ($missing, $double) = $load->missing_and_double($small);
-	is_deeply [$missing, $double], [[], []], 'nothing acknowledged is lost, altered or double';
-	is_deeply [keys %{ $load->{answers} }], [200], 'every push is acknowledged';
+	ok $worker->drains, 'the disk of PostgreSQL: the spool is empty in the end';
+	$load->is_kept($small, 'nothing acknowledged is lost, altered or double');
+	$load->is_acknowledged('every push is acknowledged');
 	is $small->sql(q{select count(*) from callresult.quarantine where convert_from(raw, 'UTF8') !~ '^\{"called":"bad-'}), 0,
 	    'nothing good is in quarantine';
 	is $worker->stop, 0, 'the worker ends well';
@@ -117,7 +108,7 @@ subtest 'a damaged file' => sub {
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'damaged')))->{body}, $success, 'a new one takes pushes';
 	$postgres->start;
-	is_drained($worker, 'damaged');
+	ok $worker->drains, 'damaged: the spool is empty in the end';
 	is $worker->stop, 0, 'it ends well';
 };
 subtest 'a file damaged while it is in use' => sub {
@@ -133,7 +124,7 @@ subtest 'a file damaged while it is in use' => sub {
 	is $worker->push_body(body(record(called => 'damaged-later')))->{body}, $success, 'a new one takes pushes';
 	like $worker->log_text, qr/is damaged; it is put aside as/, 'that is said';
 	$postgres->start;
-	is_drained($worker, 'damaged while in use');
+	ok $worker->drains, 'damaged while in use: the spool is empty in the end';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'damaged-later'}), 1, 'it is stored';
 	is $worker->stop, 0, 'it ends well';
 };
@@ -149,7 +140,7 @@ subtest 'a file that is removed' => sub {
 	unlink $worker->{log};
 	$worker->start;
 	$postgres->start;
-	is_drained($worker, 'removed');
+	ok $worker->drains, 'removed: the spool is empty in the end';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'removed'}), 1, 'what was acknowledged is stored';
 	is $worker->stop, 0, 'it ends well';
 };

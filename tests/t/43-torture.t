@@ -87,14 +87,10 @@ my %done = run_faults();
 $_->stop for @loads;
 note join ', ', map { "$_: $done{$_}" } sort keys %done;
 
-for my $worker ($first, $second) {
-	ok wait_for(sub { $worker->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes 0$/m }, 60), 'the spool is empty';
-}
+ok $_->drains, 'the spool is empty' for $first, $second;
 my $acknowledged = 0;
 for my $load (@loads) {
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply $missing, [], 'nothing acknowledged is lost';
-	is_deeply $double, [], 'nothing is there twice';
+	$load->is_kept($postgres, 'nothing acknowledged is lost, altered or double');
 	is_deeply [grep { !/^(?:0|200)$/ } keys %{ $load->{answers} }], [], 'nothing is refused';
 	$acknowledged += keys %{ $load->{acknowledged} };
 }

@@ -114,9 +114,7 @@ subtest 'restarts' => sub {
 	}
 	sleep 0.3;
 	$load->stop;
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply $missing, [], 'what was acknowledged is stored';
-	is_deeply $double, [], 'and stored once';
+	$load->is_kept($postgres, 'what was acknowledged is stored, once');
 	is_deeply [grep { $_ != 200 && $_ != 0 } keys %{ $load->{answers} }], [], 'nobody was refused';
 	cmp_ok $load->{answers}{0} // 0, '<=', 6, 'what got no answer was in hand when the worker was killed';
 	$worker->stop;

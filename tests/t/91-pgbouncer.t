@@ -29,10 +29,8 @@ subtest 'under load' => sub {
 	ok wait_for(sub { sql('select count(*) from callresult.push') > 1000 }, 60), 'pushes are stored';
 	is sql(q{select count(*) <= 2 from pg_stat_activity where usename = 'worker'}), 't', 'over two connections';
 	$load->stop;
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply [keys %{ $load->{answers} }], [200], 'every push was acknowledged';
-	is_deeply $missing, [], 'what was acknowledged is stored or in quarantine';
-	is_deeply $double, [], 'once';
+	$load->is_acknowledged('every push was acknowledged');
+	$load->is_kept($postgres, 'what was acknowledged is stored or in quarantine, once');
 	unlike $worker->log_text, qr/error: /, 'and no error was seen';
 	is sql(q{select count(*) from callresult.push where spooled}), 0, 'nothing had to go to the spool';
 };
@@ -44,14 +42,12 @@ subtest 'killed and back' => sub {
 	ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /degraded/ }), 'that it is gone is seen';
 	sleep 0.5;
 	$pgbouncer->start;
-	ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":true/ }), 'and that it is back';
+	ok $worker->finds_database, 'and that it is back';
 	sleep 0.5;
 	$load->stop;
-	ok wait_for(sub { $worker->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes 0$/m }), 'the spool drains through it';
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply [keys %{ $load->{answers} }], [200], 'every push was acknowledged';
-	is_deeply $missing, [], 'what was acknowledged is stored';
-	is_deeply $double, [], 'once';
+	ok $worker->drains, 'the spool drains through it';
+	$load->is_acknowledged('every push was acknowledged');
+	$load->is_kept($postgres, 'what was acknowledged is stored, once');
 };
 
 subtest 'PostgreSQL restarts behind it' => sub {
@@ -60,14 +56,12 @@ subtest 'PostgreSQL restarts behind it' => sub {
 	$postgres->stop('immediate');
 	sleep 0.5;
 	$postgres->start;
-	ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":true/ }), 'the database is found again';
+	ok $worker->finds_database, 'the database is found again';
 	sleep 0.3;
 	$load->stop;
-	ok wait_for(sub { $worker->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes 0$/m }), 'the spool drains';
-	my ($missing, $double) = $load->missing_and_double($postgres);
-	is_deeply [keys %{ $load->{answers} }], [200], 'every push was acknowledged';
-	is_deeply $missing, [], 'what was acknowledged is stored';
-	is_deeply $double, [], 'once';
+	ok $worker->drains, 'the spool drains';
+	$load->is_acknowledged('every push was acknowledged');
+	$load->is_kept($postgres, 'what was acknowledged is stored, once');
 };
 is $worker->stop, 0, 'the worker ends well';
 done_testing;

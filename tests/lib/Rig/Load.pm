@@ -6,6 +6,7 @@ use warnings;
 use POSIX qw(_exit);
 use Rig qw(folder wait_for read_file);
 use Rig::Push qw(record body $success);
+use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $count = 0;
@@ -101,6 +102,22 @@ sub missing_and_double {
 		$stored{ "[$row]" eq body(record_called($called)) ? $called : "$called, altered" }++;
 	}
 	return ([grep { !$stored{$_} } sort keys %{ $self->{acknowledged} }], [grep { $stored{$_} > 1 } sort keys %stored]);
+}
+
+# A test, when it is stopped: each record that was acknowledged is there once, as it was sent.
+sub is_kept {
+	my ($self, $postgres, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my ($missing, $double) = $self->missing_and_double($postgres);
+	return is_deeply { missing => $missing, double => $double }, { missing => [], double => [] }, $name;
+}
+
+# A test, when it is stopped: every push was acknowledged.
+sub is_acknowledged {
+	my ($self, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $answers = $self->{answers};
+	return is_deeply([sort keys %$answers], [200], $name) || diag join ', ', map { "$_: $answers->{$_}" } sort keys %$answers;
 }
 
 1;

@@ -54,12 +54,27 @@ sub start {
 	return $self;
 }
 
-# Once the database is connected, as /-/ready says.
+# Whether it finds its database in time, as /-/ready says.
+sub finds_database {
+	my ($self) = @_;
+	return wait_for(sub { $self->get('/-/ready')->{body} =~ /"database":true/ }, 60);
+}
+
 sub wait_until_ready {
 	my ($self) = @_;
-	wait_for(sub { $self->get('/-/ready')->{body} =~ /"database":true/ }, 30) or die "the worker is not ready:\n" . $self->log_text;
+	$self->finds_database or die "the worker is not ready:\n" . $self->log_text;
 	return $self;
 }
+
+# How many pushes wait in its spool, as its metrics say.
+sub spooled {
+	my ($self) = @_;
+	my ($pushes) = $self->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes (\d+)$/m or die 'its metrics lack the spool';
+	return $pushes;
+}
+
+# Whether its spool is empty in the end.
+sub drains { my ($self) = @_; return wait_for(sub { $self->spooled == 0 }, 60) }
 
 sub signal   { my ($self, $signal) = @_; kill $signal, $self->{pid}; return }
 sub stop     { my ($self, $signal) = @_; return stop_process($self->{pid}, $signal) }
