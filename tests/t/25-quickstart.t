@@ -32,6 +32,17 @@ END {
 	$? = $status;
 }
 
+subtest 'a folder that somebody else has put there' => sub {
+	my ($outside) = map { "/var/tmp/callresultd-quickstart-0-$_" } `echo '$tree' | cksum` =~ /^(\d+)/;
+	mkdir $outside or die "$outside: $!";
+	chown 65_534, 65_534, $outside;
+	my $shown = quickstart('');
+	isnt $?, 0, 'it ends';
+	like $shown, qr/cannot use \Q$outside\E: it is not a folder of yours$/m, 'and says so';
+	is_deeply [glob "$outside/*"], [], 'nothing is put into it';
+	rmdir $outside;
+};
+
 my $shown = quickstart('');
 is $?, 0, 'it ends well' or diag $shown;
 like $shown, qr/retCode":"0"/, 'the documented example is acknowledged';
