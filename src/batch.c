@@ -280,6 +280,38 @@ batch_take(struct batch *batch, struct push **pushes, int room, int64_t time)
 	return count;
 }
 
+static void
+prepend(struct batch *batch, struct push *push)
+{
+	if (batch->oldest == NULL) {
+		batch->waiting_since = clock_monotonic();
+		batch->newest_end = &push->next;
+	}
+	batch->waiting_records += records_of(push);
+	push->next = batch->oldest;
+	batch->oldest = push;
+}
+
+bool
+batch_give_back(struct batch *batch, struct push **pushes, int count)
+{
+	bool open;
+
+	pthread_mutex_lock(&batch->mutex);
+	open = !batch->closed;
+	if (open) {
+		batch->in_hand -= count;
+		for (int i = count - 1; i >= 0; i--)
+			if (pushes[i]->awaited)
+				prepend(batch, pushes[i]);
+			else
+				push_release(pushes[i]);
+		pthread_cond_signal(&batch->arrival);
+	}
+	pthread_mutex_unlock(&batch->mutex);
+	return open;
+}
+
 void
 batch_settle(struct batch *batch, struct push **pushes, int count, enum outcome outcome)
 {

@@ -6,6 +6,7 @@
 #ifndef BATCH_H
 #define BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,12 @@ enum { BATCH_CLOSED = -1 };
  * whether any will come.
  */
 int batch_take(struct batch *batch, struct push **pushes, int room, int64_t time);
+
+/*
+ * Gives pushes that were taken back to the others who take, in front of those that wait, with the hold on them.  False
+ * when the queue is closed: nobody else may come for them, and they are still the taker's.
+ */
+bool batch_give_back(struct batch *batch, struct push **pushes, int count);
 
 /* Makes the pushes answerable, unless they have been given up meanwhile, and gives up the hold. */
 void batch_settle(struct batch *batch, struct push **pushes, int count, enum outcome outcome);

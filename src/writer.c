@@ -59,16 +59,15 @@ have_connection(struct writer *writer)
 
 /*
  * The database is waited for while it is not known to be away, or where there is no spool to turn to; else a push goes
- * to the spool at once.  It is not away while another writer has a connection: at a start, and after an outage, some wait
- * for pushes since before there was one, and are handed one before they have their own.
+ * to the spool at once.
  */
 static bool
 await_connection(struct writer *writer, int64_t deadline)
 {
 	static const struct timespec pause = { .tv_nsec = DESK_PAUSE * 1000000L };
 
-	while (!have_connection(writer) && clock_monotonic() < deadline &&
-	    (writer->spool == NULL || !desk_is_tried(writer->desk) || metrics_database_is_up()))
+	while (!have_connection(writer) && !metrics_database_is_up() && clock_monotonic() < deadline &&
+	    (writer->spool == NULL || !desk_is_tried(writer->desk)))
 		nanosleep(&pause, NULL);
 	return have_connection(writer);
 }
@@ -123,6 +122,17 @@ earliest_deadline(struct push **pushes, int count)
 	return earliest;
 }
 
+/*
+ * At a start, and after an outage, a writer may wait for pushes since before there was any connection, and be handed one
+ * when another writer has a connection and it has none.
+ */
+static bool
+leave_to_others(struct writer *writer, struct push **pushes, int count, int64_t deadline)
+{
+	return writer->db == NULL && metrics_database_is_up() && clock_monotonic() < deadline &&
+	    batch_give_back(writer->batch, pushes, count);
+}
+
 static void
 store_batch(struct writer *writer, struct push **pushes, int count)
 {
@@ -136,7 +146,7 @@ store_batch(struct writer *writer, struct push **pushes, int count)
 		count = writer->again_count;
 		memcpy(pushes, writer->again, (size_t)count * sizeof *pushes);
 	}
-	if (count > 0)
+	if (count > 0 && !leave_to_others(writer, pushes, count, deadline))
 		spool_pushes(writer, pushes, count);
 }
 
