@@ -74,13 +74,11 @@ db_wait_for_result(struct db *db, int64_t deadline)
 	int unsent;
 
 	while ((unsent = PQflush(db->connection)) == 1 || PQisBusy(db->connection)) {
-		if (unsent < 0)
-			return false;
-		if (!wait_for_socket(db, unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)) {
+		if (unsent >= 0 && !wait_for_socket(db, unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)) {
 			db_note_problem(db, "the server does not answer");
 			return false;
 		}
-		if (PQconsumeInput(db->connection) == 0) {
+		if (unsent < 0 || PQconsumeInput(db->connection) == 0) {
 			db_note_connection_problem(db);
 			return false;
 		}
