@@ -28,7 +28,7 @@ enum {
  */
 enum {
 	SHARE_RECORDS = 256,
-	PATIENCE = 50,          /* milliseconds after which anything is worth it: the first one may hang */
+	PATIENCE = 3,           /* milliseconds after which anything is worth it: the first one has met something slow */
 };
 
 struct batch {
@@ -182,12 +182,15 @@ void
 batch_post(struct batch *batch, struct push *push, int64_t time)
 {
 	int64_t now = clock_monotonic();
+	bool is_first;
 
 	push->deadline = now + time;
 	pthread_mutex_lock(&batch->mutex);
+	is_first = batch->oldest == NULL;
 	await(batch, push, now);
 	append(batch, push_hold(push), now);
-	if (is_worth_taking(batch, now))
+	/* of the first one that waits a writer has to know even if it is not to take it yet */
+	if (is_first || is_worth_taking(batch, now))
 		pthread_cond_signal(&batch->arrival);
 	pthread_mutex_unlock(&batch->mutex);
 }

@@ -447,6 +447,31 @@ the_close_wakes_every_writer(void **state)
 	}
 }
 
+/* However the first one fares: the second waits since before the push came, or comes later. */
+static void
+a_second_writer_comes_to_the_help_of_a_slow_one(void **state)
+{
+	struct taker taker = { .outcome = OUTCOME_OK };
+	struct sender first, second;
+	struct push *pushes[ROOM];
+	int64_t before = clock_monotonic();
+
+	(void)state;
+	start(&first);
+	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 1);
+	assert_int_equal(pthread_create(&taker.thread, NULL, take_pushes, &taker), 0);
+	for (int i = 0; i < 20; i++) {
+		start(&second);
+		assert_int_equal(join(&second), OUTCOME_OK);
+	}
+	assert_true(clock_monotonic() - before < LONG / 2);
+	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	assert_int_equal(join(&first), OUTCOME_OK);
+	batch_close(batch);
+	assert_int_equal(pthread_join(taker.thread, NULL), 0);
+	assert_int_equal(taker.taken, 20);
+}
+
 enum { POSTERS = 8, PUSHES_EACH = 300 };
 
 /* Hands in one push after the other, some with hardly any time, and waits for none. */
@@ -519,6 +544,7 @@ main(void)
 		TEST(batches_may_be_settled_in_any_order),
 		TEST(what_waits_at_the_close_is_still_taken),
 		TEST(the_close_wakes_every_writer),
+		TEST(a_second_writer_comes_to_the_help_of_a_slow_one),
 		TEST(a_crowd_is_served_without_losing_one),
 	};
 
