@@ -265,6 +265,7 @@ main(int argc, char **argv)
 	struct admission *admission = NULL;
 	int status = 1;
 
+	memory_init();
 	log_open(LOG_LEVEL_INFO, false);
 	if (settings_read(&settings, options.config))
 		admission = admission_new(settings.tokens, settings.allow_anonymous);

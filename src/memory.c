@@ -1,10 +1,19 @@
 /* Allocation that ends the process when memory does. */
 #include "memory.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
+
+void
+memory_init(void)
+{
+	/* no more than this many threads run at a time */
+	mallopt(M_ARENA_MAX, (int)sysconf(_SC_NPROCESSORS_ONLN));
+}
 
 static void *
 must(void *block)

@@ -4,6 +4,12 @@
 
 #include <stddef.h>
 
+/*
+ * Once, before there are threads.  malloc would keep what each of many threads has given back for this thread alone; what
+ * one of ours takes another gives back.
+ */
+void memory_init(void);
+
 void *memory_alloc(size_t size) __attribute__((malloc, returns_nonnull, alloc_size(1)));
 void *memory_zalloc(size_t size) __attribute__((malloc, returns_nonnull, alloc_size(1)));
 
