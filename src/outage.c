@@ -73,7 +73,7 @@ outage_end(void)
 	pthread_mutex_lock(&mutex);
 	if (away && told > 0) {
 		last_end = clock_monotonic();
-		log_info("database: it takes pushes again, after %lld ms; %lld pushes were spooled",
+		log_info("database: it takes pushes again after_ms=%lld spooled=%lld",
 		    (long long)(last_end - since), spooled);
 	}
 	away = false;

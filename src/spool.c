@@ -56,7 +56,7 @@ spool_open(const char *path, int64_t max_size)
 		return NULL;
 	}
 	if (spool->file.depth.pushes > 0)
-		log_info("spool %s: %lld pushes wait in it", path, (long long)spool->file.depth.pushes);
+		log_info("spool %s: pushes wait in it pushes=%lld", path, (long long)spool->file.depth.pushes);
 	return spool;
 }
 

@@ -52,7 +52,7 @@ beginning_and_end_are_told_once(void **state)
 	outage_end();
 	assert_int_equal(lines_in(log_text()), 2);
 	assert_non_null(strstr(told, "it is away"));
-	assert_non_null(strstr(told, "after 5000 ms; 7 pushes were spooled"));
+	assert_non_null(strstr(told, "after_ms=5000 spooled=7"));
 }
 
 static void
