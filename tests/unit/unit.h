@@ -1,4 +1,7 @@
-/* What every test program opens with: cmocka, and two ways of touching the world outside, a file and stderr. */
+/*
+ * What every test program opens with: cmocka, a limit to its time, and two ways of touching the world outside, a file
+ * and stderr.
+ */
 #ifndef UNIT_H
 #define UNIT_H
 
@@ -17,6 +20,15 @@
 #include "slice.h"
 
 #define COUNT(array) (sizeof (array) / sizeof *(array))
+
+/* A program that waits for what never comes is killed by SIGALRM after so many seconds. */
+enum { PROGRAM_TIME = 120 };
+
+__attribute__((constructor)) static void
+limit_time(void)
+{
+	alarm(PROGRAM_TIME);
+}
 
 static inline struct slice
 slice_of(const char *text)
