@@ -11,6 +11,8 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -23,6 +25,7 @@
 enum {
 	PAGE_SIZE = 4096,
 	BUSY_TIME = 400,                        /* milliseconds to wait for another process: less than a push has for the spool */
+	LOCK_PAUSE = 5,                         /* milliseconds between two tries to get the lock of its folder */
 	SAY_PAUSE = 10 * 1000,                  /* milliseconds between two complaints of one kind */
 	FREE_FLOOR = 64 * 1024 * 1024,          /* bytes of the disk that are left to others */
 };
@@ -177,22 +180,73 @@ open_database(struct spool_file *file, int how)
 	return file->usable;
 }
 
-/* What is damaged is kept for people to look at. */
+/* Whether its path leads to another file by now, or to none. */
 static bool
-put_aside_damaged(struct spool_file *file)
+has_moved(const struct spool_file *file)
+{
+	int moved = 0;
+
+	if (file->database != NULL)
+		sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved != 0;
+}
+
+/*
+ * Processes that share the file make it and put it aside one at a time, by a lock on its folder.  The descriptor that
+ * holds it; -1 when it cannot be had.
+ */
+static int
+lock_folder(const struct spool_file *file)
+{
+	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
+	const char *slash = strrchr(file->path, '/');
+	int64_t end = clock_monotonic() + BUSY_TIME;
+	char folder[PATH_MAX];
+	int descriptor;
+
+	snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - file->path) + 1 : 1,
+	    slash != NULL ? file->path : ".");
+	descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (descriptor != -1 && flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+		if (clock_monotonic() >= end) {
+			close(descriptor);
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return descriptor;
+}
+
+static void
+unlock_folder(int descriptor)
+{
+	if (descriptor != -1)
+		close(descriptor);
+}
+
+/* Without the lock too: SQLite has its own, and only a file that is made at this moment is refused by them at once. */
+static bool
+open_or_make(struct spool_file *file)
+{
+	int lock = lock_folder(file);
+	bool opened = open_database(file, OPEN_OR_MAKE);
+
+	unlock_folder(lock);
+	return opened;
+}
+
+/* What is damaged is kept for people to look at; another file put aside in this second is not written over. */
+static bool
+put_aside(struct spool_file *file)
 {
 	static const char *const endings[] = { "", "-wal", "-shm" };
 	char from[PATH_MAX], to[PATH_MAX];
-	int code = sqlite3_errcode(file->database) & 0xff;
 	long long now = (long long)time(NULL);
 
-	if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT)
-		return false;
-	close_database(file);
 	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
 		snprintf(from, sizeof from, "%s%s", file->path, endings[i]);
 		snprintf(to, sizeof to, "%s.damaged-%lld%s", file->path, now, endings[i]);
-		if (rename(from, to) != 0 && i == 0)
+		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0 && i == 0)
 			return false;
 	}
 	log_error("spool %s: is damaged; it is put aside as %s.damaged-%lld, and a new one is begun", file->path,
@@ -203,22 +257,34 @@ put_aside_damaged(struct spool_file *file)
 bool
 spool_file_replace_damaged(struct spool_file *file)
 {
-	return put_aside_damaged(file) && open_database(file, OPEN_OR_MAKE);
+	int code = sqlite3_errcode(file->database) & 0xff;
+	bool replaced, moved;
+	int lock;
+
+	if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT)
+		return false;
+	lock = lock_folder(file);
+	if (lock == -1)
+		return false;
+	/* another process may have been first: what is at the path then is its new file, with pushes in it */
+	moved = has_moved(file);
+	close_database(file);
+	replaced = (moved || put_aside(file)) && open_database(file, OPEN_OR_MAKE);
+	unlock_folder(lock);
+	return replaced;
 }
 
 bool
 spool_file_follow(struct spool_file *file)
 {
-	int moved = 0;
+	bool moved = has_moved(file);
 
-	if (file->database != NULL)
-		sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	if (file->usable && !moved)
 		return true;
 	if (moved)
 		log_error("spool %s: has been removed or replaced; a new one is begun", file->path);
 	close_database(file);
-	return open_database(file, OPEN_OR_MAKE);
+	return open_or_make(file);
 }
 
 static void
@@ -240,7 +306,7 @@ spool_file_open(struct spool_file *file, const char *path, int64_t max_size)
 	bool opened;
 
 	name_file(file, path, max_size);
-	opened = open_database(file, OPEN_OR_MAKE) || spool_file_replace_damaged(file);
+	opened = open_or_make(file) || spool_file_replace_damaged(file);
 	if (opened)
 		warn_of_file_system(path);
 	else

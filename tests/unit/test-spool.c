@@ -3,10 +3,12 @@
 
 #include <glob.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "push.h"
 #include "spool.h"
+#include "spool_file.h"
 
 enum { ROOM = 64, NO_LIMIT = 1 << 30 };
 
@@ -323,6 +325,67 @@ a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can(void **state)
 	remove_damaged();
 }
 
+/* Both have found it damaged before either puts it aside. */
+static void
+a_damaged_file_is_put_aside_by_one_of_two_alone(void **state)
+{
+	struct spool_file first = { 0 }, second = { 0 };
+	struct spool *spool;
+
+	(void)state;
+	temporary_write(path, damaged);
+	assert_false(spool_file_open_existing(&first, path, max_size));
+	assert_false(spool_file_open_existing(&second, path, max_size));
+	assert_true(spool_file_replace_damaged(&first));
+	spool = spool_open(path, max_size);
+	put(spool, push_of("taken"));
+	assert_true(spool_file_replace_damaged(&second));
+	assert_int_equal(second.depth.pushes, 1);
+	assert_oldest(spool, "taken");
+	spool_close(spool);
+	spool_file_close(&first);
+	spool_file_close(&second);
+	remove_damaged();
+}
+
+/* Opens it once the gate, a pipe, has no writer any more.  The exit status is 0 when it gets a spool. */
+static pid_t
+open_in_another_process(const int gate[2])
+{
+	pid_t pid = fork();
+	char nothing;
+
+	if (pid == 0) {
+		close(gate[1]);
+		(void)!read(gate[0], &nothing, 1);
+		_exit(spool_open(path, max_size) == NULL);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void
+processes_that_make_the_file_at_one_moment_all_have_it(void **state)
+{
+	enum { PROCESSES = 8, ROUNDS = 10 };
+	pid_t pids[PROCESSES];
+	int gate[2], status;
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		assert_int_equal(pipe(gate), 0);
+		for (int i = 0; i < PROCESSES; i++)
+			pids[i] = open_in_another_process(gate);
+		close(gate[0]);
+		close(gate[1]);
+		for (int i = 0; i < PROCESSES; i++) {
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_int_equal(status, 0);
+		}
+		remove_files();
+	}
+}
+
 static void
 an_administrator_sees_every_push_and_changes_none(void **state)
 {
@@ -423,6 +486,8 @@ main(void)
 		TEST(what_cannot_be_opened_is_no_spool),
 		TEST(a_damaged_file_is_put_aside),
 		TEST(a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can),
+		TEST(a_damaged_file_is_put_aside_by_one_of_two_alone),
+		TEST(processes_that_make_the_file_at_one_moment_all_have_it),
 		TEST(an_administrator_sees_every_push_and_changes_none),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
 		TEST(a_new_file_is_for_its_owner_alone),
