@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -39,6 +40,7 @@ struct server {
 	int              thread_count;
 	pthread_t       *threads;
 	_Atomic bool     closing;        /* connections are closed after their next answer */
+	_Atomic int      highest;        /* no connection has a higher descriptor */
 
 	pthread_mutex_t  mutex;
 	int              in_hand;        /* requests from before they are read until they are finished */
@@ -270,8 +272,10 @@ static int
 accept_one(struct server *server)
 {
 	int connection = accept4(server->listener->descriptor, NULL, NULL, SOCK_CLOEXEC);
-	int error = errno;
+	int error = errno, highest = server->highest;
 
+	while (connection > highest && !atomic_compare_exchange_weak(&server->highest, &highest, connection))
+		;
 	if (connection != -1)
 		prepare(connection);
 	else if (error != EAGAIN && error != EINTR && error != ECONNABORTED)
@@ -391,6 +395,24 @@ stop_listening(struct server *server)
 	nanosleep(&last_chance, NULL);
 }
 
+/*
+ * A web server that finds its kept connection closed goes to the socket, where the next process is; on one that is open
+ * and read by nobody it would wait, and what comes after this may take its time.
+ */
+static void
+close_idle_connections(struct server *server)
+{
+	const int own[] = { server->stopping, server->ringing, server->unfinished[0], server->listener->descriptor,
+		server->handler.descriptors[0], server->handler.descriptors[1] };
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		epoll_ctl(server->epoll, EPOLL_CTL_DEL, own[i], NULL);
+	/* what is still in the set now is a connection */
+	for (int i = 0; i <= server->highest; i++)
+		if (epoll_ctl(server->epoll, EPOLL_CTL_DEL, i, NULL) == 0)
+			close(i);
+}
+
 void
 server_stop(struct server *server)
 {
@@ -401,6 +423,7 @@ server_stop(struct server *server)
 	(void)!write(server->stopping, &one, sizeof one);
 	for (int i = 0; i < server->thread_count; i++)
 		pthread_join(server->threads[i], NULL);
+	close_idle_connections(server);
 	listen_close(server->listener);
 	close(server->epoll);
 	close(server->waiting);

@@ -39,7 +39,7 @@ struct server *server_start(struct listener *listener, int threads, const struct
 
 /*
  * Takes no new connection, serves whatever has arrived, closing each connection then, and ends the threads, in bounded
- * time whatever the load, once nothing is in hand.  The listener is closed; idle connections end with the process.
+ * time whatever the load, once nothing is in hand.  The listener is closed, and so are idle connections.
  */
 void server_stop(struct server *server);
 
