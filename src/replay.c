@@ -98,15 +98,18 @@ read_push(struct push *push)
 		push_refuse(push, reply_sentence(outcome));
 }
 
-/* Only what is committed leaves the spool; what is there again after a crash changes nothing then. */
+/*
+ * Only what is committed leaves the spool; what is there again after a crash changes nothing then.  What cannot leave it
+ * would be stored again at once, and for ever: that waits like a batch that fails.
+ */
 static void
 remove_stored(struct replay *replay, struct push **pushes, int count)
 {
-	backoff_reset(&replay->backoff);
 	desk_set_failing(replay->desk, false);
 	outage_end();
 	replay->batch_size = BATCH_PUSHES;
-	spool_remove(replay->spool, pushes, count);
+	if (spool_remove(replay->spool, pushes, count))
+		backoff_reset(&replay->backoff);
 }
 
 static store_settled settle;

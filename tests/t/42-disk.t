@@ -38,6 +38,29 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 	is $worker->stop, 0, "$name: the worker ends well";
 }
 
+# Stored again and again it would keep the database busy for nothing.
+subtest 'what cannot be taken out of the spool' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'stuck')))->{body}, $success, 'is put there';
+	is $worker->stop, 0, 'by a worker that ends';
+	unlink $worker->{log};
+	$postgres->start;
+	$worker->start(env => { LD_PRELOAD => $shim, ASAN_OPTIONS => 'verify_asan_link_order=0', FAILING_CALL => 'write',
+		FAILING_EVERY => 1, FAILING_PATH => "$worker->{base}.spool-wal" })->wait_until_ready;
+	ok wait_for(sub { $worker->log_text =~ /cannot take stored pushes out of it/ }), 'that is said';
+	sleep 3;
+	my ($stored) = $worker->get('/-/metrics')->{body} =~ /^callresultd_replayed_pushes_total (\d+)/m;
+	cmp_ok $stored, '>', 1, 'it is tried again';
+	cmp_ok $stored, '<', 30, 'with pauses';
+	is $worker->stop, 0, 'the worker ends well';
+	unlink $worker->{log};
+	$worker->start;
+	ok $worker->drains, 'the next one takes it out';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'stuck'}), 1, 'it is stored once';
+	is $worker->stop, 0, 'the worker ends well';
+};
+
 # False where that is not allowed: only root can, and not in every container.
 sub mount_disk {
 	my ($folder, $size) = @_;
