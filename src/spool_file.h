@@ -53,8 +53,8 @@ void spool_file_close(struct spool_file *file);
 bool spool_file_follow(struct spool_file *file);
 
 /*
- * Puts the file aside under another name and begins a new one, when the last call of SQLite found it damaged.  False when
- * it did not, or when that cannot be done.
+ * Puts the file aside under another name and begins a new one, when the last call of SQLite found it damaged; takes the new
+ * one where another process was first.  False when it is not damaged, or when that cannot be done.
  */
 bool spool_file_replace_damaged(struct spool_file *file);
 
