@@ -36,6 +36,16 @@ struct options {
 	bool        check_only;
 };
 
+/*
+ * A web server started the process for one request: there is no FastCGI socket, and there are variables of CGI.  Either of
+ * these two will do, because a wrong "no" would let the sender of a request choose our options.
+ */
+static bool
+is_cgi(const struct listener *inherited)
+{
+	return inherited->descriptor == -1 && (getenv("GATEWAY_INTERFACE") != NULL || getenv("REQUEST_METHOD") != NULL);
+}
+
 static void
 usage(FILE *file)
 {
@@ -53,13 +63,19 @@ help(void)
 }
 
 static struct options
+default_options(void)
+{
+	const char *config = getenv("CALLRESULTD_CONF");
+
+	return (struct options){ .config = config != NULL ? config : CONFIG_FILE };
+}
+
+static struct options
 read_options(int argc, char **argv)
 {
-	struct options options = { getenv("CALLRESULTD_CONF"), false };
+	struct options options = default_options();
 	int option;
 
-	if (options.config == NULL)
-		options.config = CONFIG_FILE;
 	while ((option = getopt(argc, argv, "c:hnV")) != -1) {
 		switch (option) {
 		case 'c':
@@ -192,13 +208,6 @@ storage_close(struct storage *storage, int64_t time_for_replay)
 	batch_free(storage->batch);
 }
 
-/* Started by a web server for one request, with no socket but the variables of CGI. */
-static bool
-is_cgi(void)
-{
-	return getenv("GATEWAY_INTERFACE") != NULL && getenv("REQUEST_METHOD") != NULL;
-}
-
 /* --- requests in the server's terms -------------------------------------------------------------------------- */
 
 static bool
@@ -235,23 +244,22 @@ run(struct listener *listener, struct service *service, const struct settings *s
 
 /* Until it is told to end, or, as a CGI program, for one request.  Gives the exit status. */
 static int
-serve(const struct settings *settings, const char *config, struct admission *admission)
+serve(struct listener *listener, bool cgi, const struct settings *settings, const char *config,
+    struct admission *admission)
 {
 	struct service service = { .admission = admission, .max_body = (size_t)settings->max_body,
 		.reply_deadline = settings->reply_deadline };
-	struct listener listener = { .descriptor = -1 };
 	sigset_t handled = block_signals();
-	bool cgi = !listen_inherit(&listener) && is_cgi();
 	struct storage storage;
 
-	if (!cgi && listener.descriptor == -1 && !listen_open(&listener, settings->listen))
+	if (!cgi && listener->descriptor == -1 && !listen_open(listener, settings->listen))
 		return 1;
 	storage = storage_open(settings);
 	service.batch = storage.batch;
 	if (cgi)
 		request_serve_cgi(&service);
 	else
-		run(&listener, &service, settings, config, &handled);
+		run(listener, &service, settings, config, &handled);
 	/* a CGI program has no other time for what an outage has left */
 	storage_close(&storage, cgi ? CGI_REPLAY_TIME : 0);
 	return 0;
@@ -260,11 +268,17 @@ serve(const struct settings *settings, const char *config, struct admission *adm
 int
 main(int argc, char **argv)
 {
-	struct options options = read_options(argc, argv);
+	struct listener listener;
+	struct options options;
 	struct settings settings;
 	struct admission *admission = NULL;
 	int status = 1;
+	bool cgi;
 
+	listen_inherit(&listener);
+	/* the arguments of a CGI program are the sender's: the query string, when it has no "=" (RFC 3875, 4.4) */
+	cgi = is_cgi(&listener);
+	options = cgi ? default_options() : read_options(argc, argv);
 	memory_init();
 	log_open(LOG_LEVEL_INFO, false);
 	if (settings_read(&settings, options.config))
@@ -276,7 +290,7 @@ main(int argc, char **argv)
 		log_open((enum log_level)settings.log_level, settings.log_to_syslog);
 		raise_descriptor_limit();
 		gateway_init();
-		status = serve(&settings, options.config, admission);
+		status = serve(&listener, cgi, &settings, options.config, admission);
 	}
 	admission_free(admission);
 	settings_free(&settings);

@@ -127,6 +127,21 @@ subtest 'a plain CGI program' => sub {
 	like $output, qr/^Status: 403 Forbidden\r\n/, 'which it says';
 };
 
+# RFC 3875, 4.4: a query string without "=" arrives as arguments, and is the sender's.
+subtest 'a plain CGI program takes no arguments' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres);
+	my $hostile = Rig::Worker->configured(auth => { allow_anonymous => 'yes' });
+	for my $variable (qw(GATEWAY_INTERFACE REQUEST_METHOD)) {
+		for my $arguments ('-V', '-h', '-n', '-c /dev/stdin', "-c $hostile->{config}", '-c/etc/passwd', '-- more', '-x', 'name') {
+			local %ENV = (%ENV, $variable => 'POST', PATH_INFO => '/wrong', CALLRESULTD_CONF => $worker->{config});
+			my $output = qx{@{[Rig::Worker->binary]} $arguments <$hostile->{config} 2>$worker->{log}};
+			is $?, 0, "$variable, $arguments: exits 0";
+			like $output, qr/^Status: 403 Forbidden\r\n/, 'and is refused as without them';
+			is $worker->log_text, '', 'no configuration but its own is read';
+		}
+	}
+};
+
 subtest 'anonymous pushes' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, auth => { allow_anonymous => 'yes' })->wait_until_ready;
 	is $worker->request('POST', '', $example)->{status}, 200, 'are taken when allowed';
