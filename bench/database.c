@@ -17,11 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fold.h"
-#include "log.h"
-#include "memory.h"
-#include "push.h"
-#include "store_call.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "db/store_call.h"
+#include "push/fold.h"
+#include "push/push.h"
 
 enum {
 	RECORD_SIZE = 512,         /* bytes, at most, of a record's text */

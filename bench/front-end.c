@@ -3,7 +3,7 @@
  *
  *   front-end own|libfcgi THREADS SOCKET
  *
- * "own" serves as callresultd does (src/server.c); "libfcgi" is the classic loop of FCGX_Accept_r in every thread, which
+ * "own" serves as callresultd does (src/front/server.c); "libfcgi" is the classic loop of FCGX_Accept_r in every thread, which
  * needs a thread for each connection that is kept.
  */
 #include <fcgiapp.h>
@@ -14,13 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "gateway.h"
-#include "listen.h"
-#include "log.h"
-#include "outcome.h"
-#include "reply.h"
-#include "server.h"
-#include "thread.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "front/gateway.h"
+#include "front/listen.h"
+#include "front/reply.h"
+#include "front/server.h"
+#include "push/outcome.h"
 
 enum { STEP = 64 * 1024 };
 

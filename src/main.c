@@ -12,22 +12,22 @@
 #include <systemd/sd-daemon.h>
 #endif
 
-#include "admission.h"
-#include "batch.h"
-#include "desk.h"
-#include "gateway.h"
-#include "listen.h"
-#include "log.h"
-#include "memory.h"
-#include "metrics.h"
-#include "prober.h"
-#include "replay.h"
-#include "request.h"
-#include "server.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/watchdog.h"
+#include "db/desk.h"
+#include "db/prober.h"
+#include "front/admission.h"
+#include "front/gateway.h"
+#include "front/listen.h"
+#include "front/request.h"
+#include "front/server.h"
+#include "metrics/metrics.h"
 #include "settings.h"
-#include "spool.h"
-#include "watchdog.h"
-#include "writer.h"
+#include "spool/spool.h"
+#include "store/batch.h"
+#include "store/replay.h"
+#include "store/writer.h"
 
 enum { CGI_REPLAY_TIME = 2000 };   /* milliseconds */
 

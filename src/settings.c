@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "db.h"
-#include "memory.h"
+#include "base/memory.h"
+#include "db/db.h"
 
 enum { KEY_MAX = 32, LINE_MAX_BYTES = 4096 };
 

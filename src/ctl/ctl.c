@@ -2,7 +2,7 @@
  * callresultctl: what an administrator does besides running callresultd.  The table of commands, what each needs before
  * it runs, and the command line.
  */
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "clock.h"
-#include "commands.h"
-#include "log.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "ctl/commands.h"
 
 enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new connection */
 

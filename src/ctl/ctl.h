@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "db.h"
+#include "ctl/table.h"
+#include "db/db.h"
 #include "settings.h"
-#include "spool.h"
-#include "table.h"
+#include "spool/spool.h"
 
 /* Exit statuses. */
 enum { CTL_FINE = 0, CTL_WRONG = 1, CTL_USAGE = 2 };

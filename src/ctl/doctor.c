@@ -1,10 +1,10 @@
 /* callresultctl doctor: what in this set-up could lose or refuse data. */
-#include "doctor.h"
+#include "ctl/doctor.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "commands.h"
+#include "ctl/commands.h"
 
 enum { TEXT_SIZE = 512 };
 

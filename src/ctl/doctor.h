@@ -2,7 +2,7 @@
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
-#include "ctl.h"
+#include "ctl/ctl.h"
 
 enum severity {
 	FINDING_OK,

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "doctor.h"
+#include "base/clock.h"
+#include "ctl/doctor.h"
 
 enum { QUERY_TIME = 10 * 1000, CLOCK_WARNING = 2, CLOCK_FAULT = 300, MONTH_BYTES = 128 * 1024 * 1024 };
 

@@ -11,10 +11,10 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "doctor.h"
-#include "probe.h"
-#include "token_file.h"
+#include "base/clock.h"
+#include "ctl/doctor.h"
+#include "ctl/probe.h"
+#include "ctl/token_file.h"
 
 enum { FREE_FLOOR = 64 * 1024 * 1024, MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 1024 };
 

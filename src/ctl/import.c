@@ -10,15 +10,15 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "clock.h"
-#include "commands.h"
-#include "intake.h"
-#include "log.h"
-#include "memory.h"
-#include "progress.h"
-#include "record.h"
-#include "reply.h"
-#include "time_text.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "ctl/commands.h"
+#include "ctl/intake.h"
+#include "ctl/progress.h"
+#include "ctl/time_text.h"
+#include "push/outcome.h"
+#include "push/record.h"
 
 enum { FILE_MAX = 1024 * 1024 * 1024, PART_BYTES = 16 * 1024 * 1024, KIBIBYTE = 1024 };
 
@@ -150,7 +150,7 @@ problem_of(enum outcome outcome)
 {
 	if (outcome == OUTCOME_BODY_NOT_LIST)
 		return "The file is neither a list nor an object with a callResultList or data.";
-	return reply_sentence(outcome);
+	return outcome_sentence(outcome);
 }
 
 static void

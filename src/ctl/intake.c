@@ -1,5 +1,5 @@
 /* Bodies that come from elsewhere than the web server, on the way of a push. */
-#include "intake.h"
+#include "ctl/intake.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,11 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "fold.h"
-#include "memory.h"
-#include "outage.h"
-#include "store.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "db/outage.h"
+#include "push/fold.h"
+#include "store/store.h"
 
 enum {
 	TRIES = 5,

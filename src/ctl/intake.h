@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "db.h"
-#include "push.h"
+#include "db/db.h"
+#include "push/push.h"
 
 struct intake_fates {
 	int64_t records;        /* the sum of the others */

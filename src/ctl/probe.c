@@ -1,5 +1,5 @@
 /* What status and doctor both look at on this machine. */
-#include "probe.h"
+#include "ctl/probe.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>

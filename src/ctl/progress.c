@@ -1,12 +1,12 @@
 /* How far long work is: count, rate and time left. */
-#include "progress.h"
+#include "ctl/progress.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "memory.h"
+#include "base/clock.h"
+#include "base/memory.h"
 
 enum { REDRAW_TIME = 100, BAR = 24 };   /* milliseconds; characters */
 

@@ -10,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "intake.h"
-#include "log.h"
-#include "memory.h"
-#include "token_file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "ctl/commands.h"
+#include "ctl/intake.h"
+#include "ctl/token_file.h"
 
 enum { URL_SIZE = 2048, BODY_MAX = 1024 * 1024 * 1024, ANSWER_SIZE = 512, TIMES = 2, TIMES_MAX = 6, WAIT = 600, TIMEOUT = 30 };
 

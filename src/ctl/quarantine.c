@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "intake.h"
-#include "json_text.h"
-#include "log.h"
-#include "memory.h"
-#include "progress.h"
-#include "record.h"
-#include "reply.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "ctl/commands.h"
+#include "ctl/intake.h"
+#include "ctl/progress.h"
+#include "push/json_text.h"
+#include "push/outcome.h"
+#include "push/record.h"
 
 enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
 
@@ -176,7 +176,7 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 	}
 	if (outcome == OUTCOME_OK && push->list.record_count > 0)
 		return push;
-	snprintf(fate->text, sizeof fate->text, "%s", outcome != OUTCOME_OK ? reply_sentence(outcome) :
+	snprintf(fate->text, sizeof fate->text, "%s", outcome != OUTCOME_OK ? outcome_sentence(outcome) :
 	    push->list.reject_count > 0 ? push->list.rejects[0].reason : "there is no record in it");
 	fate->problem = fate->text;
 	push_release(push);

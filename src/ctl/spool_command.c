@@ -9,15 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "commands.h"
-#include "desk.h"
-#include "log.h"
-#include "memory.h"
-#include "progress.h"
-#include "prober.h"
-#include "replay.h"
-#include "spool.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "ctl/commands.h"
+#include "ctl/progress.h"
+#include "db/desk.h"
+#include "db/prober.h"
+#include "spool/spool.h"
+#include "store/replay.h"
 
 enum {
 	ID_SIZE = 37,               /* of a uuid as text, with its end */

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "commands.h"
-#include "log.h"
-#include "probe.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "ctl/commands.h"
+#include "ctl/probe.h"
 
 #define TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 

@@ -1,5 +1,5 @@
 /* What a command found, as people or programs read it. */
-#include "table.h"
+#include "ctl/table.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include <unistr.h>
 #include <uniwidth.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 enum { GAP = 2 };       /* blanks between two columns */
 

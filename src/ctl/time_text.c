@@ -1,10 +1,10 @@
 /* Points in time as an administrator writes them. */
-#include "time_text.h"
+#include "ctl/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "call_time.h"
+#include "push/call_time.h"
 
 enum { DATE = 10, TIME_LENGTH = 19 };
 

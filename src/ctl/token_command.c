@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "commands.h"
-#include "log.h"
-#include "token_file.h"
+#include "base/log.h"
+#include "ctl/commands.h"
+#include "ctl/token_file.h"
 
 enum { TOKEN_BYTES = 16, URL_MAX_LENGTH = 1024 };
 

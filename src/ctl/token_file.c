@@ -1,5 +1,5 @@
 /* The file of tokens, to be changed. */
-#include "token_file.h"
+#include "ctl/token_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "memory.h"
-#include "token.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "front/token.h"
 
 enum { MODE_AT_FIRST = 0640 };
 

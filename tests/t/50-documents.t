@@ -21,7 +21,7 @@ sub messages {
 
 my $page = qx{mandoc -Tascii @{[source()]}/man/callresultd.8 | col -b} =~ s/\s+/ /gr;
 # a default that is bad is a mistake in the program, found by a unit test
-my @programs = grep { !m{/ctl_|callresultctl} } glob source() . '/src/*.c';
+my @programs = grep { !m{/ctl/} } glob source() . '/src/*.c ' . source() . '/src/*/*.c';
 for my $message (grep { !/^the default of / } map { messages(read_file($_)) } @programs) {
 	my @missing = grep { /\w\w/ && index($page, $_) < 0 } map { s/\A[\s;:,.]+|[\s;:,.(]+\z//gr } split /%[a-z]+/, $message;
 	is_deeply \@missing, [], "the manual has: $message";

@@ -3,7 +3,7 @@
 
 #include <stdalign.h>
 
-#include "arena.h"
+#include "base/arena.h"
 
 static void
 an_arena_that_was_never_used_can_be_freed(void **state)

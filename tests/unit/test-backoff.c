@@ -1,8 +1,8 @@
 /* Waiting before the next try, on a clock of the test's own: no test here takes time. */
 #include "unit.h"
 
-#include "backoff.h"
-#include "clock.h"
+#include "base/backoff.h"
+#include "base/clock.h"
 
 enum { PAUSE_CAP = 1000 };    /* milliseconds: "service resumes in seconds" */
 

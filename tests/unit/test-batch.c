@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "batch.h"
-#include "clock.h"
+#include "base/clock.h"
+#include "store/batch.h"
 
 enum {
 	LONG = 60 * 1000,     /* milliseconds; nothing here lasts as long unless it hangs */

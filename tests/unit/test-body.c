@@ -3,8 +3,8 @@
 
 #include <openssl/sha.h>
 
-#include "body.h"
-#include "push.h"
+#include "front/body.h"
+#include "push/push.h"
 
 /* What the web server hands over. */
 struct gateway {

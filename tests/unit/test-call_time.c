@@ -1,7 +1,7 @@
 /* callTimeStr: what is a date and time, and what only looks like one. */
 #include "unit.h"
 
-#include "call_time.h"
+#include "push/call_time.h"
 
 static void
 real_times_are_read(void **state)

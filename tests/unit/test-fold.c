@@ -1,8 +1,8 @@
 /* Pushes made ready for one statement: sorted, no identity twice, and no content lost that differs. */
 #include "unit.h"
 
-#include "fold.h"
-#include "memory.h"
+#include "base/memory.h"
+#include "push/fold.h"
 
 enum { PUSHES_MAX = 8 };
 

@@ -1,7 +1,7 @@
 /* Histograms: what is observed is in its bucket and in all wider ones, and the sum is right. */
 #include "unit.h"
 
-#include "histogram.h"
+#include "metrics/histogram.h"
 
 static const int64_t bounds[] = { 10, 20, 50, 0 };
 

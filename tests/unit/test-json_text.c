@@ -1,7 +1,7 @@
 /* The measuring of JSON values in their text: where one ends, how deep it is, what a tree would lose of it. */
 #include "unit.h"
 
-#include "json_text.h"
+#include "push/json_text.h"
 
 /* Measured in a copy of its exact size, so that a byte read behind it is noticed. */
 static bool

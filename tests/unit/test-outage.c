@@ -1,8 +1,8 @@
 /* What the log tells of outages, on a clock of the test's own: begun and ended once each, and never a flood. */
 #include "unit.h"
 
-#include "clock.h"
-#include "outage.h"
+#include "base/clock.h"
+#include "db/outage.h"
 
 static int64_t now = 1000000;
 static struct capture capture;

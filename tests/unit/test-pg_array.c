@@ -1,7 +1,7 @@
 /* PostgreSQL arrays in binary form, byte for byte as the server's array_recv reads them. */
 #include "unit.h"
 
-#include "pg_array.h"
+#include "db/pg_array.h"
 
 static struct pg_array array;
 

@@ -1,7 +1,7 @@
 /* The name of a push: a UUID of version 7 that sorts by the time of arrival. */
 #include "unit.h"
 
-#include "push_id.h"
+#include "push/push_id.h"
 
 static const int64_t arrival = INT64_C(1645557742000000);    /* of the example in RFC 9562, A.6 */
 

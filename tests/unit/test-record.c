@@ -4,7 +4,7 @@
 #include <json-c/json.h>
 #include <unistr.h>
 
-#include "record.h"
+#include "push/record.h"
 
 /* The documented example. */
 static const char example[] =

@@ -4,8 +4,8 @@
 #include <ctype.h>
 #include <json-c/json.h>
 
-#include "metrics.h"
-#include "reply.h"
+#include "front/reply.h"
+#include "metrics/metrics.h"
 
 /* What the web server would get. */
 struct gateway {
@@ -190,9 +190,9 @@ each_fault_has_a_sentence_of_its_own(void **state)
 	for (int a = 0; a < OUTCOME_LIVE; a++) {
 		struct json_object *tree = json_of((enum outcome)a);
 
-		assert_string_equal(member_of(tree, "retMsg"), reply_sentence((enum outcome)a));
+		assert_string_equal(member_of(tree, "retMsg"), outcome_sentence((enum outcome)a));
 		for (int b = 0; b < a; b++)
-			assert_string_not_equal(reply_sentence((enum outcome)a), reply_sentence((enum outcome)b));
+			assert_string_not_equal(outcome_sentence((enum outcome)a), outcome_sentence((enum outcome)b));
 		json_object_put(tree);
 	}
 }

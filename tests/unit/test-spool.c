@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "push.h"
-#include "spool.h"
-#include "spool_file.h"
+#include "push/push.h"
+#include "spool/spool.h"
+#include "spool/spool_file.h"
 
 enum { ROOM = 64, NO_LIMIT = 1 << 30 };
 

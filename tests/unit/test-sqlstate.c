@@ -1,7 +1,7 @@
 /* Whose fault an SQLSTATE is: only the record's own may send it to quarantine. */
 #include "unit.h"
 
-#include "sqlstate.h"
+#include "db/sqlstate.h"
 
 static const char *const names[] = {
 	[FAULT_SERVER] = "server",

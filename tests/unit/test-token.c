@@ -1,8 +1,8 @@
 /* Who may push: the file of tokens, the places in a URL where one stands, and the exchange of the set in force. */
 #include "unit.h"
 
-#include "admission.h"
-#include "token.h"
+#include "front/admission.h"
+#include "front/token.h"
 
 static char path[TEMPORARY_NAME_SIZE];
 

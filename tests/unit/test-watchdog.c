@@ -4,8 +4,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "clock.h"
-#include "watchdog.h"
+#include "base/clock.h"
+#include "base/watchdog.h"
 
 #ifdef HAVE_LIBSYSTEMD
 

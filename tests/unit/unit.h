@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 #define COUNT(array) (sizeof (array) / sizeof *(array))
 

@@ -1,0 +1,37 @@
+/* The two clocks: one that dates what is stored, one that measures how long things take. */
+#include "base/clock.h"
+
+#include <stdatomic.h>
+#include <time.h>
+
+int64_t
+clock_stamp(void)
+{
+	static _Atomic int64_t latest;
+	struct timespec now;
+	int64_t stamp, before;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	before = latest;
+	do {
+		stamp = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+		if (stamp <= before)
+			stamp = before + 1;
+	} while (!atomic_compare_exchange_weak(&latest, &before, stamp));
+	return stamp;
+}
+
+int64_t
+clock_monotonic(void)
+{
+	return clock_microseconds() / 1000;
+}
+
+int64_t
+clock_microseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}

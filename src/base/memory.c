@@ -1,0 +1,54 @@
+/* Allocation that ends the process when memory does. */
+#include "base/memory.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+void
+memory_init(void)
+{
+	/* no more than this many threads run at a time */
+	mallopt(M_ARENA_MAX, (int)sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static void *
+must(void *block)
+{
+	if (block == NULL)
+		log_fatal("out of memory");
+	return block;
+}
+
+void *
+memory_alloc(size_t size)
+{
+	return must(malloc(size > 0 ? size : 1));
+}
+
+void *
+memory_zalloc(size_t size)
+{
+	return must(calloc(1, size > 0 ? size : 1));
+}
+
+void *
+memory_resize(void *old, size_t count, size_t size)
+{
+	return must(reallocarray(old, count > 0 ? count : 1, size > 0 ? size : 1));
+}
+
+char *
+memory_strdup(const char *text)
+{
+	return must(strdup(text));
+}
+
+void
+memory_free(void *block)
+{
+	free(block);
+}

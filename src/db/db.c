@@ -1,0 +1,194 @@
+/* The database's connection: made, found to fit, looked at, and given up. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "db/db_internal.h"
+
+enum { SCHEMA_STEP = 5 };
+
+/* --- the connection string ------------------------------------------------------------------------------------ */
+
+bool
+db_conninfo_valid(const char *conninfo)
+{
+	PQconninfoOption *options;
+
+	if (strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL)
+		return true;    /* a database's name */
+	options = PQconninfoParse(conninfo, NULL);
+	PQconninfoFree(options);
+	return options != NULL;
+}
+
+bool
+db_conninfo_has_password(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL), *option;
+	bool found = false;
+
+	for (option = options; option != NULL && option->keyword != NULL; option++)
+		found |= option->val != NULL &&
+		    (strcmp(option->keyword, "password") == 0 || strcmp(option->keyword, "sslpassword") == 0);
+	PQconninfoFree(options);
+	return found;
+}
+
+/* --- whether the server fits ---------------------------------------------------------------------------------- */
+
+int
+db_schema_step(void)
+{
+	return SCHEMA_STEP;
+}
+
+static bool
+schema_fits(struct db *db, int64_t deadline)
+{
+	PGresult *result = db_execute(db, "SELECT coalesce(max(step), 0), current_setting('server_encoding'),"
+	    " current_setting('transaction_read_only') FROM callresult.schema_version", deadline);
+	bool fits = false;
+	int step;
+
+	if (result == NULL)
+		return false;
+	if (!db_succeeded(result)) {
+		db_note_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
+		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
+	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP - 1 || step > SCHEMA_STEP + 1) {
+		/* one step to either side fits, so that schema and programs are upgraded in any order */
+		db_note_problem(db, "its schema is at step %d, and this program works with %d to %d;"
+		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_STEP - 1, SCHEMA_STEP + 1, DATA_DIR);
+	} else if (strcmp(PQgetvalue(result, 0, 2), "on") == 0) {
+		db_note_problem(db, "the server is read-only");
+	} else {
+		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
+			log_warning("database: its encoding is %s and not UTF8: text it has no letters for is refused",
+			    PQgetvalue(result, 0, 1));
+		fits = true;
+	}
+	PQclear(result);
+	return fits;
+}
+
+static bool
+time_zone_fits(struct db *db, int64_t deadline)
+{
+	const char *values[] = { db->call_timezone };
+	PGresult *result = NULL;
+	bool fits = false;
+
+	if (PQsendQueryParams(db->connection, "SELECT now() AT TIME ZONE $1", 1, NULL, values, NULL, NULL, 0) == 0)
+		db_note_connection_problem(db);
+	else if ((result = db_get_result(db, deadline)) != NULL && !(fits = db_succeeded(result)))
+		db_note_problem(db, "the server does not know the call_timezone %s", db->call_timezone);
+	PQclear(result);
+	return fits;
+}
+
+/* --- connecting ----------------------------------------------------------------------------------------------- */
+
+/* What the server says unasked is said again as the error that follows it, if there is one. */
+static void
+receive_notice(void *receiver, const PGresult *notice)
+{
+	const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+	struct db *db = receiver;
+
+	if (severity != NULL && strcmp(severity, "WARNING") == 0)
+		db->warned = true;
+}
+
+static bool
+open_connection(struct db *db)
+{
+	/*
+	 * The string in place of dbname is read as conninfo; what it says wins over what stands before it, and what
+	 * stands behind it wins over it.  The limit is for each host: with several, a silent one must not use up the
+	 * time of all.  2 s are the least that libpq takes.
+	 */
+	static const char *const keywords[] = { "connect_timeout", "dbname", "client_encoding",
+		"fallback_application_name", NULL };
+	const char *const values[] = { "2", db->conninfo, "UTF8", log_program(), NULL };
+
+	db->connection = PQconnectdbParams(keywords, values, 1);
+	if (db->connection == NULL)
+		log_fatal("out of memory");
+	PQsetNoticeReceiver(db->connection, receive_notice, db);
+	PQsetErrorVerbosity(db->connection, PQERRORS_TERSE);    /* detail and context may quote what was sent */
+	return PQstatus(db->connection) == CONNECTION_OK && PQsetnonblocking(db->connection, 1) == 0;
+}
+
+bool
+db_connect(struct db *db, int64_t deadline)
+{
+	if (db->connection != NULL)
+		return true;
+	if (!open_connection(db))
+		db_note_connection_problem(db);
+	else if (schema_fits(db, deadline) && time_zone_fits(db, deadline) && db_prepare_statements(db, deadline))
+		return true;
+	db_drop_connection(db);
+	return false;
+}
+
+bool
+db_attach(struct db *db)
+{
+	if (db->connection != NULL || open_connection(db))
+		return true;
+	db_note_connection_problem(db);
+	db_drop_connection(db);
+	return false;
+}
+
+bool
+db_is_connected(const struct db *db)
+{
+	return db->connection != NULL;
+}
+
+bool
+db_check(struct db *db, int64_t deadline)
+{
+	PGresult *result = db_execute(db, "SHOW transaction_read_only", deadline);
+	bool well = result != NULL && db_succeeded(result) && strcmp(PQgetvalue(result, 0, 0), "off") == 0;
+
+	if (result != NULL && !well)
+		db_note_problem(db, "the server is read-only");
+	PQclear(result);
+	if (!well)
+		db_drop_connection(db);
+	return well;
+}
+
+void
+db_drop_connection(struct db *db)
+{
+	PQfinish(db->connection);
+	db->connection = NULL;
+}
+
+/* --- its life ------------------------------------------------------------------------------------------------- */
+
+struct db *
+db_new(const char *conninfo, const char *call_timezone)
+{
+	struct db *db = memory_zalloc(sizeof *db);
+
+	db->conninfo = conninfo;
+	db->call_timezone = call_timezone;
+	return db;
+}
+
+void
+db_free(struct db *db)
+{
+	if (db == NULL)
+		return;
+	db_drop_connection(db);
+	store_call_free(&db->call);
+	memory_free(db);
+}

@@ -1,0 +1,101 @@
+/*
+ * The database: one connection, one transaction a batch, each step inside a deadline.  The files of the
+ * database (db_internal.h) are the only users of libpq.
+ * A struct db belongs to one thread.
+ */
+#ifndef DB_H
+#define DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "push/fold.h"
+#include "push/push.h"
+
+struct db;
+
+enum db_result {
+	DB_STORED,        /* committed: the server said COMMIT */
+	DB_UNAVAILABLE,   /* the server's trouble, or the operator's: another time it may go */
+	DB_UNKNOWN,       /* COMMIT was sent and not clearly answered: it may be stored */
+	DB_BAD_RECORD,    /* the data is refused, on a connection that is well; nothing was stored */
+};
+
+/* What became of the records of a batch. */
+struct db_fates {
+	int64_t inserted;
+	int64_t updated;
+	int64_t duplicates;
+};
+
+/* conninfo and call_timezone must outlive the db.  No connection is made yet. */
+struct db *db_new(const char *conninfo, const char *call_timezone);
+void db_free(struct db *db);
+
+/* Whether conninfo can be read; what it says is not shown, for it may hold a password. */
+bool db_conninfo_valid(const char *conninfo);
+
+/*
+ * Connects unless connected, and checks that the schema, the server and the time zone fit.  Connecting takes as long as
+ * libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the deadline
+ * (clock_monotonic).  False when it is not done.
+ */
+bool db_connect(struct db *db, int64_t deadline);
+
+bool db_is_connected(const struct db *db);
+
+/* Asks the server whether it still takes writes.  False, and no connection any more, when it does not say so in time. */
+bool db_check(struct db *db, int64_t deadline);
+
+/*
+ * Stores the records of fold, and evidence and rejects of the pushes, in one transaction.  The pushes are those that
+ * fold was made of.  fates is set with DB_STORED.  After anything but DB_STORED and DB_BAD_RECORD there is no
+ * connection any more, unless there was no time left to begin.
+ */
+enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
+    struct db_fates *fates);
+
+/*
+ * Tries to store the records of fold and takes them back.  DB_STORED: the database would take them; DB_BAD_RECORD: it
+ * refuses one; anything else: it could not be asked, and there is no connection any more.
+ */
+enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline);
+
+/* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */
+const char *db_refusal(const struct db *db);
+
+/* What became of all records that this db has committed. */
+struct db_fates db_total(const struct db *db);
+
+/* --- questions of an administrator ------------------------------------------------------------------------- */
+
+/* The step of the schema that this program is made for; the steps beside it work too. */
+int db_schema_step(void);
+
+/* Whether conninfo holds a password. */
+bool db_conninfo_has_password(const char *conninfo);
+
+/* Connects unless connected, and looks at nothing.  False when it is not done; db_problem says why. */
+bool db_attach(struct db *db);
+
+/* What a statement gave, all of it as text. */
+struct db_rows;
+
+/*
+ * Runs one statement with count parameters of text; NULL among them is SQL NULL.  NULL when it failed or the deadline
+ * passed; db_problem says why.  It must quote nothing private: the server's message is not held back.
+ */
+struct db_rows *db_query(struct db *db, const char *text, const char *const *parameters, int count, int64_t deadline);
+
+int db_rows_count(const struct db_rows *rows);
+
+/* NULL for SQL NULL; valid until db_rows_free. */
+const char *db_rows_text(const struct db_rows *rows, int row, int column);
+
+void db_rows_free(struct db_rows *rows);
+
+/* Why the last call failed for want of the database, without the data of a push.  Valid until the next call. */
+const char *db_problem(const struct db *db);
+
+#endif

@@ -1,0 +1,137 @@
+/* One exchange with the database's server: a result by the deadline, or else the words for what was wrong. */
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "db/db_internal.h"
+#include "db/sqlstate.h"
+
+/* --- what failed ---------------------------------------------------------------------------------------------- */
+
+void
+db_note_problem(struct db *db, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(db->problem, sizeof db->problem, format, arguments);
+	va_end(arguments);
+}
+
+/* libpq's message has a line for each host; its advice, in lines that begin with a tab, is left out. */
+void
+db_note_connection_problem(struct db *db)
+{
+	char *message = memory_strdup(PQerrorMessage(db->connection)), *rest = message;
+	char text[PROBLEM_SIZE] = "";
+	const char *line;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0' && *line != '\t')
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text != '\0' ? "; " : "", line);
+	db_note_problem(db, "%s", *text != '\0' ? text : "the connection is lost");
+	memory_free(message);
+}
+
+void
+db_note_result_problem(struct db *db, const PGresult *result)
+{
+	const char *state = result != NULL ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *message = result != NULL ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+
+	if (state == NULL)
+		db_note_connection_problem(db);
+	else if (sqlstate_message_is_public(state) && message != NULL)
+		db_note_problem(db, "%s (SQLSTATE %s)", message, state);
+	else
+		db_note_problem(db, "the statement failed (SQLSTATE %s)", state);
+}
+
+const char *
+db_problem(const struct db *db)
+{
+	return db->problem;
+}
+
+/* --- sending and waiting -------------------------------------------------------------------------------------- */
+
+/* False when the socket is not ready by the deadline. */
+static bool
+wait_for_socket(struct db *db, short events, int64_t deadline)
+{
+	struct pollfd socket = { .fd = PQsocket(db->connection), .events = events };
+	int64_t left = deadline - clock_monotonic();
+
+	return left > 0 && poll(&socket, 1, (int)left) > 0;
+}
+
+bool
+db_wait_for_result(struct db *db, int64_t deadline)
+{
+	int unsent;
+
+	while ((unsent = PQflush(db->connection)) == 1 || PQisBusy(db->connection)) {
+		if (unsent >= 0 && !wait_for_socket(db, unsent == 1 ? POLLIN | POLLOUT : POLLIN, deadline)) {
+			db_note_problem(db, "the server does not answer");
+			return false;
+		}
+		if (unsent < 0 || PQconsumeInput(db->connection) == 0) {
+			db_note_connection_problem(db);
+			return false;
+		}
+	}
+	return true;
+}
+
+PGresult *
+db_get_result(struct db *db, int64_t deadline)
+{
+	PGresult *kept = NULL, *next;
+
+	for (;;) {
+		if (!db_wait_for_result(db, deadline)) {
+			PQclear(kept);
+			return NULL;
+		}
+		next = PQgetResult(db->connection);
+		if (next == NULL)
+			break;
+		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
+			PQclear(next);
+			continue;
+		}
+		PQclear(kept);
+		kept = next;
+	}
+	/* a connection that the server has closed gives an error without SQLSTATE (NULL), or no result at all */
+	if (kept == NULL || PQstatus(db->connection) != CONNECTION_OK) {
+		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR)
+			db_note_result_problem(db, kept);
+		else
+			db_note_connection_problem(db);
+		PQclear(kept);
+		return NULL;
+	}
+	return kept;
+}
+
+PGresult *
+db_execute(struct db *db, const char *text, int64_t deadline)
+{
+	if (PQsendQuery(db->connection, text) == 0) {
+		db_note_connection_problem(db);
+		return NULL;
+	}
+	return db_get_result(db, deadline);
+}
+
+bool
+db_succeeded(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}

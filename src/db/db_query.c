@@ -1,0 +1,47 @@
+/* The database's answers to an administrator's questions. */
+#include <stdio.h>
+
+#include "db/db_internal.h"
+
+struct db_rows *
+db_query(struct db *db, const char *text, const char *const *parameters, int count, int64_t deadline)
+{
+	PGresult *result = NULL;
+
+	if (db->connection == NULL) {
+		snprintf(db->problem, sizeof db->problem, "there is no connection");
+		return NULL;
+	}
+	if (PQsendQueryParams(db->connection, text, count, NULL, parameters, NULL, NULL, 0) != 0)
+		result = db_get_result(db, deadline);
+	if (result == NULL) {
+		db_note_connection_problem(db);
+		db_drop_connection(db);
+	} else if (!db_succeeded(result)) {
+		snprintf(db->problem, sizeof db->problem, "%s (SQLSTATE %s)", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+		    PQresultErrorField(result, PG_DIAG_SQLSTATE));
+		PQclear(result);
+		result = NULL;
+	}
+	return (struct db_rows *)result;
+}
+
+int
+db_rows_count(const struct db_rows *rows)
+{
+	return PQntuples((const PGresult *)rows);
+}
+
+const char *
+db_rows_text(const struct db_rows *rows, int row, int column)
+{
+	const PGresult *result = (const PGresult *)rows;
+
+	return PQgetisnull(result, row, column) ? NULL : PQgetvalue(result, row, column);
+}
+
+void
+db_rows_free(struct db_rows *rows)
+{
+	PQclear((PGresult *)rows);
+}

@@ -1,0 +1,313 @@
+/* The transaction that stores a batch: sent in one go, its answers read one by one, and done again when it has to be. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "db/db_internal.h"
+#include "db/sqlstate.h"
+
+/*
+ * What a connection has prepared, under names that say of which text: behind a pooler it may be of another program of
+ * ours, older or newer.
+ */
+static const char store_name[] = "callresultd_store_1";
+static const char limits_name[] = "callresultd_limits_1";
+static const char limits_text[] =
+    "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),"
+    " set_config('idle_in_transaction_session_timeout', $1, true),"
+    /* off would make a 200 a lie; what else the administrator has chosen keeps a crash from losing anything */
+    " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END";
+
+#define STATEMENT_IS_THERE "42P05"
+#define STATEMENT_IS_NOT_THERE "26000"
+
+enum { CONFLICT_TRIES = 5,
+	TIME_RESERVE = 10 };    /* the part of the time left that the server does not get */
+
+/* --- prepared statements -------------------------------------------------------------------------------------- */
+
+/* False when the connection broke.  Behind a pooler the server may have the statement from another connection. */
+static bool
+prepare(struct db *db, const char *name, const char *text, int count, const unsigned int *types, int64_t deadline)
+{
+	PGresult *result = NULL;
+	const char *state;
+
+	if (PQsendPrepare(db->connection, name, text, count, types) == 0)
+		db_note_connection_problem(db);
+	else
+		result = db_get_result(db, deadline);
+	if (result == NULL)
+		return false;
+	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	if (!db_succeeded(result) && (state == NULL || strcmp(state, STATEMENT_IS_THERE) != 0))
+		db->prepared = false;
+	PQclear(result);
+	return true;
+}
+
+bool
+db_prepare_statements(struct db *db, int64_t deadline)
+{
+	store_call_fill(&db->call, NULL, 0, &(struct fold){ 0 }, db->call_timezone);
+	db->prepared = true;
+	return prepare(db, store_name, store_call_text, STORE_PARAMETERS, db->call.types, deadline) &&
+	    prepare(db, limits_name, limits_text, 0, NULL, deadline);
+}
+
+/* --- sending -------------------------------------------------------------------------------------------------- */
+
+/* What a transaction is made of, in the order of sending and of the answers. */
+enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_END };
+
+static bool
+send_statement(struct db *db, const char *text)
+{
+	return PQsendQueryParams(db->connection, text, 0, NULL, NULL, NULL, NULL, 0) == 1;
+}
+
+/*
+ * What holds in this transaction only, for no setting of a session survives behind PgBouncer.  The server gives up a
+ * little before we do, so that it is the one to say why, and does not stay in a transaction that we have left.
+ */
+static bool
+send_limits(struct db *db, int64_t deadline)
+{
+	int64_t left = deadline - clock_monotonic();
+	int64_t time = left - left / TIME_RESERVE;
+	char limit[24], lock_limit[24];
+	const char *const values[] = { limit, lock_limit };
+
+	if (time < 1)
+		time = 1;    /* 0 would be no limit */
+	snprintf(limit, sizeof limit, "%lld", (long long)time);
+	snprintf(lock_limit, sizeof lock_limit, "%lld", (long long)(time / 2 + 1));
+	return db->prepared ?
+	    PQsendQueryPrepared(db->connection, limits_name, 2, values, NULL, NULL, 0) == 1 :
+	    PQsendQueryParams(db->connection, limits_text, 2, NULL, values, NULL, NULL, 0) == 1;
+}
+
+static bool
+send_store(struct db *db)
+{
+	struct store_call *call = &db->call;
+
+	return db->prepared ?
+	    PQsendQueryPrepared(db->connection, store_name, STORE_PARAMETERS, call->values, call->lengths, call->formats,
+		0) == 1 :
+	    PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
+		call->formats, 0) == 1;
+}
+
+/* All of it in one go, so that it costs one exchange; when a step fails, the server passes over those behind it. */
+static bool
+send_transaction(struct db *db, const char *ending, int64_t deadline)
+{
+	return PQenterPipelineMode(db->connection) == 1 && send_statement(db, "BEGIN ISOLATION LEVEL READ COMMITTED") &&
+	    send_limits(db, deadline) && send_store(db) && send_statement(db, ending) &&
+	    PQpipelineSync(db->connection) == 1;
+}
+
+/* --- reading the answers -------------------------------------------------------------------------------------- */
+
+/* The next answer to what was sent; the last is PGRES_PIPELINE_SYNC.  NULL as with db_get_result. */
+static PGresult *
+next_answer(struct db *db, int64_t deadline)
+{
+	/* between two steps there is one NULL */
+	for (int i = 0; i < 2; i++) {
+		PGresult *result;
+
+		if (!db_wait_for_result(db, deadline))
+			return NULL;
+		result = PQgetResult(db->connection);
+		if (result != NULL)
+			return result;
+	}
+	db_note_connection_problem(db);
+	return NULL;
+}
+
+static void
+add_fates(struct db_fates *total, const struct db_fates *fates)
+{
+	total->inserted += fates->inserted;
+	total->updated += fates->updated;
+	total->duplicates += fates->duplicates;
+}
+
+static void
+read_fates(const PGresult *result, struct db_fates *fates)
+{
+	fates->inserted = atoll(PQgetvalue(result, 0, 0));
+	fates->updated = atoll(PQgetvalue(result, 0, 1));
+	fates->duplicates = atoll(PQgetvalue(result, 0, 2));
+}
+
+/* Names the rule and never the value; what the server's own message says may quote it. */
+static void
+note_refusal(struct db *db, const PGresult *result)
+{
+	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+
+	snprintf(db->refusal, sizeof db->refusal, "the database refuses it: SQLSTATE %s%s%s",
+	    PQresultErrorField(result, PG_DIAG_SQLSTATE), constraint != NULL ? ", constraint " : "",
+	    constraint != NULL ? constraint : "");
+}
+
+/* Whose fault it is that a statement failed; said, unless it is the data's or passes by itself. */
+static enum sqlstate_fault
+note_fault(struct db *db, const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	enum sqlstate_fault fault = sqlstate_fault(state);
+
+	if (state != NULL && strcmp(state, STATEMENT_IS_NOT_THERE) == 0 && db->prepared) {
+		/* a pooler gave the transaction to a server that does not have them: another time without */
+		db->prepared = false;
+		fault = FAULT_CONFLICT;
+	}
+	if (fault == FAULT_RECORD)
+		note_refusal(db, result);
+	else if (fault != FAULT_CONFLICT)
+		db_note_result_problem(db, result);
+	return fault;
+}
+
+/*
+ * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  A warning leaves
+ * open whether it was done: it is how the server says that it gave up waiting for a standby.
+ */
+static bool
+has_ended(struct db *db, PGresult *result, const char *ending)
+{
+	if (strcmp(PQcmdStatus(result), ending) != 0)
+		db_note_problem(db, "the server answered %s with %s", ending, PQcmdStatus(result));
+	else if (db->warned)
+		db_note_problem(db, "the server committed without its standby");
+	else
+		return true;
+	return false;
+}
+
+/*
+ * Looks at the answer of one step.  *outcome is DB_UNKNOWN until the server has said that a step before the end failed,
+ * DB_UNAVAILABLE with *fault then, or that all is done, DB_STORED.
+ */
+static void
+read_answer(struct db *db, enum step step, PGresult *result, const char *ending, enum db_result *outcome,
+    struct db_fates *fates, enum sqlstate_fault *fault)
+{
+	if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+		*fault = note_fault(db, result);
+		if (step < STEP_END && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
+			*outcome = DB_UNAVAILABLE;
+	} else if (step == STEP_STORE && db_succeeded(result)) {
+		read_fates(result, fates);
+		db->warned = false;
+	} else if (step == STEP_END && db_succeeded(result) && has_ended(db, result, ending)) {
+		*outcome = DB_STORED;
+	}
+}
+
+/*
+ * Calls store in a transaction of its own that ends with ending, COMMIT or ROLLBACK.  DB_STORED: the server said so.
+ * DB_UNAVAILABLE: a statement failed, *fault says by whose fault, and the transaction is still to be rolled back, or the
+ * connection is gone.  DB_UNKNOWN: whether it ended is open.
+ */
+static enum db_result
+call_store(struct db *db, const char *ending, int64_t deadline, struct db_fates *fates, enum sqlstate_fault *fault)
+{
+	enum db_result outcome = DB_UNKNOWN;
+	enum step step = STEP_BEGIN;
+	PGresult *result;
+
+	*fault = FAULT_SERVER;
+	if (!send_transaction(db, ending, deadline)) {
+		db_note_connection_problem(db);
+		return DB_UNKNOWN;
+	}
+	while ((result = next_answer(db, deadline)) != NULL && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+		read_answer(db, step, result, ending, &outcome, fates, fault);
+		step++;
+		PQclear(result);
+	}
+	if (result == NULL || PQexitPipelineMode(db->connection) != 1)
+		*fault = FAULT_SERVER;
+	PQclear(result);
+	return outcome;
+}
+
+/* --- one batch ------------------------------------------------------------------------------------------------ */
+
+static bool
+roll_back(struct db *db, int64_t deadline)
+{
+	PGresult *result = db_execute(db, "ROLLBACK", deadline);
+	bool done = result != NULL && db_succeeded(result);
+
+	PQclear(result);
+	return done;
+}
+
+/*
+ * Calls store as often as it takes while other transactions are in the way.  After DB_BAD_RECORD
+ * everything is rolled back; after the other failures the connection is of no use.
+ */
+static enum db_result
+store(struct db *db, const char *ending, int64_t deadline, struct db_fates *fates)
+{
+	enum db_result result = DB_UNAVAILABLE;
+	enum sqlstate_fault fault;
+
+	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
+		result = call_store(db, ending, deadline, fates, &fault);
+		if (result != DB_UNAVAILABLE || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
+			break;
+		/* a month attached at the same moment refuses a good record too (23514), but not twice */
+		if (fault == FAULT_RECORD && tries > 0)
+			return DB_BAD_RECORD;
+	}
+	if (result != DB_STORED)
+		db_drop_connection(db);
+	return result;
+}
+
+enum db_result
+db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
+    struct db_fates *fates)
+{
+	enum db_result result;
+
+	if (clock_monotonic() >= deadline) {
+		db_note_problem(db, "no time was left to store a push");
+		return DB_UNAVAILABLE;
+	}
+	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
+	result = store(db, "COMMIT", deadline, fates);
+	if (result == DB_STORED)
+		add_fates(&db->total, fates);
+	return result;
+}
+
+enum db_result
+db_probe(struct db *db, const struct fold *fold, int64_t deadline)
+{
+	struct db_fates ignored;
+
+	store_call_fill(&db->call, NULL, 0, fold, db->call_timezone);
+	return store(db, "ROLLBACK", deadline, &ignored);
+}
+
+const char *
+db_refusal(const struct db *db)
+{
+	return db->refusal;
+}
+
+struct db_fates
+db_total(const struct db *db)
+{
+	return db->total;
+}

@@ -1,0 +1,54 @@
+/*
+ * PostgreSQL arrays in binary form, built one element after the other: how a batch travels as the parameters of one
+ * statement.  One dimension; the format is that of the server's array_recv.
+ */
+#ifndef PG_ARRAY_H
+#define PG_ARRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* Types by their OID in pg_type, which never changes. */
+enum pg_type {
+	PG_BOOL = 16,
+	PG_BYTEA = 17,
+	PG_INT8 = 20,
+	PG_INT2 = 21,
+	PG_INT4 = 23,
+	PG_TEXT = 25,
+	PG_TIMESTAMP = 1114,
+	PG_TIMESTAMPTZ = 1184,
+	PG_UUID = 2950,
+	PG_JSONB = 3802,
+};
+
+struct pg_array {
+	char   *bytes;     /* as the server reads them */
+	size_t  length;
+	size_t  room;
+	int     count;
+	bool    has_null;
+};
+
+/* Empties the array, {0} at first, and sets the type of its elements; its memory is kept for the next batch. */
+void pg_array_start(struct pg_array *array, enum pg_type type);
+
+void pg_array_add_null(struct pg_array *array);
+void pg_array_add_bytes(struct pg_array *array, const void *bytes, size_t length);  /* text, bytea, uuid */
+void pg_array_add_text(struct pg_array *array, struct slice text);                  /* NULL as null */
+void pg_array_add_json(struct pg_array *array, struct slice text);                  /* jsonb; NULL as null */
+void pg_array_add_bool(struct pg_array *array, bool value);
+void pg_array_add_int2(struct pg_array *array, int16_t value);
+void pg_array_add_int4(struct pg_array *array, int32_t value);
+void pg_array_add_int8(struct pg_array *array, int64_t value);
+void pg_array_add_time(struct pg_array *array, int64_t microseconds);   /* both timestamps; since 1970 */
+
+/* To be called last: completes the header. */
+void pg_array_finish(struct pg_array *array);
+
+void pg_array_free(struct pg_array *array);
+
+#endif

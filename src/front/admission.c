@@ -1,0 +1,129 @@
+/* Who may push: the tokens in force, exchanged while requests are served. */
+#include "front/admission.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "front/token.h"
+
+enum { TOKEN_MAX = 256 };       /* bytes of a token in a query that are looked at */
+
+struct admission {
+	const char       *path;
+	bool              allow_anonymous;
+	pthread_rwlock_t  lock;      /* of tokens: many check, a reload exchanges */
+	struct token_set *tokens;    /* NULL: no file */
+};
+
+struct admission *
+admission_new(const char *tokens_path, bool allow_anonymous)
+{
+	struct admission *admission = memory_zalloc(sizeof *admission);
+
+	admission->path = tokens_path;
+	admission->allow_anonymous = allow_anonymous;
+	pthread_rwlock_init(&admission->lock, NULL);
+	if (admission_reload(admission))
+		return admission;
+	admission_free(admission);
+	return NULL;
+}
+
+void
+admission_free(struct admission *admission)
+{
+	if (admission == NULL)
+		return;
+	token_set_free(admission->tokens);
+	pthread_rwlock_destroy(&admission->lock);
+	memory_free(admission);
+}
+
+bool
+admission_reload(struct admission *admission)
+{
+	struct token_set *fresh, *old;
+
+	if (admission->allow_anonymous)
+		return true;
+	fresh = token_set_read(admission->path);
+	if (fresh == NULL)
+		return false;
+	if (token_set_count(fresh) == 0) {
+		log_error("tokens file %s holds no token, and allow_anonymous is not yes", admission->path);
+		token_set_free(fresh);
+		return false;
+	}
+	pthread_rwlock_wrlock(&admission->lock);
+	old = admission->tokens;
+	admission->tokens = fresh;
+	pthread_rwlock_unlock(&admission->lock);
+	token_set_free(old);
+	return true;
+}
+
+/* "/TOKEN", also with a slash behind it */
+static struct slice
+token_of_path(const char *path)
+{
+	if (path == NULL || *path != '/')
+		return (struct slice){ "", 0 };
+	return (struct slice){ path + 1, strcspn(path + 1, "/") };
+}
+
+/* One byte of a query, which may be written %XX; *text is moved behind it. */
+static char
+query_byte(const char **text)
+{
+	char digits[3] = "";
+	char *end;
+	long byte;
+
+	if (**text == '%') {
+		memcpy(digits, *text + 1, strnlen(*text + 1, 2));
+		byte = strtol(digits, &end, 16);
+		if (end == digits + 2) {
+			*text += 3;
+			return (char)byte;
+		}
+	}
+	return *(*text)++;
+}
+
+/* "a=b&token=TOKEN": the path comes decoded from the web server, the query does not. */
+static struct slice
+token_of_query(const char *query, char token[TOKEN_MAX])
+{
+	static const char name[] = "token=";
+	size_t length = 0;
+
+	while (query != NULL && *query != '\0') {
+		if (strncmp(query, name, sizeof name - 1) == 0) {
+			query += sizeof name - 1;
+			while (*query != '\0' && *query != '&' && length < TOKEN_MAX)
+				token[length++] = query_byte(&query);
+			break;
+		}
+		query += strcspn(query, "&");
+		query += strspn(query, "&");
+	}
+	return (struct slice){ token, length };
+}
+
+bool
+admission_check(struct admission *admission, const char *path, const char *query)
+{
+	char token[TOKEN_MAX];
+	bool admitted;
+
+	if (admission->allow_anonymous)
+		return true;
+	pthread_rwlock_rdlock(&admission->lock);
+	admitted = token_set_has(admission->tokens, token_of_path(path)) ||
+	    token_set_has(admission->tokens, token_of_query(query, token));
+	pthread_rwlock_unlock(&admission->lock);
+	return admitted;
+}

@@ -1,0 +1,215 @@
+/* The listening socket: handed over, or made here. */
+#include "front/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
+#include "base/log.h"
+#include "base/memory.h"
+
+static const char unix_prefix[] = "unix:";
+
+static bool
+is_listening(int descriptor)
+{
+	int listening = 0;
+	socklen_t size = sizeof listening;
+
+	return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
+static void
+set_nonblocking(int descriptor)
+{
+	/* another thread may accept the connection that woke this one */
+	fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
+}
+
+static int
+systemd_socket(void)
+{
+#ifdef HAVE_LIBSYSTEMD
+	int count = sd_listen_fds(1);
+
+	if (count > 1)
+		log_warning("systemd hands over %d sockets: only the first is served", count);
+	if (count > 0)
+		return SD_LISTEN_FDS_START;
+#endif
+	return -1;
+}
+
+bool
+listen_inherit(struct listener *listener)
+{
+	int descriptor = is_listening(STDIN_FILENO) ? STDIN_FILENO : systemd_socket();
+
+	*listener = (struct listener){ .descriptor = descriptor, .handed_over = true };
+	if (descriptor == -1)
+		return false;
+	set_nonblocking(descriptor);
+	return true;
+}
+
+/* Whether a living process serves that path. */
+static bool
+is_served(const struct sockaddr_un *address)
+{
+	/* one that has no room for another connection now does serve: EAGAIN */
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool served;
+
+	if (probe == -1)
+		return false;
+	served = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
+	close(probe);
+	return served;
+}
+
+/* Only a socket: what else stands at the path is somebody's file, and bind says so. */
+static void
+remove_stale(const char *path)
+{
+	struct stat found;
+
+	if (stat(path, &found) == 0 && S_ISSOCK(found.st_mode))
+		unlink(path);
+}
+
+static bool
+bind_unix(struct listener *listener, const struct sockaddr_un *address)
+{
+	mode_t mask;
+	int bound;
+
+	if (is_served(address)) {
+		errno = EADDRINUSE;
+		return false;
+	}
+	remove_stale(address->sun_path);
+	/* the mode is right from the first moment: user and group, the web server being in the group */
+	mask = umask(0117);
+	bound = bind(listener->descriptor, (const struct sockaddr *)address, sizeof *address);
+	umask(mask);
+	return bound == 0 && listen(listener->descriptor, SOMAXCONN) == 0;
+}
+
+static bool
+open_unix(struct listener *listener, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat made;
+
+	if (strlen(path) >= sizeof address.sun_path) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	strcpy(address.sun_path, path);
+	listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (listener->descriptor == -1 || !bind_unix(listener, &address) || stat(path, &made) != 0)
+		return false;
+	listener->path = memory_strdup(path);
+	listener->device = made.st_dev;
+	listener->inode = made.st_ino;
+	return true;
+}
+
+/* The first address that can be bound. */
+static bool
+bind_first(struct listener *listener, const struct addrinfo *addresses)
+{
+	int on = 1;
+
+	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next) {
+		listener->descriptor = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (listener->descriptor == -1)
+			continue;
+		setsockopt(listener->descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+		if (bind(listener->descriptor, a->ai_addr, a->ai_addrlen) == 0 &&
+		    listen(listener->descriptor, SOMAXCONN) == 0)
+			return true;
+		close(listener->descriptor);
+		listener->descriptor = -1;
+	}
+	return false;
+}
+
+static bool
+open_tcp(struct listener *listener, const char *where)
+{
+	const struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *addresses;
+	const char *colon = strrchr(where, ':');
+	char host[256];
+	size_t length = colon != NULL ? (size_t)(colon - where) : 0;
+	bool any, bound;
+
+	if (colon == NULL || length >= sizeof host || colon[1] == '\0') {
+		errno = EINVAL;
+		return false;
+	}
+	if (*where == '[' && length >= 2 && where[length - 1] == ']')
+		snprintf(host, sizeof host, "%.*s", (int)length - 2, where + 1);
+	else
+		snprintf(host, sizeof host, "%.*s", (int)length, where);
+	any = host[0] == '\0' || strcmp(host, "*") == 0;
+	if (getaddrinfo(any ? NULL : host, colon + 1, &hints, &addresses) != 0) {
+		errno = EADDRNOTAVAIL;
+		return false;
+	}
+	bound = bind_first(listener, addresses);
+	freeaddrinfo(addresses);
+	return bound;
+}
+
+bool
+listen_open(struct listener *listener, const char *where)
+{
+	bool opened;
+
+	*listener = (struct listener){ .descriptor = -1 };
+	if (strncmp(where, unix_prefix, sizeof unix_prefix - 1) == 0)
+		opened = open_unix(listener, where + sizeof unix_prefix - 1);
+	else
+		opened = open_tcp(listener, where);
+	if (!opened) {
+		log_error("cannot listen on %s: %s", where, strerror(errno));
+		listen_close(listener);
+		return false;
+	}
+	set_nonblocking(listener->descriptor);
+	return true;
+}
+
+void
+listen_remove_path(struct listener *listener)
+{
+	struct stat found;
+
+	/* a process started since may have put its own socket there */
+	if (listener->path != NULL && stat(listener->path, &found) == 0 && found.st_dev == listener->device &&
+	    found.st_ino == listener->inode)
+		unlink(listener->path);
+	memory_free(listener->path);
+	listener->path = NULL;
+}
+
+void
+listen_close(struct listener *listener)
+{
+	listen_remove_path(listener);
+	if (listener->descriptor != -1)
+		close(listener->descriptor);
+	listener->descriptor = -1;
+}

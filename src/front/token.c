@@ -1,0 +1,116 @@
+/* The tokens that admit a push: the secret in the callBackUrl. */
+#include "front/token.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+struct token_set {
+	struct slice *tokens;
+	size_t        count;
+};
+
+static bool
+is_token(const char *text)
+{
+	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+	size_t length = strlen(text);
+
+	/* "-" alone is where live, ready and metrics are */
+	return length > 0 && strspn(text, allowed) == length && strcmp(text, "-") != 0;
+}
+
+int
+token_line_name(const char *line)
+{
+	const char *colon = strchr(line, ':');
+
+	if (line[0] == '\0' || line[0] == '#')
+		return 0;
+	return colon != NULL && colon != line && is_token(colon + 1) ? (int)(colon - line) : -1;
+}
+
+static void
+add(struct token_set *set, const char *token)
+{
+	set->tokens = memory_resize(set->tokens, set->count + 1, sizeof *set->tokens);
+	set->tokens[set->count++] = (struct slice){ memory_strdup(token), strlen(token) };
+}
+
+static bool
+read_line(struct token_set *set, char *line, size_t length)
+{
+	int name;
+
+	if (strlen(line) != length)     /* a NUL would end a token early */
+		return false;
+	line[strcspn(line, "\r\n")] = '\0';
+	name = token_line_name(line);
+	if (name > 0)
+		add(set, line + name + 1);
+	return name >= 0;
+}
+
+struct token_set *
+token_set_read(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	struct token_set *set;
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t length;
+	int number = 0;
+
+	if (file == NULL) {
+		log_error("tokens file %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	set = memory_zalloc(sizeof *set);
+	while ((length = getline(&line, &room, file)) >= 0) {
+		number++;
+		if (!read_line(set, line, (size_t)length)) {
+			log_error("tokens file %s, line %d: not \"name:token\" with a token of letters, digits and -._~",
+			    path, number);
+			token_set_free(set);
+			set = NULL;
+			break;
+		}
+	}
+	free(line);
+	fclose(file);
+	return set;
+}
+
+size_t
+token_set_count(const struct token_set *set)
+{
+	return set->count;
+}
+
+bool
+token_set_has(const struct token_set *set, struct slice token)
+{
+	bool found = false;
+
+	/* no early end: how long it takes must not tell which token came near */
+	for (size_t i = 0; i < set->count; i++)
+		if (set->tokens[i].length == token.length)
+			found |= CRYPTO_memcmp(set->tokens[i].bytes, token.bytes, token.length) == 0;
+	return found;
+}
+
+void
+token_set_free(struct token_set *set)
+{
+	if (set == NULL)
+		return;
+	for (size_t i = 0; i < set->count; i++)
+		memory_free((void *)set->tokens[i].bytes);
+	memory_free(set->tokens);
+	memory_free(set);
+}

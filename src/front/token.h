@@ -1,0 +1,33 @@
+/* The tokens that admit a push: the secret in the callBackUrl. */
+#ifndef TOKEN_H
+#define TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct token_set;
+
+/*
+ * Reads a file of lines "name:token"; empty lines and lines that begin with # are passed over.  A token is made of
+ * letters, digits, "-", ".", "_" and "~", so that it stands in a URL as it is.  NULL, with file and line in the log,
+ * when a line is none or the file cannot be read.
+ */
+struct token_set *token_set_read(const char *path);
+
+/*
+ * The rule for one line, given without its end: the length of the name in front of the colon; 0: the line is passed
+ * over; -1: it is no line of a tokens file.
+ */
+int token_line_name(const char *line);
+
+/* How many tokens there are. */
+size_t token_set_count(const struct token_set *set);
+
+/* Whether token is one of them.  Takes as long for a wrong token as for a right one of the same length. */
+bool token_set_has(const struct token_set *set, struct slice token);
+
+void token_set_free(struct token_set *set);
+
+#endif

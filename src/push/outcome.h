@@ -1,0 +1,39 @@
+/* The one enum every stage shares: how a request ends.  reply.c turns each into an answer. */
+#ifndef OUTCOME_H
+#define OUTCOME_H
+
+enum outcome {
+	OUTCOME_OK,               /* nothing is wrong so far; of a push answered: every record is durable */
+
+	/* the body is bad; it is kept whole in quarantine */
+	OUTCOME_BODY_EMPTY,
+	OUTCOME_BODY_CUT_SHORT,
+	OUTCOME_BODY_NOT_UTF8,
+	OUTCOME_BODY_NOT_JSON,
+	OUTCOME_BODY_TRAILING,
+	OUTCOME_BODY_NOT_LIST,
+	OUTCOME_BODY_ENCODED,
+
+	/* refused with nothing to keep */
+	OUTCOME_FORBIDDEN,
+	OUTCOME_NOT_FOUND,
+	OUTCOME_METHOD_NOT_ALLOWED,
+	OUTCOME_BODY_TOO_LARGE,
+
+	OUTCOME_UNAVAILABLE,      /* neither database nor spool took it in time */
+
+	/* the answers below "/-/" */
+	OUTCOME_LIVE,
+	OUTCOME_READY,            /* database and spool stand */
+	OUTCOME_READY_UNSPOOLED,  /* only the database */
+	OUTCOME_DEGRADED,         /* only the spool */
+	OUTCOME_NOT_READY,
+	OUTCOME_METRICS,
+
+	OUTCOMES                  /* how many there are */
+};
+
+/* The sentence that names the fault, to the sender and in quarantine; it quotes nothing of the input. */
+const char *outcome_sentence(enum outcome outcome);
+
+#endif

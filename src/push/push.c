@@ -1,0 +1,60 @@
+/* One push on its way: its making and its end. */
+#include "push/push.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/clock_ahead.h"
+#include "base/memory.h"
+
+static void
+set_remote_addr(struct push *push, const char *remote_addr)
+{
+	struct in6_addr parsed;
+
+	/* PostgreSQL would refuse the whole batch for one malformed address */
+	if (remote_addr != NULL && (inet_pton(AF_INET, remote_addr, &parsed) == 1 ||
+	    inet_pton(AF_INET6, remote_addr, &parsed) == 1))
+		snprintf(push->remote_addr, sizeof push->remote_addr, "%s", remote_addr);
+}
+
+struct push *
+push_new(const char *remote_addr)
+{
+	struct push *push = memory_zalloc(sizeof *push);
+
+	push->received_at = clock_stamp();
+	push->clock_ahead = clock_ahead();
+	push->id = push_id_new(push->received_at);
+	set_remote_addr(push, remote_addr);
+	push->holders = 1;
+	return push;
+}
+
+struct push *
+push_hold(struct push *push)
+{
+	atomic_fetch_add(&push->holders, 1);
+	return push;
+}
+
+void
+push_release(struct push *push)
+{
+	if (push == NULL || atomic_fetch_sub(&push->holders, 1) > 1)
+		return;
+	record_list_free(&push->list);
+	memory_free((void *)push->body.bytes);
+	memory_free(push);
+}
+
+void
+push_refuse(struct push *push, const char *reason)
+{
+	record_list_free(&push->list);
+	push->fault = arena_copy(&push->list.arena, reason, strlen(reason) + 1);
+	if (push->body.bytes != NULL)
+		record_list_reject(&push->list, push->body, push->fault);
+}

@@ -1,0 +1,55 @@
+/* One push on its way: what arrived, what it was read as, and how it ended. */
+#ifndef PUSH_H
+#define PUSH_H
+
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "push/outcome.h"
+#include "push/push_id.h"
+#include "push/record.h"
+
+enum { PUSH_SHA256_SIZE = 32, PUSH_SOURCE_SIZE = 65 };
+
+struct push {
+	struct push_id     id;
+	int64_t            received_at;                     /* clock_stamp() at arrival */
+	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
+	int64_t            clock_ahead;                     /* clock_ahead() at arrival */
+	char               source[PUSH_SOURCE_SIZE];        /* the name of the token it came by; "": none was asked for */
+	struct slice       body;                            /* the push's own; empty until body_read */
+	size_t             bytes;                           /* of the body as sent, kept or not */
+	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */
+	struct record_list list;                            /* its rejects point into the body */
+	const char        *fault;                           /* why the body is bad: the list is one reject then, the
+	                                                       body, where it is kept; NULL: it is not bad */
+	bool               spooled;                         /* it comes from the spool */
+
+	void              *request;                         /* request.c's: what waits for its outcome */
+
+	/* batch.c's, under its mutex */
+	int64_t            deadline;                        /* clock_monotonic() by which it is answered */
+	enum outcome       outcome;                         /* how storing it ended, once it is answerable */
+	bool               awaited;                         /* it has no outcome yet, and somebody waits for it */
+	struct push       *next;                            /* in the queue, then among the answerable */
+	struct push       *earlier, *later;                 /* among the awaited */
+
+	atomic_int         holders;
+};
+
+/*
+ * A new push, stamped and named, held once.  remote_addr may be NULL, and is dropped when it is no IP address.
+ */
+struct push *push_new(const char *remote_addr);
+
+/* A push is freed with its last hold: the writer may still have it in hand when the sender's time is up. */
+struct push *push_hold(struct push *push);
+void push_release(struct push *push);
+
+/* Makes the whole body a reject, where there is one: what is refused is kept too. */
+void push_refuse(struct push *push, const char *reason);
+
+#endif

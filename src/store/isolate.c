@@ -1,0 +1,56 @@
+/* Finding the records that the database refuses, by halving. */
+#include "store/isolate.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct search {
+	struct db         *db;
+	struct push       *push;
+	const struct fold *fold;
+	int64_t            deadline;
+	const char       **reasons;   /* of the push's records, in their order; NULL: not refused */
+	int                found;
+};
+
+/* False as soon as the connection is not well: a restart in the middle must quarantine nothing. */
+static bool
+search(struct search *s, size_t first, size_t count)
+{
+	struct fold part = { .rows = s->fold->rows + first, .count = count };
+	const char *refusal;
+
+	switch (db_probe(s->db, &part, s->deadline)) {
+	case DB_STORED:
+		return true;
+	case DB_BAD_RECORD:
+		break;
+	default:
+		return false;
+	}
+	if (count > 1)
+		return search(s, first, count / 2) && search(s, first + count / 2, count - count / 2);
+	refusal = db_refusal(s->db);
+	s->reasons[part.rows[0].order] = arena_copy(&s->push->list.arena, refusal, strlen(refusal) + 1);
+	s->found++;
+	return true;
+}
+
+int
+isolate_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline)
+{
+	struct search s = { .db = db, .push = push, .fold = fold, .deadline = deadline };
+	bool finished;
+
+	if (push->list.record_count == 0)
+		return 0;
+	fold_pushes(fold, &push, 1);
+	s.reasons = memory_zalloc(push->list.record_count * sizeof *s.reasons);
+	finished = search(&s, 0, fold->count);
+	if (finished)
+		record_list_reject_records(&push->list, s.reasons);
+	memory_free(s.reasons);
+	return finished ? s.found : 0;
+}

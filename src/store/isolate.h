@@ -1,0 +1,18 @@
+/* Finding the records that the database refuses, so that a bad one costs no good one. */
+#ifndef ISOLATE_H
+#define ISOLATE_H
+
+#include <stdint.h>
+
+#include "db/db.h"
+#include "push/fold.h"
+#include "push/push.h"
+
+/*
+ * Looks by halving for the records of the push that the database refuses, and makes them rejects of it.  Everything
+ * tried is taken back.  Gives how many were found; 0 also when the connection or the time does not last, and then
+ * nothing is changed.  fold is used for the search.
+ */
+int isolate_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline);
+
+#endif

@@ -1,0 +1,17 @@
+/* The writers: each takes what waits, stores it or spools it, and settles it. */
+#ifndef WRITER_H
+#define WRITER_H
+
+#include "db/desk.h"
+#include "spool/spool.h"
+#include "store/batch.h"
+
+struct writer;
+
+/* A thread that takes its connections from the desk.  spool may be NULL; everything must outlive the writer. */
+struct writer *writer_start(struct batch *batch, struct desk *desk, struct spool *spool);
+
+/* To be called when the batch is closed: waits until the writer has settled what was left. */
+void writer_join(struct writer *writer);
+
+#endif
