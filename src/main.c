@@ -183,7 +183,10 @@ storage_open(const struct settings *settings)
 	storage.batch = batch_new((size_t)settings->batch_records);
 	storage.desk = desk_new();
 	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
-	metrics_set_spool(storage.spool, settings->spool_max_size);
+	metrics_set(METRIC_SPOOL_UP, 0);
+	metrics_set(METRIC_DATABASE_UP, 0);
+	if (storage.spool != NULL)
+		metrics_register(spool_collect, storage.spool);
 	storage.prober = prober_start(storage.desk, settings->conninfo, settings->call_timezone);
 	storage.replay = replay_start(storage.desk, storage.spool);
 	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);
@@ -202,7 +205,7 @@ storage_close(struct storage *storage, int64_t time_for_replay)
 	memory_free(storage->writers);
 	replay_stop(storage->replay, time_for_replay);
 	prober_stop(storage->prober);
-	metrics_set_spool(NULL, 0);
+	metrics_unregister(storage->spool);
 	spool_close(storage->spool);
 	desk_free(storage->desk);
 	batch_free(storage->batch);
@@ -256,6 +259,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 		return 1;
 	storage = storage_open(settings);
 	service.batch = storage.batch;
+	service.spool = storage.spool;
 	if (cgi)
 		request_serve_cgi(&service);
 	else

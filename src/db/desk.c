@@ -5,6 +5,9 @@
 #include <stddef.h>
 
 #include "base/memory.h"
+#include "metrics/metrics.h"
+
+static atomic_int connections;
 
 struct desk {
 	_Atomic(struct db *) offered;
@@ -67,6 +70,18 @@ bool
 desk_is_tried(struct desk *desk)
 {
 	return desk->tried;
+}
+
+void
+desk_count_connection(int difference)
+{
+	metrics_set(METRIC_DATABASE_UP, atomic_fetch_add(&connections, difference) + difference > 0);
+}
+
+bool
+desk_has_connection(void)
+{
+	return connections > 0;
 }
 
 void

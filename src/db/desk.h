@@ -30,6 +30,10 @@ void desk_give(struct desk *desk, struct db *db);
 void desk_set_tried(struct desk *desk);
 bool desk_is_tried(struct desk *desk);
 
+/* A writer has gained or lost its connection; whether some writer has one. */
+void desk_count_connection(int difference);
+bool desk_has_connection(void);
+
 /* A writer has lost its connection, and nothing has been committed since: new ones are made more slowly. */
 void desk_set_failing(struct desk *desk, bool failing);
 bool desk_is_failing(struct desk *desk);

@@ -97,7 +97,7 @@ write_stdout(const char *bytes, size_t length)
 
 	for (; length > 0; bytes += count, length -= (size_t)count)
 		if ((count = write(STDOUT_FILENO, bytes, length)) < 0) {
-			metrics_count_unwritten_answer();
+			metrics_add(METRIC_UNWRITTEN_ANSWERS, 1);
 			break;
 		}
 }
@@ -204,7 +204,7 @@ finish(FCGX_Request *request, bool drained)
 	FCGX_ClearError(request->in);
 	FCGX_Finish_r(request);
 	if (request->ipcFd == -1) {
-		metrics_count_unwritten_answer();
+		metrics_add(METRIC_UNWRITTEN_ANSWERS, 1);
 		return false;
 	}
 	if (!drained)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "db/desk.h"
 #include "front/body.h"
 #include "front/reply.h"
 #include "metrics/metrics.h"
@@ -64,6 +65,8 @@ answer_push(struct push *push, request_answered *answered, void *context)
 	/* of a body too large there is nothing that could be stored another time */
 	bool is_read = push->outcome == OUTCOME_OK || request->outcome == OUTCOME_BODY_TOO_LARGE;
 
+	if (push->outcome == OUTCOME_OK && request->outcome == OUTCOME_OK)
+		metrics_count_source(push->source);
 	answer(request->gateway, is_read ? request->outcome : push->outcome, request->start);
 	answered(request->gateway, context);
 	memory_free(request);
@@ -90,26 +93,27 @@ is_method(const struct gateway *gateway, const char *name)
 }
 
 static enum outcome
-readiness(void)
+readiness(const struct service *service)
 {
+	bool spool_is_up = service->spool != NULL && spool_is_well(service->spool);
 	static const enum outcome outcomes[2][2] = {
 		{ OUTCOME_NOT_READY, OUTCOME_DEGRADED },
 		{ OUTCOME_READY_UNSPOOLED, OUTCOME_READY },
 	};
 
-	return outcomes[metrics_database_is_up()][metrics_spool_is_well()];
+	return outcomes[desk_has_connection()][spool_is_up];
 }
 
 /* What the administrator's tools ask for, below "/-/". */
 static enum outcome
-answer_query(const struct gateway *gateway, const char *name)
+answer_query(const struct gateway *gateway, const struct service *service, const char *name)
 {
 	if (!is_method(gateway, "GET") && !is_method(gateway, "HEAD"))
 		return OUTCOME_NOT_FOUND;
 	if (strcmp(name, "live") == 0)
 		return OUTCOME_LIVE;
 	if (strcmp(name, "ready") == 0)
-		return readiness();
+		return readiness(service);
 	if (strcmp(name, "metrics") == 0)
 		return OUTCOME_METRICS;
 	return OUTCOME_NOT_FOUND;
@@ -137,7 +141,7 @@ admit(const struct gateway *gateway, const struct service *service)
 	if (path == NULL)
 		path = "";
 	if (strncmp(path, queries, sizeof queries - 1) == 0)
-		return answer_query(gateway, path + sizeof queries - 1);
+		return answer_query(gateway, service, path + sizeof queries - 1);
 	if (!is_push_path(path))
 		return OUTCOME_NOT_FOUND;
 	if (!admission_check(service->admission, path, gateway_variable(gateway, "QUERY_STRING")))

@@ -4,24 +4,78 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "metrics/histogram.h"
 #include "metrics/process_metrics.h"
 
-static struct {
-	int             status;
-	_Atomic int64_t count;
-} answers[] = { { 200, 0 }, { 400, 0 }, { 403, 0 }, { 404, 0 }, { 405, 0 }, { 413, 0 }, { 415, 0 }, { 503, 0 } };
+enum { COLLECTORS_MAX = 8, SOURCES_MAX = 256, SOURCE_SIZE = 65 };
 
-static _Atomic int64_t unwritten_answers;
-static _Atomic int64_t spooled;
-static atomic_int connections;
-static struct spool *spool;
-static int64_t spool_max_size;
+enum type { COUNTER, GAUGE };
 
+static const char *const type_names[] = { [COUNTER] = "counter", [GAUGE] = "gauge" };
+
+/* Rows of one name stand together; the first of them has the help. */
+static const struct {
+	const char *name;       /* without "callresultd_" */
+	const char *labels;
+	enum type   type;
+	int64_t     unit;       /* in one of the metric's unit */
+	const char *help;
+} table[METRICS] = {
+	[METRIC_ANSWERS_200] = { "pushes_total", "{status=\"200\"}", COUNTER, 1, "Answers given to pushes, by HTTP status." },
+	[METRIC_ANSWERS_400] = { "pushes_total", "{status=\"400\"}", COUNTER, 1, "" },
+	[METRIC_ANSWERS_403] = { "pushes_total", "{status=\"403\"}", COUNTER, 1, "" },
+	[METRIC_ANSWERS_404] = { "pushes_total", "{status=\"404\"}", COUNTER, 1, "" },
+	[METRIC_ANSWERS_405] = { "pushes_total", "{status=\"405\"}", COUNTER, 1, "" },
+	[METRIC_ANSWERS_413] = { "pushes_total", "{status=\"413\"}", COUNTER, 1, "" },
+	[METRIC_ANSWERS_415] = { "pushes_total", "{status=\"415\"}", COUNTER, 1, "" },
+	[METRIC_ANSWERS_503] = { "pushes_total", "{status=\"503\"}", COUNTER, 1, "" },
+	[METRIC_REFUSED_PUSHES] = { "refused_pushes_total", "", COUNTER, 1,
+	    "Pushes with a valid token that are kept nowhere (413, 503): each may be lost." },
+	[METRIC_UNWRITTEN_ANSWERS] = { "unwritten_answers_total", "", COUNTER, 1,
+	    "Answers that could not be written because the web server had gone." },
+	[METRIC_INSERTED] = { "records_total", "{fate=\"inserted\"}", COUNTER, 1,
+	    "Records that are durable in the database, by fate." },
+	[METRIC_UPDATED] = { "records_total", "{fate=\"updated\"}", COUNTER, 1, "" },
+	[METRIC_DUPLICATES] = { "records_total", "{fate=\"duplicate\"}", COUNTER, 1, "" },
+	[METRIC_QUARANTINED] = { "records_total", "{fate=\"quarantined\"}", COUNTER, 1, "" },
+	[METRIC_RECORDS_RECEIVED] = { "records_received_total", "", COUNTER, 1,
+	    "Records of the pushes that are in the database: the sum of the fates." },
+	[METRIC_STORED_PUSHES] = { "stored_pushes_total", "", COUNTER, 1, "Pushes that are in the database." },
+	[METRIC_REPLAYED_PUSHES] = { "replayed_pushes_total", "", COUNTER, 1,
+	    "Pushes that came into the database from the spool." },
+	[METRIC_QUARANTINED_BODIES] = { "quarantined_bodies_total", "", COUNTER, 1, "Bodies that went to quarantine whole." },
+	[METRIC_SPOOLED_PUSHES] = { "spooled_pushes_total", "", COUNTER, 1, "Pushes that went to the spool." },
+	[METRIC_SPOOL_UP] = { "spool_up", "", GAUGE, 1, "1 if the spool can accept a push, else 0." },
+	[METRIC_SPOOL_PUSHES] = { "spool_pushes", "", GAUGE, 1, "Pushes that wait in the spool." },
+	[METRIC_SPOOL_BYTES] = { "spool_bytes", "", GAUGE, 1, "Bytes of the bodies that wait in the spool." },
+	[METRIC_SPOOL_MAX_BYTES] = { "spool_max_bytes", "", GAUGE, 1, "The size that the spool may grow to." },
+	[METRIC_SPOOL_OLDEST_AGE] = { "spool_oldest_age_seconds", "", GAUGE, 1000000,
+	    "Age of the oldest push in the spool; 0 if the spool is empty." },
+	[METRIC_DATABASE_UP] = { "database_up", "", GAUGE, 1,
+	    "1 if at least one writer is connected to the database, else 0." },
+	[METRIC_HOUSEKEEPER_FAILURES] = { "housekeeper_failures_total", "", COUNTER, 1,
+	    "Rounds of the housekeeper that left something undone: months, or the fold of the tally's journal." },
+	[METRIC_JOURNAL_ROWS] = { "journal_rows", "", GAUGE, 1, "Rows of the tally's journal that wait to be folded." },
+	[METRIC_UNPLACED_ROWS] = { "unplaced_rows", "", GAUGE, 1, "Rows that wait in a default partition for their month." },
+	[METRIC_QUARANTINE_ENTRIES] = { "quarantine_entries", "", GAUGE, 1, "Open entries in quarantine." },
+	[METRIC_QUARANTINE_BYTES] = { "quarantine_bytes", "", GAUGE, 1, "Bytes of the open entries in quarantine." },
+	[METRIC_LOG_LINES_DROPPED] = { "log_lines_dropped_total", "", COUNTER, 1,
+	    "Lines of the log that were dropped because nobody read it." },
+};
+
+static _Atomic int64_t values[METRICS];
+static atomic_bool known[METRICS];      /* a gauge: somebody has set it */
+
+/* Guards what follows, and keeps a transaction's figures together in values. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct metrics_stored stored;    /* under the mutex: of all transactions together */
+static struct collector { metrics_collect *collect; void *context; } collectors[COLLECTORS_MAX];
+static struct { char name[SOURCE_SIZE]; int64_t pushes, latest; } sources[SOURCES_MAX];
+static int source_count;
 
 static const int64_t times[] = {        /* microseconds */
 	500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 0
@@ -45,67 +99,91 @@ static struct histogram batch_records = {
 /* --- counting ---------------------------------------------------------------------------------------------- */
 
 void
-metrics_count_answer(int status, int64_t time)
+metrics_add(enum metric metric, int64_t difference)
 {
-	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
-		if (answers[i].status == status)
-			answers[i].count++;
-	histogram_observe(&answer_time, time);
+	atomic_fetch_add_explicit(&values[metric], difference, memory_order_relaxed);
+	known[metric] = true;
 }
 
 void
-metrics_count_unwritten_answer(void)
+metrics_set(enum metric metric, int64_t value)
 {
-	unwritten_answers++;
+	values[metric] = value;
+	known[metric] = true;
+}
+
+void
+metrics_count_answer(int status, int64_t duration)
+{
+	static const int statuses[] = { 200, 400, 403, 404, 405, 413, 415, 503 };
+
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+		if (statuses[i] == status)
+			metrics_add(METRIC_ANSWERS_200 + (enum metric)i, 1);
+	/* of what is answered 400 or 415, the body is in quarantine */
+	if (status == 413 || status == 503)
+		metrics_add(METRIC_REFUSED_PUSHES, 1);
+	histogram_observe(&answer_time, duration);
+}
+
+void
+metrics_count_source(const char *source)
+{
+	int i = 0;
+
+	pthread_mutex_lock(&mutex);
+	while (i < source_count && strncmp(sources[i].name, source, SOURCE_SIZE - 1) != 0)
+		i++;
+	if (i == source_count && source_count < SOURCES_MAX)
+		strncpy(sources[source_count++].name, source, SOURCE_SIZE - 1);
+	if (i < source_count) {
+		sources[i].pushes++;
+		sources[i].latest = time(NULL);
+	}
+	pthread_mutex_unlock(&mutex);
 }
 
 void
 metrics_count_stored(const struct metrics_stored *more)
 {
 	pthread_mutex_lock(&mutex);
-	stored.pushes += more->pushes;
-	stored.replayed += more->replayed;
-	stored.bad_bodies += more->bad_bodies;
-	stored.records += more->records;
-	stored.inserted += more->inserted;
-	stored.updated += more->updated;
-	stored.duplicates += more->duplicates;
-	stored.quarantined += more->quarantined;
+	metrics_add(METRIC_STORED_PUSHES, more->pushes);
+	metrics_add(METRIC_REPLAYED_PUSHES, more->replayed);
+	metrics_add(METRIC_QUARANTINED_BODIES, more->bad_bodies);
+	metrics_add(METRIC_RECORDS_RECEIVED, more->records);
+	metrics_add(METRIC_INSERTED, more->inserted);
+	metrics_add(METRIC_UPDATED, more->updated);
+	metrics_add(METRIC_DUPLICATES, more->duplicates);
+	metrics_add(METRIC_QUARANTINED, more->quarantined);
 	pthread_mutex_unlock(&mutex);
-	histogram_observe(&commit_time, more->time);
+	histogram_observe(&commit_time, more->duration);
 	histogram_observe(&batch_pushes, more->pushes);
 	histogram_observe(&batch_records, more->records);
 }
 
-void
-metrics_count_spooled(int count)
-{
-	spooled += count;
-}
+/* --- collecting -------------------------------------------------------------------------------------------- */
 
 void
-metrics_set_spool(struct spool *used, int64_t max_size)
+metrics_register(metrics_collect *collect, void *context)
 {
-	spool = used;
-	spool_max_size = max_size;
+	int i = 0;
+
+	pthread_mutex_lock(&mutex);
+	while (i < COLLECTORS_MAX - 1 && collectors[i].collect != NULL)
+		i++;
+	collectors[i].collect = collect;
+	collectors[i].context = context;
+	pthread_mutex_unlock(&mutex);
 }
 
 void
-metrics_add_connection(int difference)
+metrics_unregister(void *context)
 {
-	connections += difference;
-}
-
-bool
-metrics_database_is_up(void)
-{
-	return connections > 0;
-}
-
-bool
-metrics_spool_is_well(void)
-{
-	return spool != NULL && spool_is_well(spool);
+	pthread_mutex_lock(&mutex);
+	for (int i = 0; i < COLLECTORS_MAX; i++)
+		if (collectors[i].context == context)
+			collectors[i].collect = NULL;
+	pthread_mutex_unlock(&mutex);
 }
 
 /* --- writing ----------------------------------------------------------------------------------------------- */
@@ -113,100 +191,83 @@ metrics_spool_is_well(void)
 static void
 write_head(FILE *file, const char *name, const char *type, const char *help)
 {
-	fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	fprintf(file, "# HELP callresultd_%s %s\n# TYPE callresultd_%s %s\n", name, help, name, type);
 }
 
 static void
-write_one(FILE *file, const char *name, const char *type, int64_t value, const char *help)
+write_row(FILE *file, enum metric metric, int64_t value)
 {
-	write_head(file, name, type, help);
-	fprintf(file, "%s %" PRId64 "\n", name, value);
+	if (*table[metric].help != '\0')
+		write_head(file, table[metric].name, type_names[table[metric].type], table[metric].help);
+	fprintf(file, "callresultd_%s%s ", table[metric].name, table[metric].labels);
+	if (table[metric].unit == 1)
+		fprintf(file, "%" PRId64 "\n", value);
+	else
+		fprintf(file, "%.3f\n", (double)value / (double)table[metric].unit);
 }
 
-/* What was answered 413 or 503 is kept nowhere; of what was answered 400 or 415, the body is in quarantine. */
+/* A label's value, escaped as the format has it. */
 static void
-write_answers(FILE *file)
+write_label(FILE *file, const char *name)
 {
-	int64_t refused = 0;
-
-	write_head(file, "callresultd_pushes_total", "counter", "Answers given to pushes, by HTTP status.");
-	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-		int64_t count = answers[i].count;
-
-		fprintf(file, "callresultd_pushes_total{status=\"%d\"} %" PRId64 "\n", answers[i].status, count);
-		if (answers[i].status == 413 || answers[i].status == 503)
-			refused += count;
+	for (; *name != '\0'; name++) {
+		if (*name == '"' || *name == '\\')
+			fputc('\\', file);
+		fputc(*name, file);
 	}
-	write_one(file, "callresultd_refused_pushes_total", "counter", refused,
-	    "Pushes with a valid token that are kept nowhere (413, 503): each may be lost.");
-	write_one(file, "callresultd_unwritten_answers_total", "counter", unwritten_answers,
-	    "Answers that could not be written because the web server had gone.");
-	histogram_write(file, &answer_time);
 }
 
 static void
-write_stored(FILE *file)
+write_sources(FILE *file)
 {
-	struct metrics_stored now;
+	write_head(file, "source_pushes_total", "counter", "Pushes answered 200, by the name of the token they came by.");
+	for (int i = 0; i < source_count; i++) {
+		fputs("callresultd_source_pushes_total{source=\"", file);
+		write_label(file, sources[i].name);
+		fprintf(file, "\"} %" PRId64 "\n", sources[i].pushes);
+	}
+	write_head(file, "source_last_push_timestamp_seconds", "gauge",
+	    "Time of the last push answered 200, by the name of the token it came by.");
+	for (int i = 0; i < source_count; i++) {
+		fputs("callresultd_source_last_push_timestamp_seconds{source=\"", file);
+		write_label(file, sources[i].name);
+		fprintf(file, "\"} %" PRId64 "\n", sources[i].latest);
+	}
+}
+
+/* Without the mutex: whatever a collector waits for must not hold up a push. */
+static void
+collect(void)
+{
+	struct collector current[COLLECTORS_MAX];
 
 	pthread_mutex_lock(&mutex);
-	now = stored;
+	memcpy(current, collectors, sizeof current);
 	pthread_mutex_unlock(&mutex);
-	write_head(file, "callresultd_records_total", "counter", "Records that are durable in the database, by fate.");
-	fprintf(file,
-	    "callresultd_records_total{fate=\"inserted\"} %" PRId64 "\n"
-	    "callresultd_records_total{fate=\"updated\"} %" PRId64 "\n"
-	    "callresultd_records_total{fate=\"duplicate\"} %" PRId64 "\n"
-	    "callresultd_records_total{fate=\"quarantined\"} %" PRId64 "\n",
-	    now.inserted, now.updated, now.duplicates, now.quarantined);
-	write_one(file, "callresultd_records_received_total", "counter", now.records,
-	    "Records of the pushes that are in the database: the sum of the fates.");
-	write_one(file, "callresultd_stored_pushes_total", "counter", now.pushes, "Pushes that are in the database.");
-	write_one(file, "callresultd_replayed_pushes_total", "counter", now.replayed,
-	    "Pushes that came into the database from the spool.");
-	write_one(file, "callresultd_quarantined_bodies_total", "counter", now.bad_bodies,
-	    "Bodies that went to quarantine whole.");
-	histogram_write(file, &batch_pushes);
-	histogram_write(file, &batch_records);
-	histogram_write(file, &commit_time);
-}
-
-static int64_t
-age_of(int64_t stamp)
-{
-	int64_t now = clock_stamp();
-
-	return stamp != 0 && now > stamp ? now - stamp : 0;
-}
-
-static void
-write_spool(FILE *file)
-{
-	struct spool_depth depth = { 0 };
-
-	write_one(file, "callresultd_spooled_pushes_total", "counter", spooled, "Pushes that went to the spool.");
-	write_one(file, "callresultd_spool_up", "gauge", metrics_spool_is_well(),
-	    "Whether the spool could take a push (1), or not, or there is none (0).");
-	if (spool == NULL)
-		return;
-	depth = spool_depth(spool);
-	write_one(file, "callresultd_spool_pushes", "gauge", depth.pushes, "Pushes that wait in the spool.");
-	write_one(file, "callresultd_spool_bytes", "gauge", depth.bytes, "Bytes of the bodies that wait in the spool.");
-	write_one(file, "callresultd_spool_max_bytes", "gauge", spool_max_size, "The size that the spool may grow to.");
-	write_head(file, "callresultd_spool_oldest_age_seconds", "gauge",
-	    "How long the push that waits longest in the spool has done so; 0 for none.");
-	fprintf(file, "callresultd_spool_oldest_age_seconds %.3f\n", (double)age_of(spool_oldest_stamp(spool)) / 1e6);
+	for (int i = 0; i < COLLECTORS_MAX; i++)
+		if (current[i].collect != NULL)
+			current[i].collect(current[i].context);
 }
 
 void
 metrics_write(FILE *file)
 {
-	write_answers(file);
-	write_stored(file);
-	write_spool(file);
-	write_one(file, "callresultd_database_up", "gauge", metrics_database_is_up(),
-	    "Whether a writer stands with the database (1) or none (0).");
-	write_head(file, "callresultd_build_info", "gauge", "The version that runs, as a label; always 1.");
+	int64_t now[METRICS];
+
+	collect();
+	pthread_mutex_lock(&mutex);
+	for (int i = 0; i < METRICS; i++)
+		now[i] = values[i];
+	write_sources(file);
+	pthread_mutex_unlock(&mutex);
+	for (enum metric i = 0; i < METRICS; i++)
+		if (table[i].type == COUNTER || known[i])
+			write_row(file, i, now[i]);
+	histogram_write(file, &answer_time);
+	histogram_write(file, &batch_pushes);
+	histogram_write(file, &batch_records);
+	histogram_write(file, &commit_time);
+	write_head(file, "build_info", "gauge", "The version that runs, as a label; always 1.");
 	fprintf(file, "callresultd_build_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 	process_metrics_write(file);
 }

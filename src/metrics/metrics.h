@@ -1,19 +1,57 @@
 /*
- * What is counted, and its text for Prometheus.  What comes with every push costs a few atomic additions; what comes with
- * every transaction is added under one lock, so that no scrape sees half of it.  All functions are safe in any thread.
+ * What is counted, and its text for Prometheus: a table (metrics.c), one row a series.  Those who know tell it, or register
+ * a function that tells it when it is asked; it asks nobody, and nobody decides by it.  All functions are safe in any thread.
  */
 #ifndef METRICS_H
 #define METRICS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "spool/spool.h"
+enum metric {
+	METRIC_ANSWERS_200, METRIC_ANSWERS_400, METRIC_ANSWERS_403, METRIC_ANSWERS_404, METRIC_ANSWERS_405,
+	METRIC_ANSWERS_413, METRIC_ANSWERS_415, METRIC_ANSWERS_503,
+	METRIC_REFUSED_PUSHES,
+	METRIC_UNWRITTEN_ANSWERS,
+	METRIC_INSERTED, METRIC_UPDATED, METRIC_DUPLICATES, METRIC_QUARANTINED,
+	METRIC_RECORDS_RECEIVED,
+	METRIC_STORED_PUSHES,
+	METRIC_REPLAYED_PUSHES,
+	METRIC_QUARANTINED_BODIES,
+	METRIC_SPOOLED_PUSHES,
+	METRIC_SPOOL_UP,
+	METRIC_SPOOL_PUSHES,
+	METRIC_SPOOL_BYTES,
+	METRIC_SPOOL_MAX_BYTES,
+	METRIC_SPOOL_OLDEST_AGE,        /* microseconds */
+	METRIC_DATABASE_UP,
+	METRIC_HOUSEKEEPER_FAILURES,
+	METRIC_JOURNAL_ROWS,
+	METRIC_UNPLACED_ROWS,
+	METRIC_QUARANTINE_ENTRIES,
+	METRIC_QUARANTINE_BYTES,
+	METRIC_LOG_LINES_DROPPED,
+	METRICS
+};
 
-/* status: the HTTP status of an answer to a push; time: microseconds since its request was begun. */
-void metrics_count_answer(int status, int64_t time);
-void metrics_count_unwritten_answer(void);
+/* Adds to a counter, or to a gauge. */
+void metrics_add(enum metric metric, int64_t difference);
+
+/* Sets a gauge.  A gauge that nobody has set is not shown. */
+void metrics_set(enum metric metric, int64_t value);
+
+/* Has collect called before each text is written, for gauges that are read when they are asked for; a few at most. */
+typedef void metrics_collect(void *context);
+void metrics_register(metrics_collect *collect, void *context);
+
+/* Forgets what was registered with that context. */
+void metrics_unregister(void *context);
+
+/* status: the HTTP status of an answer to a push; duration: microseconds since its request was begun. */
+void metrics_count_answer(int status, int64_t duration);
+
+/* A push that came by the token of that name was answered 200.  A few hundred names at most are told apart. */
+void metrics_count_source(const char *source);
 
 /* One transaction that is committed. */
 struct metrics_stored {
@@ -25,25 +63,11 @@ struct metrics_stored {
 	int64_t updated;
 	int64_t duplicates;
 	int64_t quarantined;
-	int64_t time;           /* microseconds from BEGIN to COMMIT */
+	int64_t duration;       /* microseconds from BEGIN to COMMIT */
 };
 
+/* Adds all of it at once, so that no text shows half a transaction. */
 void metrics_count_stored(const struct metrics_stored *stored);
-
-/* Pushes went to the spool. */
-void metrics_count_spooled(int count);
-
-/* The spool whose depth is shown, and its largest size in bytes; NULL: none. */
-void metrics_set_spool(struct spool *spool, int64_t max_size);
-
-/* A writer has gained or lost its connection to the database. */
-void metrics_add_connection(int difference);
-
-/* Whether there is a spool and it is well. */
-bool metrics_spool_is_well(void);
-
-/* Whether some writer stands with the database. */
-bool metrics_database_is_up(void);
 
 /* The text exposition format, version 0.0.4. */
 void metrics_write(FILE *file);

@@ -5,8 +5,10 @@
 #include <sqlite3.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "metrics/metrics.h"
 #include "spool/spool_file.h"
 
 struct spool {
@@ -298,6 +300,20 @@ spool_oldest_stamp(struct spool *spool)
 		sqlite3_reset(spool->file.statements[SPOOL_HEAD]);
 	pthread_mutex_unlock(&spool->mutex);
 	return stamp;
+}
+
+void
+spool_collect(void *context)
+{
+	struct spool *spool = context;
+	struct spool_depth depth = spool_depth(spool);
+	int64_t oldest = spool_oldest_stamp(spool), now = clock_stamp();
+
+	metrics_set(METRIC_SPOOL_UP, spool_is_well(spool));
+	metrics_set(METRIC_SPOOL_PUSHES, depth.pushes);
+	metrics_set(METRIC_SPOOL_BYTES, depth.bytes);
+	metrics_set(METRIC_SPOOL_MAX_BYTES, spool->file.max_size);
+	metrics_set(METRIC_SPOOL_OLDEST_AGE, oldest != 0 && now > oldest ? now - oldest : 0);
 }
 
 struct spool_depth

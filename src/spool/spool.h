@@ -51,6 +51,9 @@ struct spool_depth spool_depth(struct spool *spool);
 /* When the push at its head arrived (clock_stamp); 0 when it is empty. */
 int64_t spool_oldest_stamp(struct spool *spool);
 
+/* Sets the metrics of the spool; a metrics_collect. */
+void spool_collect(void *spool);
+
 /* What is in it, counted anew. */
 struct spool_depth spool_count(struct spool *spool);
 

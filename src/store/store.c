@@ -12,7 +12,7 @@ static void
 count_stored(struct push **pushes, int count, const struct db_fates *fates, int64_t start)
 {
 	struct metrics_stored stored = { .pushes = count, .inserted = fates->inserted, .updated = fates->updated,
-		.duplicates = fates->duplicates, .time = clock_microseconds() - start };
+		.duplicates = fates->duplicates, .duration = clock_microseconds() - start };
 
 	for (int i = 0; i < count; i++) {
 		const struct push *push = pushes[i];

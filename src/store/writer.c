@@ -42,7 +42,7 @@ give_up_connection(struct writer *writer)
 	desk_set_failing(writer->desk, true);
 	db_free(writer->db);
 	writer->db = NULL;
-	metrics_add_connection(-1);
+	desk_count_connection(-1);
 	desk_want(writer->desk);
 }
 
@@ -53,7 +53,7 @@ have_connection(struct writer *writer)
 		return true;
 	writer->db = desk_take(writer->desk);
 	if (writer->db != NULL)
-		metrics_add_connection(1);
+		desk_count_connection(1);
 	return writer->db != NULL;
 }
 
@@ -66,7 +66,7 @@ await_connection(struct writer *writer, int64_t deadline)
 {
 	static const struct timespec pause = { .tv_nsec = DESK_PAUSE * 1000000L };
 
-	while (!have_connection(writer) && !metrics_database_is_up() && clock_monotonic() < deadline &&
+	while (!have_connection(writer) && !desk_has_connection() && clock_monotonic() < deadline &&
 	    (writer->spool == NULL || !desk_is_tried(writer->desk)))
 		nanosleep(&pause, NULL);
 	return have_connection(writer);
@@ -88,7 +88,7 @@ spool_pushes(struct writer *writer, struct push **pushes, int count)
 
 	if (kept) {
 		outage_count_spooled(count);
-		metrics_count_spooled(count);
+		metrics_add(METRIC_SPOOLED_PUSHES, count);
 	}
 	batch_settle(writer->batch, pushes, count, kept ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
 }
@@ -129,7 +129,7 @@ earliest_deadline(struct push **pushes, int count)
 static bool
 leave_to_others(struct writer *writer, struct push **pushes, int count, int64_t deadline)
 {
-	return writer->db == NULL && metrics_database_is_up() && clock_monotonic() < deadline &&
+	return writer->db == NULL && desk_has_connection() && clock_monotonic() < deadline &&
 	    batch_give_back(writer->batch, pushes, count);
 }
 
@@ -158,7 +158,7 @@ take(struct writer *writer, struct push **pushes)
 {
 	static const struct timespec pause = { .tv_nsec = DESK_PAUSE * 1000000L };
 
-	if (have_connection(writer) || !metrics_database_is_up())
+	if (have_connection(writer) || !desk_has_connection())
 		return batch_take(writer->batch, pushes, TAKE_MAX, IDLE_TIME);
 	nanosleep(&pause, NULL);
 	return batch_take(writer->batch, pushes, 0, 0);

@@ -273,8 +273,10 @@ what_is_counted_is_in_the_metrics(void **state)
 	metrics_count_answer(413, 10);
 	metrics_count_answer(503, 10);
 	metrics_count_stored(&stored);
-	metrics_add_connection(1);
-	assert_true(metrics_database_is_up());
+	metrics_set(METRIC_DATABASE_UP, 1);
+	metrics_count_source("platform");
+	metrics_count_source("a \"b\\");
+	metrics_count_source("platform");
 	body_of(OUTCOME_METRICS);
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_pushes_total{status=\"200\"} 2\n"));
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_pushes_total{status=\"403\"} 1\n"));
@@ -288,8 +290,10 @@ what_is_counted_is_in_the_metrics(void **state)
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_refused_pushes_total 2\n"));
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_answer_duration_seconds_bucket{le=\"0.001\"} 4\n"));
 	assert_non_null(strstr(answer.bytes, "\ncallresultd_database_up 1\n"));
-	metrics_add_connection(-1);
-	assert_false(metrics_database_is_up());
+	assert_non_null(strstr(answer.bytes, "\ncallresultd_source_pushes_total{source=\"platform\"} 2\n"));
+	assert_non_null(strstr(answer.bytes, "\ncallresultd_source_pushes_total{source=\"a \\\"b\\\\\"} 1\n"));
+	/* what nobody has set is not shown */
+	assert_null(strstr(answer.bytes, "callresultd_spool_pushes"));
 }
 
 int
