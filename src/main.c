@@ -13,6 +13,7 @@
 #endif
 
 #include "base/log.h"
+#include "base/log_writer.h"
 #include "base/memory.h"
 #include "base/watchdog.h"
 #include "db/desk.h"
@@ -269,6 +270,14 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 	return 0;
 }
 
+/* A metrics_collect. */
+static void
+collect_log(void *context)
+{
+	(void)context;
+	metrics_set(METRIC_LOG_LINES_DROPPED, log_writer_dropped());
+}
+
 int
 main(int argc, char **argv)
 {
@@ -292,6 +301,8 @@ main(int argc, char **argv)
 		status = 0;
 	} else if (admission != NULL) {
 		log_open((enum log_level)settings.log_level, settings.log_to_syslog);
+		log_writer_start();
+		metrics_register(collect_log, NULL);
 		raise_descriptor_limit();
 		gateway_init();
 		status = serve(&listener, cgi, &settings, options.config, admission);

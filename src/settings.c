@@ -101,7 +101,7 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 {
 	static const char *const flags[] = { "no", "yes", NULL };
 	static const char *const targets[] = { "stderr", "syslog", NULL };
-	static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+	static const char *const levels[] = { "error", "warning", "info", NULL };
 	void *place = (char *)settings + key->offset;
 
 	switch (key->type) {

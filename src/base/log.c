@@ -1,4 +1,4 @@
-/* What the administrator is told: one event a line, on stderr or to syslog. */
+/* The log: one event a line, on stderr or to syslog. */
 #include "base/log.h"
 
 #include <ctype.h>
@@ -21,13 +21,13 @@ static const struct {
 	[LOG_LEVEL_ERROR]   = { "error", LOG_ERR },
 	[LOG_LEVEL_WARNING] = { "warning", LOG_WARNING },
 	[LOG_LEVEL_INFO]    = { "info", LOG_INFO },
-	[LOG_LEVEL_DEBUG]   = { "debug", LOG_DEBUG },
 };
 
 static atomic_int max_level = LOG_LEVEL_INFO;
 static bool use_syslog;
 static const char *program = "callresultd";
 static atomic_bool use_journal;
+static log_sink *_Atomic current_sink = log_write;
 
 /* systemd names the stream it has given as stderr; a stderr that was redirected since is another one. */
 static bool
@@ -102,6 +102,22 @@ escape(char *out, size_t size, const char *in)
 	out[used] = '\0';
 }
 
+/* One write a line: lines of several threads and processes do not mix. */
+void
+log_write(int priority, const char *line, size_t length)
+{
+	if (use_syslog)
+		syslog(priority, "%.*s", (int)length, line);
+	else
+		(void)!write(STDERR_FILENO, line, length);
+}
+
+void
+log_set_sink(log_sink *sink)
+{
+	current_sink = sink;
+}
+
 static void
 emit(enum log_level level, const char *format, va_list arguments)
 {
@@ -112,16 +128,14 @@ emit(enum log_level level, const char *format, va_list arguments)
 	if ((int)level <= max_level) {
 		vsnprintf(message, sizeof message, format, arguments);
 		escape(escaped, sizeof escaped, message);
-		if (use_syslog) {
-			syslog(levels[level].priority, "%s: %s", levels[level].name, escaped);
-		} else {
-			/* the journal reads the priority and knows the program (sd-daemon(3)) */
-			length = use_journal ?
-			    snprintf(line, sizeof line, "<%d>%s: %s\n", levels[level].priority, levels[level].name, escaped) :
-			    snprintf(line, sizeof line, "%s: %s: %s\n", program, levels[level].name, escaped);
-			/* one write a line: lines of several threads and processes do not mix */
-			(void)!write(STDERR_FILENO, line, (size_t)length);
-		}
+		/* syslog and the journal know the program; the journal reads the priority (sd-daemon(3)) */
+		if (use_syslog)
+			length = snprintf(line, sizeof line, "%s: %s", levels[level].name, escaped);
+		else if (use_journal)
+			length = snprintf(line, sizeof line, "<%d>%s: %s\n", levels[level].priority, levels[level].name, escaped);
+		else
+			length = snprintf(line, sizeof line, "%s: %s: %s\n", program, levels[level].name, escaped);
+		current_sink(levels[level].priority, line, (size_t)length);
 	}
 	errno = saved_errno;
 }
@@ -150,12 +164,6 @@ void
 log_info(const char *format, ...)
 {
 	EMIT(LOG_LEVEL_INFO);
-}
-
-void
-log_debug(const char *format, ...)
-{
-	EMIT(LOG_LEVEL_DEBUG);
 }
 
 void

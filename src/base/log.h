@@ -1,5 +1,5 @@
 /*
- * What the administrator is told: one event a line, "callresultd: level: message" on stderr, "level: message" to syslog,
+ * The log: one event a line, "callresultd: level: message" on stderr, "level: message" to syslog,
  * and "<priority>level: message" on a stderr that is systemd's journal.
  *
  * Messages are in lower case without a full stop.  They never hold what a sender sent, a token, a password or a
@@ -10,25 +10,32 @@
 #define LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
-/* Before this call, and without it, messages of level info and graver go to stderr. */
+/* Before this call, and without it, messages of every level go to stderr. */
 void log_open(enum log_level level, bool to_syslog);
 void log_set_level(enum log_level level);
 
 /* The name in front of each message, in place of callresultd; it must outlive the process's messages. */
 void log_set_program(const char *name);
 
-/* That name, which others know this process by, too. */
+/* The program name; also PostgreSQL's application_name. */
 const char *log_program(void);
+
+/* Writes a line to where the log goes, and may block for as long as nobody reads there. */
+void log_write(int priority, const char *line, size_t length);
+
+/* Has lines handed to sink, in the thread that logs, instead of log_write. */
+typedef void log_sink(int priority, const char *line, size_t length);
+void log_set_sink(log_sink *sink);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Says it and ends the process with status 1. */
+/* Logs it and ends the process with status 1. */
 _Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -60,7 +60,7 @@ watchdog_ring(void)
 {
 	if (writers_are_stuck()) {
 		if (!atomic_exchange(&stuck_said, true))
-			log_error("no writer goes on: the watchdog is not told that all is well");
+			log_error("no writer is making progress: withholding the watchdog notification");
 		return;
 	}
 	stuck_said = false;

@@ -126,7 +126,7 @@ every_key_is_read(void **state)
 	    "writers = 4\nbatch_records = 100\n"
 	    "call_timezone = Europe/Berlin\n"
 	    "[spool]\npath = /tmp/spool.db\nmax_size = 1G\n"
-	    "[log]\nlevel = debug\nto = syslog\n");
+	    "[log]\nlevel = warning\nto = syslog\n");
 	assert_string_equal(settings.listen, "127.0.0.1:9000");
 	assert_int_equal(settings.threads, 8);
 	assert_int_equal(settings.max_body, 2 * 1024 * 1024);
@@ -139,7 +139,7 @@ every_key_is_read(void **state)
 	assert_string_equal(settings.call_timezone, "Europe/Berlin");
 	assert_string_equal(settings.spool_path, "/tmp/spool.db");
 	assert_int_equal(settings.spool_max_size, 1024 * 1024 * 1024);
-	assert_int_equal(settings.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(settings.log_level, LOG_LEVEL_WARNING);
 	assert_true(settings.log_to_syslog);
 }
 

@@ -24,7 +24,7 @@ sub configured {
 		auth     => { tokens => "$base.tokens", %{ $with{auth} // {} } },
 		spool    => { path => "$base.spool", %{ $with{spool} // {} } },
 		database => { ($with{postgres} ? (conninfo => $with{postgres}->conninfo) : ()), %{ $with{database} // {} } },
-		log      => { level => 'debug', %{ $with{log} // {} } },
+		log      => $with{log} // {},
 	);
 	$self->{listen} = $sections{server}{listen};
 	write_file("$base.tokens", "# the test's\ntest:$token\n");

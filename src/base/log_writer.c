@@ -1,0 +1,127 @@
+/* A thread that writes the log. */
+#include "base/log_writer.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/thread.h"
+
+enum {
+	LINES_MAX = 1000,
+	LAST_TIME = 1,          /* seconds for what is queued when the process exits */
+};
+
+struct line {
+	struct line *next;
+	int          priority;
+	size_t       length;
+	char         text[];
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t written = PTHREAD_COND_INITIALIZER;
+static struct line *oldest, **newest_end = &oldest;
+static int queued;              /* lines, the one in writing included */
+static int64_t dropped, reported;
+
+/* A log_sink. */
+static void
+put(int priority, const char *text, size_t length)
+{
+	/* not memory_alloc, which logs when there is none */
+	struct line *line = malloc(sizeof *line + length);
+
+	if (line != NULL) {
+		*line = (struct line){ .priority = priority, .length = length };
+		memcpy(line->text, text, length);
+	}
+	pthread_mutex_lock(&mutex);
+	if (line != NULL && queued < LINES_MAX) {
+		*newest_end = line;
+		newest_end = &line->next;
+		queued++;
+		line = NULL;
+		pthread_cond_signal(&arrival);
+	} else {
+		dropped++;
+	}
+	pthread_mutex_unlock(&mutex);
+	free(line);
+}
+
+/* The line that was queued first; it counts as queued until it is written. */
+static struct line *
+take(void)
+{
+	struct line *line;
+
+	while (oldest == NULL)
+		pthread_cond_wait(&arrival, &mutex);
+	line = oldest;
+	oldest = line->next;
+	if (oldest == NULL)
+		newest_end = &oldest;
+	return line;
+}
+
+static void *
+run(void *argument)
+{
+	(void)argument;
+	pthread_mutex_lock(&mutex);
+	for (;;) {
+		struct line *line = take();
+		int64_t missing;
+
+		pthread_mutex_unlock(&mutex);
+		log_write(line->priority, line->text, line->length);
+		free(line);
+		pthread_mutex_lock(&mutex);
+		queued--;
+		pthread_cond_signal(&written);
+		missing = dropped - reported;
+		reported = dropped;
+		pthread_mutex_unlock(&mutex);
+		if (missing > 0)
+			log_warning("log: lines were dropped because nobody read them lines=%lld", (long long)missing);
+		pthread_mutex_lock(&mutex);
+	}
+	return NULL;
+}
+
+static void
+write_last_lines(void)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += LAST_TIME;
+	pthread_mutex_lock(&mutex);
+	while (queued > 0 && pthread_cond_timedwait(&written, &mutex, &end) == 0)
+		;
+	pthread_mutex_unlock(&mutex);
+}
+
+void
+log_writer_start(void)
+{
+	pthread_detach(thread_start(run, NULL, "the thread that writes the log"));
+	log_set_sink(put);
+	atexit(write_last_lines);
+}
+
+int64_t
+log_writer_dropped(void)
+{
+	int64_t count;
+
+	pthread_mutex_lock(&mutex);
+	count = dropped;
+	pthread_mutex_unlock(&mutex);
+	return count;
+}
