@@ -123,7 +123,7 @@ subtest 'restarts' => sub {
 subtest 'the watchdog' => sub {
 	# 30 s for a web server that is silent, and the deadline: what all threads at once may be busy for
 	ok $well->{manager}->count('WATCHDOG_USEC=62000000'), 'a time too short for a push is made longer';
-	ok wait_for(sub { $stuck->{worker}->log_text =~ /no writer goes on/ }, 60), 'a disk that hangs is noticed'
+	ok wait_for(sub { $stuck->{worker}->log_text =~ /no writer is making progress/ }, 60), 'a disk that hangs is noticed'
 	    or diag $stuck->{worker}->log_text;
 	is $pushed->answer->{status}, 503, 'what it does not confirm is not acknowledged';
 	my $rings = $stuck->{rings}->();
