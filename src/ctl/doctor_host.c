@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/path.h"
 #include "ctl/doctor.h"
 #include "ctl/probe.h"
 #include "ctl/token_file.h"
@@ -107,19 +108,6 @@ check_tokens(struct doctor *doctor)
 /* --- the spool --------------------------------------------------------------------------------------------- */
 
 static void
-folder_of(const char *path, char folder[PATH_MAX])
-{
-	char *slash;
-
-	snprintf(folder, PATH_MAX, "%s", path);
-	slash = strrchr(folder, '/');
-	if (slash == NULL)
-		strcpy(folder, ".");
-	else
-		slash[slash == folder ? 1 : 0] = '\0';
-}
-
-static void
 check_spool_disk(struct doctor *doctor, const char *folder)
 {
 	const struct settings *settings = &doctor->ctl->settings;
@@ -208,7 +196,7 @@ check_spool(struct doctor *doctor)
 	char folder[PATH_MAX], cure[PATH_MAX + 64];
 	struct stat found;
 
-	folder_of(path, folder);
+	(void)!path_folder(folder, path);
 	snprintf(cure, sizeof cure, "install -d -o callresultd -m 700 %s", folder);
 	if (stat(folder, &found) != 0) {
 		doctor_say(doctor, FINDING_FAULT, "without a spool pushes are refused in an outage", cure,

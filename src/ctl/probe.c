@@ -5,15 +5,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "base/address.h"
 
 enum {
 	HOST_SIZE = 256,
@@ -144,61 +144,7 @@ callresultd_has(const struct sockets *sockets, bool *hidden)
 	return found;
 }
 
-/* --- connecting -------------------------------------------------------------------------------------------- */
-
-/* One that has no room for another connection listens, too: EAGAIN. */
-static bool
-connects(int family, int how, const struct sockaddr *address, socklen_t size)
-{
-	int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC | how, 0);
-	bool connected = descriptor >= 0 && (connect(descriptor, address, size) == 0 || errno == EAGAIN);
-
-	if (descriptor >= 0)
-		close(descriptor);
-	return connected;
-}
-
-static bool
-unix_connects(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return false;
-	strcpy(address.sun_path, path);
-	return connects(AF_UNIX, SOCK_NONBLOCK, (const struct sockaddr *)&address, sizeof address);
-}
-
-static bool
-tcp_connects(const struct addrinfo *addresses)
-{
-	for (; addresses != NULL; addresses = addresses->ai_next)
-		if (connects(addresses->ai_family, 0, addresses->ai_addr, addresses->ai_addrlen))
-			return true;
-	return false;
-}
-
 /* --- all together ------------------------------------------------------------------------------------------ */
-
-/* "*" and no host stand for any address, and so for our own.  NULL when it is no address. */
-static struct addrinfo *
-read_address(const char *where)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
-	const char *colon = strrchr(where, ':');
-	char host[HOST_SIZE];
-
-	if (colon == NULL || (size_t)(colon - where) >= sizeof host)
-		return NULL;
-	snprintf(host, sizeof host, "%.*s", (int)(colon - where), where);
-	if (host[0] == '[') {
-		memmove(host, host + 1, strlen(host));
-		host[strcspn(host, "]")] = '\0';
-	}
-	if (getaddrinfo(host[0] == '\0' || strcmp(host, "*") == 0 ? NULL : host, colon + 1, &hints, &found) != 0)
-		return NULL;
-	return found;
-}
 
 static unsigned
 port_of(const struct addrinfo *address)
@@ -207,23 +153,40 @@ port_of(const struct addrinfo *address)
 	return ntohs(((const struct sockaddr_in *)(const void *)address->ai_addr)->sin_port);
 }
 
+static bool
+any_is_served(const struct addrinfo *addresses)
+{
+	for (; addresses != NULL; addresses = addresses->ai_next)
+		if (address_is_served(addresses->ai_addr, addresses->ai_addrlen))
+			return true;
+	return false;
+}
+
+static bool
+connects(const struct address *address, const struct addrinfo *addresses)
+{
+	if (address->is_unix)
+		return address_is_served((const struct sockaddr *)&address->unix_socket, sizeof address->unix_socket);
+	return any_is_served(addresses);
+}
+
 enum probe
 probe_listens(const char *where)
 {
-	const char *path = strncmp(where, "unix:", 5) == 0 ? where + 5 : NULL;
-	struct addrinfo *addresses = path == NULL ? read_address(where) : NULL;
+	struct address address;
+	bool parsed = address_parse(&address, where), hidden = false, has, connected = false;
+	struct addrinfo *addresses = parsed && !address.is_unix ? address_resolve(&address, 0) : NULL;
 	struct sockets sockets = { .count = 0 };
-	bool hidden = false, has, connected = false;
 
-	if (path != NULL) {
-		find_unix(&sockets, path);
+	if (parsed && address.is_unix) {
+		find_unix(&sockets, address.unix_socket.sun_path);
 	} else if (addresses != NULL) {
 		find_tcp(&sockets, "/proc/net/tcp", port_of(addresses));
 		find_tcp(&sockets, "/proc/net/tcp6", port_of(addresses));
 	}
 	has = sockets.count > 0 && callresultd_has(&sockets, &hidden);
-	if (!has && (sockets.count == 0 || hidden))
-		connected = path != NULL ? unix_connects(path) : tcp_connects(addresses);
+	if (parsed && !has && (sockets.count == 0 || hidden))
+		connected = connects(&address, addresses);
 	if (addresses != NULL)
 		freeaddrinfo(addresses);
 	if (has || connected)

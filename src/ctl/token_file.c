@@ -8,15 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "front/token.h"
 
-enum { MODE_AT_FIRST = 0640 };
+enum {
+	MODE_AT_FIRST = 0640,
+	LOCK_TIME = 10 * 1000,      /* milliseconds for another one that changes it */
+};
 
 struct line {
 	char  *text;        /* without its end; as it was, to be written again */
@@ -71,28 +74,20 @@ free_line(struct line *line)
 static bool
 resolve(struct token_file *file, const char *path)
 {
-	char *slash;
-
 	if (realpath(path, file->path) == NULL) {
 		if (errno != ENOENT || strlen(path) >= sizeof file->path)
 			return false;
 		strcpy(file->path, path);
 	}
-	strcpy(file->folder, file->path);
-	slash = strrchr(file->folder, '/');
-	if (slash == NULL)
-		strcpy(file->folder, ".");
-	else
-		slash[slash == file->folder ? 1 : 0] = '\0';
-	return true;
+	return path_folder(file->folder, file->path);
 }
 
 /* The folder is what can be locked: the file is another one after each change. */
 static bool
-lock_folder(struct token_file *file)
+lock(struct token_file *file)
 {
-	file->lock = open(file->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return file->lock >= 0 && flock(file->lock, LOCK_EX) == 0;
+	file->lock = path_lock_folder(file->path, LOCK_TIME);
+	return file->lock >= 0;
 }
 
 static bool
@@ -121,7 +116,7 @@ token_file_open(const char *path, bool to_change)
 	struct token_file *file = memory_zalloc(sizeof *file);
 
 	file->lock = -1;
-	if (resolve(file, path) && (!to_change || lock_folder(file)) && read_lines(file))
+	if (resolve(file, path) && (!to_change || lock(file)) && read_lines(file))
 		return file;
 	log_error("tokens file %s: %s", path, strerror(errno));
 	token_file_close(file);

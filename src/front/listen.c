@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,10 +13,9 @@
 #include <systemd/sd-daemon.h>
 #endif
 
+#include "base/address.h"
 #include "base/log.h"
 #include "base/memory.h"
-
-static const char unix_prefix[] = "unix:";
 
 static bool
 is_listening(int descriptor)
@@ -62,21 +59,6 @@ listen_inherit(struct listener *listener)
 	return true;
 }
 
-/* Whether a living process serves that path. */
-static bool
-is_served(const struct sockaddr_un *address)
-{
-	/* one that has no room for another connection now does serve: EAGAIN */
-	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	bool served;
-
-	if (probe == -1)
-		return false;
-	served = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EAGAIN;
-	close(probe);
-	return served;
-}
-
 /* Only a socket: what else stands at the path is somebody's file, and bind says so. */
 static void
 remove_stale(const char *path)
@@ -93,7 +75,7 @@ bind_unix(struct listener *listener, const struct sockaddr_un *address)
 	mode_t mask;
 	int bound;
 
-	if (is_served(address)) {
+	if (address_is_served((const struct sockaddr *)address, sizeof *address)) {
 		errno = EADDRINUSE;
 		return false;
 	}
@@ -106,18 +88,13 @@ bind_unix(struct listener *listener, const struct sockaddr_un *address)
 }
 
 static bool
-open_unix(struct listener *listener, const char *path)
+open_unix(struct listener *listener, const struct address *address)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const char *path = address->unix_socket.sun_path;
 	struct stat made;
 
-	if (strlen(path) >= sizeof address.sun_path) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	strcpy(address.sun_path, path);
 	listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener->descriptor == -1 || !bind_unix(listener, &address) || stat(path, &made) != 0)
+	if (listener->descriptor == -1 || !bind_unix(listener, &address->unix_socket) || stat(path, &made) != 0)
 		return false;
 	listener->path = memory_strdup(path);
 	listener->device = made.st_dev;
@@ -146,25 +123,12 @@ bind_first(struct listener *listener, const struct addrinfo *addresses)
 }
 
 static bool
-open_tcp(struct listener *listener, const char *where)
+open_tcp(struct listener *listener, const struct address *address)
 {
-	const struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM };
-	struct addrinfo *addresses;
-	const char *colon = strrchr(where, ':');
-	char host[256];
-	size_t length = colon != NULL ? (size_t)(colon - where) : 0;
-	bool any, bound;
+	struct addrinfo *addresses = address_resolve(address, AI_PASSIVE);
+	bool bound;
 
-	if (colon == NULL || length >= sizeof host || colon[1] == '\0') {
-		errno = EINVAL;
-		return false;
-	}
-	if (*where == '[' && length >= 2 && where[length - 1] == ']')
-		snprintf(host, sizeof host, "%.*s", (int)length - 2, where + 1);
-	else
-		snprintf(host, sizeof host, "%.*s", (int)length, where);
-	any = host[0] == '\0' || strcmp(host, "*") == 0;
-	if (getaddrinfo(any ? NULL : host, colon + 1, &hints, &addresses) != 0) {
+	if (addresses == NULL) {
 		errno = EADDRNOTAVAIL;
 		return false;
 	}
@@ -176,13 +140,12 @@ open_tcp(struct listener *listener, const char *where)
 bool
 listen_open(struct listener *listener, const char *where)
 {
+	struct address address;
 	bool opened;
 
 	*listener = (struct listener){ .descriptor = -1 };
-	if (strncmp(where, unix_prefix, sizeof unix_prefix - 1) == 0)
-		opened = open_unix(listener, where + sizeof unix_prefix - 1);
-	else
-		opened = open_tcp(listener, where);
+	opened = address_parse(&address, where) &&
+	    (address.is_unix ? open_unix(listener, &address) : open_tcp(listener, &address));
 	if (!opened) {
 		log_error("cannot listen on %s: %s", where, strerror(errno));
 		listen_close(listener);

@@ -12,7 +12,6 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -21,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/path.h"
 
 enum {
 	PAGE_SIZE = 4096,
@@ -191,30 +191,11 @@ has_moved(const struct spool_file *file)
 	return moved != 0;
 }
 
-/*
- * Processes that share the file make it and put it aside one at a time, by a lock on its folder.  The descriptor that
- * holds it; -1 when it cannot be had.
- */
+/* Processes that share the file make it and put it aside one at a time. */
 static int
 lock_folder(const struct spool_file *file)
 {
-	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
-	const char *slash = strrchr(file->path, '/');
-	int64_t end = clock_monotonic() + BUSY_TIME;
-	char folder[PATH_MAX];
-	int descriptor;
-
-	snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - file->path) + 1 : 1,
-	    slash != NULL ? file->path : ".");
-	descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (descriptor != -1 && flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-		if (clock_monotonic() >= end) {
-			close(descriptor);
-			return -1;
-		}
-		nanosleep(&pause, NULL);
-	}
-	return descriptor;
+	return path_lock_folder(file->path, BUSY_TIME);
 }
 
 static void

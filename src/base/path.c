@@ -1,0 +1,51 @@
+/* Paths of files. */
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { LOCK_PAUSE = 10 };    /* milliseconds between two tries */
+
+bool
+path_folder(char folder[PATH_MAX], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	int length;
+
+	if (slash == NULL)
+		length = snprintf(folder, PATH_MAX, ".");
+	else
+		length = snprintf(folder, PATH_MAX, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+	return length < PATH_MAX;
+}
+
+int
+path_lock_folder(const char *path, int64_t timeout)
+{
+	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
+	int64_t end = clock_monotonic() + timeout;
+	char folder[PATH_MAX];
+	int descriptor;
+
+	if (!path_folder(folder, path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (descriptor != -1 && flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+		if (clock_monotonic() >= end) {
+			close(descriptor);
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return descriptor;
+}
