@@ -138,7 +138,7 @@ make_call(struct client *client, struct fold *fold)
 		log_fatal("the pushes do not go together");
 	store_call_fill(&client->calls[client->made++], pushes, count, fold, "Asia/Shanghai");
 	for (int i = 0; i < count; i++)
-		push_release(pushes[i]);
+		push_unref(pushes[i]);
 	memory_free(pushes);
 }
 

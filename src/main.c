@@ -26,7 +26,7 @@
 #include "metrics/metrics.h"
 #include "settings.h"
 #include "spool/spool.h"
-#include "store/batch.h"
+#include "store/queue.h"
 #include "store/replay.h"
 #include "store/writer.h"
 
@@ -167,7 +167,7 @@ tell_manager(const char *state)
 
 /* What is behind the requests: queue, spool, and the threads that store. */
 struct storage {
-	struct batch   *batch;
+	struct queue   *queue;
 	struct desk    *desk;
 	struct spool   *spool;
 	struct prober  *prober;
@@ -181,7 +181,7 @@ storage_open(const struct settings *settings)
 {
 	struct storage storage = { .writer_count = settings->writers };
 
-	storage.batch = batch_new((size_t)settings->batch_records);
+	storage.queue = queue_new((size_t)settings->batch_records);
 	storage.desk = desk_new();
 	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
 	metrics_set(METRIC_SPOOL_UP, 0);
@@ -192,7 +192,7 @@ storage_open(const struct settings *settings)
 	storage.replay = replay_start(storage.desk, storage.spool);
 	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);
 	for (int64_t i = 0; i < storage.writer_count; i++)
-		storage.writers[i] = writer_start(storage.batch, storage.desk, storage.spool);
+		storage.writers[i] = writer_start(storage.queue, storage.desk, storage.spool);
 	return storage;
 }
 
@@ -200,7 +200,7 @@ storage_open(const struct settings *settings)
 static void
 storage_close(struct storage *storage, int64_t time_for_replay)
 {
-	batch_close(storage->batch);
+	queue_close(storage->queue);
 	for (int64_t i = 0; i < storage->writer_count; i++)
 		writer_join(storage->writers[i]);
 	memory_free(storage->writers);
@@ -209,7 +209,7 @@ storage_close(struct storage *storage, int64_t time_for_replay)
 	metrics_unregister(storage->spool);
 	spool_close(storage->spool);
 	desk_free(storage->desk);
-	batch_free(storage->batch);
+	queue_free(storage->queue);
 }
 
 /* --- requests in the server's terms -------------------------------------------------------------------------- */
@@ -234,7 +234,7 @@ run(struct listener *listener, struct service *service, const struct settings *s
 	struct server *server;
 
 	watchdog_init(settings->reply_deadline + GATEWAY_PATIENCE * 1000);
-	batch_descriptors(service->batch, handler.descriptors);
+	handler.descriptor = queue_descriptor(service->queue);
 	server = server_start(listener, (int)settings->threads, &handler);
 
 	log_info("callresultd %s serves listen=%s threads=%d", PACKAGE_VERSION,
@@ -259,7 +259,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 	if (!cgi && listener->descriptor == -1 && !listen_open(listener, settings->listen))
 		return 1;
 	storage = storage_open(settings);
-	service.batch = storage.batch;
+	service.queue = storage.queue;
 	service.spool = storage.spool;
 	if (cgi)
 		request_serve_cgi(&service);

@@ -140,7 +140,7 @@ store_parts(struct import *import, const struct push *whole, struct intake_fates
 
 		stored = intake_store(import->ctl->db, part, fates, problem);
 		progress_set(import->progress, (import->done + (int64_t)part->bytes) / KIBIBYTE);
-		push_release(part);
+		push_unref(part);
 	}
 	return stored;
 }
@@ -188,7 +188,7 @@ import_file(struct import *import, const char *path, size_t *size, struct intake
 		stored = store_parts(import, push, fates, problem);
 	else if (stored)
 		stored = intake_store(import->ctl->db, push, fates, problem);
-	push_release(push);
+	push_unref(push);
 	return stored;
 }
 

@@ -130,7 +130,7 @@ write_id(char text[2 * PUSH_ID_SIZE + 1], const struct push_id *id)
  * nothing.  The push's own row does, where we may read it.
  */
 static void
-read_evidence(struct db *db, const struct push *push, struct db_fates *fates)
+read_evidence(struct db *db, const struct push *push, struct db_counts *fates)
 {
 	char id[2 * PUSH_ID_SIZE + 1], stamp[24];
 	const char *parameters[] = { id, stamp };
@@ -152,7 +152,7 @@ read_evidence(struct db *db, const struct push *push, struct db_fates *fates)
 }
 
 static void
-add_fates(struct intake_fates *fates, const struct db_fates *stored, int64_t quarantined)
+add_fates(struct intake_fates *fates, const struct db_counts *stored, int64_t quarantined)
 {
 	fates->inserted += stored->inserted;
 	fates->updated += stored->updated;
@@ -164,7 +164,7 @@ add_fates(struct intake_fates *fates, const struct db_fates *stored, int64_t qua
 bool
 intake_store(struct db *db, struct push *push, struct intake_fates *fates, const char **problem)
 {
-	struct db_fates before = db_total(db), after, stored;
+	struct db_counts before = db_total(db), after, stored;
 	struct fold fold = { 0 };
 	enum db_result result;
 	bool unsure = false;
@@ -179,7 +179,7 @@ intake_store(struct db *db, struct push *push, struct intake_fates *fates, const
 	if (result != DB_STORED)
 		return false;
 	after = db_total(db);
-	stored = (struct db_fates){ after.inserted - before.inserted, after.updated - before.updated,
+	stored = (struct db_counts){ after.inserted - before.inserted, after.updated - before.updated,
 		after.duplicates - before.duplicates };
 	if (unsure)
 		read_evidence(db, push, &stored);

@@ -170,7 +170,7 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 
 	if (outcome == OUTCOME_BODY_NOT_LIST && is_object(raw)) {
 		push->body = (struct slice){ NULL, 0 };
-		push_release(push);
+		push_unref(push);
 		push = intake_push(wrap_record(raw), received_at);
 		outcome = record_list_parse(&push->list, push->body);
 	}
@@ -179,7 +179,7 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 	snprintf(fate->text, sizeof fate->text, "%s", outcome != OUTCOME_OK ? outcome_sentence(outcome) :
 	    push->list.reject_count > 0 ? push->list.rejects[0].reason : "there is no record in it");
 	fate->problem = fate->text;
-	push_release(push);
+	push_unref(push);
 	return NULL;
 }
 
@@ -216,7 +216,7 @@ store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry
 		fate->problem = "the database refuses it still";
 		stored = false;
 	}
-	push_release(push);
+	push_unref(push);
 	return stored && set_resolved(ctl, id, entry->seen, &fate->problem);
 }
 

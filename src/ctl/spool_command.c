@@ -87,7 +87,7 @@ spool_list_run(struct ctl *ctl, int argc, char **argv)
 	(void)argc, (void)argv;
 	while ((push = spool_next(ctl->spool, &place, false, &failed)) != NULL) {
 		add_push(table, push, clock_stamp());
-		push_release(push);
+		push_unref(push);
 	}
 	ctl_print(ctl, &table, 1);
 	return failed ? CTL_WRONG : CTL_FINE;
@@ -113,7 +113,7 @@ spool_show_run(struct ctl *ctl, int argc, char **argv)
 		table_print_raw(stdout, push->body.bytes, push->body.length);
 	else
 		fwrite(push->body.bytes, 1, push->body.length, stdout);
-	push_release(push);
+	push_unref(push);
 	return CTL_FINE;
 }
 
@@ -189,7 +189,7 @@ export_all(struct ctl *ctl, int folder, const char *path, int64_t *exported, int
 			++*empty;
 		else if ((written = export_push(folder, path, push)))
 			++*exported;
-		push_release(push);
+		push_unref(push);
 		progress_set(progress, *exported + *empty);
 	}
 	progress_end(progress);

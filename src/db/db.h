@@ -22,8 +22,8 @@ enum db_result {
 	DB_BAD_RECORD,    /* the data is refused, on a connection that is well; nothing was stored */
 };
 
-/* What became of the records of a batch. */
-struct db_fates {
+/* What became of the records of a batch: how many. */
+struct db_counts {
 	int64_t inserted;
 	int64_t updated;
 	int64_t duplicates;
@@ -50,11 +50,11 @@ bool db_check(struct db *db, int64_t deadline);
 
 /*
  * Stores the records of fold, and evidence and rejects of the pushes, in one transaction.  The pushes are those that
- * fold was made of.  fates is set with DB_STORED.  After anything but DB_STORED and DB_BAD_RECORD there is no
+ * fold was made of.  counts is set with DB_STORED.  After anything but DB_STORED and DB_BAD_RECORD there is no
  * connection any more, unless there was no time left to begin.
  */
 enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
-    struct db_fates *fates);
+    struct db_counts *counts);
 
 /*
  * Tries to store the records of fold and takes them back.  DB_STORED: the database would take them; DB_BAD_RECORD: it
@@ -66,7 +66,7 @@ enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline
 const char *db_refusal(const struct db *db);
 
 /* What became of all records that this db has committed. */
-struct db_fates db_total(const struct db *db);
+struct db_counts db_total(const struct db *db);
 
 /* --- questions of an administrator ------------------------------------------------------------------------- */
 

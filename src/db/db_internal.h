@@ -26,7 +26,7 @@ struct db {
 	bool              warned;                  /* the server has warned since this was last cleared */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
-	struct db_fates   total;                   /* of all that was committed */
+	struct db_counts  total;                    /* of all that was committed */
 	char              problem[PROBLEM_SIZE];   /* why something failed last */
 };
 

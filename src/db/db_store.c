@@ -130,19 +130,19 @@ next_answer(struct db *db, int64_t deadline)
 }
 
 static void
-add_fates(struct db_fates *total, const struct db_fates *fates)
+add_counts(struct db_counts *total, const struct db_counts *counts)
 {
-	total->inserted += fates->inserted;
-	total->updated += fates->updated;
-	total->duplicates += fates->duplicates;
+	total->inserted += counts->inserted;
+	total->updated += counts->updated;
+	total->duplicates += counts->duplicates;
 }
 
 static void
-read_fates(const PGresult *result, struct db_fates *fates)
+read_counts(const PGresult *result, struct db_counts *counts)
 {
-	fates->inserted = atoll(PQgetvalue(result, 0, 0));
-	fates->updated = atoll(PQgetvalue(result, 0, 1));
-	fates->duplicates = atoll(PQgetvalue(result, 0, 2));
+	counts->inserted = atoll(PQgetvalue(result, 0, 0));
+	counts->updated = atoll(PQgetvalue(result, 0, 1));
+	counts->duplicates = atoll(PQgetvalue(result, 0, 2));
 }
 
 /* Names the rule and never the value; what the server's own message says may quote it. */
@@ -197,14 +197,14 @@ has_ended(struct db *db, PGresult *result, const char *ending)
  */
 static void
 read_answer(struct db *db, enum step step, PGresult *result, const char *ending, enum db_result *outcome,
-    struct db_fates *fates, enum sqlstate_fault *fault)
+    struct db_counts *counts, enum sqlstate_fault *fault)
 {
 	if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
 		*fault = note_fault(db, result);
 		if (step < STEP_END && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
 			*outcome = DB_UNAVAILABLE;
 	} else if (step == STEP_STORE && db_succeeded(result)) {
-		read_fates(result, fates);
+		read_counts(result, counts);
 		db->warned = false;
 	} else if (step == STEP_END && db_succeeded(result) && has_ended(db, result, ending)) {
 		*outcome = DB_STORED;
@@ -217,7 +217,7 @@ read_answer(struct db *db, enum step step, PGresult *result, const char *ending,
  * connection is gone.  DB_UNKNOWN: whether it ended is open.
  */
 static enum db_result
-call_store(struct db *db, const char *ending, int64_t deadline, struct db_fates *fates, enum sqlstate_fault *fault)
+call_store(struct db *db, const char *ending, int64_t deadline, struct db_counts *counts, enum sqlstate_fault *fault)
 {
 	enum db_result outcome = DB_UNKNOWN;
 	enum step step = STEP_BEGIN;
@@ -229,7 +229,7 @@ call_store(struct db *db, const char *ending, int64_t deadline, struct db_fates 
 		return DB_UNKNOWN;
 	}
 	while ((result = next_answer(db, deadline)) != NULL && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
-		read_answer(db, step, result, ending, &outcome, fates, fault);
+		read_answer(db, step, result, ending, &outcome, counts, fault);
 		step++;
 		PQclear(result);
 	}
@@ -256,13 +256,13 @@ roll_back(struct db *db, int64_t deadline)
  * everything is rolled back; after the other failures the connection is of no use.
  */
 static enum db_result
-store(struct db *db, const char *ending, int64_t deadline, struct db_fates *fates)
+store(struct db *db, const char *ending, int64_t deadline, struct db_counts *counts)
 {
 	enum db_result result = DB_UNAVAILABLE;
 	enum sqlstate_fault fault;
 
 	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
-		result = call_store(db, ending, deadline, fates, &fault);
+		result = call_store(db, ending, deadline, counts, &fault);
 		if (result != DB_UNAVAILABLE || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
 			break;
 		/* a month attached at the same moment refuses a good record too (23514), but not twice */
@@ -276,7 +276,7 @@ store(struct db *db, const char *ending, int64_t deadline, struct db_fates *fate
 
 enum db_result
 db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
-    struct db_fates *fates)
+    struct db_counts *counts)
 {
 	enum db_result result;
 
@@ -285,16 +285,16 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 		return DB_UNAVAILABLE;
 	}
 	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
-	result = store(db, "COMMIT", deadline, fates);
+	result = store(db, "COMMIT", deadline, counts);
 	if (result == DB_STORED)
-		add_fates(&db->total, fates);
+		add_counts(&db->total, counts);
 	return result;
 }
 
 enum db_result
 db_probe(struct db *db, const struct fold *fold, int64_t deadline)
 {
-	struct db_fates ignored;
+	struct db_counts ignored;
 
 	store_call_fill(&db->call, NULL, 0, fold, db->call_timezone);
 	return store(db, "ROLLBACK", deadline, &ignored);
@@ -306,7 +306,7 @@ db_refusal(const struct db *db)
 	return db->refusal;
 }
 
-struct db_fates
+struct db_counts
 db_total(const struct db *db)
 {
 	return db->total;

@@ -55,7 +55,7 @@ take_push(struct gateway *gateway, const struct service *service, int64_t start)
 
 	*request = (struct request){ gateway, start, read_push(gateway, service, push) };
 	push->request = request;
-	batch_post(service->batch, push, service->reply_deadline);
+	queue_post(service->queue, push, service->reply_deadline);
 }
 
 static void
@@ -70,13 +70,13 @@ answer_push(struct push *push, request_answered *answered, void *context)
 	answer(request->gateway, is_read ? request->outcome : push->outcome, request->start);
 	answered(request->gateway, context);
 	memory_free(request);
-	push_release(push);
+	push_unref(push);
 }
 
 void
 request_answer(const struct service *service, request_answered *answered, void *context)
 {
-	struct push *push = batch_answerable(service->batch), *next;
+	struct push *push = queue_done(service->queue), *next;
 
 	for (; push != NULL; push = next) {
 		next = push->next;
@@ -176,21 +176,13 @@ void
 request_serve_cgi(const struct service *service)
 {
 	struct gateway *gateway = gateway_receive_cgi();
-	struct pollfd events[BATCH_DESCRIPTORS] = { { .events = POLLIN }, { .events = POLLIN } };
-	int descriptors[BATCH_DESCRIPTORS];
+	struct pollfd event = { .fd = queue_descriptor(service->queue), .events = POLLIN };
 	bool finished = request_begin(gateway, service);
 
 	if (finished)
 		gateway_finish(gateway);
-	batch_descriptors(service->batch, descriptors);
 	while (!finished) {
-		uint64_t ignored;
-
-		for (int i = 0; i < BATCH_DESCRIPTORS; i++)
-			events[i].fd = descriptors[i];
-		poll(events, BATCH_DESCRIPTORS, -1);
-		for (int i = 0; i < BATCH_DESCRIPTORS; i++)
-			(void)!read(descriptors[i], &ignored, sizeof ignored);
+		poll(&event, 1, -1);
 		request_answer(service, finish_cgi, &finished);
 	}
 }

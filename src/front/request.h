@@ -9,12 +9,12 @@
 #include "front/admission.h"
 #include "front/gateway.h"
 #include "spool/spool.h"
-#include "store/batch.h"
+#include "store/queue.h"
 
 /* What every request is served with. */
 struct service {
 	struct admission *admission;
-	struct batch     *batch;
+	struct queue     *queue;
 	struct spool     *spool;            /* NULL: none */
 	size_t            max_body;         /* bytes */
 	int64_t           reply_deadline;   /* milliseconds */

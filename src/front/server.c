@@ -87,12 +87,14 @@ watch_ringing(struct server *server)
 		log_fatal("cannot serve: %s", strerror(errno));
 }
 
+/* Each event wakes one thread, and another may answer the next batch while that one is at it. */
 static void
 watch_answers(struct server *server)
 {
-	for (int i = 0; i < 2; i++)
-		if (server->handler.descriptors[i] != -1 && !watch(server, EPOLL_CTL_ADD, server->handler.descriptors[i]))
-			log_fatal("cannot serve: %s", strerror(errno));
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET, .data.fd = server->handler.descriptor };
+
+	if (epoll_ctl(server->epoll, EPOLL_CTL_ADD, server->handler.descriptor, &event) != 0)
+		log_fatal("cannot serve: %s", strerror(errno));
 }
 
 static void
@@ -235,22 +237,6 @@ finish_unfinished(struct server *server)
 		finish(server, gateway);
 }
 
-static bool
-brings_answers(const struct server *server, int descriptor)
-{
-	return descriptor == server->handler.descriptors[0] || descriptor == server->handler.descriptors[1];
-}
-
-static void
-answer(struct server *server, int descriptor)
-{
-	uint64_t ignored;
-
-	(void)!read(descriptor, &ignored, sizeof ignored);
-	watch(server, EPOLL_CTL_MOD, descriptor);
-	server->handler.answer(server->handler.context, finish_answered, server);
-}
-
 /* --- new connections --------------------------------------------------------------------------------------- */
 
 /* Short of descriptors or memory: those in hand will be given back, so wait a little rather than spin or give up. */
@@ -308,8 +294,8 @@ handle(struct server *server, int descriptor)
 		ring(server);
 	else if (descriptor == server->listener->descriptor)
 		accept_connection(server);
-	else if (brings_answers(server, descriptor))
-		answer(server, descriptor);
+	else if (descriptor == server->handler.descriptor)
+		server->handler.answer(server->handler.context, finish_answered, server);
 	else if (descriptor == server->unfinished[0])
 		finish_unfinished(server);
 	else
@@ -403,7 +389,7 @@ static void
 close_idle_connections(struct server *server)
 {
 	const int own[] = { server->stopping, server->ringing, server->unfinished[0], server->listener->descriptor,
-		server->handler.descriptors[0], server->handler.descriptors[1] };
+		server->handler.descriptor };
 
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 		epoll_ctl(server->epoll, EPOLL_CTL_DEL, own[i], NULL);

@@ -21,12 +21,9 @@ struct server_handler {
 	/* True: the request is answered.  False: it will be, and may be already. */
 	bool (*begin)(struct gateway *gateway, void *context);
 
-	/*
-	 * Answers those whose time has come and hands each to answered.  Called when one of the descriptors is readable,
-	 * after eight bytes have been read from it.
-	 */
+	/* Answers those whose time has come and hands each to answered.  Called when the descriptor becomes readable. */
 	void (*answer)(void *context, server_answered *answered, void *server);
-	int descriptors[2];    /* -1: none */
+	int descriptor;
 
 	void *context;
 };

@@ -29,21 +29,21 @@ push_new(const char *remote_addr)
 	push->clock_ahead = clock_ahead();
 	push->id = push_id_new(push->received_at);
 	set_remote_addr(push, remote_addr);
-	push->holders = 1;
+	push->references = 1;
 	return push;
 }
 
 struct push *
-push_hold(struct push *push)
+push_ref(struct push *push)
 {
-	atomic_fetch_add(&push->holders, 1);
+	atomic_fetch_add(&push->references, 1);
 	return push;
 }
 
 void
-push_release(struct push *push)
+push_unref(struct push *push)
 {
-	if (push == NULL || atomic_fetch_sub(&push->holders, 1) > 1)
+	if (push == NULL || atomic_fetch_sub(&push->references, 1) > 1)
 		return;
 	record_list_free(&push->list);
 	memory_free((void *)push->body.bytes);

@@ -30,24 +30,24 @@ struct push {
 
 	void              *request;                         /* request.c's: what waits for its outcome */
 
-	/* batch.c's, under its mutex */
-	int64_t            deadline;                        /* clock_monotonic() by which it is answered */
-	enum outcome       outcome;                         /* how storing it ended, once it is answerable */
-	bool               awaited;                         /* it has no outcome yet, and somebody waits for it */
-	struct push       *next;                            /* in the queue, then among the answerable */
-	struct push       *earlier, *later;                 /* among the awaited */
+	/* queue.c's, under its mutex */
+	int64_t            deadline;                        /* clock_monotonic(), ms, by which it is answered */
+	enum outcome       outcome;                         /* how storing it ended, once it is done */
+	bool               pending;                         /* it has no outcome yet, and somebody waits for it */
+	struct push       *next;                            /* in the queue, then among the done */
+	struct push       *earlier, *later;                 /* among the pending */
 
-	atomic_int         holders;
+	atomic_int         references;
 };
 
 /*
- * A new push, stamped and named, held once.  remote_addr may be NULL, and is dropped when it is no IP address.
+ * A new push, stamped and named, with one reference.  remote_addr may be NULL, and is dropped when it is no IP address.
  */
 struct push *push_new(const char *remote_addr);
 
-/* A push is freed with its last hold: the writer may still have it in hand when the sender's time is up. */
-struct push *push_hold(struct push *push);
-void push_release(struct push *push);
+/* A push is freed with its last reference: the writer may still have one when the sender's time is up. */
+struct push *push_ref(struct push *push);
+void push_unref(struct push *push);
 
 /* Makes the whole body a reject, where there is one: what is refused is kept too. */
 void push_refuse(struct push *push, const char *reason);

@@ -219,7 +219,7 @@ spool_oldest(struct spool *spool, struct push **pushes, int room, size_t bytes)
 	if (code != SQLITE_ROW && code != SQLITE_DONE) {
 		spool_file_say(&spool->file, SPOOL_READING);
 		while (count > 0)
-			push_release(pushes[--count]);
+			push_unref(pushes[--count]);
 		count = -1;
 	}
 	sqlite3_reset(statement);

@@ -145,7 +145,7 @@ note_failure(struct replay *replay, struct push **pushes, int count)
 	leave_connection(replay);
 	replay->batch_size = count > SMALLER ? count / SMALLER : 1;
 	if (count == 1)
-		replay->doubtful = push_hold(pushes[0]);
+		replay->doubtful = push_ref(pushes[0]);
 }
 
 /*
@@ -160,7 +160,7 @@ postpone_doubtful(struct replay *replay)
 		replay->say_next = clock_monotonic() + SAY_PAUSE;
 	}
 	spool_postpone(replay->spool, replay->doubtful);
-	push_release(replay->doubtful);
+	push_unref(replay->doubtful);
 	replay->doubtful = NULL;
 }
 
@@ -185,7 +185,7 @@ store_oldest(struct replay *replay)
 	if (count > 0 && !stored)
 		note_failure(replay, pushes, count);
 	for (int i = 0; i < count; i++)
-		push_release(pushes[i]);
+		push_unref(pushes[i]);
 	return stored;
 }
 
@@ -246,7 +246,7 @@ replay_stop(struct replay *replay, int64_t time)
 	replay->end = clock_monotonic() + time;
 	pthread_join(replay->thread, NULL);
 	db_free(replay->db);
-	push_release(replay->doubtful);
+	push_unref(replay->doubtful);
 	fold_free(&replay->fold);
 	memory_free(replay);
 }

@@ -6,13 +6,13 @@
 
 #include "base/clock.h"
 #include "metrics/metrics.h"
-#include "store/isolate.h"
+#include "store/bisect.h"
 
 static void
-count_stored(struct push **pushes, int count, const struct db_fates *fates, int64_t start)
+count_stored(struct push **pushes, int count, const struct db_counts *counts, int64_t start)
 {
-	struct metrics_stored stored = { .pushes = count, .inserted = fates->inserted, .updated = fates->updated,
-		.duplicates = fates->duplicates, .duration = clock_microseconds() - start };
+	struct metrics_stored stored = { .pushes = count, .inserted = counts->inserted, .updated = counts->updated,
+		.duplicates = counts->duplicates, .duration = clock_microseconds() - start };
 
 	for (int i = 0; i < count; i++) {
 		const struct push *push = pushes[i];
@@ -31,14 +31,14 @@ count_stored(struct push **pushes, int count, const struct db_fates *fates, int6
 static enum db_result
 store_fold(struct db *db, const struct fold *fold, struct push **pushes, int count, int64_t deadline)
 {
-	struct db_fates fates = { 0 };
+	struct db_counts counts = { 0 };
 	enum db_result result = DB_UNAVAILABLE;
 	int64_t start = clock_microseconds();
 
 	if (db_is_connected(db))
-		result = db_store(db, pushes, count, fold, deadline, &fates);
+		result = db_store(db, pushes, count, fold, deadline, &counts);
 	if (result == DB_STORED)
-		count_stored(pushes, count, &fates, start);
+		count_stored(pushes, count, &counts, start);
 	return result;
 }
 
@@ -51,7 +51,7 @@ store_alone(struct db *db, struct fold *fold, struct push *push, int64_t deadlin
 	do {
 		fold_pushes(fold, &push, 1);
 		result = store_fold(db, fold, &push, 1, deadline);
-	} while (result == DB_BAD_RECORD && isolate_refused(db, fold, push, deadline) > 0);
+	} while (result == DB_BAD_RECORD && bisect_refused(db, fold, push, deadline) > 0);
 	return result;
 }
 

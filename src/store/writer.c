@@ -24,7 +24,7 @@ enum {
 
 struct writer {
 	pthread_t     thread;
-	struct batch *batch;
+	struct queue *queue;
 	struct desk  *desk;
 	struct spool *spool;     /* NULL: none */
 	struct db    *db;        /* connected; NULL: lost, and a new one is wanted from the desk */
@@ -90,7 +90,7 @@ spool_pushes(struct writer *writer, struct push **pushes, int count)
 		outage_count_spooled(count);
 		metrics_add(METRIC_SPOOLED_PUSHES, count);
 	}
-	batch_settle(writer->batch, pushes, count, kept ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
+	queue_settle(writer->queue, pushes, count, kept ? OUTCOME_OK : OUTCOME_UNAVAILABLE);
 }
 
 /* A store_settled.  Without a spool a push whose connection was lost is tried again while there is time. */
@@ -102,7 +102,7 @@ settle(void *context, struct push **pushes, int count, enum db_result result)
 	if (result == DB_STORED) {
 		desk_set_failing(writer->desk, false);
 		outage_end();
-		batch_settle(writer->batch, pushes, count, OUTCOME_OK);
+		queue_settle(writer->queue, pushes, count, OUTCOME_OK);
 	} else if (writer->spool == NULL && result != DB_BAD_RECORD) {
 		memcpy(writer->again + writer->again_count, pushes, (size_t)count * sizeof *pushes);
 		writer->again_count += count;
@@ -130,7 +130,7 @@ static bool
 leave_to_others(struct writer *writer, struct push **pushes, int count, int64_t deadline)
 {
 	return writer->db == NULL && desk_has_connection() && clock_monotonic() < deadline &&
-	    batch_give_back(writer->batch, pushes, count);
+	    queue_give_back(writer->queue, pushes, count);
 }
 
 static void
@@ -159,9 +159,9 @@ take(struct writer *writer, struct push **pushes)
 	static const struct timespec pause = { .tv_nsec = DESK_PAUSE * 1000000L };
 
 	if (have_connection(writer) || !desk_has_connection())
-		return batch_take(writer->batch, pushes, TAKE_MAX, IDLE_TIME);
+		return queue_take(writer->queue, pushes, TAKE_MAX, IDLE_TIME);
 	nanosleep(&pause, NULL);
-	return batch_take(writer->batch, pushes, 0, 0);
+	return queue_take(writer->queue, pushes, 0, 0);
 }
 
 static void *
@@ -171,7 +171,7 @@ run(void *argument)
 	struct push *pushes[TAKE_MAX];
 	int count;
 
-	while ((count = take(writer, pushes)) != BATCH_CLOSED) {
+	while ((count = take(writer, pushes)) != QUEUE_CLOSED) {
 		watchdog_note_writer();
 		if (count > 0)
 			store_batch(writer, pushes, count);
@@ -182,11 +182,11 @@ run(void *argument)
 }
 
 struct writer *
-writer_start(struct batch *batch, struct desk *desk, struct spool *spool)
+writer_start(struct queue *queue, struct desk *desk, struct spool *spool)
 {
 	struct writer *writer = memory_zalloc(sizeof *writer);
 
-	writer->batch = batch;
+	writer->queue = queue;
 	writer->desk = desk;
 	writer->spool = spool;
 	desk_want(desk);

@@ -4,14 +4,14 @@
 
 #include "db/desk.h"
 #include "spool/spool.h"
-#include "store/batch.h"
+#include "store/queue.h"
 
 struct writer;
 
 /* A thread that takes its connections from the desk.  spool may be NULL; everything must outlive the writer. */
-struct writer *writer_start(struct batch *batch, struct desk *desk, struct spool *spool);
+struct writer *writer_start(struct queue *queue, struct desk *desk, struct spool *spool);
 
-/* To be called when the batch is closed: waits until the writer has settled what was left. */
+/* To be called when the queue is closed: waits until the writer has settled what was left. */
 void writer_join(struct writer *writer);
 
 #endif

@@ -54,7 +54,7 @@ static int
 release_push(void **state)
 {
 	(void)state;
-	push_release(push);
+	push_unref(push);
 	return 0;
 }
 

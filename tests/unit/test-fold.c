@@ -28,7 +28,7 @@ forget(void **state)
 {
 	(void)state;
 	while (push_count > 0)
-		push_release(pushes[--push_count]);
+		push_unref(pushes[--push_count]);
 	fold_free(&fold);
 	return 0;
 }

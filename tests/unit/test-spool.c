@@ -65,7 +65,7 @@ static void
 put(struct spool *spool, struct push *push)
 {
 	assert_true(spool_put(spool, &push, 1));
-	push_release(push);
+	push_unref(push);
 }
 
 /* The body of the oldest push; it is taken out. */
@@ -77,7 +77,7 @@ assert_oldest(struct spool *spool, const char *body)
 	assert_int_equal(spool_oldest(spool, &push, 1, NO_LIMIT), 1);
 	assert_true(slice_is(push->body, body));
 	assert_true(spool_remove(spool, &push, 1));
-	push_release(push);
+	push_unref(push);
 }
 
 static void
@@ -99,8 +99,8 @@ a_push_comes_back_as_it_was(void **state)
 	assert_memory_equal(back->body.bytes, push->body.bytes, push->body.length);
 	assert_true(back->spooled);
 	assert_null(back->fault);
-	push_release(back);
-	push_release(push);
+	push_unref(back);
+	push_unref(push);
 	spool_close(spool);
 }
 
@@ -113,12 +113,12 @@ a_bad_body_keeps_its_fault(void **state)
 	(void)state;
 	push_refuse(push, "The body is empty.");
 	assert_true(spool_put(spool, &push, 1));
-	push_release(push);
+	push_unref(push);
 	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
 	assert_string_equal(back->fault, "The body is empty.");
 	assert_int_equal(back->list.reject_count, 1);
 	assert_int_equal(back->list.rejects[0].raw.length, 0);
-	push_release(back);
+	push_unref(back);
 	spool_close(spool);
 }
 
@@ -132,12 +132,12 @@ a_body_that_was_not_kept_stays_away(void **state)
 	push->bytes = 99;
 	push_refuse(push, "too large");
 	assert_true(spool_put(spool, &push, 1));
-	push_release(push);
+	push_unref(push);
 	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
 	assert_null(back->body.bytes);
 	assert_int_equal(back->bytes, 99);
 	assert_int_equal(back->list.reject_count, 0);
-	push_release(back);
+	push_unref(back);
 	spool_close(spool);
 }
 
@@ -174,10 +174,10 @@ a_read_is_bounded_in_pushes_and_bytes(void **state)
 		put(spool, push_of("0123456789"));
 	assert_int_equal(count = spool_oldest(spool, pushes, 3, NO_LIMIT), 3);
 	while (count > 0)
-		push_release(pushes[--count]);
+		push_unref(pushes[--count]);
 	assert_int_equal(count = spool_oldest(spool, pushes, ROOM, 25), 3);
 	while (count > 0)
-		push_release(pushes[--count]);
+		push_unref(pushes[--count]);
 	spool_close(spool);
 }
 
@@ -208,7 +208,7 @@ what_is_taken_out_twice_is_gone_once(void **state)
 	assert_true(spool_remove(spool, &push, 1));
 	assert_true(spool_remove(spool, &push, 1));
 	assert_int_equal(spool_count(spool).pushes, 0);
-	push_release(push);
+	push_unref(push);
 	spool_close(spool);
 }
 
@@ -235,7 +235,7 @@ past_its_limit_it_takes_none_of_the_pushes(void **state)
 	assert_true(spool_put(spool, &pushes[3], 1));
 	assert_true(spool_is_well(spool));
 	for (int i = 0; i < 4; i++)
-		push_release(pushes[i]);
+		push_unref(pushes[i]);
 	free(large);
 	spool_close(spool);
 }
@@ -319,7 +319,7 @@ a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can(void **state)
 	free(said);
 	with_names_aside(now, rmdir);
 	assert_true(spool_put(spool, &push, 1));
-	push_release(push);
+	push_unref(push);
 	assert_oldest(spool, "taken");
 	spool_close(spool);
 	remove_damaged();
@@ -411,14 +411,14 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 		assert_non_null(push);
 		assert_true(slice_is(push->body, i != 1 ? bodies[i] : NULL));
 		assert_int_equal(push->bytes, strlen(bodies[i]));
-		push_release(push);
+		push_unref(push);
 	}
 	assert_null(spool_next(spool, &place, true, &failed));
 	assert_false(failed);
 	push = spool_find(spool, &last, &failed);
 	assert_non_null(push);
 	assert_true(slice_is(push->body, "three"));
-	push_release(push);
+	push_unref(push);
 	last.bytes[15] ^= 1;
 	assert_null(spool_find(spool, &last, &failed));
 	assert_false(failed);

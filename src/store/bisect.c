@@ -1,5 +1,5 @@
 /* Finding the records that the database refuses, by halving. */
-#include "store/isolate.h"
+#include "store/bisect.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -39,7 +39,7 @@ search(struct search *s, size_t first, size_t count)
 }
 
 int
-isolate_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline)
+bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline)
 {
 	struct search s = { .db = db, .push = push, .fold = fold, .deadline = deadline };
 	bool finished;

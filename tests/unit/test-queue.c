@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/batch.h"
+#include "store/queue.h"
 
 enum {
 	LONG = 60 * 1000,     /* milliseconds; nothing here lasts as long unless it hangs */
@@ -16,13 +16,13 @@ enum {
 	ROOM = 16,
 };
 
-/* Somebody who hands in one push, keeps a hold on it, and asks what became of it. */
+/* Somebody who hands in one push, keeps a reference to it, and asks what became of it. */
 struct sender {
 	struct push *push;
 	enum outcome outcome;    /* OUTCOMES: not known yet */
 };
 
-static struct batch *batch;
+static struct queue *queue;
 static _Atomic int64_t stopped_at;    /* where the clock stands; 0: it goes */
 
 int64_t
@@ -43,18 +43,18 @@ clock_stamp(void)
 }
 
 static int
-new_batch(void **state)
+new_queue(void **state)
 {
 	(void)state;
-	batch = batch_new(10);
+	queue = queue_new(10);
 	return 0;
 }
 
 static int
-free_batch(void **state)
+free_queue(void **state)
 {
 	(void)state;
-	batch_free(batch);
+	queue_free(queue);
 	return 0;
 }
 
@@ -64,7 +64,7 @@ start_with(struct sender *sender, size_t records, int64_t time)
 	*sender = (struct sender){ .push = push_new(NULL), .outcome = OUTCOMES };
 	sender->push->list.record_count = records;
 	sender->push->request = sender;
-	batch_post(batch, push_hold(sender->push), time);
+	queue_post(queue, push_ref(sender->push), time);
 }
 
 static void
@@ -73,11 +73,11 @@ start(struct sender *sender)
 	start_with(sender, 1, LONG);
 }
 
-/* Tells the senders what is answerable.  Gives how many that are. */
+/* Tells the senders which pushes are done.  Gives how many that are. */
 static int
 tell_senders(void)
 {
-	struct push *push = batch_answerable(batch), *next;
+	struct push *push = queue_done(queue), *next;
 	int count = 0;
 
 	for (; push != NULL; push = next, count++) {
@@ -86,26 +86,18 @@ tell_senders(void)
 		next = push->next;
 		assert_int_equal(sender->outcome, OUTCOMES);
 		sender->outcome = push->outcome;
-		push_release(push);
+		push_unref(push);
 	}
 	return count;
 }
 
-/* Waits for one of the descriptors, as a server does. */
+/* Waits for the descriptor, as a server does. */
 static void
 await_event(void)
 {
-	int descriptors[BATCH_DESCRIPTORS];
-	struct pollfd events[BATCH_DESCRIPTORS];
-	uint64_t ignored;
+	struct pollfd event = { .fd = queue_descriptor(queue), .events = POLLIN };
 
-	batch_descriptors(batch, descriptors);
-	for (int i = 0; i < BATCH_DESCRIPTORS; i++)
-		events[i] = (struct pollfd){ .fd = descriptors[i], .events = POLLIN };
-	assert_true(poll(events, BATCH_DESCRIPTORS, LONG) > 0);
-	for (int i = 0; i < BATCH_DESCRIPTORS; i++)
-		if (events[i].revents != 0)
-			assert_int_equal(read(descriptors[i], &ignored, sizeof ignored), sizeof ignored);
+	assert_int_equal(poll(&event, 1, LONG), 1);
 }
 
 static enum outcome
@@ -113,7 +105,7 @@ join(struct sender *sender)
 {
 	while (tell_senders(), sender->outcome == OUTCOMES)
 		await_event();
-	push_release(sender->push);
+	push_unref(sender->push);
 	return sender->outcome;
 }
 
@@ -127,9 +119,9 @@ a_push_is_taken_and_its_sender_told(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(outcomes); i++) {
 		start(&sender);
-		assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 1);
+		assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
 		assert_ptr_equal(pushes[0], sender.push);
-		batch_settle(batch, pushes, 1, outcomes[i]);
+		queue_settle(queue, pushes, 1, outcomes[i]);
 		assert_int_equal(join(&sender), outcomes[i]);
 	}
 }
@@ -143,10 +135,10 @@ pushes_are_taken_in_the_order_of_arrival(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start(&senders[i]);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), COUNT(senders));
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), COUNT(senders));
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_ptr_equal(pushes[i], senders[i].push);
-	batch_settle(batch, pushes, (int)COUNT(senders), OUTCOME_OK);
+	queue_settle(queue, pushes, (int)COUNT(senders), OUTCOME_OK);
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_int_equal(join(&senders[i]), OUTCOME_OK);
 }
@@ -163,10 +155,10 @@ no_more_are_taken_than_there_is_room_for(void **state)
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start(&senders[i]);
 	for (size_t i = 0; i < COUNT(counts); i++) {
-		assert_int_equal(batch_take(batch, pushes, 2, LONG), counts[i]);
+		assert_int_equal(queue_take(queue, pushes, 2, LONG), counts[i]);
 		for (int j = 0; j < counts[i]; j++)
 			assert_ptr_equal(pushes[j], senders[next++].push);
-		batch_settle(batch, pushes, counts[i], OUTCOME_OK);
+		queue_settle(queue, pushes, counts[i], OUTCOME_OK);
 	}
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_int_equal(join(&senders[i]), OUTCOME_OK);
@@ -185,10 +177,10 @@ no_more_records_are_taken_than_the_limit(void **state)
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start_with(&senders[i], records[i], LONG);
 	for (size_t i = 0; i < COUNT(counts); i++) {
-		assert_int_equal(batch_take(batch, pushes, ROOM, LONG), counts[i]);
+		assert_int_equal(queue_take(queue, pushes, ROOM, LONG), counts[i]);
 		assert_ptr_equal(pushes[0], senders[next].push);
 		next += (size_t)counts[i];
-		batch_settle(batch, pushes, counts[i], OUTCOME_OK);
+		queue_settle(queue, pushes, counts[i], OUTCOME_OK);
 	}
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_int_equal(join(&senders[i]), OUTCOME_OK);
@@ -204,22 +196,22 @@ a_few_records_are_left_to_the_writer_that_stores(void **state)
 	(void)state;
 	stopped_at = clock_monotonic();
 	start(&first);
-	assert_int_equal(batch_take(batch, taken, ROOM, LONG), 1);
+	assert_int_equal(queue_take(queue, taken, ROOM, LONG), 1);
 	start(&few);
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
 	stopped_at += 50;
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 1);    /* the other may hang */
-	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 1);    /* the other may hang */
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
 	start_with(&many, 1000, LONG);
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 1);
-	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 1);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
 	assert_int_equal(join(&few), OUTCOME_OK);
 	assert_int_equal(join(&many), OUTCOME_OK);
 	start(&few);
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
-	batch_settle(batch, taken, 1, OUTCOME_OK);
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 1);    /* nothing is in hand any more */
-	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
+	queue_settle(queue, taken, 1, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 1);    /* nothing is in flight any more */
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
 	assert_int_equal(join(&first), OUTCOME_OK);
 	assert_int_equal(join(&few), OUTCOME_OK);
 	stopped_at = 0;
@@ -237,18 +229,18 @@ pushes_given_back_are_the_next(void **state)
 	start(&senders[0]);
 	start_with(&given_up, 1, SHORT);
 	start(&senders[1]);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 3);
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 3);
 	start(&senders[2]);
 	stopped_at += LONG / 2;
 	assert_int_equal(join(&given_up), OUTCOME_UNAVAILABLE);
-	assert_true(batch_give_back(batch, pushes, 3));
+	assert_true(queue_give_back(queue, pushes, 3));
 	start(&senders[3]);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), COUNT(senders));
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), COUNT(senders));
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_ptr_equal(pushes[i], senders[i].push);
-	batch_close(batch);
-	assert_false(batch_give_back(batch, pushes, COUNT(senders)));
-	batch_settle(batch, pushes, COUNT(senders), OUTCOME_OK);
+	queue_close(queue);
+	assert_false(queue_give_back(queue, pushes, COUNT(senders)));
+	queue_settle(queue, pushes, COUNT(senders), OUTCOME_OK);
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_int_equal(join(&senders[i]), OUTCOME_OK);
 	stopped_at = 0;
@@ -262,13 +254,13 @@ an_idle_queue_takes_back(void **state)
 
 	(void)state;
 	start(&first);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 1);
-	assert_true(batch_give_back(batch, pushes, 1));
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
+	assert_true(queue_give_back(queue, pushes, 1));
 	start(&second);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 2);
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 2);
 	assert_ptr_equal(pushes[0], first.push);
 	assert_ptr_equal(pushes[1], second.push);
-	batch_settle(batch, pushes, 2, OUTCOME_OK);
+	queue_settle(queue, pushes, 2, OUTCOME_OK);
 	assert_int_equal(join(&first), OUTCOME_OK);
 	assert_int_equal(join(&second), OUTCOME_OK);
 }
@@ -280,10 +272,10 @@ an_idle_queue_gives_nothing(void **state)
 	int64_t before = clock_monotonic();
 
 	(void)state;
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
-	assert_int_equal(batch_take(batch, pushes, ROOM, SHORT), 0);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
+	assert_int_equal(queue_take(queue, pushes, ROOM, SHORT), 0);
 	assert_true(clock_monotonic() - before >= SHORT);
-	assert_int_equal(batch_take(batch, pushes, 0, LONG), 0);    /* there is nothing to wait for */
+	assert_int_equal(queue_take(queue, pushes, 0, LONG), 0);    /* there is nothing to wait for */
 	assert_true(clock_monotonic() - before < LONG);
 }
 
@@ -298,7 +290,7 @@ a_push_nobody_takes_is_withdrawn_after_its_deadline(void **state)
 	start_with(&sender, 1, SHORT);
 	assert_int_equal(join(&sender), OUTCOME_UNAVAILABLE);
 	assert_true(clock_monotonic() - before >= SHORT);
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
 }
 
 /* Whichever place of the queue is given up, the others keep theirs, and new ones come behind. */
@@ -317,12 +309,12 @@ a_push_withdrawn_leaves_the_others_in_order(void **state)
 		stopped_at += LONG / 2;
 		assert_int_equal(join(&senders[impatient]), OUTCOME_UNAVAILABLE);
 		start(&late);
-		assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 3);
+		assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 3);
 		for (size_t i = 0; i < 3; i++)
 			if (i != impatient)
 				assert_ptr_equal(pushes[taken++], senders[i].push);
 		assert_ptr_equal(pushes[2], late.push);
-		batch_settle(batch, pushes, 3, OUTCOME_OK);
+		queue_settle(queue, pushes, 3, OUTCOME_OK);
 		for (size_t i = 0; i < 3; i++)
 			if (i != impatient)
 				assert_int_equal(join(&senders[i]), OUTCOME_OK);
@@ -331,7 +323,7 @@ a_push_withdrawn_leaves_the_others_in_order(void **state)
 	stopped_at = 0;
 }
 
-/* The writer's hold keeps it alive, and settling it at last tells nobody. */
+/* The writer's reference keeps it alive, and settling it at last tells nobody. */
 static void
 a_push_taken_outlives_the_sender_that_gave_up(void **state)
 {
@@ -341,21 +333,22 @@ a_push_taken_outlives_the_sender_that_gave_up(void **state)
 	(void)state;
 	stopped_at = clock_monotonic();
 	start_with(&sender, 0, SHORT);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 1);
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
 	stopped_at += LONG;
 	assert_int_equal(join(&sender), OUTCOME_UNAVAILABLE);
-	assert_int_equal(pushes[0]->holders, 1);
+	assert_int_equal(pushes[0]->references, 1);
 	assert_int_equal(pushes[0]->list.record_count, 0);
-	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
 	assert_int_equal(tell_senders(), 0);
 	stopped_at = 0;
-	assert_int_equal(batch_take(batch, pushes, ROOM, 0), 0);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
 }
 
 /* A whole batch is one event, and what was told is not told again. */
 static void
-a_batch_becomes_answerable_at_once(void **state)
+a_batch_is_done_at_once(void **state)
 {
+	struct pollfd event = { .fd = queue_descriptor(queue), .events = POLLIN };
 	struct sender senders[5];
 	struct push *pushes[ROOM];
 
@@ -363,11 +356,13 @@ a_batch_becomes_answerable_at_once(void **state)
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start(&senders[i]);
 	assert_int_equal(tell_senders(), 0);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), COUNT(senders));
-	batch_settle(batch, pushes, COUNT(senders), OUTCOME_OK);
+	assert_int_equal(poll(&event, 1, 0), 0);
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), COUNT(senders));
+	queue_settle(queue, pushes, COUNT(senders), OUTCOME_OK);
 	await_event();
 	assert_int_equal(tell_senders(), COUNT(senders));
 	assert_int_equal(tell_senders(), 0);
+	assert_int_equal(poll(&event, 1, 0), 0);
 	for (size_t i = 0; i < COUNT(senders); i++)
 		assert_int_equal(join(&senders[i]), OUTCOME_OK);
 }
@@ -381,11 +376,11 @@ batches_may_be_settled_in_any_order(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		start(&senders[i]);
-	assert_int_equal(batch_take(batch, first, 1, LONG), 1);
-	assert_int_equal(batch_take(batch, second, 1, LONG), 1);
-	batch_settle(batch, second, 1, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, first, 1, LONG), 1);
+	assert_int_equal(queue_take(queue, second, 1, LONG), 1);
+	queue_settle(queue, second, 1, OUTCOME_OK);
 	assert_int_equal(join(&senders[1]), OUTCOME_OK);
-	batch_settle(batch, first, 1, OUTCOME_UNAVAILABLE);
+	queue_settle(queue, first, 1, OUTCOME_UNAVAILABLE);
 	assert_int_equal(join(&senders[0]), OUTCOME_UNAVAILABLE);
 }
 
@@ -398,13 +393,13 @@ what_waits_at_the_close_is_still_taken(void **state)
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		start(&senders[i]);
-	batch_close(batch);
-	assert_int_equal(batch_take(batch, pushes, 2, LONG), 2);
-	batch_settle(batch, pushes, 2, OUTCOME_OK);
-	assert_int_equal(batch_take(batch, pushes, 2, LONG), 1);
-	batch_settle(batch, pushes, 1, OUTCOME_OK);
-	assert_int_equal(batch_take(batch, pushes, 2, LONG), BATCH_CLOSED);
-	assert_int_equal(batch_take(batch, pushes, 2, 0), BATCH_CLOSED);
+	queue_close(queue);
+	assert_int_equal(queue_take(queue, pushes, 2, LONG), 2);
+	queue_settle(queue, pushes, 2, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, 2, LONG), 1);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, 2, LONG), QUEUE_CLOSED);
+	assert_int_equal(queue_take(queue, pushes, 2, 0), QUEUE_CLOSED);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(join(&senders[i]), OUTCOME_OK);
 }
@@ -423,9 +418,9 @@ take_pushes(void *argument)
 	struct taker *taker = argument;
 	struct push *pushes[ROOM];
 
-	while ((taker->last = batch_take(batch, pushes, ROOM, LONG)) > 0) {
+	while ((taker->last = queue_take(queue, pushes, ROOM, LONG)) > 0) {
 		taker->taken += taker->last;
-		batch_settle(batch, pushes, taker->last, taker->outcome);
+		queue_settle(queue, pushes, taker->last, taker->outcome);
 	}
 	return NULL;
 }
@@ -440,10 +435,10 @@ the_close_wakes_every_writer(void **state)
 		takers[i] = (struct taker){ .outcome = OUTCOME_OK };
 		assert_int_equal(pthread_create(&takers[i].thread, NULL, take_pushes, &takers[i]), 0);
 	}
-	batch_close(batch);
+	queue_close(queue);
 	for (size_t i = 0; i < COUNT(takers); i++) {
 		assert_int_equal(pthread_join(takers[i].thread, NULL), 0);
-		assert_int_equal(takers[i].last, BATCH_CLOSED);
+		assert_int_equal(takers[i].last, QUEUE_CLOSED);
 	}
 }
 
@@ -458,16 +453,16 @@ a_second_writer_comes_to_the_help_of_a_slow_one(void **state)
 
 	(void)state;
 	start(&first);
-	assert_int_equal(batch_take(batch, pushes, ROOM, LONG), 1);
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
 	assert_int_equal(pthread_create(&taker.thread, NULL, take_pushes, &taker), 0);
 	for (int i = 0; i < 20; i++) {
 		start(&second);
 		assert_int_equal(join(&second), OUTCOME_OK);
 	}
 	assert_true(clock_monotonic() - before < LONG / 2);
-	batch_settle(batch, pushes, 1, OUTCOME_OK);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
 	assert_int_equal(join(&first), OUTCOME_OK);
-	batch_close(batch);
+	queue_close(queue);
 	assert_int_equal(pthread_join(taker.thread, NULL), 0);
 	assert_int_equal(taker.taken, 20);
 }
@@ -510,10 +505,10 @@ a_crowd_is_served_without_losing_one(void **state)
 		assert_int_equal(pthread_join(posters[i].thread, NULL), 0);
 		for (size_t j = 0; j < PUSHES_EACH; j++) {
 			stored += posters[i].senders[j].outcome == OUTCOME_OK;
-			push_release(posters[i].senders[j].push);
+			push_unref(posters[i].senders[j].push);
 		}
 	}
-	batch_close(batch);
+	queue_close(queue);
 	for (size_t i = 0; i < COUNT(takers); i++) {
 		assert_int_equal(pthread_join(takers[i].thread, NULL), 0);
 		taken += takers[i].taken;
@@ -523,7 +518,7 @@ a_crowd_is_served_without_losing_one(void **state)
 	assert_true(stored >= POSTERS * PUSHES_EACH * 2 / 3);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, new_batch, free_batch)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, new_queue, free_queue)
 
 int
 main(void)
@@ -537,7 +532,7 @@ main(void)
 		TEST(pushes_given_back_are_the_next),
 		TEST(an_idle_queue_takes_back),
 		TEST(an_idle_queue_gives_nothing),
-		TEST(a_batch_becomes_answerable_at_once),
+		TEST(a_batch_is_done_at_once),
 		TEST(a_push_nobody_takes_is_withdrawn_after_its_deadline),
 		TEST(a_push_withdrawn_leaves_the_others_in_order),
 		TEST(a_push_taken_outlives_the_sender_that_gave_up),

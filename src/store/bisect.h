@@ -1,6 +1,6 @@
 /* Finding the records that the database refuses, so that a bad one costs no good one. */
-#ifndef ISOLATE_H
-#define ISOLATE_H
+#ifndef BISECT_H
+#define BISECT_H
 
 #include <stdint.h>
 
@@ -13,6 +13,6 @@
  * tried is taken back.  Gives how many were found; 0 also when the connection or the time does not last, and then
  * nothing is changed.  fold is used for the search.
  */
-int isolate_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline);
+int bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline);
 
 #endif

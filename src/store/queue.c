@@ -1,0 +1,368 @@
+/* Group commit: the queue between the threads that carry requests and the writers.  The only mutex on a push's way. */
+#include "store/queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+/* What one statement carries besides its records is bounded too: a message to PostgreSQL has at most 1 GiB. */
+enum { BATCH_BYTES = 64 * 1024 * 1024 };
+
+enum {
+	SPOOL_TIME = 500,       /* milliseconds beyond its deadline after which a push is given up */
+	LOOK_TIME = 100,        /* milliseconds between two looks for such pushes, while there are any to look at */
+};
+
+/*
+ * While one writer stores, another takes only what is worth a transaction of its own; the rest is the first one's next
+ * batch.  Single pushes would else be stored in twice as many transactions of half the size.
+ */
+enum {
+	SHARE_RECORDS = 256,
+	PATIENCE = 3,           /* milliseconds after which anything is worth it: the first one has met something slow */
+};
+
+struct queue {
+	pthread_mutex_t mutex;       /* guards all below; no other lock is taken under it */
+	pthread_cond_t  arrival;     /* a push has come, or the end */
+	struct push    *oldest;      /* handed in and not yet taken */
+	struct push   **newest_end;  /* where the next one is linked */
+	size_t          waiting_records;
+	int64_t         waiting_since_ms;   /* clock_monotonic() when the first of those that wait came */
+	int             in_flight;   /* taken and not yet settled */
+	size_t          record_limit;
+	bool            closed;
+
+	struct push    *pending;     /* without an outcome yet, in no order */
+	struct push    *done;        /* in the order in which their outcomes came */
+	struct push   **done_end;
+	int             event;       /* an eventfd: something is done */
+	int             timer;       /* a timerfd: somebody is to look for what is late */
+	int             descriptor;  /* an epoll set of both: readable when either is */
+	int64_t         next_look_ms;   /* clock_monotonic(); 0: the timer does not run */
+};
+
+static bool
+watch(struct queue *queue, int descriptor)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(queue->descriptor, EPOLL_CTL_ADD, descriptor, &event) == 0;
+}
+
+struct queue *
+queue_new(size_t record_limit)
+{
+	struct queue *queue = memory_zalloc(sizeof *queue);
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&queue->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&queue->arrival, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	queue->newest_end = &queue->oldest;
+	queue->record_limit = record_limit;
+	queue->done_end = &queue->done;
+	queue->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	queue->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	queue->descriptor = epoll_create1(EPOLL_CLOEXEC);
+	if (queue->event == -1 || queue->timer == -1 || !watch(queue, queue->event) || !watch(queue, queue->timer))
+		log_fatal("cannot serve: %s", strerror(errno));
+	return queue;
+}
+
+void
+queue_free(struct queue *queue)
+{
+	close(queue->descriptor);
+	close(queue->event);
+	close(queue->timer);
+	pthread_cond_destroy(&queue->arrival);
+	pthread_mutex_destroy(&queue->mutex);
+	memory_free(queue);
+}
+
+static size_t
+records_of(const struct push *push)
+{
+	return push->list.record_count + push->list.reject_count;
+}
+
+static bool
+is_worth_taking(const struct queue *queue, int64_t now)
+{
+	return queue->oldest != NULL && (queue->in_flight == 0 || queue->waiting_records >= SHARE_RECORDS ||
+	    now - queue->waiting_since_ms >= PATIENCE);
+}
+
+static void
+append(struct queue *queue, struct push *push, int64_t now)
+{
+	if (queue->oldest == NULL)
+		queue->waiting_since_ms = now;
+	queue->waiting_records += records_of(push);
+	push->next = NULL;
+	*queue->newest_end = push;
+	queue->newest_end = &push->next;
+}
+
+/* Withdraws a push that no writer has taken.  False when one has. */
+static bool
+withdraw(struct queue *queue, struct push *push)
+{
+	struct push **link = &queue->oldest;
+
+	while (*link != NULL && *link != push)
+		link = &(*link)->next;
+	if (*link == NULL)
+		return false;
+	*link = push->next;
+	queue->waiting_records -= records_of(push);
+	if (queue->newest_end == &push->next)
+		queue->newest_end = link;
+	return true;
+}
+
+/* --- those without an outcome ------------------------------------------------------------------------- */
+
+static void
+start_timer(struct queue *queue, int64_t now)
+{
+	static const struct itimerspec once = { .it_value.tv_nsec = LOOK_TIME * 1000000L };
+
+	queue->next_look_ms = now + LOOK_TIME;
+	timerfd_settime(queue->timer, 0, &once, NULL);
+}
+
+static void
+add_pending(struct queue *queue, struct push *push, int64_t now)
+{
+	push->pending = true;
+	push->earlier = NULL;
+	push->later = queue->pending;
+	if (queue->pending != NULL)
+		queue->pending->earlier = push;
+	queue->pending = push;
+	if (queue->next_look_ms == 0)
+		start_timer(queue, now);
+}
+
+static void
+mark_done(struct queue *queue, struct push *push, enum outcome outcome)
+{
+	push->outcome = outcome;
+	push->pending = false;
+	if (push->earlier != NULL)
+		push->earlier->later = push->later;
+	else
+		queue->pending = push->later;
+	if (push->later != NULL)
+		push->later->earlier = push->earlier;
+	push->next = NULL;
+	*queue->done_end = push;
+	queue->done_end = &push->next;
+}
+
+/* A writer that has one in flight gives up its own reference when it settles. */
+static void
+give_up_late(struct queue *queue, int64_t now)
+{
+	struct push *push, *later;
+
+	for (push = queue->pending; push != NULL; push = later) {
+		later = push->later;
+		if (now < push->deadline + SPOOL_TIME)
+			continue;
+		if (withdraw(queue, push))
+			push_unref(push);
+		mark_done(queue, push, OUTCOME_UNAVAILABLE);
+	}
+}
+
+void
+queue_post(struct queue *queue, struct push *push, int64_t timeout_ms)
+{
+	int64_t now = clock_monotonic();
+	bool is_first;
+
+	push->deadline = now + timeout_ms;
+	pthread_mutex_lock(&queue->mutex);
+	is_first = queue->oldest == NULL;
+	add_pending(queue, push, now);
+	append(queue, push_ref(push), now);
+	/* of the first one that waits a writer has to know even if it is not to take it yet */
+	if (is_first || is_worth_taking(queue, now))
+		pthread_cond_signal(&queue->arrival);
+	pthread_mutex_unlock(&queue->mutex);
+}
+
+static void
+drain(int descriptor)
+{
+	uint64_t ignored;
+
+	(void)!read(descriptor, &ignored, sizeof ignored);
+}
+
+struct push *
+queue_done(struct queue *queue)
+{
+	int64_t now = clock_monotonic();
+	struct push *first;
+
+	/* before the look: what comes after it is another event */
+	drain(queue->event);
+	pthread_mutex_lock(&queue->mutex);
+	if (queue->next_look_ms != 0 && now >= queue->next_look_ms) {
+		drain(queue->timer);
+		give_up_late(queue, now);
+		queue->next_look_ms = 0;
+		if (queue->pending != NULL)
+			start_timer(queue, now);
+	}
+	first = queue->done;
+	queue->done = NULL;
+	queue->done_end = &queue->done;
+	pthread_mutex_unlock(&queue->mutex);
+	return first;
+}
+
+int
+queue_descriptor(const struct queue *queue)
+{
+	return queue->descriptor;
+}
+
+/* --- the writers' side -------------------------------------------------------------------------------------- */
+
+static bool
+fits(const struct queue *queue, size_t records, size_t bytes)
+{
+	return records <= queue->record_limit && bytes <= BATCH_BYTES;
+}
+
+/* The oldest pushes, capacity at most and within the limits.  Returns how many. */
+static int
+take_oldest(struct queue *queue, struct push **pushes, int capacity)
+{
+	size_t records = 0, bytes = 0;
+	int count = 0;
+
+	while (queue->oldest != NULL && count < capacity) {
+		struct push *push = queue->oldest;
+
+		records += records_of(push);
+		bytes += push->body.length;
+		if (count > 0 && !fits(queue, records, bytes))
+			break;
+		pushes[count++] = push;
+		queue->oldest = push->next;
+		queue->waiting_records -= records_of(push);
+	}
+	if (queue->oldest == NULL)
+		queue->newest_end = &queue->oldest;
+	queue->in_flight += count;
+	return count;
+}
+
+/* Also until what waits is worth taking.  False when the deadline has passed. */
+static bool
+wait_for_arrival(struct queue *queue, int64_t deadline)
+{
+	int64_t worth = queue->oldest != NULL ? queue->waiting_since_ms + PATIENCE : deadline;
+	int64_t end = worth < deadline ? worth : deadline;
+	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+
+	return pthread_cond_timedwait(&queue->arrival, &queue->mutex, &time) != ETIMEDOUT || end < deadline;
+}
+
+int
+queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t timeout_ms)
+{
+	int64_t deadline = clock_monotonic() + timeout_ms;
+	int count = 0;
+
+	pthread_mutex_lock(&queue->mutex);
+	/* who takes none must not use up the signal that is meant for another */
+	while (capacity > 0 && !is_worth_taking(queue, clock_monotonic()) && !queue->closed && wait_for_arrival(queue, deadline))
+		;
+	if (queue->oldest == NULL && queue->closed)
+		count = QUEUE_CLOSED;
+	else if (queue->closed || is_worth_taking(queue, clock_monotonic()))
+		count = take_oldest(queue, pushes, capacity);
+	pthread_mutex_unlock(&queue->mutex);
+	return count;
+}
+
+static void
+prepend(struct queue *queue, struct push *push)
+{
+	if (queue->oldest == NULL) {
+		queue->waiting_since_ms = clock_monotonic();
+		queue->newest_end = &push->next;
+	}
+	queue->waiting_records += records_of(push);
+	push->next = queue->oldest;
+	queue->oldest = push;
+}
+
+bool
+queue_give_back(struct queue *queue, struct push **pushes, int count)
+{
+	bool open;
+
+	pthread_mutex_lock(&queue->mutex);
+	open = !queue->closed;
+	if (open) {
+		queue->in_flight -= count;
+		for (int i = count - 1; i >= 0; i--)
+			if (pushes[i]->pending)
+				prepend(queue, pushes[i]);
+			else
+				push_unref(pushes[i]);
+		pthread_cond_signal(&queue->arrival);
+	}
+	pthread_mutex_unlock(&queue->mutex);
+	return open;
+}
+
+void
+queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome outcome)
+{
+	static const uint64_t one = 1;
+	bool any = false;
+
+	pthread_mutex_lock(&queue->mutex);
+	queue->in_flight -= count;
+	for (int i = 0; i < count; i++)
+		if (pushes[i]->pending) {
+			mark_done(queue, pushes[i], outcome);
+			any = true;
+		}
+	pthread_mutex_unlock(&queue->mutex);
+	/* once for all of them, and who is woken wants the mutex, so it is free by now */
+	if (any)
+		(void)!write(queue->event, &one, sizeof one);
+	for (int i = 0; i < count; i++)
+		push_unref(pushes[i]);
+}
+
+void
+queue_close(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->mutex);
+	queue->closed = true;
+	pthread_cond_broadcast(&queue->arrival);
+	pthread_mutex_unlock(&queue->mutex);
+}
