@@ -59,10 +59,10 @@ static const char plain_text[] =
     " SELECT r.push_id, r.received_at, r.campaign_id, r.session_id, r.called, r.call_time_local,"
     " r.call_time_local AT TIME ZONE $15,"
     " r.call_status, r.fail_code, r.cause_code, r.vdn_id, r.call_id, r.custom_field, r.record_path, r.extra"
-    " FROM unnest($1::uuid[],$2::timestamptz[],$3::text[],$4::text[],$5::text[],$6::timestamp[],$7::smallint[],"
-    "$8::text[],$9::text[],$10::int[],$11::text[],$12::text[],$13::text[],$14::jsonb[])"
-    " AS r (push_id, received_at, campaign_id, session_id, called, call_time_local, call_status, fail_code,"
-    " cause_code, vdn_id, call_id, custom_field, record_path, extra)"
+    " FROM unnest($1::uuid[],$2::timestamptz[],$3::text[],$4::timestamp[],$5::text[],$6::text[],$7::text[],"
+    "$8::int[],$9::smallint[],$10::text[],$11::text[],$12::text[],$13::text[],$14::jsonb[])"
+    " AS r (push_id, received_at, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_status,"
+    " fail_code, custom_field, record_path, cause_code, extra)"
     " ON CONFLICT DO NOTHING";
 
 static pthread_barrier_t everybody;
@@ -180,7 +180,7 @@ prepare(struct client *client)
 	client->connection = PQconnectdb(client->plan->conninfo);
 	if (PQstatus(client->connection) != CONNECTION_OK)
 		log_fatal("%s", PQerrorMessage(client->connection));
-	check(client, PQprepare(client->connection, "store", plain ? plain_text : store_call_text, end - first,
+	check(client, PQprepare(client->connection, "store", plain ? plain_text : call->text, end - first,
 	    call->types + first), PGRES_COMMAND_OK);
 }
 

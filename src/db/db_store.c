@@ -52,7 +52,7 @@ db_prepare_statements(struct db *db, int64_t deadline)
 {
 	store_call_fill(&db->call, NULL, 0, &(struct fold){ 0 }, db->call_timezone);
 	db->prepared = true;
-	return prepare(db, store_name, store_call_text, STORE_PARAMETERS, db->call.types, deadline) &&
+	return prepare(db, store_name, db->call.text, STORE_PARAMETERS, db->call.types, deadline) &&
 	    prepare(db, limits_name, limits_text, 0, NULL, deadline);
 }
 
@@ -96,7 +96,7 @@ send_store(struct db *db)
 	return db->prepared ?
 	    PQsendQueryPrepared(db->connection, store_name, STORE_PARAMETERS, call->values, call->lengths, call->formats,
 		0) == 1 :
-	    PQsendQueryParams(db->connection, store_call_text, STORE_PARAMETERS, call->types, call->values, call->lengths,
+	    PQsendQueryParams(db->connection, call->text, STORE_PARAMETERS, call->types, call->values, call->lengths,
 		call->formats, 0) == 1;
 }
 

@@ -1,58 +1,68 @@
 /* The one statement of a batch: which value of a push, a record or a reject goes into which parameter. */
 #include "db/store_call.h"
 
+#include <stdio.h>
 #include <string.h>
 
-const char store_call_text[] =
-    "SELECT inserted, updated, duplicates FROM callresult.store("
-    "$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)";
-
-static const struct {
+struct type {
 	enum pg_type element;
 	unsigned int array;      /* OID of the array type */
-} types[STORE_PARAMETERS] = {
-	[P_ID]              = { PG_UUID, 2951 },
-	[P_RECEIVED_AT]     = { PG_TIMESTAMPTZ, 1185 },
-	[P_REMOTE_ADDR]     = { PG_TEXT, 1009 },
-	[P_BYTES]           = { PG_INT8, 1016 },
-	[P_SHA256]          = { PG_BYTEA, 1001 },
-	[P_RECORDS]         = { PG_INT4, 1007 },
-	[P_QUARANTINED]     = { PG_INT4, 1007 },
-	[P_SPOOLED]         = { PG_BOOL, 1000 },
-	[R_PUSH_ID]         = { PG_UUID, 2951 },
-	[R_RECEIVED_AT]     = { PG_TIMESTAMPTZ, 1185 },
-	[R_CAMPAIGN_ID]     = { PG_TEXT, 1009 },
-	[R_SESSION_ID]      = { PG_TEXT, 1009 },
-	[R_CALLED]          = { PG_TEXT, 1009 },
-	[R_CALL_TIME_LOCAL] = { PG_TIMESTAMP, 1115 },
-	[R_CALL_STATUS]     = { PG_INT2, 1005 },
-	[R_FAIL_CODE]       = { PG_TEXT, 1009 },
-	[R_CAUSE_CODE]      = { PG_TEXT, 1009 },
-	[R_VDN_ID]          = { PG_INT4, 1007 },
-	[R_CALL_ID]         = { PG_TEXT, 1009 },
-	[R_CUSTOM_FIELD]    = { PG_TEXT, 1009 },
-	[R_RECORD_PATH]     = { PG_TEXT, 1009 },
-	[R_EXTRA]           = { PG_JSONB, 3807 },
-	[CALL_TIMEZONE]     = { PG_TEXT, 25 },
-	[Q_PUSH_ID]         = { PG_UUID, 2951 },
-	[Q_RECEIVED_AT]     = { PG_TIMESTAMPTZ, 1185 },
-	[Q_REASON]          = { PG_TEXT, 1009 },
-	[Q_RAW]             = { PG_BYTEA, 1001 },
 };
 
-static const struct {
-	enum store_parameter parameter;
-	enum record_text     text;
-} texts[] = {
-	{ R_CAMPAIGN_ID,  RECORD_CAMPAIGN_ID },
-	{ R_SESSION_ID,   RECORD_SESSION_ID },
-	{ R_CALLED,       RECORD_CALLED },
-	{ R_FAIL_CODE,    RECORD_FAIL_CODE },
-	{ R_CAUSE_CODE,   RECORD_CAUSE_CODE },
-	{ R_CALL_ID,      RECORD_CALL_ID },
-	{ R_CUSTOM_FIELD, RECORD_CUSTOM_FIELD },
-	{ R_RECORD_PATH,  RECORD_PATH },
+static const struct type field_types[] = {
+	[FIELD_TEXT] = { PG_TEXT, 1009 },
+	[FIELD_TIME] = { PG_TIMESTAMP, 1115 },
+	[FIELD_INT2] = { PG_INT2, 1005 },
+	[FIELD_INT4] = { PG_INT4, 1007 },
 };
+
+/* All but the fields of a record, which fields.def names. */
+static const struct {
+	const char *name;
+	struct type type;
+} parameters[STORE_PARAMETERS] = {
+	[P_ID]              = { "p_id", { PG_UUID, 2951 } },
+	[P_RECEIVED_AT]     = { "p_received_at", { PG_TIMESTAMPTZ, 1185 } },
+	[P_REMOTE_ADDR]     = { "p_remote_addr", { PG_TEXT, 1009 } },
+	[P_BYTES]           = { "p_bytes", { PG_INT8, 1016 } },
+	[P_SHA256]          = { "p_sha256", { PG_BYTEA, 1001 } },
+	[P_RECORDS]         = { "p_records", { PG_INT4, 1007 } },
+	[P_QUARANTINED]     = { "p_quarantined", { PG_INT4, 1007 } },
+	[P_SPOOLED]         = { "p_spooled", { PG_BOOL, 1000 } },
+	[R_PUSH_ID]         = { "r_push_id", { PG_UUID, 2951 } },
+	[R_RECEIVED_AT]     = { "r_received_at", { PG_TIMESTAMPTZ, 1185 } },
+	[R_CAUSE_CODE]      = { "r_cause_code", { PG_TEXT, 1009 } },
+	[R_EXTRA]           = { "r_extra", { PG_JSONB, 3807 } },
+	[CALL_TIMEZONE]     = { "call_timezone", { PG_TEXT, 25 } },
+	[Q_PUSH_ID]         = { "q_push_id", { PG_UUID, 2951 } },
+	[Q_RECEIVED_AT]     = { "q_received_at", { PG_TIMESTAMPTZ, 1185 } },
+	[Q_REASON]          = { "q_reason", { PG_TEXT, 1009 } },
+	[Q_RAW]             = { "q_raw", { PG_BYTEA, 1001 } },
+};
+
+static bool
+is_field(int parameter)
+{
+	return parameter >= R_FIELD && parameter <= R_FIELD_LAST;
+}
+
+static struct type
+type_of(int parameter)
+{
+	return is_field(parameter) ? field_types[record_fields[parameter - R_FIELD].kind] : parameters[parameter].type;
+}
+
+/* By their names, so that their order is nobody else's affair. */
+static void
+write_text(char *text)
+{
+	char *at = stpcpy(text, "SELECT inserted, updated, duplicates FROM callresult.store");
+
+	for (int i = 0; i < STORE_PARAMETERS; i++)
+		at += sprintf(at, "%c%s%s => $%d", i == 0 ? '(' : ',', is_field(i) ? "r_" : "",
+		    is_field(i) ? record_fields[i - R_FIELD].column : parameters[i].name, i + 1);
+	strcpy(at, ")");
+}
 
 static void
 add_stamp(struct pg_array *arrays, enum store_parameter id, const struct push *push)
@@ -80,23 +90,31 @@ add_push(struct pg_array *arrays, const struct push *push)
 }
 
 static void
+add_value(struct pg_array *array, enum field_kind kind, const struct record_value *value)
+{
+	if (value->bytes == NULL)
+		pg_array_add_null(array);
+	else if (kind == FIELD_TEXT)
+		pg_array_add_bytes(array, value->bytes, value->length);
+	else if (kind == FIELD_TIME)
+		pg_array_add_time(array, value->number);
+	else if (kind == FIELD_INT2)
+		pg_array_add_int2(array, (int16_t)value->number);
+	else
+		pg_array_add_int4(array, (int32_t)value->number);
+}
+
+static void
 add_record(struct pg_array *arrays, const struct fold_row *row)
 {
 	const struct record *record = row->record;
+	char padded[CAUSE_CODE_DIGITS];
 
 	add_stamp(arrays, R_PUSH_ID, row->push);
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		pg_array_add_text(&arrays[texts[i].parameter], record->text[texts[i].text]);
-	pg_array_add_json(&arrays[R_EXTRA], record->text[RECORD_EXTRA]);
-	pg_array_add_int2(&arrays[R_CALL_STATUS], record->call_status);
-	if (record->has_call_time)
-		pg_array_add_time(&arrays[R_CALL_TIME_LOCAL], record->call_time_local);
-	else
-		pg_array_add_null(&arrays[R_CALL_TIME_LOCAL]);
-	if (record->has_vdn_id)
-		pg_array_add_int4(&arrays[R_VDN_ID], record->vdn_id);
-	else
-		pg_array_add_null(&arrays[R_VDN_ID]);
+	for (int i = 0; i < RECORD_FIELDS; i++)
+		add_value(&arrays[R_FIELD + i], record_fields[i].kind, &record->value[i]);
+	pg_array_add_text(&arrays[R_CAUSE_CODE], record_cause_code(record, padded));
+	pg_array_add_json(&arrays[R_EXTRA], record->extra);
 }
 
 static void
@@ -111,8 +129,10 @@ void
 store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone)
 {
+	if (call->text[0] == '\0')
+		write_text(call->text);
 	for (int i = 0; i < STORE_PARAMETERS; i++)
-		pg_array_start(&call->arrays[i], types[i].element);
+		pg_array_start(&call->arrays[i], type_of(i).element);
 	for (int i = 0; i < count; i++) {
 		add_push(call->arrays, pushes[i]);
 		for (size_t j = 0; j < pushes[i]->list.reject_count; j++)
@@ -122,7 +142,7 @@ store_call_fill(struct store_call *call, struct push **pushes, int count, const 
 		add_record(call->arrays, &fold->rows[i]);
 	for (int i = 0; i < STORE_PARAMETERS; i++) {
 		pg_array_finish(&call->arrays[i]);
-		call->types[i] = types[i].array;
+		call->types[i] = type_of(i).array;
 		call->values[i] = call->arrays[i].bytes;
 		call->lengths[i] = (int)call->arrays[i].length;
 		call->formats[i] = 1;

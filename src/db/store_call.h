@@ -6,23 +6,22 @@
 #include "push/fold.h"
 #include "push/push.h"
 
-/* In the order of the function's parameters (sql/steps/003-store.sql). */
 enum store_parameter {
 	/* one element a push */
 	P_ID, P_RECEIVED_AT, P_REMOTE_ADDR, P_BYTES, P_SHA256, P_RECORDS, P_QUARANTINED, P_SPOOLED,
-	/* one element a record of the fold */
-	R_PUSH_ID, R_RECEIVED_AT, R_CAMPAIGN_ID, R_SESSION_ID, R_CALLED, R_CALL_TIME_LOCAL, R_CALL_STATUS, R_FAIL_CODE,
-	R_CAUSE_CODE, R_VDN_ID, R_CALL_ID, R_CUSTOM_FIELD, R_RECORD_PATH, R_EXTRA,
+	/* one element a record of the fold; R_FIELD + RECORD_CALLED is the one of that field */
+	R_PUSH_ID, R_RECEIVED_AT, R_FIELD, R_FIELD_LAST = R_FIELD + RECORD_FIELDS - 1, R_CAUSE_CODE, R_EXTRA,
 	CALL_TIMEZONE,
 	/* one element a reject */
 	Q_PUSH_ID, Q_RECEIVED_AT, Q_REASON, Q_RAW,
 	STORE_PARAMETERS
 };
 
-extern const char store_call_text[];
+enum { STORE_TEXT_SIZE = 1024 };
 
 /* As PQsendQueryParams takes them, all in binary form; {0} at first. */
 struct store_call {
+	char            text[STORE_TEXT_SIZE];       /* the statement */
 	struct pg_array arrays[STORE_PARAMETERS];    /* that of CALL_TIMEZONE is not used */
 	unsigned int    types[STORE_PARAMETERS];
 	const char     *values[STORE_PARAMETERS];
@@ -30,7 +29,7 @@ struct store_call {
 	int             formats[STORE_PARAMETERS];
 };
 
-/* Sets all parameters; they are the call's own but for call_timezone. */
+/* Sets the statement and all parameters; they are the call's own but for call_timezone. */
 void store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone);
 

@@ -7,14 +7,6 @@
 
 #include "base/memory.h"
 
-static const enum record_text identity_texts[] = {
-	RECORD_CAMPAIGN_ID, RECORD_SESSION_ID, RECORD_CALLED, RECORD_CALL_ID,
-};
-
-static const enum record_text content_texts[] = {
-	RECORD_FAIL_CODE, RECORD_CUSTOM_FIELD, RECORD_PATH, RECORD_EXTRA,
-};
-
 static int
 compare_number(int64_t a, int64_t b)
 {
@@ -33,32 +25,40 @@ compare_text(struct slice a, struct slice b)
 	return order != 0 ? order : compare_number((int64_t)a.length, (int64_t)b.length);
 }
 
-/* In the order of the identity's index: the time first, which settles most. */
+/* Nothing before everything else */
+static int
+compare_value(const struct record *a, const struct record *b, enum record_field field)
+{
+	const struct record_value *x = &a->value[field], *y = &b->value[field];
+
+	if (record_fields[field].kind == FIELD_TEXT)
+		return compare_text((struct slice){ x->bytes, x->length }, (struct slice){ y->bytes, y->length });
+	if (x->bytes == NULL || y->bytes == NULL)
+		return compare_number(x->bytes != NULL, y->bytes != NULL);
+	return compare_number(x->number, y->number);
+}
+
+static int
+compare_part(const struct record *a, const struct record *b, enum field_part part)
+{
+	int order = 0;
+
+	for (enum record_field field = 0; order == 0 && field < RECORD_FIELDS; field++)
+		if (record_fields[field].part == part)
+			order = compare_value(a, b, field);
+	return order;
+}
+
 static int
 compare_identity(const struct record *a, const struct record *b)
 {
-	int order = compare_number(a->has_call_time, b->has_call_time);
-
-	if (order == 0)
-		order = compare_number(a->call_time_local, b->call_time_local);
-	if (order == 0)
-		order = compare_number(a->has_vdn_id, b->has_vdn_id);
-	if (order == 0)
-		order = compare_number(a->vdn_id, b->vdn_id);
-	for (size_t i = 0; order == 0 && i < sizeof identity_texts / sizeof *identity_texts; i++)
-		order = compare_text(a->text[identity_texts[i]], b->text[identity_texts[i]]);
-	return order;
+	return compare_part(a, b, FIELD_IDENTITY);
 }
 
 static bool
 same_content(const struct record *a, const struct record *b)
 {
-	if (a->call_status != b->call_status)
-		return false;
-	for (size_t i = 0; i < sizeof content_texts / sizeof *content_texts; i++)
-		if (compare_text(a->text[content_texts[i]], b->text[content_texts[i]]) != 0)
-			return false;
-	return true;
+	return compare_part(a, b, FIELD_CONTENT) == 0 && compare_text(a->extra, b->extra) == 0;
 }
 
 static int

@@ -13,27 +13,12 @@
 #include "push/call_time.h"
 #include "push/json_text.h"
 
-enum { DEPTH_MAX = 32, DEPTH_PARSED = 5000, REASON_MAX = 128, CODE_DIGITS = 5, INTEGER_DIGITS = 18 };
+enum { DEPTH_MAX = 32, DEPTH_PARSED = 5000, REASON_MAX = 128, INTEGER_DIGITS = 18 };
 
-enum field_kind { FIELD_TEXT, FIELD_TIME, FIELD_STATUS, FIELD_VDN };
-
-/* Table 2 of the interface */
-static const struct field {
-	const char      *name;
-	enum field_kind  kind;
-	enum record_text text;
-	size_t           max;   /* bytes; 0: as long as the body allows */
-} fields[] = {
-	{ "campaignId",  FIELD_TEXT,   RECORD_CAMPAIGN_ID,  RECORD_ID_MAX },
-	{ "sessionId",   FIELD_TEXT,   RECORD_SESSION_ID,   RECORD_ID_MAX },
-	{ "called",      FIELD_TEXT,   RECORD_CALLED,       RECORD_ID_MAX },
-	{ "callTimeStr", FIELD_TIME,   RECORD_TEXTS,        0 },
-	{ "callStatus",  FIELD_STATUS, RECORD_TEXTS,        0 },
-	{ "failCode",    FIELD_TEXT,   RECORD_FAIL_CODE,    0 },
-	{ "vdnId",       FIELD_VDN,    RECORD_TEXTS,        0 },
-	{ "callId",      FIELD_TEXT,   RECORD_CALL_ID,      RECORD_ID_MAX },
-	{ "customField", FIELD_TEXT,   RECORD_CUSTOM_FIELD, 0 },
-	{ "recordPath",  FIELD_TEXT,   RECORD_PATH,         0 },
+const struct field record_fields[RECORD_FIELDS] = {
+#define FIELD(symbol, name, column, kind, limit, part) { name, #column, FIELD_##kind, limit, FIELD_##part },
+#include "push/fields.def"
+#undef FIELD
 };
 
 /* One body on its way; one record of it at a time. */
@@ -42,7 +27,6 @@ struct parse {
 	struct json_tokener *tokener;
 	size_t               record_room;
 	struct json_object  *extra;       /* unlisted fields of the record in hand; NULL: none so far */
-	bool                 has_status;
 	const char          *reason;      /* why the record in hand is bad; NULL: it is not */
 	const char          *list_name;   /* of the list in an object, besides callResultList; NULL: none */
 };
@@ -110,100 +94,65 @@ value_integer(struct json_object *value, struct slice text, int64_t min, int64_t
 /* --- fields ------------------------------------------------------------------------------------------------ */
 
 static void
-set_text(struct parse *parse, struct record *record, const struct field *field, struct slice text)
+set_text(struct parse *parse, struct record_value *value, const struct field *field, struct slice text)
 {
-	if (field->max > 0 && text.length > field->max) {
-		bad(parse, field->name, "is longer than 256 bytes");
+	char fault[REASON_MAX];
+
+	if (field->limit > 0 && text.length > field->limit) {
+		snprintf(fault, sizeof fault, "is longer than %zu bytes", field->limit);
+		bad(parse, field->name, fault);
 		return;
 	}
-	if (text.bytes != NULL)
-		text.bytes = arena_copy(&parse->list->arena, text.bytes, text.length);
-	record->text[field->text] = text;
+	value->bytes = arena_copy(&parse->list->arena, text.bytes, text.length);
+	value->length = text.length;
 }
 
 static void
-set_time(struct parse *parse, struct record *record, const struct field *field, struct slice text)
+set_number(struct parse *parse, struct record_value *value, const struct field *field, struct json_object *given,
+    struct slice text)
 {
-	record->has_call_time = text.bytes != NULL;
-	if (record->has_call_time && !call_time_parse(text, &record->call_time_local))
+	value->bytes = "";
+	if (field->kind == FIELD_TIME && !call_time_parse(text, &value->number))
 		bad(parse, field->name, "is not a real date and time written yyyy-mm-dd hh:mm:ss");
-}
-
-static void
-set_status(struct parse *parse, struct record *record, const struct field *field, struct json_object *value,
-    struct slice text)
-{
-	int64_t integer;
-
-	parse->has_status = text.bytes != NULL;
-	if (!parse->has_status)
-		return;
-	if (!value_integer(value, text, INT16_MIN, INT16_MAX, &integer))
+	if (field->kind == FIELD_INT2 && !value_integer(given, text, INT16_MIN, INT16_MAX, &value->number))
 		bad(parse, field->name, "is not an integer of 16 bits");
-	else
-		record->call_status = (int16_t)integer;
-}
-
-static void
-set_vdn(struct parse *parse, struct record *record, const struct field *field, struct json_object *value,
-    struct slice text)
-{
-	int64_t integer;
-
-	record->has_vdn_id = text.bytes != NULL;
-	if (!record->has_vdn_id)
-		return;
-	if (!value_integer(value, text, INT32_MIN, INT32_MAX, &integer))
+	if (field->kind == FIELD_INT4 && !value_integer(given, text, INT32_MIN, INT32_MAX, &value->number))
 		bad(parse, field->name, "is not an integer of 32 bits");
-	else
-		record->vdn_id = (int32_t)integer;
 }
 
 static void
-set_field(struct parse *parse, struct record *record, const struct field *field, struct json_object *value)
+set_field(struct parse *parse, struct record_value *value, const struct field *field, struct json_object *given)
 {
 	struct slice text;
 
-	if (!value_text(value, &text)) {
+	*value = (struct record_value){ 0 };
+	if (!value_text(given, &text))
 		bad(parse, field->name, "has the wrong type");
-		return;
-	}
-	if (text.bytes != NULL && memchr(text.bytes, '\0', text.length) != NULL) {
+	else if (text.bytes != NULL && memchr(text.bytes, '\0', text.length) != NULL)
 		bad(parse, field->name, "contains U+0000");
-		return;
-	}
-	switch (field->kind) {
-	case FIELD_TEXT:
-		set_text(parse, record, field, text);
-		break;
-	case FIELD_TIME:
-		set_time(parse, record, field, text);
-		break;
-	case FIELD_STATUS:
-		set_status(parse, record, field, value, text);
-		break;
-	case FIELD_VDN:
-		set_vdn(parse, record, field, value, text);
-		break;
-	}
+	else if (text.bytes != NULL && field->kind == FIELD_TEXT)
+		set_text(parse, value, field, text);
+	else if (text.bytes != NULL)
+		set_number(parse, value, field, given, text);
 }
 
-static const struct field *
+static int
 field_named(const char *name)
 {
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-		if (strcmp(fields[i].name, name) == 0)
-			return &fields[i];
-	return NULL;
+	int i = 0;
+
+	while (i < RECORD_FIELDS && strcmp(record_fields[i].name, name) != 0)
+		i++;
+	return i;
 }
 
 static void
 set_member(struct parse *parse, struct record *record, const char *name, struct json_object *value)
 {
-	const struct field *field = field_named(name);
+	int field = field_named(name);
 
-	if (field != NULL) {
-		set_field(parse, record, field, value);
+	if (field < RECORD_FIELDS) {
+		set_field(parse, &record->value[field], &record_fields[field], value);
 		return;
 	}
 	if (parse->extra == NULL)
@@ -213,22 +162,22 @@ set_member(struct parse *parse, struct record *record, const char *name, struct 
 
 /* --- records ----------------------------------------------------------------------------------------------- */
 
-/* failCode "0" of the documented example is 00000 of the documented table. */
-static struct slice
-cause_code(struct parse *parse, struct slice fail_code)
+struct slice
+record_cause_code(const struct record *record, char padded[CAUSE_CODE_DIGITS])
 {
-	char code[CODE_DIGITS];
+	const struct record_value *code = &record->value[RECORD_FAIL_CODE];
+	struct slice as_sent = { code->bytes, code->length };
 	size_t zeros;
 
-	if (fail_code.bytes == NULL || fail_code.length >= CODE_DIGITS)
-		return fail_code;
-	for (size_t i = 0; i < fail_code.length; i++)
-		if (fail_code.bytes[i] < '0' || fail_code.bytes[i] > '9')
-			return fail_code;
-	zeros = CODE_DIGITS - fail_code.length;
-	memset(code, '0', zeros);
-	memcpy(code + zeros, fail_code.bytes, fail_code.length);
-	return (struct slice){ arena_copy(&parse->list->arena, code, CODE_DIGITS), CODE_DIGITS };
+	if (code->bytes == NULL || code->length >= CAUSE_CODE_DIGITS)
+		return as_sent;
+	for (size_t i = 0; i < code->length; i++)
+		if (code->bytes[i] < '0' || code->bytes[i] > '9')
+			return as_sent;
+	zeros = CAUSE_CODE_DIGITS - code->length;
+	memset(padded, '0', zeros);
+	memcpy(padded + zeros, code->bytes, code->length);
+	return (struct slice){ padded, CAUSE_CODE_DIGITS };
 }
 
 static struct slice
@@ -252,12 +201,12 @@ check_record(struct parse *parse, const struct record *record, const struct json
 		return;
 	if (source->nul)        /* json-c ends names at a NUL, so a name is only caught in the text */
 		bad(parse, "a field name or an unlisted field", "contains U+0000");
-	else if (record->text[RECORD_CAMPAIGN_ID].bytes == NULL)
+	else if (record->value[RECORD_CAMPAIGN_ID].bytes == NULL)
 		bad(parse, "campaignId", "is missing");
-	else if (!parse->has_status)
+	else if (record->value[RECORD_CALL_STATUS].bytes == NULL)
 		bad(parse, "callStatus", "is missing");
-	else if (record->text[RECORD_SESSION_ID].bytes == NULL && record->text[RECORD_CALLED].bytes == NULL &&
-	    record->text[RECORD_CALL_ID].bytes == NULL)
+	else if (record->value[RECORD_SESSION_ID].bytes == NULL && record->value[RECORD_CALLED].bytes == NULL &&
+	    record->value[RECORD_CALL_ID].bytes == NULL)
 		bad(parse, "sessionId, called and callId", "are all missing");
 }
 
@@ -287,7 +236,6 @@ read_record(struct parse *parse, struct json_object *object, const struct json_t
 	struct record record = { 0 };
 
 	parse->extra = NULL;
-	parse->has_status = false;
 	parse->reason = NULL;
 	json_object_object_foreach(object, name, value) {
 		set_member(parse, &record, name, value);
@@ -299,8 +247,7 @@ read_record(struct parse *parse, struct json_object *object, const struct json_t
 		refuse(parse, source->text, parse->reason);
 	} else {
 		record.raw = source->text;
-		record.text[RECORD_CAUSE_CODE] = cause_code(parse, record.text[RECORD_FAIL_CODE]);
-		record.text[RECORD_EXTRA] = extra_text(parse);
+		record.extra = extra_text(parse);
 		*record_add(parse) = record;
 	}
 	json_object_put(parse->extra);

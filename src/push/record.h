@@ -9,33 +9,38 @@
 #include "base/slice.h"
 #include "push/outcome.h"
 
-/* The columns of type text, and extra, which is the text of a JSON object. */
-enum record_text {
-	RECORD_CAMPAIGN_ID,
-	RECORD_SESSION_ID,
-	RECORD_CALLED,
-	RECORD_CALL_ID,
-	RECORD_FAIL_CODE,
-	RECORD_CAUSE_CODE,
-	RECORD_CUSTOM_FIELD,
-	RECORD_PATH,
-	RECORD_EXTRA,
-	RECORD_TEXTS
+/* A field, by its row in fields.def */
+enum record_field {
+#define FIELD(symbol, name, column, kind, limit, part) RECORD_##symbol,
+#include "push/fields.def"
+#undef FIELD
+	RECORD_FIELDS
 };
 
-enum { RECORD_ID_MAX = 256 };   /* bytes of campaignId, sessionId, called and callId */
+extern const struct field {
+	const char *name;                                               /* in JSON */
+	const char *column;
+	enum field_kind { FIELD_TEXT, FIELD_TIME, FIELD_INT2, FIELD_INT4 } kind;
+	size_t      limit;                                              /* bytes of a text; 0: any number */
+	enum field_part { FIELD_IDENTITY, FIELD_CONTENT } part;
+} record_fields[RECORD_FIELDS];
+
+/* What a record says in a field. */
+struct record_value {
+	const char *bytes;              /* NULL: nothing */
+	union {
+		size_t  length;         /* of a text's bytes */
+		int64_t number;         /* all else; of a time microseconds since 1970-01-01 00:00:00, the sender's time */
+	};
+};
 
 /* One push makes no more entries in quarantine: a body with more bad elements is one entry, whole. */
 enum { REJECTS_MAX = 10000 };
 
 struct record {
-	struct slice text[RECORD_TEXTS];
-	struct slice raw;               /* the record as it came */
-	int64_t      call_time_local;   /* microseconds since 1970-01-01 00:00:00 of the sender's local time */
-	int32_t      vdn_id;
-	int16_t      call_status;
-	bool         has_call_time;
-	bool         has_vdn_id;
+	struct record_value value[RECORD_FIELDS];
+	struct slice        extra;      /* the unlisted fields, a JSON object; bytes NULL: none */
+	struct slice        raw;        /* the record as it came */
 };
 
 /* What is kept in quarantine: a bad record, or a whole bad body. */
@@ -71,6 +76,13 @@ void record_list_free(struct record_list *list);
  * They must outlive the list or be its arena's.
  */
 void record_list_reject_records(struct record_list *list, const char *const *reasons);
+
+/*
+ * The cause that the record's failCode stands for: "0" of the documented example is "00000" of the documented table.
+ * It is in padded where it had fewer digits.
+ */
+enum { CAUSE_CODE_DIGITS = 5 };
+struct slice record_cause_code(const struct record *record, char padded[CAUSE_CODE_DIGITS]);
 
 /* A place at the end of the rejects; reason must outlive the list or be its arena's. */
 void record_list_reject(struct record_list *list, struct slice raw, const char *reason);

@@ -6,7 +6,7 @@ use utf8;
 use JSON::PP;
 use Test::More;
 use Rig::Postgres;
-use Rig::Push qw(record body $success $example);
+use Rig::Push qw(record body fields $success $example);
 use Rig::Worker;
 
 my $postgres = Rig::Postgres->start_new;
@@ -39,6 +39,15 @@ is stored('campaign_id, session_id, called, call_id, call_time_local, call_time 
     '3|1202_test013|60584|0023-134864174|2020-08-30 20:00:00|2020-08-30 12:00:00|6|0|00000|11||' .
     'Y:/1/11/20200830/3408/0949218.V3||0', 'the documented example, column by column';
 
+# --- the list of fields against the table
+my %types = (TEXT => 'text', TIME => 'timestamp without time zone', INT2 => 'smallint', INT4 => 'integer');
+is $postgres->sql("select format_type(atttypid, atttypmod) from pg_attribute
+	where attrelid = 'callresult.call_result'::regclass and attname = '$_->{column}'"), $types{$_->{kind}},
+    "$_->{name} has a column of its type" for fields();
+is $postgres->sql("select pg_get_indexdef(indexrelid) like all (array[" .
+	join(',', map { "'%$_->{column}%'" } grep { $_->{part} eq 'IDENTITY' } fields()) . "])
+	from pg_index where indrelid = 'callresult.call_result'::regclass and indisunique"), 't', 'the identity has an index';
+
 # --- values: [what is in the record, columns, expected]
 my @values = (
 	['"campaignId":7', 'campaign_id', '7', 'a number as text'],
@@ -58,6 +67,7 @@ my @values = (
 	['"failCode":531', 'fail_code, cause_code', '531|00531', 'a cause as a number'],
 	['"failCode":"00531"', 'fail_code, cause_code', '00531|00531', 'a cause of five digits'],
 	['"failCode":"123456"', 'fail_code, cause_code', '123456|123456', 'a cause of six'],
+	['"failCode":"' . '1' x 64 . '"', 'length(fail_code), length(cause_code)', '64|64', 'a cause of 64'],
 	['"failCode":"E1"', 'fail_code, cause_code', 'E1|E1', 'a cause with letters'],
 	['"callTimeStr":"2024-02-29 23:59:59"', 'call_time_local', '2024-02-29 23:59:59', 'a leap day'],
 	['"callTimeStr":"1970-01-01 00:00:00"', 'call_time_local', '1970-01-01 00:00:00', 'the earliest time'],
@@ -98,8 +108,9 @@ my @bad = (
 	["{$base,\"callStatus\":true}", 'callStatus'],
 	["{$base,\"vdnId\":2147483648}", 'vdnId'],
 	["{$base,\"vdnId\":\"x\"}", 'vdnId'],
-	["{$base,\"called\":\"" . 'x' x 257 . '"}', 'called is longer'],
 	["{$base,\"campaignId\":\"" . 'é' x 129 . '"}', 'campaignId is longer'],
+	(map { ["{$base,\"$_->{name}\":\"" . 'x' x ($_->{limit} + 1) . '"}', "$_->{name} is longer than $_->{limit} bytes"] }
+	    grep { $_->{limit} > 0 } fields()),
 	["{$base,\"called\":\"138\\u0000999\"}", 'called contains U+0000'],
 	["{$base,\"called\\u0000x\":\"9\"}", 'a field name'],
 	["{$base,\"x\":{\"y\":[\"\\u0000\"]}}", 'a field name or an unlisted field contains U+0000'],

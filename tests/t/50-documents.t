@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use Test::More;
 use Rig qw(source read_file);
+use Rig::Push qw(fields);
 
 for my $page (map { s{.*/}{}r } glob source() . '/man/*.[0-9]') {
 	my $folder = source() . '/man';
@@ -25,6 +26,14 @@ my @programs = grep { !m{/ctl/} } glob source() . '/src/*.c ' . source() . '/src
 for my $message (grep { !/^the default of / } map { messages(read_file($_)) } @programs) {
 	my @missing = grep { /\w\w/ && index($page, $_) < 0 } map { s/\A[\s;:,.]+|[\s;:,.(]+\z//gr } split /%[a-z]+/, $message;
 	is_deeply \@missing, [], "the manual has: $message";
+}
+
+# every field of a record, its column and its limit
+my ($records) = read_file(source() . '/man/callresultd.8') =~ /^\.Sh CALL RECORDS$(.*?)^\.Sh/ms;
+for my $field (fields()) {
+	my ($told) = $records =~ /^\.It Va \Q$field->{name}\E Pq Va \Q$field->{column}\E\b(.*?\.)$/ms;
+	ok defined $told, "the manual has the field $field->{name}";
+	like $told, qr/\b$field->{limit} bytes/, 'with its limit' if $field->{limit} > 0;
 }
 
 my $readme = read_file(source() . '/README.md');

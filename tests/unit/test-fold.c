@@ -42,7 +42,7 @@ static int
 status_of(size_t row)
 {
 	assert_true(row < fold.count);
-	return fold.rows[row].record->call_status;
+	return (int)fold.rows[row].record->value[RECORD_CALL_STATUS].number;
 }
 
 static void

@@ -22,24 +22,6 @@ static const char example[] =
     "    }\n"
     "]";
 
-static const struct {
-	const char      *name;
-	enum record_text text;
-} text_fields[] = {
-	{ "campaignId",  RECORD_CAMPAIGN_ID },
-	{ "sessionId",   RECORD_SESSION_ID },
-	{ "called",      RECORD_CALLED },
-	{ "callId",      RECORD_CALL_ID },
-	{ "failCode",    RECORD_FAIL_CODE },
-	{ "customField", RECORD_CUSTOM_FIELD },
-	{ "recordPath",  RECORD_PATH },
-};
-
-static const char *const all_fields[] = {
-	"campaignId", "sessionId", "called", "callTimeStr", "callStatus", "failCode", "vdnId", "callId", "customField",
-	"recordPath",
-};
-
 enum { TEXT_SIZE = 1 << 20 };
 
 static struct record_list list;   /* of the body read last */
@@ -138,14 +120,35 @@ assert_bad(const char *name, const char *value)
 		fail_msg("quoted: \"%s\"", reason);
 }
 
-static void
-assert_text(const struct record *record, enum record_text which, const char *expected)
+static struct slice
+text_of(const struct record *record, enum record_field field)
 {
-	struct slice found = record->text[which];
+	return (struct slice){ record->value[field].bytes, record->value[field].length };
+}
+
+static void
+assert_text(const struct record *record, enum record_field which, const char *expected)
+{
+	struct slice found = text_of(record, which);
 
 	if (!slice_is(found, expected))
 		fail_msg("\"%.*s\" instead of \"%s\"", (int)found.length, found.bytes != NULL ? found.bytes : "(NULL)",
 		    expected != NULL ? expected : "(NULL)");
+}
+
+static void
+assert_cause(const struct record *record, const char *expected)
+{
+	char padded[CAUSE_CODE_DIGITS];
+
+	assert_true(slice_is(record_cause_code(record, padded), expected));
+}
+
+static int64_t
+number_of(const struct record *record, enum record_field field)
+{
+	assert_non_null(record->value[field].bytes);
+	return record->value[field].number;
 }
 
 static bool
@@ -167,15 +170,13 @@ the_documented_example_is_one_record(void **state)
 	assert_text(record, RECORD_CALLED, "60584");
 	assert_text(record, RECORD_CALL_ID, "0023-134864174");
 	assert_text(record, RECORD_FAIL_CODE, "0");
-	assert_text(record, RECORD_CAUSE_CODE, "00000");
+	assert_cause(record, "00000");
 	assert_text(record, RECORD_CUSTOM_FIELD, NULL);
-	assert_text(record, RECORD_PATH, "Y:/1/11/20200830/3408/0949218.V3");
-	assert_text(record, RECORD_EXTRA, NULL);
-	assert_true(record->has_call_time);
-	assert_int_equal(record->call_time_local, INT64_C(1598817600000000));
-	assert_int_equal(record->call_status, 6);
-	assert_true(record->has_vdn_id);
-	assert_int_equal(record->vdn_id, 11);
+	assert_text(record, RECORD_RECORD_PATH, "Y:/1/11/20200830/3408/0949218.V3");
+	assert_null(record->extra.bytes);
+	assert_int_equal(number_of(record, RECORD_CALL_TIME), INT64_C(1598817600000000));
+	assert_int_equal(number_of(record, RECORD_CALL_STATUS), 6);
+	assert_int_equal(number_of(record, RECORD_VDN_ID), 11);
 }
 
 static void
@@ -199,10 +200,9 @@ texts_are_kept_as_they_were_written(void **state)
 	};
 
 	(void)state;
-	for (size_t f = 0; f < COUNT(text_fields); f++)
-		for (size_t i = 0; i < COUNT(cases); i++)
-			assert_text(good(record_with(text_fields[f].name, cases[i].value)), text_fields[f].text,
-			    cases[i].expected);
+	for (enum record_field f = 0; f < RECORD_FIELDS; f++)
+		for (size_t i = 0; record_fields[f].kind == FIELD_TEXT && i < COUNT(cases); i++)
+			assert_text(good(record_with(record_fields[f].name, cases[i].value)), f, cases[i].expected);
 }
 
 static void
@@ -212,13 +212,10 @@ null_absent_and_empty_are_the_same(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(nothing); i++) {
-		for (size_t f = 0; f < COUNT(text_fields); f++)
-			if (!is_required(text_fields[f].name))
-				assert_text(good(record_with(text_fields[f].name, nothing[i])), text_fields[f].text,
-				    NULL);
-		assert_text(good(record_with("failCode", nothing[i])), RECORD_CAUSE_CODE, NULL);
-		assert_false(good(record_with("vdnId", nothing[i]))->has_vdn_id);
-		assert_false(good(record_with("callTimeStr", nothing[i]))->has_call_time);
+		for (enum record_field f = 0; f < RECORD_FIELDS; f++)
+			if (!is_required(record_fields[f].name))
+				assert_null(good(record_with(record_fields[f].name, nothing[i]))->value[f].bytes);
+		assert_cause(good(record_with("failCode", nothing[i])), NULL);
 		assert_bad("campaignId", nothing[i]);
 		assert_bad("callStatus", nothing[i]);
 	}
@@ -232,9 +229,9 @@ anything_of_the_wrong_type_is_bad(void **state)
 	};
 
 	(void)state;
-	for (size_t f = 0; f < COUNT(all_fields); f++)
+	for (size_t f = 0; f < RECORD_FIELDS; f++)
 		for (size_t i = 0; i < COUNT(values); i++)
-			assert_bad(all_fields[f], values[i]);
+			assert_bad(record_fields[f].name, values[i]);
 }
 
 static void
@@ -243,9 +240,9 @@ a_nul_in_any_value_is_bad(void **state)
 	static const char *const values[] = { "\"\\u0000\"", "\"138\\u0000SECRET\"", "\"6\\u0000\"" };
 
 	(void)state;
-	for (size_t f = 0; f < COUNT(all_fields); f++)
+	for (size_t f = 0; f < RECORD_FIELDS; f++)
 		for (size_t i = 0; i < COUNT(values); i++)
-			assert_bad(all_fields[f], values[i]);
+			assert_bad(record_fields[f].name, values[i]);
 }
 
 static void
@@ -280,22 +277,26 @@ repeated(const char *character, int count)
 }
 
 static void
-identifiers_have_256_bytes_at_most(void **state)
+a_text_has_at_most_the_bytes_of_its_limit(void **state)
 {
-	static const char *const limited[] = { "campaignId", "sessionId", "called", "callId" };
 	static const struct {
 		const char *character;
-		int         fitting;
+		size_t      bytes;
 	} cases[] = {
-		{ "a", 256 }, { "\\u0061", 256 }, { "\\n", 256 }, { "\xc3\xa9", 128 }, { "\\u00e9", 128 },
-		{ "\xe8\xbf\x9e", 85 }, { "\\u8fde", 85 }, { "\xf0\x9f\x98\x80", 64 }, { "\\ud83d\\ude00", 64 },
+		{ "a", 1 }, { "\\u0061", 1 }, { "\\n", 1 }, { "\xc3\xa9", 2 }, { "\\u00e9", 2 }, { "\xe8\xbf\x9e", 3 },
+		{ "\\u8fde", 3 }, { "\xf0\x9f\x98\x80", 4 }, { "\\ud83d\\ude00", 4 },
 	};
 
 	(void)state;
-	for (size_t f = 0; f < COUNT(limited); f++)
-		for (size_t i = 0; i < COUNT(cases); i++) {
-			good(record_with(limited[f], repeated(cases[i].character, cases[i].fitting)));
-			assert_bad(limited[f], repeated(cases[i].character, cases[i].fitting + 1));
+	for (size_t f = 0; f < RECORD_FIELDS; f++)
+		for (size_t i = 0; record_fields[f].limit > 0 && i < COUNT(cases); i++) {
+			int fitting = (int)(record_fields[f].limit / cases[i].bytes);
+			char fault[32];
+
+			good(record_with(record_fields[f].name, repeated(cases[i].character, fitting)));
+			assert_bad(record_fields[f].name, repeated(cases[i].character, fitting + 1));
+			snprintf(fault, sizeof fault, "than %zu bytes", record_fields[f].limit);
+			assert_non_null(strstr(list.rejects[0].reason, fault));
 		}
 }
 
@@ -316,16 +317,13 @@ a_number_of_257_digits_is_too_long_as_well(void **state)
 static void
 other_texts_are_as_long_as_the_body_allows(void **state)
 {
-	static const struct {
-		const char      *name;
-		enum record_text text;
-	} unlimited[] = { { "customField", RECORD_CUSTOM_FIELD }, { "recordPath", RECORD_PATH } };
+	static const enum record_field unlimited[] = { RECORD_CUSTOM_FIELD, RECORD_RECORD_PATH };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(unlimited); i++) {
-		const struct record *record = good(record_with(unlimited[i].name, repeated("a", 400000)));
+		const struct record *record = good(record_with(record_fields[unlimited[i]].name, repeated("a", 400000)));
 
-		assert_int_equal(record->text[unlimited[i].text].length, 400000);
+		assert_int_equal(record->value[unlimited[i]].length, 400000);
 	}
 }
 
@@ -343,9 +341,9 @@ integers_come_as_numbers_or_as_digits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(good(record_with("callStatus", cases[i].value))->call_status, cases[i].expected);
-		assert_int_equal(good(record_with("vdnId", cases[i].value))->vdn_id, cases[i].expected);
-		assert_true(list.records[0].has_vdn_id);
+		assert_int_equal(number_of(good(record_with("callStatus", cases[i].value)), RECORD_CALL_STATUS),
+		    cases[i].expected);
+		assert_int_equal(number_of(good(record_with("vdnId", cases[i].value)), RECORD_VDN_ID), cases[i].expected);
 	}
 }
 
@@ -391,8 +389,8 @@ integers_end_at_the_edges_of_their_columns(void **state)
 			good(record_with(cases[i].name, cases[i].value));
 		else
 			assert_bad(cases[i].name, cases[i].value);
-	assert_int_equal(good(record_with("vdnId", "2147483647"))->vdn_id, INT32_MAX);
-	assert_int_equal(good(record_with("vdnId", "\"-2147483648\""))->vdn_id, INT32_MIN);
+	assert_int_equal(number_of(good(record_with("vdnId", "2147483647")), RECORD_VDN_ID), INT32_MAX);
+	assert_int_equal(number_of(good(record_with("vdnId", "\"-2147483648\"")), RECORD_VDN_ID), INT32_MIN);
 }
 
 static void
@@ -415,7 +413,7 @@ a_call_time_is_a_real_date_and_time(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(real); i++)
-		assert_true(good(record_with("callTimeStr", real[i]))->has_call_time);
+		assert_non_null(good(record_with("callTimeStr", real[i]))->value[RECORD_CALL_TIME].bytes);
 	for (size_t i = 0; i < COUNT(unreal); i++)
 		assert_bad("callTimeStr", unreal[i]);
 }
@@ -460,7 +458,7 @@ cause_codes_are_padded_to_five_digits(void **state)
 		const struct record *record = good(record_with("failCode", cases[i].value));
 
 		assert_text(record, RECORD_FAIL_CODE, cases[i].fail_code);
-		assert_text(record, RECORD_CAUSE_CODE, cases[i].cause_code);
+		assert_cause(record, cases[i].cause_code);
 	}
 }
 
@@ -469,7 +467,7 @@ of_one_name_the_last_stands(void **state)
 {
 	static const struct {
 		const char      *members;
-		enum record_text text;
+		enum record_field field;
 		const char      *expected;
 	} cases[] = {
 		{ "\"called\":\"1\",\"called\":\"2\"", RECORD_CALLED, "2" },
@@ -477,16 +475,15 @@ of_one_name_the_last_stands(void **state)
 		{ "\"customField\":\"a\",\"customField\":null", RECORD_CUSTOM_FIELD, NULL },
 		{ "\"customField\":\"a\",\"customField\":\"\"", RECORD_CUSTOM_FIELD, NULL },
 		{ "\"customField\":true,\"customField\":\"b\"", RECORD_CUSTOM_FIELD, "b" },
-		{ "\"vdnId\":\"x\",\"vdnId\":1,\"failCode\":\"531\",\"failCode\":\"1\"", RECORD_CAUSE_CODE, "00001" },
+		{ "\"vdnId\":\"x\",\"vdnId\":1,\"failCode\":\"531\",\"failCode\":\"1\"", RECORD_FAIL_CODE, "1" },
 		{ "\"callTimeStr\":\"now\",\"callTimeStr\":null,\"called\":\"9\"", RECORD_CALLED, "9" },
-		{ "\"more\":1,\"more\":2", RECORD_EXTRA, "{\"more\":2}" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		snprintf(text, sizeof text, "[{\"campaignId\":\"3\",\"callId\":\"c\",\"callStatus\":6,%s}]",
 		    cases[i].members);
-		assert_text(good(text), cases[i].text, cases[i].expected);
+		assert_text(good(text), cases[i].field, cases[i].expected);
 	}
 	assert_non_null(strstr(bad("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,\"callStatus\":true}]"),
 	    "callStatus"));
@@ -514,8 +511,8 @@ assert_extra(const char *members, const char *expected)
 
 	snprintf(text, sizeof text, "[{\"campaignId\":\"3\",\"called\":\"60584\",\"callStatus\":6%s}]", members);
 	good(text);
-	assert_non_null(list.records[0].text[RECORD_EXTRA].bytes);
-	found = parsed(list.records[0].text[RECORD_EXTRA]);
+	assert_non_null(list.records[0].extra.bytes);
+	found = parsed(list.records[0].extra);
 	wanted = parsed(slice_of(expected));
 	if (!json_object_equal(found, wanted))
 		fail_msg("%s instead of %s", json_object_to_json_string(found), expected);
@@ -555,7 +552,7 @@ static void
 a_record_without_unlisted_fields_has_no_extra(void **state)
 {
 	(void)state;
-	assert_text(good("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6}]"), RECORD_EXTRA, NULL);
+	assert_null(good("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6}]")->extra.bytes);
 }
 
 static void
@@ -570,7 +567,7 @@ numbers_in_extra_keep_all_their_digits(void **state)
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		struct slice extra;
 
-		extra = good(record_with("more", numbers[i]))->text[RECORD_EXTRA];
+		extra = good(record_with("more", numbers[i]))->extra;
 		if (memmem(extra.bytes, extra.length, numbers[i], strlen(numbers[i])) == NULL)
 			fail_msg("%s became %.*s", numbers[i], (int)extra.length, extra.bytes);
 	}
@@ -598,7 +595,7 @@ numbers_beyond_jsonb_are_kept_as_strings(void **state)
 		strcpy(number, cases[i].before);
 		memset(number + strlen(cases[i].before), '1', (size_t)cases[i].digits);
 		strcpy(number + strlen(cases[i].before) + cases[i].digits, cases[i].after);
-		extra = parsed(good(record_with("more", number))->text[RECORD_EXTRA]);
+		extra = parsed(good(record_with("more", number))->extra);
 		assert_true(json_object_object_get_ex(extra, "more", &more));
 		if (!json_object_is_type(more, json_type_string))
 			fail_msg("%s%d digits%s stays a number", cases[i].before, cases[i].digits, cases[i].after);
@@ -628,10 +625,10 @@ lone_surrogates_never_reach_the_database(void **state)
 			}
 			assert_int_equal(outcome, OUTCOME_OK);
 			assert_int_equal(list.record_count + list.reject_count, 1);
-			for (size_t t = 0; list.record_count == 1 && t < RECORD_TEXTS; t++) {
-				struct slice found = list.records[0].text[t];
+			for (int t = 0; list.record_count == 1 && t <= RECORD_FIELDS; t++) {
+				struct slice found = t < RECORD_FIELDS ? text_of(&list.records[0], t) : list.records[0].extra;
 
-				if (found.bytes == NULL)
+				if (found.bytes == NULL || (t < RECORD_FIELDS && record_fields[t].kind != FIELD_TEXT))
 					continue;
 				assert_null(u8_check((const uint8_t *)found.bytes, found.length));
 				assert_null(memmem(found.bytes, found.length, "\\ud", 3));
@@ -756,8 +753,8 @@ a_body_has_to_be_utf_8(void **state)
 		char value[32];
 
 		snprintf(value, sizeof value, "\"a%s\"", bytes[i]);
-		for (size_t f = 0; f < COUNT(all_fields); f++)
-			assert_int_equal(read_text(record_with(all_fields[f], value)), OUTCOME_BODY_NOT_UTF8);
+		for (size_t f = 0; f < RECORD_FIELDS; f++)
+			assert_int_equal(read_text(record_with(record_fields[f].name, value)), OUTCOME_BODY_NOT_UTF8);
 		assert_int_equal(read_text(record_with("more", value)), OUTCOME_BODY_NOT_UTF8);
 		assert_int_equal(list.record_count + list.reject_count, 0);
 	}
@@ -1044,22 +1041,17 @@ is_text(struct slice slice)
 static bool
 keeps_the_rules(const struct record *record)
 {
-	static const enum record_text limited[] = {
-		RECORD_CAMPAIGN_ID, RECORD_SESSION_ID, RECORD_CALLED, RECORD_CALL_ID,
-	};
-	const struct slice *texts = record->text;
-	bool named = false;
+	for (enum record_field field = 0; field < RECORD_FIELDS; field++) {
+		const struct field *rule = &record_fields[field];
+		struct slice found = text_of(record, field);
 
-	for (size_t i = 0; i < RECORD_TEXTS; i++)
-		if (texts[i].bytes != NULL && !is_text(texts[i]))
+		if (rule->kind == FIELD_TEXT && found.bytes != NULL &&
+		    (!is_text(found) || (rule->limit > 0 && found.length > rule->limit)))
 			return false;
-	for (size_t i = 0; i < COUNT(limited); i++) {
-		if (texts[limited[i]].length > RECORD_ID_MAX)
-			return false;
-		named |= i > 0 && texts[limited[i]].bytes != NULL;
 	}
-	return named && texts[RECORD_CAMPAIGN_ID].bytes != NULL &&
-	    (texts[RECORD_FAIL_CODE].bytes == NULL) == (texts[RECORD_CAUSE_CODE].bytes == NULL);
+	return (record->value[RECORD_CALLED].bytes != NULL || record->value[RECORD_SESSION_ID].bytes != NULL ||
+	    record->value[RECORD_CALL_ID].bytes != NULL) && record->value[RECORD_CAMPAIGN_ID].bytes != NULL &&
+	    record->value[RECORD_CALL_STATUS].bytes != NULL && (record->extra.bytes == NULL || is_text(record->extra));
 }
 
 static void
@@ -1209,7 +1201,7 @@ main(void)
 		TEST(anything_of_the_wrong_type_is_bad),
 		TEST(a_nul_in_any_value_is_bad),
 		TEST(a_nul_in_a_name_or_an_unlisted_value_is_bad),
-		TEST(identifiers_have_256_bytes_at_most),
+		TEST(a_text_has_at_most_the_bytes_of_its_limit),
 		TEST(a_number_of_257_digits_is_too_long_as_well),
 		TEST(other_texts_are_as_long_as_the_body_allows),
 		TEST(integers_come_as_numbers_or_as_digits),

@@ -6,8 +6,9 @@ use warnings;
 use Exporter qw(import);
 use HTTP::Tiny;
 use JSON::PP;
+use Rig qw(source read_file);
 
-our @EXPORT_OK = qw(record body post get $success $example);
+our @EXPORT_OK = qw(record body post get fields $success $example);
 
 our $success = '{"retCode":"0","retMsg":"success"}';
 
@@ -39,6 +40,13 @@ sub record {
 }
 
 sub body { return $json->encode([@_]) }
+
+# The fields of a record, by the worker's own list: name, column, kind, limit and part of each.
+sub fields {
+	my @rows = read_file(source() . '/src/push/fields.def') =~
+	    /^FIELD\(\w+,\s*"(\w+)",\s*(\w+),\s*(\w+),\s*(\d+),\s*(\w+)\)$/mg;
+	return map { my %row; @row{qw(name column kind limit part)} = splice @rows, 0, 5; \%row } 1 .. @rows / 5;
+}
 
 sub post {
 	my ($url, $body, %headers) = @_;
