@@ -42,8 +42,8 @@ ok -e source() . "/$1/$2", "README names $1/$2, which is there"
     while $readme =~ m{/usr/share/callresultd/(sql|nginx|apache|lighttpd|caddy|contrib)/([\w.-]+)}g;
 
 # every program's package is in the one list
-my $packages = read_file(source() . '/packages');
+my $packages = read_file(source() . '/scripts/packages');
 like $packages, qr/^(?:build|run|test)\s+\Q$_\E$/m, "$_ is in the list of packages"
     for qw(postgresql nginx-light apache2 libapache2-mod-fcgid spawn-fcgi curl openssl mandoc sqlite3 libcmocka-dev perl
-    systemd prometheus pgbouncer lighttpd caddy);
+    systemd prometheus pgbouncer lighttpd caddy bsdextrautils);
 done_testing;
