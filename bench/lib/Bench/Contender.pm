@@ -10,7 +10,7 @@ use warnings;
 use Exporter qw(import);
 use FindBin;
 use IPC::Open2;
-use List::Util qw(max);
+use List::Util qw(max min);
 use POSIX qw(strftime);
 use Bench::Processes qw(processor_seconds resident_bytes peak_bytes);
 use Rig qw(folder build run_command spawn stop_process wait_for read_file open_to_web_server);
@@ -18,9 +18,10 @@ use Rig::Nginx;
 use Rig::Worker;
 
 our @EXPORT_OK = qw(callresultd callresultd_for_minutes front_end database
-    empty_tables new_run start_callresultd send_pushes check_rows stored_records);
+    empty_tables new_run start_nginx start_callresultd send_pushes check_stored);
 
 my $runs = 0;
+my $repeat_age = 64;    # pushes between a record and its repetition, as in push.lua
 
 # The identities of a run and the day of its calls: this month's, whose partition is there, and each run's another one.
 sub new_run {
@@ -40,8 +41,8 @@ begin
     from pg_class c
     where c.relkind in ('r', 'p') and not c.relispartition
       and (c.relnamespace = 'callresult'::regnamespace
-           and c.relname !~ '^(failure_category|failure_code|failure_code_category|schema_version)$'
-           or c.oid = to_regclass('public.plain'));
+           and c.relname !~ '^(failure_.*|schema_version)$'
+           or c.oid in (to_regclass('public.plain'), to_regclass('public.peer_result')));
     set local session_replication_role = replica;
     execute 'truncate ' || tables;
 end
@@ -73,12 +74,14 @@ sub sender_figures {
 		p50 => $said{p50} / 1e6, p99 => $said{p99} / 1e6);
 }
 
+# Of a push.
+sub repeated_records { my ($load) = @_; return int $load->{records} * ($load->{duplicates} // 0) / 100 }
+
 sub wrk_command {
 	my ($url, $load, $run) = @_;
-	my $duplicates = int $load->{records} * ($load->{duplicates} // 0) / 100;
 	return ('wrk', '-t1', "-c$load->{connections}", "-d$load->{seconds}s", '--timeout', '30s', '-s',
 		"$FindBin::Bin/push.lua", "$url/callresult/$Rig::Worker::token", '--', $run->{name}, $run->{day},
-		$load->{records}, $duplicates, $load->{pause} // 0);
+		$load->{records}, repeated_records($load), $load->{pause} // 0);
 }
 
 sub sender_seconds { my (undef, undef, $user, $system) = times; return $user + $system }
@@ -95,23 +98,44 @@ sub send_pushes {
 		memory => { map { $_ => resident_bytes($parts->{$_}) } keys %$parts } };
 }
 
-# Records of a run that are in the table.
+# Records of a run that are in the table, callresultd's own unless told; of those alone that the condition holds for.
 sub stored_records {
-	my ($postgres, $run) = @_;
-	return $postgres->sql("select count(*) from callresult.call_result where call_time_local >= '$run->{day}'
-		and call_time_local < date '$run->{day}' + 1 and session_id like '$run->{name}.%'");
+	my ($postgres, $run, $table, $condition) = @_;
+	$table //= 'callresult.call_result';
+	$condition //= 'true';
+	return $postgres->sql("select count(*) from $table where call_time_local >= '$run->{day}'
+		and call_time_local < date '$run->{day}' + 1 and session_id like '$run->{name}.%' and $condition");
 }
 
 # Every record acknowledged is there, and none that was not sent: at the end each connection may have one push on its way.
 sub check_rows {
 	my ($stored, $figures, $load) = @_;
-	my $unique = $load->{records} - int $load->{records} * ($load->{duplicates} // 0) / 100;
+	my $unique = $load->{records} - repeated_records($load);
 	my ($least, $most) = ($figures->{pushes} * $unique, ($figures->{pushes} + $load->{connections}) * $load->{records});
 	die "$stored records stored, $least to $most acknowledged\n" if $stored < $least || $stored > $most;
 	return;
 }
 
+# The same for pushes that were sent, and of the first half of them, which has been answered, to the very record.  They are
+# numbered from 1: wrk makes one before, and does not send it.
+sub check_stored {
+	my ($postgres, $run, $figures, $load, $table) = @_;
+	my $half = int $figures->{pushes} / 2;
+	my $repeated = repeated_records($load);
+	my $sent = $half * ($load->{records} - $repeated) + min($half, $repeat_age) * $repeated;
+	check_rows(stored_records($postgres, $run, $table), $figures, $load);
+	my $stored = stored_records($postgres, $run, $table, "right(session_id, 9)::int <= $half");
+	die "$stored records stored of $sent that were acknowledged\n" if $stored != $sent;
+	return;
+}
+
 # --- contenders ----------------------------------------------------------------------------------------------------
+
+# As many processes as Debian has: one a processor.
+sub start_nginx {
+	my (%with) = @_;
+	return Rig::Nginx->start_new(%with, main => join ' ', 'worker_processes auto;', $with{main} // ());
+}
 
 # callresultd, started and ready, with nginx in front of it.  $settings: { section => { key => value } } of the configuration;
 # $tree: where another version of it was built.
@@ -120,7 +144,7 @@ sub start_callresultd {
 	local $ENV{CALLRESULTD_BUILD} = $tree // build();
 	my $worker = Rig::Worker->start_new(postgres => $postgres, log => { level => 'info' }, %{ $settings // {} })
 	    ->wait_until_ready;
-	return bless { worker => $worker, nginx => Rig::Nginx->start_new(worker => $worker) }, __PACKAGE__;
+	return bless { worker => $worker, nginx => start_nginx(worker => $worker) }, __PACKAGE__;
 }
 
 sub web_parts { my ($service) = @_; return (nginx => $service->{nginx}{pid}, worker => $service->{worker}{pid}) }
@@ -137,7 +161,7 @@ sub callresultd {
 		my $run = new_run();
 		my $figures = send_pushes($service->{nginx}{url}, $load, $run, { $service->parts($postgres) });
 		$figures->{memory}{peak} = peak_bytes($service->{worker}{pid});
-		check_rows(stored_records($postgres, $run), $figures, $load);
+		check_stored($postgres, $run, $figures, $load);
 		$service->stop;
 		return $figures;
 	};
@@ -155,7 +179,7 @@ sub callresultd_for_minutes {
 			empty_tables($postgres);
 			my $run = new_run();
 			$figures = send_pushes($service->{nginx}{url}, $load, $run, { $service->parts($postgres) });
-			check_rows(stored_records($postgres, $run), $figures, $load);
+			check_stored($postgres, $run, $figures, $load);
 			push @{ $resident[$second / 60] }, $figures->{memory}{worker};
 		}
 		@{ $figures->{memory} }{qw(early late peak)} = (max(@{ $resident[1] }), max(@{ $resident[-1] }),
@@ -177,7 +201,7 @@ sub front_end {
 		my $listen = "unix:$base.run/sock";
 		my $pid = spawn([build() . '/bench/front-end', $kind, $threads, $listen], log => "$base.log");
 		wait_for(sub { read_file("$base.log") =~ / serves / }) or die "the front end does not start\n";
-		my $nginx = Rig::Nginx->start_new(worker => { listen => $listen });
+		my $nginx = start_nginx(worker => { listen => $listen });
 		my $figures = send_pushes($nginx->{url}, $load, $run, { nginx => $nginx->{pid}, worker => $pid });
 		$nginx->stop;
 		stop_process($pid, 'KILL');

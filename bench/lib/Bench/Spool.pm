@@ -6,7 +6,7 @@ use strict;
 use warnings;
 use Exporter qw(import);
 use Time::HiRes qw(sleep time);
-use Bench::Contender qw(empty_tables new_run start_callresultd send_pushes check_rows stored_records);
+use Bench::Contender qw(empty_tables new_run start_callresultd send_pushes check_stored);
 use Bench::Processes qw(processor_seconds);
 use Rig qw(wait_for);
 
@@ -74,13 +74,13 @@ sub outage {
 		if ($beside) {
 			@figures{ 'live, beside the replay', 'replay, beside live' } = replay_beside($postgres, $service, $load,
 				$live_run);
-			check_rows(stored_records($postgres, $live_run), $figures{'live, beside the replay'}, $load);
+			check_stored($postgres, $live_run, $figures{'live, beside the replay'}, $load);
 			delete $figures{'into the spool'};
 		}
 		else {
 			$figures{'out of the spool'} = replay_alone($postgres, $service, $load);
 		}
-		check_rows(stored_records($postgres, $spool_run), $filled, $load);
+		check_stored($postgres, $spool_run, $filled, $load);
 		$service->stop;
 		return %figures;
 	};

@@ -19,7 +19,8 @@ sub shipped {
 	return write_file("$self->{folder}/$name", $text);
 }
 
-# %with: worker => Rig::Worker; server => text of a server of its own in place of the plain one.
+# %with: worker => Rig::Worker; server => text of a server of its own in place of the plain one; main => what stands at the
+# top of the configuration.
 sub start_new {
 	my ($class, %with) = @_;
 	my $folder = folder() . '/nginx' . ++$count;
@@ -27,10 +28,12 @@ sub start_new {
 	my $self = bless { folder => $folder, port => $port, url => "http://127.0.0.1:$port" }, $class;
 	make_path($folder);
 	$self->shipped($_, $with{worker}) for qw(callresult-http.conf callresult-location.conf);
+	my $main = $with{main} // '';
 	my $user = $> == 0 ? 'user www-data;' : '';
 	my $server = $with{server} // "server { listen 127.0.0.1:$port; include $folder/callresult-location.conf; }";
 	my $temporary = join "\n", map { "${_}_temp_path $folder/$_;" } qw(client_body fastcgi proxy uwsgi scgi);
 	write_file("$folder/nginx.conf", <<"END");
+$main
 $user
 daemon off;
 pid $folder/pid;
