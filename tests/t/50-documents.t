@@ -37,7 +37,7 @@ for my $field (fields()) {
 }
 
 my $readme = read_file(source() . '/README.md');
-ok -e source() . "/$_", "README names $_, which is there" for $readme =~ m{`((?:src|sql|nginx|apache|lighttpd|caddy|contrib|systemd|debian|man|tests)/[\w./-]*)`}g;
+ok -e source() . "/$_", "README names $_, which is there" for $readme =~ m{`((?:src|sql|nginx|apache|lighttpd|caddy|contrib|systemd|debian|man|tests|bench)/[\w./-]*)`}g;
 ok -e source() . "/$1/$2", "README names $1/$2, which is there"
     while $readme =~ m{/usr/share/callresultd/(sql|nginx|apache|lighttpd|caddy|contrib)/([\w.-]+)}g;
 
@@ -46,4 +46,6 @@ my $packages = read_file(source() . '/scripts/packages');
 like $packages, qr/^(?:build|run|test)\s+\Q$_\E$/m, "$_ is in the list of packages"
     for qw(postgresql nginx-light apache2 libapache2-mod-fcgid spawn-fcgi curl openssl mandoc sqlite3 libcmocka-dev perl
     systemd prometheus pgbouncer lighttpd caddy bsdextrautils);
+# so that everybody installs them from the registry of his own
+unlike read_file(source() . '/bench/stacks/package-lock.json'), qr/"resolved"/, 'no registry is named for the peers of bench/peers';
 done_testing;

@@ -9,7 +9,7 @@ use Bench::Large qw(large_database);
 use Bench::Line;
 use Bench::Spool qw(outage);
 
-our @EXPORT_OK = qw(line_names usual_line_names make_line @ratios);
+our @EXPORT_OK = qw(line_names usual_line_names make_line front_ends rate @ratios);
 
 my %sizes = (one => 1, ten => 10, hundred => 100, thousand => 1000);
 
