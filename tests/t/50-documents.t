@@ -41,6 +41,11 @@ ok -e source() . "/$_", "README names $_, which is there" for $readme =~ m{`((?:
 ok -e source() . "/$1/$2", "README names $1/$2, which is there"
     while $readme =~ m{/usr/share/callresultd/(sql|nginx|apache|lighttpd|caddy|contrib)/([\w.-]+)}g;
 
+# each sample for Apache and both set-ups have the one line that keeps tokens out of its log; the tests run it
+my ($custom_log) = read_file(source() . '/apache/callresult-proxy-fcgi.conf') =~ /^#   (CustomLog .*)/m;
+ok index(read_file(source() . "/$_"), "   $custom_log\n") > 0, "$_ keeps tokens out of Apache's log"
+    for qw(README.md debian/README.Debian apache/callresult-fcgid.conf apache/callresult-cgi.conf);
+
 # every program's package is in the one list
 my $packages = read_file(source() . '/scripts/packages');
 like $packages, qr/^(?:build|run|test)\s+\Q$_\E$/m, "$_ is in the list of packages"

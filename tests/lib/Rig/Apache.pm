@@ -26,6 +26,8 @@ sub load {
 sub shipped {
 	my ($self, $name, $worker) = @_;
 	my $text = read_file(source() . "/apache/callresult-$name.conf");
+	# the log of the virtual host, as its head has it
+	($self->{custom_log}) = $text =~ /^#   (CustomLog .*)/m;
 	my ($socket) = $worker->{listen} =~ /^unix:(.*)/;
 	$text =~ s{/run/callresultd/callresultd\.sock}{$socket};
 	$text =~ s{/etc/callresultd/callresultd\.conf}{$worker->{config}};
@@ -70,9 +72,10 @@ $load
 $user
 $private
 RemoteIPHeader X-Forwarded-For
+LogFormat "%r" combined
 Include $folder/callresult.conf
 <VirtualHost 127.0.0.1:$port>
-	CustomLog $folder/access.log "%r" "expr=%{REQUEST_URI} . %{THE_REQUEST} !~ m#/callresult([/? ]|\$)#"
+	$self->{custom_log}
 </VirtualHost>
 END
 	$self->{pid} = spawn(['/usr/sbin/apache2', '-f', "$folder/apache.conf", '-D', 'FOREGROUND'],

@@ -60,7 +60,11 @@ sub refuses_by_json {
 	is get($url)->{headers}{allow}, 'POST', 'another method: Allow';
 	is_json_refusal(post($url, '{'), 400, 'a bad body');
 	is_json_refusal(post($url, $example, 'Content-Encoding' => 'gzip'), 415, 'an encoded body');
-	isnt get("${mount}s")->{status}, 403, 'a neighbour of the mount is not ours';
+	# a typo in the callBackUrl must not look like a push that is stored
+	my $server = $self->{server}{url};
+	is post("$server/$_", $example)->{status}, 404, "/$_ is not ours" for qw(callresul/x callresults/x api/callresults/x x);
+	is get("${mount}s")->{status}, 404, 'a neighbour of the mount is not ours';
+	isnt post("$server/", $example)->{status}, 200, 'nor is the root';
 	return;
 }
 
