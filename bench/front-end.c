@@ -75,7 +75,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	gateway_init();
 	if (strcmp(argv[1], "own") == 0)
-		server_start(&listener, threads, &(struct server_handler){ .begin = answer, .descriptors = { -1, -1 } });
+		server_start(&listener, threads, &(struct server_handler){ .begin = answer, .descriptor = -1 });
 	else
 		start_classic(&listener, threads);
 	log_info("front-end serves %s", argv[3]);
