@@ -1,10 +1,11 @@
 -- What wrk sends: every push another one, every record unique.  The records are those of database.c.
 --
---   wrk ... -s push.lua URL -- RUN DAY RECORDS [DUPLICATES [PAUSE]]
+--   wrk ... -s push.lua URL -- RUN DAY RECORDS [DUPLICATES [PAUSE [TIMES]]]
 --
 -- RUN keeps the identities of runs apart; DAY is the date of the calls.  RECORDS a push, of which DUPLICATES were in the push
--- 64 before it.  PAUSE: milliseconds between an answer and the next push.  A push is put together from pieces made
--- beforehand, all of fixed lengths, so that wrk takes little time itself.
+-- 64 before it.  PAUSE: milliseconds between an answer and the next push.  TIMES: how often each push is sent, at once and
+-- on whichever connections are free.  A push is put together from pieces made beforehand, all of fixed lengths, so that wrk
+-- takes little time itself.
 local duplicate_age = 64
 local records_a_second = 20
 local pieces_a_record = 13
@@ -16,13 +17,14 @@ function setup(thread)
 end
 
 local n = -1
-local day, records, duplicates
+local day, records, duplicates, times
 local pieces, beginnings = {}, {}
 
 function init(args)
 	run, day, records = args[1], args[2], tonumber(args[3])
 	duplicates = tonumber(args[4] or 0)
 	local pause = tonumber(args[5] or 0)
+	times = tonumber(args[6] or 1)
 	if pause > 0 then
 		function delay() return pause end
 	end
@@ -81,10 +83,17 @@ local function lay_out()
 	    #table.concat(pieces, "", 2) .. "\r\n\r\n"
 end
 
-function request()
+local function make()
 	n = n + 1
 	if n == 0 or n == duplicate_age and duplicates > 0 then lay_out() else fill_all() end
 	return table.concat(pieces)
+end
+
+local made, push = 0
+function request()
+	if made % times == 0 then push = make() end
+	made = made + 1
+	return push
 end
 
 function done(summary, latency)

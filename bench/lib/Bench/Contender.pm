@@ -1,7 +1,7 @@
 # Who is measured: callresultd behind nginx, the front end's limit behind the same nginx, and the database's limits. Each is
 # started for one run, takes one load, and is stopped again; before each run the tables are empty and a checkpoint is done.
 #
-# A load: records (a push), connections, duplicates (percent), seconds.  The figures of a run: pushes, records, seconds;
+# A load: records (a push), connections, duplicates (percent), times (that each push is sent; once unless told), seconds.  The figures of a run: pushes, records, seconds;
 # p50 and p99, answer times in seconds; cpu => { process => seconds }, memory => { process => bytes }.
 package Bench::Contender;
 
@@ -81,7 +81,7 @@ sub wrk_command {
 	my ($url, $load, $run) = @_;
 	return ('wrk', '-t1', "-c$load->{connections}", "-d$load->{seconds}s", '--timeout', '30s', '-s',
 		"$FindBin::Bin/push.lua", "$url/callresult/$Rig::Worker::token", '--', $run->{name}, $run->{day},
-		$load->{records}, repeated_records($load), $load->{pause} // 0);
+		$load->{records}, repeated_records($load), $load->{pause} // 0, $load->{times} // 1);
 }
 
 sub sender_seconds { my (undef, undef, $user, $system) = times; return $user + $system }
@@ -107,24 +107,26 @@ sub stored_records {
 		and call_time_local < date '$run->{day}' + 1 and session_id like '$run->{name}.%' and $condition");
 }
 
+sub distinct_pushes { my ($figures, $load) = @_; return int $figures->{pushes} / ($load->{times} // 1) }
+
 # Every record acknowledged is there, and none that was not sent: at the end each connection may have one push on its way.
 sub check_rows {
 	my ($stored, $figures, $load) = @_;
 	my $unique = $load->{records} - repeated_records($load);
-	my ($least, $most) = ($figures->{pushes} * $unique, ($figures->{pushes} + $load->{connections}) * $load->{records});
+	my ($least, $most) = (distinct_pushes($figures, $load) * $unique, ($figures->{pushes} + $load->{connections}) * $load->{records});
 	die "$stored records stored, $least to $most acknowledged\n" if $stored < $least || $stored > $most;
 	return;
 }
 
-# The same for pushes that were sent, and of the first half of them, which has been answered, to the very record.  They are
-# numbered from 1: wrk makes one before, and does not send it.
+# The same for pushes that were sent, and of the first half of them, which has been answered, to the very record.  Number 0 is
+# left out: wrk makes it to try, and may not send it.
 sub check_stored {
 	my ($postgres, $run, $figures, $load, $table) = @_;
-	my $half = int $figures->{pushes} / 2;
+	my $half = int distinct_pushes($figures, $load) / 2;
 	my $repeated = repeated_records($load);
-	my $sent = $half * ($load->{records} - $repeated) + min($half, $repeat_age) * $repeated;
+	my $sent = $half * ($load->{records} - $repeated) + min($half, $repeat_age - 1) * $repeated;
 	check_rows(stored_records($postgres, $run, $table), $figures, $load);
-	my $stored = stored_records($postgres, $run, $table, "right(session_id, 9)::int <= $half");
+	my $stored = stored_records($postgres, $run, $table, "right(session_id, 9)::int between 1 and $half");
 	die "$stored records stored of $sent that were acknowledged\n" if $stored != $sent;
 	return;
 }
