@@ -12,7 +12,7 @@
 #include "ctl/progress.h"
 #include "push/json_text.h"
 #include "push/outcome.h"
-#include "push/record.h"
+#include "push/record_list.h"
 
 enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
 
@@ -156,9 +156,9 @@ wrap_record(struct slice raw)
 static bool
 is_object(struct slice raw)
 {
-	struct slice rest = json_text_skip_space(raw);
+	struct json_text text = { .at = raw.bytes, .end = raw.bytes + raw.length };
 
-	return rest.length > 0 && *rest.bytes == '{';
+	return json_text_next(&text) == '{';
 }
 
 /* A push of the text, whether that is a body or a record.  NULL, with the problem, when it still holds no good record. */

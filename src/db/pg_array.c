@@ -86,20 +86,24 @@ pg_array_add_text(struct pg_array *array, struct slice text)
 		pg_array_add_bytes(array, text.bytes, text.length);
 }
 
-void
-pg_array_add_json(struct pg_array *array, struct slice text)
+char *
+pg_array_open_json(struct pg_array *array, size_t size)
 {
 	enum { JSONB_VERSION = 1 };   /* of jsonb's binary form: a version byte, then the text */
-	char *place;
+	char *place = reserve(array, 4 + 1 + size);
 
-	if (text.bytes == NULL) {
-		pg_array_add_null(array);
-		return;
-	}
-	place = reserve(array, 4 + 1 + text.length);
-	put_int4(place, (int32_t)(1 + text.length));
+	array->opened = (size_t)(place - array->bytes);
 	place[4] = JSONB_VERSION;
-	memcpy(place + 5, text.bytes, text.length);
+	return place + 5;
+}
+
+void
+pg_array_close(struct pg_array *array, const char *end)
+{
+	char *place = array->bytes + array->opened;
+
+	array->length = (size_t)(end - array->bytes);
+	put_int4(place, (int32_t)(end - place - 4));
 	array->count++;
 }
 

@@ -29,6 +29,7 @@ struct pg_array {
 	char   *bytes;     /* as the server reads them */
 	size_t  length;
 	size_t  room;
+	size_t  opened;    /* where the element starts that is not closed yet */
 	int     count;
 	bool    has_null;
 };
@@ -39,12 +40,15 @@ void pg_array_start(struct pg_array *array, enum pg_type type);
 void pg_array_add_null(struct pg_array *array);
 void pg_array_add_bytes(struct pg_array *array, const void *bytes, size_t length);  /* text, bytea, uuid */
 void pg_array_add_text(struct pg_array *array, struct slice text);                  /* NULL as null */
-void pg_array_add_json(struct pg_array *array, struct slice text);                  /* jsonb; NULL as null */
 void pg_array_add_bool(struct pg_array *array, bool value);
 void pg_array_add_int2(struct pg_array *array, int16_t value);
 void pg_array_add_int4(struct pg_array *array, int32_t value);
 void pg_array_add_int8(struct pg_array *array, int64_t value);
 void pg_array_add_time(struct pg_array *array, int64_t microseconds);   /* both timestamps; since 1970 */
+
+/* An element of jsonb: room for a text of at most size bytes, to be filled and closed with the end of what it became. */
+char *pg_array_open_json(struct pg_array *array, size_t size);
+void pg_array_close(struct pg_array *array, const char *end);
 
 /* To be called last: completes the header. */
 void pg_array_finish(struct pg_array *array);

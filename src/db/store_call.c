@@ -105,6 +105,15 @@ add_value(struct pg_array *array, enum field_kind kind, const struct record_valu
 }
 
 static void
+add_extra(struct pg_array *array, const struct record *record)
+{
+	if (record->has_extra)
+		pg_array_close(array, record_write_extra(record, pg_array_open_json(array, record_extra_size(record))));
+	else
+		pg_array_add_null(array);
+}
+
+static void
 add_record(struct pg_array *arrays, const struct fold_row *row)
 {
 	const struct record *record = row->record;
@@ -114,7 +123,7 @@ add_record(struct pg_array *arrays, const struct fold_row *row)
 	for (int i = 0; i < RECORD_FIELDS; i++)
 		add_value(&arrays[R_FIELD + i], record_fields[i].kind, &record->value[i]);
 	pg_array_add_text(&arrays[R_CAUSE_CODE], record_cause_code(record, padded));
-	pg_array_add_json(&arrays[R_EXTRA], record->extra);
+	add_extra(&arrays[R_EXTRA], record);
 }
 
 static void

@@ -58,7 +58,7 @@ compare_identity(const struct record *a, const struct record *b)
 static bool
 same_content(const struct record *a, const struct record *b)
 {
-	return compare_part(a, b, FIELD_CONTENT) == 0 && compare_text(a->extra, b->extra) == 0;
+	return compare_part(a, b, FIELD_CONTENT) == 0 && record_same_extra(a, b);
 }
 
 static int

@@ -9,7 +9,6 @@
 #include <stddef.h>
 
 #include "push/push.h"
-#include "push/record.h"
 
 struct fold_row {
 	const struct record *record;

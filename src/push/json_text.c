@@ -1,14 +1,21 @@
-/* What is seen in the text of a JSON value and no longer in the tree that json-c makes of it: one pass over tokens. */
+/* JSON read strictly from its text, token by token and without a tree. */
 #include "push/json_text.h"
 
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
+#include <unistr.h>
+
+#include "base/memory.h"
 
 /*
- * json-c 0.16 saturates integers beyond 64 bits, which 18 digits never are.  jsonb's numeric holds 16,383 digits
- * behind the point; exponents of two digits and texts of a thousand bytes stay far from every limit.
+ * jsonb's numeric holds 16,383 digits behind the point and forgets a minus before zero; exponents of two digits and
+ * texts of a thousand bytes stay far from every limit, and 18 digits fit whatever reads them from there.
  */
 enum { SAFE_DIGITS = 18, SAFE_EXPONENT_DIGITS = 2, LONGEST_NUMBER = 1000 };
+
+enum { ESCAPE_SIZE = 6, REPLACEMENT = 0xfffd };
+
+/* --- tokens ------------------------------------------------------------------------------------------------ */
 
 static bool
 is_digit(char c)
@@ -17,179 +24,333 @@ is_digit(char c)
 }
 
 static bool
-is_word_byte(char c)
+is_hex(char c)
 {
-	return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' || c == '-' || c == '.';
+	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* The closing quote of the string that opens at p; NULL when there is none or a control character stands before it. */
+/* How many bytes the escape at p has; 0 when it is none. */
+static size_t
+escape_size(const char *p, const char *end)
+{
+	if (end - p < 2 || p[1] == '\0' || strchr("\"\\/bfnrtu", p[1]) == NULL)
+		return 0;
+	if (p[1] != 'u')
+		return 2;
+	if (end - p < ESCAPE_SIZE || !is_hex(p[2]) || !is_hex(p[3]) || !is_hex(p[4]) || !is_hex(p[5]))
+		return 0;
+	return ESCAPE_SIZE;
+}
+
+/* Behind the string that opens at p; NULL when there is no end or an escape is none. */
 static const char *
-string_end(const char *p, const char *end, bool *nul)
+string_end(const char *p, const char *end, struct json_value *value)
 {
-	for (p++; p < end && *p != '"'; p++) {
-		if ((unsigned char)*p < 0x20)
-			return NULL;
-		if (*p != '\\')
-			continue;
-		if (end - p > 5 && memcmp(p + 1, "u0000", 5) == 0)
-			*nul = true;
-		if (++p == end)
-			return NULL;
+	const char *start = ++p;
+	bool ascii = true, malformed = false;
+
+	for (; p < end && *p != '"'; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c >= 0x80) {
+			ascii = false;
+		} else if (c < 0x20) {
+			value->control = true;
+		} else if (c == '\\') {
+			size_t size = escape_size(p, end);
+
+			value->escaped = true;
+			malformed |= size == 0;
+			value->nul |= size == ESCAPE_SIZE && memcmp(p + 2, "0000", 4) == 0;
+			p += size > 0 ? size - 1 : 0;
+		}
 	}
-	return p < end ? p + 1 : NULL;
+	if (p >= end)
+		return NULL;
+	if (!ascii && u8_check((const uint8_t *)start, (size_t)(p - start)) != NULL)
+		value->not_utf8 = true;
+	else if (malformed)
+		return NULL;
+	return p + 1;
 }
 
+/* Behind the digits at p; NULL when there are none. */
 static const char *
 digits_end(const char *p, const char *end)
 {
+	const char *start = p;
+
 	while (p < end && is_digit(*p))
 		p++;
-	return p;
-}
-
-/* RFC 8259, section 6. */
-static bool
-is_number(const char *p, const char *end)
-{
-	const char *part;
-
-	if (p < end && *p == '-')
-		p++;
-	part = p;
-	p = digits_end(p, end);
-	if (p == part || (*part == '0' && p - part > 1))
-		return false;
-	if (p < end && *p == '.') {
-		part = ++p;
-		if ((p = digits_end(p, end)) == part)
-			return false;
-	}
-	if (p < end && (*p == 'e' || *p == 'E')) {
-		if (++p < end && (*p == '+' || *p == '-'))
-			p++;
-		part = p;
-		if ((p = digits_end(p, end)) == part)
-			return false;
-	}
-	return p == end;
-}
-
-/* Whether the token is a number that json-c's tree, or jsonb, would not give back as written. */
-static bool
-is_wide(const char *p, const char *end)
-{
-	const char *digits = *p == '-' ? p + 1 : p;
-	const char *integer_end = digits_end(digits, end);
-	const char *exponent;
-
-	if (integer_end == digits)
-		return false;
-	if (integer_end == end)
-		return end - digits > SAFE_DIGITS || (*p == '-' && *digits == '0');
-	/* json-c keeps the text of what has a fraction or an exponent, but jsonb has no room for 1e400000 */
-	exponent = end;
-	while (is_digit(exponent[-1]))
-		exponent--;
-	return end - digits > LONGEST_NUMBER || (exponent[-1] != '.' && end - exponent > SAFE_EXPONENT_DIGITS);
-}
-
-static bool
-is_literal(const char *p, const char *end)
-{
-	static const char *const literals[] = { "true", "false", "null" };
-	size_t length = (size_t)(end - p);
-
-	for (size_t i = 0; i < sizeof literals / sizeof *literals; i++)
-		if (length == strlen(literals[i]) && memcmp(p, literals[i], length) == 0)
-			return true;
-	return false;
+	return p > start ? p : NULL;
 }
 
 static const char *
-word_end(const char *p, const char *end)
+number_end(const char *p, const char *end, bool *wide)
 {
-	while (p < end && is_word_byte(*p))
-		p++;
-	return p;
+	const char *digits = p + (*p == '-'), *integer_end, *exponent, *stop;
+
+	integer_end = digits < end && *digits == '0' ? digits + 1 : digits_end(digits, end);
+	stop = integer_end;
+	if (stop != NULL && stop < end && *stop == '.')
+		stop = digits_end(stop + 1, end);
+	exponent = stop;
+	if (stop != NULL && stop < end && (*stop == 'e' || *stop == 'E')) {
+		exponent++;
+		exponent += exponent < end && (*exponent == '+' || *exponent == '-');
+		stop = digits_end(exponent, end);
+	}
+	if (stop == NULL)
+		return NULL;
+	if (stop == integer_end)
+		*wide = stop - digits > SAFE_DIGITS || (*p == '-' && *digits == '0');
+	else
+		*wide = stop - p > LONGEST_NUMBER || stop - exponent > SAFE_EXPONENT_DIGITS;
+	return stop;
 }
 
-/* The end of the token at p, with what it tells noted in value; NULL when it is no token of JSON. */
 static const char *
-token_end(const char *p, const char *end, struct json_text *value)
+word_end(const char *p, const char *end, const char *word)
+{
+	size_t length = strlen(word);
+
+	return (size_t)(end - p) >= length && memcmp(p, word, length) == 0 ? p + length : NULL;
+}
+
+static const char *
+scalar_end(const char *p, const char *end, struct json_value *value)
 {
 	const char *stop;
+	bool wide = false;
 
+	if (p == end)
+		return NULL;
 	switch (*p) {
 	case '"':
-		return string_end(p, end, &value->nul);
-	case '{': case '}': case '[': case ']': case ',': case ':':
-	case ' ': case '\t': case '\n': case '\r':
-		return p + 1;
+		return string_end(p, end, value);
+	case 't':
+		return word_end(p, end, "true");
+	case 'f':
+		return word_end(p, end, "false");
+	case 'n':
+		return word_end(p, end, "null");
 	default:
-		stop = word_end(p, end);
-		if (!is_number(p, stop) && !is_literal(p, stop))
-			return NULL;
-		value->wide |= is_wide(p, stop);
+		stop = number_end(p, end, &wide);
+		value->wide |= wide;
 		return stop;
 	}
 }
 
-bool
-json_text_measure(struct slice rest, struct json_text *value)
+/* --- values ------------------------------------------------------------------------------------------------ */
+
+char
+json_text_next(struct json_text *text)
 {
-	const char *p = rest.bytes, *end = rest.bytes + rest.length;
-	int depth = 0;
-
-	*value = (struct json_text){ .text = { rest.bytes, 0 } };
-	while (p != NULL && p < end) {
-		const char *token = p;
-
-		p = token_end(p, end, value);
-		if (*token == '{' || *token == '[') {
-			if (++depth > value->depth)
-				value->depth = depth;
-		} else if (*token == '}' || *token == ']') {
-			depth--;
-		}
-		if (p != NULL && depth <= 0) {
-			value->text.length = (size_t)(p - rest.bytes);
-			return depth == 0;
-		}
-	}
-	return false;
+	while (text->at < text->end && (*text->at == ' ' || *text->at == '\n' || *text->at == '\r' || *text->at == '\t'))
+		text->at++;
+	return text->at < text->end ? *text->at : '\0';
 }
 
-struct slice
-json_text_quote_wide(const struct json_text *value, struct arena *arena)
+bool
+json_text_take(struct json_text *text, char byte)
+{
+	bool taken = json_text_next(text) == byte;
+
+	text->at += taken;
+	return taken;
+}
+
+static bool
+read_scalar(struct json_text *text, struct json_value *value)
+{
+	const char *stop = scalar_end(text->at, text->end, value);
+
+	if (stop != NULL)
+		text->at = stop;
+	return stop != NULL;
+}
+
+static bool
+pass_name(struct json_text *text, struct json_value *value)
+{
+	return json_text_next(text) == '"' && read_scalar(text, value) && json_text_take(text, ':');
+}
+
+static void
+open_bracket(struct json_text *text, size_t depth, char closing)
+{
+	if (depth == text->closing_capacity) {
+		text->closing_capacity = 2 * depth + 32;
+		text->closing = memory_resize(text->closing, text->closing_capacity, 1);
+	}
+	text->closing[depth] = closing;
+	text->at++;
+}
+
+bool
+json_text_read(struct json_text *text, struct json_value *value)
+{
+	char first = json_text_next(text);
+	size_t depth = 0;
+
+	*value = (struct json_value){ .text.bytes = text->at };
+	for (;; first = json_text_next(text)) {
+		if (first == '{' || first == '[') {
+			open_bracket(text, depth++, first == '{' ? '}' : ']');
+			if (depth > value->depth)
+				value->depth = depth;
+			if (json_text_next(text) != text->closing[depth - 1]) {
+				if (first == '{' && !pass_name(text, value))
+					return false;
+				continue;
+			}
+		} else if (!read_scalar(text, value)) {
+			return false;
+		}
+		while (depth > 0 && json_text_take(text, text->closing[depth - 1]))
+			depth--;
+		if (depth == 0)
+			break;
+		if (!json_text_take(text, ',') || (text->closing[depth - 1] == '}' && !pass_name(text, value)))
+			return false;
+	}
+	value->text.length = (size_t)(text->at - value->text.bytes);
+	return true;
+}
+
+bool
+json_text_read_name(struct json_text *text, struct json_value *name)
+{
+	json_text_next(text);
+	*name = (struct json_value){ .text.bytes = text->at };
+	if (!(text->at < text->end && *text->at == '"') || !read_scalar(text, name))
+		return false;
+	name->text.length = (size_t)(text->at - name->text.bytes);
+	return json_text_take(text, ':');
+}
+
+void
+json_text_free(struct json_text *text)
+{
+	memory_free(text->closing);
+	text->closing = NULL;
+	text->closing_capacity = 0;
+}
+
+/* --- what is said ------------------------------------------------------------------------------------------ */
+
+static ucs4_t
+hex_value(const char *digits)
+{
+	ucs4_t value = 0;
+
+	for (int i = 0; i < 4; i++)
+		value = value << 4 | (ucs4_t)(is_digit(digits[i]) ? digits[i] - '0' : (digits[i] | 0x20) - 'a' + 10);
+	return value;
+}
+
+/* The character that the escape at p stands for, which may take the escape behind it too. */
+static const char *
+read_escape(const char *p, const char *end, ucs4_t *character)
+{
+	static const char simple[] = "b\bf\fn\nr\rt\t";
+	const char *found;
+	ucs4_t second;
+
+	if (p[1] != 'u') {
+		found = strchr(simple, p[1]);
+		*character = (ucs4_t)(found != NULL ? found[1] : p[1]);
+		return p + 2;
+	}
+	*character = hex_value(p + 2);
+	p += ESCAPE_SIZE;
+	if (*character < 0xd800 || *character > 0xdfff)
+		return p;
+	if (*character <= 0xdbff && end - p >= ESCAPE_SIZE && p[0] == '\\' && p[1] == 'u') {
+		second = hex_value(p + 2);
+		if (second >= 0xdc00 && second <= 0xdfff) {
+			*character = 0x10000 + ((*character - 0xd800) << 10) + (second - 0xdc00);
+			return p + ESCAPE_SIZE;
+		}
+	}
+	*character = REPLACEMENT;
+	return p;
+}
+
+/* Copies strings, or what is in one; below the character given, escapes stay escapes. */
+static char *
+unescape(const char *p, const char *end, ucs4_t lowest, char *to)
+{
+	while (p < end) {
+		const char *start = p;
+		ucs4_t character;
+
+		if (*p != '\\') {
+			*to++ = *p++;
+			continue;
+		}
+		p = read_escape(p, end, &character);
+		if (character >= lowest) {
+			to += u8_uctomb((uint8_t *)to, character, ESCAPE_SIZE);
+		} else {
+			memcpy(to, start, (size_t)(p - start));
+			to += p - start;
+		}
+	}
+	return to;
+}
+
+bool
+json_value_is(const struct json_value *string, const char *said, size_t length)
+{
+	enum { LONGEST = 32 };
+	char plain[LONGEST * ESCAPE_SIZE];
+	size_t inside = string->text.length - 2;
+
+	if (!string->escaped)
+		return inside == length && memcmp(string->text.bytes + 1, said, length) == 0;
+	return !string->not_utf8 && inside <= sizeof plain && inside <= length * ESCAPE_SIZE &&
+	    json_value_unescape(string, plain) == plain + length && memcmp(plain, said, length) == 0;
+}
+
+char *
+json_value_unescape(const struct json_value *string, char *to)
+{
+	return unescape(string->text.bytes + 1, string->text.bytes + string->text.length - 1, 0, to);
+}
+
+/* Copies the token at *p, or one byte that belongs to none. */
+static char *
+copy_token(const char **p, const char *end, char *to)
+{
+	const char *start = *p;
+	struct json_value token = { 0 };
+
+	if (*start == '"') {
+		*p = string_end(start, end, &token);
+		return unescape(start, *p, 0x80, to);
+	}
+	if (*start != '-' && !is_digit(*start)) {
+		*to++ = *(*p)++;
+		return to;
+	}
+	*p = scalar_end(start, end, &token);
+	if (token.wide)
+		*to++ = '"';
+	to = (char *)memcpy(to, start, (size_t)(*p - start)) + (*p - start);
+	if (token.wide)
+		*to++ = '"';
+	return to;
+}
+
+char *
+json_value_copy(const struct json_value *value, char *to)
 {
 	const char *p = value->text.bytes, *end = p + value->text.length;
-	/* a wide number has at least two bytes, so quotes can at most double the text */
-	char *copy = arena_alloc(arena, 2 * value->text.length), *out = copy;
-	struct json_text ignored = { 0 };
 
-	while (p < end) {
-		const char *stop = token_end(p, end, &ignored);
-		bool wide;
-
-		if (stop == NULL)       /* measured before: cannot be */
-			abort();
-		wide = is_wide(p, stop);
-		if (wide)
-			*out++ = '"';
-		out = (char *)memcpy(out, p, (size_t)(stop - p)) + (stop - p);
-		if (wide)
-			*out++ = '"';
-		p = stop;
-	}
-	return (struct slice){ copy, (size_t)(out - copy) };
-}
-
-struct slice
-json_text_skip_space(struct slice rest)
-{
-	while (rest.length > 0 && strchr(" \t\n\r", *rest.bytes) != NULL && *rest.bytes != '\0') {
-		rest.bytes++;
-		rest.length--;
-	}
-	return rest;
+	if (!value->escaped && !value->wide)
+		return (char *)memcpy(to, p, value->text.length) + value->text.length;
+	while (p < end)
+		to = copy_token(&p, end, to);
+	return to;
 }

@@ -10,7 +10,7 @@
 #include "base/slice.h"
 #include "push/outcome.h"
 #include "push/push_id.h"
-#include "push/record.h"
+#include "push/record_list.h"
 
 enum { PUSH_SHA256_SIZE = 32, PUSH_SOURCE_SIZE = 65 };
 

@@ -130,6 +130,42 @@ for my $case (@bad) {
 	ok index($found, "goodbad: $reason") == 0, "bad, the good one is kept: " . substr $record, 0, 60 or diag $found;
 }
 
+# --- damage inside a string: the element goes to quarantine as it came, the list goes on
+for my $damage (['cut inside a character', "\xe5\xa4\x87\xe6\xb3", 'is not UTF-8'], ['GBK', "\xbf\xcd\xbb\xa7", 'is not UTF-8'],
+    ['GBK with a byte that reads as a backslash', "\x95\\\x95\\\xd6\xd0", 'is not UTF-8'], ['Latin-1', "Andr\xe9", 'is not UTF-8'],
+    ['surrogates as UTF-8', "\xed\xa0\xbd\xed\xb8\x80", 'is not UTF-8'], ['a raw tab', "a\tb", 'contains a raw control character'],
+    ['a NUL byte', "a\0b", 'contains a raw control character']) {
+	my ($name, $bytes, $reason) = @$damage;
+	my @good = map { "{\"campaignId\":\"c\",\"called\":\"$_\",\"callStatus\":6}" } 'a', 'b';
+	my $bad = "{$base,\"customField\":\"$bytes\"}";
+	for my $body ("[$good[0],$bad,$good[1]]", "{\"x\":\"$bytes\",\"callResultList\":[$good[0],$bad,$good[1]]}") {
+		is stored('called', $body), "a\nbbad: customField $reason", "$name: the others are stored";
+		is $postgres->sql('select encode(raw, \'hex\') from callresult.quarantine'), unpack('H*', $bad), 'and it is kept';
+	}
+}
+
+# --- every kind of character, raw and escaped, in values and names, as it comes out again
+srand 12;
+my @characters = (1 .. 0x7f, 0x2d800 .. 0x2dfff, map { int rand 0x110000 } 1 .. 8000);
+@characters = grep { $_ < 0xd800 || $_ > 0xdfff } @characters;
+sub hex_of { my $bytes = join '', map { chr } @_; utf8::encode($bytes); return unpack 'H*', $bytes }
+sub raw_of { return join '', map { $_ < 0x20 || $_ == 0x22 || $_ == 0x5c ? sprintf '\\u%04x', $_ : chr } @_ }
+sub escaped { return join '', map { $_ < 0x10000 ? sprintf '\\u%04x', $_ :
+	sprintf '\\u%04x\\u%04X', 0xd800 + ($_ - 0x10000 >> 10), 0xdc00 + ($_ - 0x10000 & 0x3ff) } @_ }
+my ($characters_sent, @characters_kept) = ('');
+while (my @some = splice @characters, 0, 16) {
+	my ($raw, $escaped, $hex) = (raw_of(@some), escaped(@some), hex_of(@some));
+	$characters_sent .= ($characters_sent eq '' ? '[' : ',') . '{"campaignId":"c","callStatus":6,' . join(',',
+	    (map { my $name = $_->{name}; map { "\"$name\":\"$_\"" } $_->{limit} == 0 ? $raw : $escaped }
+		grep { $_->{kind} eq 'TEXT' && $_->{name} ne 'campaignId' } fields()),
+	    "\"$raw\":\"$escaped\"", "\"x$escaped\":\"$raw\"") . '}';
+	push @characters_kept, join '|', ($hex) x 6, join ',', sort "$hex=$hex", "78$hex=$hex";
+}
+sub as_hex { return "encode(convert_to($_[0], 'UTF8'), 'hex')" }
+is_deeply [sort split /\n/, stored(join(', ', (map { as_hex($_) } qw(called session_id call_id fail_code custom_field record_path)),
+	"(select string_agg(pair, ',' order by pair) from (select " . as_hex('key') . " || '=' || " . as_hex('value #>> \'{}\'') .
+	' as pair from jsonb_each(extra)) pairs)'), "$characters_sent]")], [sort @characters_kept], 'characters come out as they came';
+
 # --- identity
 my @different = (record(), map { record(%$_) } { callTimeStr => '2020-08-30 20:00:01' }, { vdnId => 12 },
     { campaignId => '4' }, { sessionId => 's' }, { called => '1' }, { callId => 'i' }, { callTimeStr => undef },

@@ -1,20 +1,22 @@
-/* The measuring of JSON values in their text: where one ends, how deep it is, what a tree would lose of it. */
+/* JSON read from its text: where a value ends, what is none, what is noted of it, and what its strings say. */
 #include "unit.h"
 
 #include "push/json_text.h"
 
-/* Measured in a copy of its exact size, so that a byte read behind it is noticed. */
+/* Read from a copy of its exact size, so that a byte read behind it is noticed. */
 static bool
-measure(const char *text, size_t length, struct json_text *value)
+measure(const char *text, size_t length, struct json_value *value)
 {
 	char *exact = malloc(length > 0 ? length : 1);
-	bool measured;
+	struct json_text rest = { .at = exact, .end = exact + length };
+	bool is_json;
 
 	memcpy(exact, text, length);
-	measured = json_text_measure((struct slice){ exact, length }, value);
-	value->text.bytes = text;
+	is_json = json_text_read(&rest, value);
+	value->text.bytes = text + (value->text.bytes - exact);
+	json_text_free(&rest);
 	free(exact);
-	return measured;
+	return is_json;
 }
 
 static void
@@ -32,14 +34,14 @@ a_value_ends_where_it_ends(void **state)
 		{ "{\"a\":[1,{}]} rest", "{\"a\":[1,{}]}", 3 }, { "[[],[[]],[]]", "[[],[[]],[]]", 3 },
 		{ "{\"}\":\"{\"}", "{\"}\":\"{\"}", 1 }, { "{\n\t\"a\" :\r1 }\n", "{\n\t\"a\" :\r1 }", 1 },
 	};
-	struct json_text value;
+	struct json_value value;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		if (!measure(cases[i].text, strlen(cases[i].text), &value))
 			fail_msg("refused: %s", cases[i].text);
-		if (!slice_is(value.text, cases[i].value) || value.depth != cases[i].depth)
-			fail_msg("%s: %d bytes, depth %d", cases[i].text, (int)value.text.length, value.depth);
+		if (!slice_is(value.text, cases[i].value) || (int)value.depth != cases[i].depth)
+			fail_msg("%s: %d bytes, depth %d", cases[i].text, (int)value.text.length, (int)value.depth);
 	}
 }
 
@@ -49,20 +51,51 @@ what_does_not_end_or_is_malformed_is_refused(void **state)
 	static const char *const cases[] = {
 		"", "\"", "\"a", "\"a\\", "\"a\\\"", "{", "[", "[1", "[1,", "{\"a\"", "{\"a\":", "{\"a\":1", "[[]",
 		"{\"a\":{}",
-		"]", "}", "NaN", "Infinity", "-Infinity", "nan", "1.", ".5", "-.5", "01", "-01", "00", "-", "+1", "--1",
-		"1e", "1e+", "1E-", "1.e5", "1.5.5", "1e5.5", "0x10", "tru", "TRUE", "True", "nUll", "nulll",
+		"]", "}", "NaN", "Infinity", "-Infinity", "nan", "1.", ".5", "-.5", "[01]", "[-01]", "[00]", "-", "+1", "--1",
+		"1e", "1e+", "1E-", "1.e5", "[1.5.5]", "[1e5.5]", "[0x10]", "tru", "TRUE", "True", "nUll", "[nulll]",
 		"undefined", "'a'", "/* c */1", "// c", "#", "[NaN]", "[1.]", "{\"a\":01}", "[.5]", "[tru]", "\v1",
 		"\xc2\xa0\x31",
-		"\"a\tb\"", "\"a\nb\"", "\"\x01\"", "\"\x1f\"", "[\"\x1b[31m\"]", "{\"a\x02\":1}",
+		"[1 2]", "[1,]", "[,1]", "[1,,2]", "[1:2]", "[}", "[1}", "{]", "{\"a\":1]", "{\"a\"}", "{\"a\":}", "{,}",
+		"{\"a\" 1}", "{\"a\",1}", "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{\"a\":1:2}", "{1:2}", "{a:1}", "{null:1}",
+		"{1e400:2}", "{[]:1}", "{\"a\"::1}", "[[1,{\"a\":[}]]]", "\"\\x\"", "\"\\\"", "\"\\u12g4\"", "\"\\u12\"",
+		"\"\\U0041\"", "\"\\\n\"", "[\"\x01\\x\"]",
 	};
-	struct json_text value;
+	struct json_value value;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (measure(cases[i], strlen(cases[i]), &value))
 			fail_msg("taken: %s", cases[i]);
-	assert_false(measure("\"a\0b\"", 5, &value));
 	assert_false(measure("\0", 1, &value));
+	assert_false(measure("[\0]", 3, &value));
+}
+
+static void
+damage_in_a_string_is_noted_and_ends_nothing(void **state)
+{
+	static const struct {
+		const char *text;
+		bool        not_utf8, control;
+	} cases[] = {
+		{ "\"a\tb\"", false, true }, { "[\"\n\"]", false, true }, { "{\"a\x1f\":1}", false, true },
+		{ "\"\xff\"", true, false }, { "\"\xc3\"", true, false }, { "[\"\xed\xa0\xbd\",1]", true, false },
+		{ "\"\xc0\x80\"", true, false }, { "{\"\x80\":\"\x01\"}", true, true },
+		/* GBK, whose second byte may read as a backslash */
+		{ "\"\x81\\\x81\x40\"", true, false }, { "\"\\x\x81\"", true, false }, { "\"\\\x81\"", true, false },
+		{ "\"\x81\\u12\"", true, false },
+		{ "\"\xe8\xbf\x9e\"", false, false }, { "\"\x7f\\u0001\"", false, false }, { "[\t1\n]", false, false },
+	};
+	struct json_value value;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		if (!measure(cases[i].text, strlen(cases[i].text), &value))
+			fail_msg("refused: case %zu", i);
+		assert_int_equal(value.text.length, strlen(cases[i].text));
+		assert_int_equal(value.not_utf8, cases[i].not_utf8);
+		assert_int_equal(value.control, cases[i].control);
+	}
+	assert_true(measure("\"a\0b\"", 5, &value) && value.control);
 }
 
 static void
@@ -78,7 +111,7 @@ a_written_nul_is_seen_and_only_that(void **state)
 		{ "\"\\\\u0000\"", false }, { "\"u0000\"", false }, { "\"\\u0001\"", false }, { "\"\\u00000\"", true },
 		{ "\"\\u0100\"", false }, { "\"\"", false }, { "0", false }, { "{\"a\":\"\\\\\\\\u0000\"}", false },
 	};
-	struct json_text value;
+	struct json_value value;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -91,12 +124,12 @@ a_written_nul_is_seen_and_only_that(void **state)
 static void
 a_nul_behind_the_value_does_not_count(void **state)
 {
-	struct json_text value;
+	struct json_value value;
 
 	(void)state;
-	assert_true(json_text_measure(slice_of("\"a\",\"\\u0000\""), &value));
+	assert_true(measure("\"a\",\"\\u0000\"", 12, &value));
 	assert_false(value.nul);
-	assert_true(json_text_measure(slice_of("1,123456789012345678901234"), &value));
+	assert_true(measure("1,123456789012345678901234", 26, &value));
 	assert_false(value.wide);
 }
 
@@ -115,7 +148,7 @@ numbers_a_tree_would_change_are_wide(void **state)
 		"-0.0", "0.1", "true", "null", "\"12345678901234567890123\"", "{\"12345678901234567890123\":1}",
 		"[\"-0\",\"1e400\"]", "[]",
 	};
-	struct json_text value;
+	struct json_value value;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(wide); i++)
@@ -127,56 +160,93 @@ numbers_a_tree_would_change_are_wide(void **state)
 }
 
 static void
-wide_numbers_are_put_in_quotes_and_nothing_else_changes(void **state)
+a_copy_is_what_jsonb_takes(void **state)
 {
 	static const struct {
-		const char *text, *quoted;
+		const char *text, *copy;
 	} cases[] = {
-		{ "12345678901234567890123", "\"12345678901234567890123\"" },
-		{ "-0", "\"-0\"" },
-		{ "[-0]", "[\"-0\"]" },
+		{ "{\"a\": [1.50 ,true]}", "{\"a\": [1.50 ,true]}" }, { "\"\"", "\"\"" },
+		{ "12345678901234567890123", "\"12345678901234567890123\"" }, { "-0", "\"-0\"" },
 		{ "[-0,-0,-0,-0]", "[\"-0\",\"-0\",\"-0\",\"-0\"]" },
 		{ "{\"a\": 12345678901234567890123 ,\"-0\":1, \"b\":[1e400,1.5,\"-0\"]}",
 		  "{\"a\": \"12345678901234567890123\" ,\"-0\":1, \"b\":[\"1e400\",1.5,\"-0\"]}" },
 		{ "{\"a\":\"\\\"-0\",\"b\":-0}", "{\"a\":\"\\\"-0\",\"b\":\"-0\"}" },
+		{ "[\"\\u0041\\u0022\\n\\/\\u001f\\u007f\"]", "[\"\\u0041\\u0022\\n\\/\\u001f\\u007f\"]" },
+		{ "{\"\\u00e9\":\"\\u8FDE\\ud83d\\ude00\"}", "{\"\xc3\xa9\":\"\xe8\xbf\x9e\xf0\x9f\x98\x80\"}" },
+		{ "\"\\ud836\\udd6c\"", "\"\xf0\x9d\xa5\xac\"" }, { "\"\\\\ud800\"", "\"\\\\ud800\"" },
+		{ "\"\\ud800x\"", "\"\xef\xbf\xbdx\"" }, { "\"\\udc00\\ud800\"", "\"\xef\xbf\xbd\xef\xbf\xbd\"" },
+		{ "\"\\ud800\\ud83d\\ude00\"", "\"\xef\xbf\xbd\xf0\x9f\x98\x80\"" },
 	};
-	struct json_text value;
+	struct json_value value;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct arena arena = { 0 };
-		struct slice quoted;
+		size_t room = 2 * strlen(cases[i].text);
+		char *copy = malloc(room), *end;
 
-		assert_true(json_text_measure(slice_of(cases[i].text), &value));
-		assert_true(value.wide);
-		quoted = json_text_quote_wide(&value, &arena);
-		if (!slice_is(quoted, cases[i].quoted))
-			fail_msg("%s gives %.*s", cases[i].text, (int)quoted.length, quoted.bytes);
-		arena_free(&arena);
+		assert_true(measure(cases[i].text, strlen(cases[i].text), &value));
+		end = json_value_copy(&value, copy);
+		if (!slice_is((struct slice){ copy, (size_t)(end - copy) }, cases[i].copy))
+			fail_msg("%s gives %.*s", cases[i].text, (int)(end - copy), copy);
+		free(copy);
 	}
 }
 
 static void
-only_the_white_space_of_json_is_skipped(void **state)
+a_string_says_what_its_escapes_stand_for(void **state)
 {
-	static const struct slice with_nul = { " \0x", 3 };
+	static const struct {
+		const char *text, *said;
+	} cases[] = {
+		{ "\"\"", "" }, { "\"abc\"", "abc" }, { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t" },
+		{ "\"\\u0041\\u00e9\\u20AC\"", "A\xc3\xa9\xe2\x82\xac" }, { "\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80" },
+		{ "\"\\udbff\\udfff\"", "\xf4\x8f\xbf\xbf" }, { "\"\\ud800\"", "\xef\xbf\xbd" },
+		{ "\"\\ud800\\u0041\"", "\xef\xbf\xbd\x41" }, { "\"\\ud800\\n\"", "\xef\xbf\xbd\n" },
+	};
+	struct json_value value;
 
 	(void)state;
-	assert_true(slice_is(json_text_skip_space(slice_of(" \t\r\n x ")), "x "));
-	assert_true(slice_is(json_text_skip_space(slice_of("x")), "x"));
-	assert_true(slice_is(json_text_skip_space(slice_of("\v x")), "\v x"));
-	assert_true(slice_is(json_text_skip_space(slice_of("\f x")), "\f x"));
-	assert_true(slice_is(json_text_skip_space(slice_of("\xc2\xa0x")), "\xc2\xa0x"));
-	assert_int_equal(json_text_skip_space(with_nul).length, 2);
-	assert_int_equal(json_text_skip_space(slice_of("")).length, 0);
-	assert_int_equal(json_text_skip_space(slice_of(" \n ")).length, 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *said = malloc(strlen(cases[i].text)), *end;
+
+		assert_true(measure(cases[i].text, strlen(cases[i].text), &value));
+		end = json_value_unescape(&value, said);
+		if (!slice_is((struct slice){ said, (size_t)(end - said) }, cases[i].said))
+			fail_msg("%s says %.*s", cases[i].text, (int)(end - said), said);
+		assert_true(json_value_is(&value, cases[i].said, strlen(cases[i].said)));
+		assert_false(json_value_is(&value, "another", 7));
+		free(said);
+	}
+}
+
+static void
+names_and_brackets_are_taken_one_by_one(void **state)
+{
+	const char *bytes = " { \"a\\u0062\" : 1 }\v";
+	struct json_text text = { .at = bytes, .end = bytes + strlen(bytes) };
+	struct json_value value;
+
+	(void)state;
+	assert_false(json_text_take(&text, '['));
+	assert_true(json_text_take(&text, '{'));
+	assert_true(json_text_read_name(&text, &value));
+	assert_true(json_value_is(&value, "ab", 2));
+	assert_false(json_text_read_name(&text, &value));
+	assert_true(json_text_read(&text, &value));
+	assert_true(slice_is(value.text, "1"));
+	assert_true(json_text_take(&text, '}'));
+	assert_int_equal(json_text_next(&text), '\v');
+	text.at++;
+	assert_int_equal(json_text_next(&text), '\0');
+	assert_ptr_equal(text.at, text.end);
+	json_text_free(&text);
 }
 
 static void
 a_value_cut_short_at_any_byte_is_refused(void **state)
 {
 	static const char text[] = "{\"a\":[1.5,true,{\"b\\\"\":\"\\u0041\"}],\"c\":null}";
-	struct json_text value;
+	struct json_value value;
 
 	(void)state;
 	for (size_t length = 0; length < sizeof text - 1; length++)
@@ -190,11 +260,13 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_value_ends_where_it_ends),
 		cmocka_unit_test(what_does_not_end_or_is_malformed_is_refused),
+		cmocka_unit_test(damage_in_a_string_is_noted_and_ends_nothing),
 		cmocka_unit_test(a_written_nul_is_seen_and_only_that),
 		cmocka_unit_test(a_nul_behind_the_value_does_not_count),
 		cmocka_unit_test(numbers_a_tree_would_change_are_wide),
-		cmocka_unit_test(wide_numbers_are_put_in_quotes_and_nothing_else_changes),
-		cmocka_unit_test(only_the_white_space_of_json_is_skipped),
+		cmocka_unit_test(a_copy_is_what_jsonb_takes),
+		cmocka_unit_test(a_string_says_what_its_escapes_stand_for),
+		cmocka_unit_test(names_and_brackets_are_taken_one_by_one),
 		cmocka_unit_test(a_value_cut_short_at_any_byte_is_refused),
 	};
 

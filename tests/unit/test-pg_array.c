@@ -129,8 +129,8 @@ jsonb_begins_with_its_version(void **state)
 {
 	(void)state;
 	pg_array_start(&array, PG_JSONB);
-	pg_array_add_json(&array, slice_of("{}"));
-	pg_array_add_json(&array, (struct slice){ NULL, 0 });
+	pg_array_close(&array, stpcpy(pg_array_open_json(&array, 100), "{}"));
+	pg_array_add_null(&array);
 	pg_array_finish(&array);
 	assert_bytes("00000001 00000001 00000eda 00000002 00000001 00000003 01 7b7d ffffffff");
 }

@@ -4,7 +4,7 @@
 #include <json-c/json.h>
 #include <unistr.h>
 
-#include "push/record.h"
+#include "push/record_list.h"
 
 /* The documented example. */
 static const char example[] =
@@ -136,6 +136,18 @@ assert_text(const struct record *record, enum record_field which, const char *ex
 		    expected != NULL ? expected : "(NULL)");
 }
 
+/* The unlisted fields of the record, in memory that stays until it is asked for again. */
+static struct slice
+extra_of(const struct record *record)
+{
+	static char *copy;
+
+	assert_true(record->has_extra);
+	free(copy);
+	copy = malloc(record_extra_size(record));
+	return (struct slice){ copy, (size_t)(record_write_extra(record, copy) - copy) };
+}
+
 static void
 assert_cause(const struct record *record, const char *expected)
 {
@@ -173,7 +185,7 @@ the_documented_example_is_one_record(void **state)
 	assert_cause(record, "00000");
 	assert_text(record, RECORD_CUSTOM_FIELD, NULL);
 	assert_text(record, RECORD_RECORD_PATH, "Y:/1/11/20200830/3408/0949218.V3");
-	assert_null(record->extra.bytes);
+	assert_false(record->has_extra);
 	assert_int_equal(number_of(record, RECORD_CALL_TIME), INT64_C(1598817600000000));
 	assert_int_equal(number_of(record, RECORD_CALL_STATUS), 6);
 	assert_int_equal(number_of(record, RECORD_VDN_ID), 11);
@@ -511,8 +523,7 @@ assert_extra(const char *members, const char *expected)
 
 	snprintf(text, sizeof text, "[{\"campaignId\":\"3\",\"called\":\"60584\",\"callStatus\":6%s}]", members);
 	good(text);
-	assert_non_null(list.records[0].extra.bytes);
-	found = parsed(list.records[0].extra);
+	found = parsed(extra_of(&list.records[0]));
 	wanted = parsed(slice_of(expected));
 	if (!json_object_equal(found, wanted))
 		fail_msg("%s instead of %s", json_object_to_json_string(found), expected);
@@ -552,7 +563,7 @@ static void
 a_record_without_unlisted_fields_has_no_extra(void **state)
 {
 	(void)state;
-	assert_null(good("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6}]")->extra.bytes);
+	assert_false(good("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6}]")->has_extra);
 }
 
 static void
@@ -567,7 +578,7 @@ numbers_in_extra_keep_all_their_digits(void **state)
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		struct slice extra;
 
-		extra = good(record_with("more", numbers[i]))->extra;
+		extra = extra_of(good(record_with("more", numbers[i])));
 		if (memmem(extra.bytes, extra.length, numbers[i], strlen(numbers[i])) == NULL)
 			fail_msg("%s became %.*s", numbers[i], (int)extra.length, extra.bytes);
 	}
@@ -595,7 +606,7 @@ numbers_beyond_jsonb_are_kept_as_strings(void **state)
 		strcpy(number, cases[i].before);
 		memset(number + strlen(cases[i].before), '1', (size_t)cases[i].digits);
 		strcpy(number + strlen(cases[i].before) + cases[i].digits, cases[i].after);
-		extra = parsed(good(record_with("more", number))->extra);
+		extra = parsed(extra_of(good(record_with("more", number))));
 		assert_true(json_object_object_get_ex(extra, "more", &more));
 		if (!json_object_is_type(more, json_type_string))
 			fail_msg("%s%d digits%s stays a number", cases[i].before, cases[i].digits, cases[i].after);
@@ -626,7 +637,8 @@ lone_surrogates_never_reach_the_database(void **state)
 			assert_int_equal(outcome, OUTCOME_OK);
 			assert_int_equal(list.record_count + list.reject_count, 1);
 			for (int t = 0; list.record_count == 1 && t <= RECORD_FIELDS; t++) {
-				struct slice found = t < RECORD_FIELDS ? text_of(&list.records[0], t) : list.records[0].extra;
+				struct slice found = t < RECORD_FIELDS ? text_of(&list.records[0], t) :
+				    list.records[0].has_extra ? extra_of(&list.records[0]) : (struct slice){ NULL, 0 };
 
 				if (found.bytes == NULL || (t < RECORD_FIELDS && record_fields[t].kind != FIELD_TEXT))
 					continue;
@@ -738,27 +750,71 @@ the_list_s_name_may_be_written_with_escapes(void **state)
 	assert_int_equal(list.record_count, 1);
 }
 
+/* In each string of a record, damage costs that record alone. */
 static void
-a_body_has_to_be_utf_8(void **state)
+damage_inside_a_string_costs_its_element(void **state)
 {
-	static const char *const bytes[] = {
-		"\xff", "\xfe\xff", "\x80", "\xc3", "\xc3(", "\xc0\x80", "\xc0\xaf", "\xe0\x80\xaf",
-		"\xf0\x80\x80\xaf", "\xed\xa0\x80",
-		"\xed\xbf\xbf", "\xed\xa0\xbd\xed\xb8\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xe8\xbf",
-		"\xb1\xb1",
+	static const struct {
+		const char *bytes, *reason;
+	} cases[] = {
+		{ "\xff", "is not UTF-8" }, { "\xfe\xff", "is not UTF-8" }, { "\x80", "is not UTF-8" }, { "\xc3", "is not UTF-8" },
+		{ "\xc3(", "is not UTF-8" }, { "\xc0\x80", "is not UTF-8" }, { "\xc0\xaf", "is not UTF-8" },
+		{ "\xe0\x80\xaf", "is not UTF-8" }, { "\xf0\x80\x80\xaf", "is not UTF-8" }, { "\xed\xa0\x80", "is not UTF-8" },
+		{ "\xed\xbf\xbf", "is not UTF-8" }, { "\xed\xa0\xbd\xed\xb8\x80", "is not UTF-8" },
+		{ "\xf4\x90\x80\x80", "is not UTF-8" }, { "\xf8\x88\x80\x80\x80", "is not UTF-8" }, { "\xe8\xbf", "is not UTF-8" },
+		{ "\xb1\xb1", "is not UTF-8" }, { "\xbf\xcd\xbb\xa7", "is not UTF-8" }, { "\x81\\\x81\x40", "is not UTF-8" },
+		{ "\x01", "raw control character" }, { "\t", "raw control character" }, { "\n", "raw control character" },
+		{ "\x1f", "raw control character" }, { "\x1b[m", "raw control character" },
 	};
+	char member[64], framed[512];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(bytes); i++) {
-		char value[32];
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (int f = 0; f < RECORD_FIELDS + 3; f++) {
+			const char *name = f < RECORD_FIELDS ? record_fields[f].name : "a field name or an unlisted field";
 
-		snprintf(value, sizeof value, "\"a%s\"", bytes[i]);
-		for (size_t f = 0; f < RECORD_FIELDS; f++)
-			assert_int_equal(read_text(record_with(record_fields[f].name, value)), OUTCOME_BODY_NOT_UTF8);
-		assert_int_equal(read_text(record_with("more", value)), OUTCOME_BODY_NOT_UTF8);
-		assert_int_equal(list.record_count + list.reject_count, 0);
-	}
+			snprintf(member, sizeof member, f < RECORD_FIELDS + 1 ? "\"%s\":\"a%s\"" : f < RECORD_FIELDS + 2 ?
+			    "\"%sx%s\":1" : "\"%s\":[{\"%s\":1}]", f < RECORD_FIELDS ? name : "more", cases[i].bytes);
+			snprintf(framed, sizeof framed, "[" GOOD ",{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,%s} ,"
+			    GOOD "]", member);
+			assert_int_equal(read_text(framed), OUTCOME_OK);
+			assert_int_equal(list.record_count, 2);
+			assert_int_equal(list.reject_count, 1);
+			assert_memory_equal(list.rejects[0].raw.bytes, "{\"camp", 6);
+			assert_int_equal(list.rejects[0].raw.bytes[list.rejects[0].raw.length - 1], '}');
+			assert_ptr_equal(strstr(list.rejects[0].reason, name), list.rejects[0].reason);
+			if (strstr(list.rejects[0].reason, cases[i].reason) == NULL)
+				fail_msg("%s: %s", framed, list.rejects[0].reason);
+		}
+}
+
+static void
+damage_around_the_list_is_passed_over(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text("{\"a\":\"\xff\",\"\x80\":[\"\n\"],\"callResultList\":[" GOOD "],\"b\":{\"\t\":0}}"), OUTCOME_OK);
+	assert_int_equal(list.record_count, 1);
+	assert_int_equal(list.reject_count, 0);
+	assert_int_equal(read_text("{\"callResultList\xff\":[" GOOD "]}"), OUTCOME_BODY_NOT_LIST);
+	assert_int_equal(read_text("{\"callR\\u0065sultList\xff\":[" GOOD "]}"), OUTCOME_BODY_NOT_LIST);
+	assert_int_equal(read_text("{\"callResultList\":[" GOOD ",\"\xff\"]}"), OUTCOME_OK);
+	assert_int_equal(list.record_count, 1);
+	assert_int_equal(list.reject_count, 1);
+}
+
+static void
+other_bytes_that_are_not_utf_8_are_the_body_s_fault(void **state)
+{
+	static const char utf_16[] = "\xff\xfe[\0]\0", gbk_quote[] = "[\"\x81\\\"]";
+
+	(void)state;
+	assert_int_equal(read_bytes(utf_16, sizeof utf_16 - 1), OUTCOME_BODY_NOT_UTF8);
+	assert_int_equal(read_text("[\xff]"), OUTCOME_BODY_NOT_UTF8);
+	assert_int_equal(read_text("[" GOOD ",\xe8\xbf\x9e" GOOD "]"), OUTCOME_BODY_NOT_JSON);
 	assert_int_equal(read_bytes("[\"\xe8\xbf\x9e\"]", 4), OUTCOME_BODY_NOT_UTF8);
+	/* the limit: a byte that reads as a backslash before the quotation mark */
+	assert_int_equal(read_text(gbk_quote), OUTCOME_BODY_NOT_UTF8);
+	assert_int_equal(list.record_count + list.reject_count, 0);
 }
 
 static void
@@ -767,11 +823,79 @@ a_nul_byte_is_no_json(void **state)
 	(void)state;
 	assert_int_equal(read_bytes("\0", 1), OUTCOME_BODY_NOT_JSON);
 	assert_int_equal(read_bytes("[\0]", 3), OUTCOME_BODY_NOT_JSON);
-	assert_int_equal(read_bytes("[\"\0\"]", 5), OUTCOME_BODY_NOT_JSON);
+	assert_int_equal(read_bytes("[\"\0\"]", 5), OUTCOME_OK);
+	assert_int_equal(list.reject_count, 1);
 	assert_int_equal(read_bytes("[]\0", 3), OUTCOME_BODY_TRAILING);
 }
 
-/* Forms that are no JSON, json-c's leniences among them, wherever in a body they stand. */
+/* --- characters -------------------------------------------------------------------------------------------- */
+
+static const char *
+raw_of(uint32_t character)
+{
+	static char raw[8];
+	int length = u8_uctomb((uint8_t *)raw, character, sizeof raw);
+
+	assert_true(length > 0);
+	raw[length] = '\0';
+	return raw;
+}
+
+static const char *
+escape_of(uint32_t character)
+{
+	static char escape[16];
+
+	if (character < 0x10000)
+		snprintf(escape, sizeof escape, character % 2 == 0 ? "\\u%04x" : "\\u%04X", character);
+	else
+		snprintf(escape, sizeof escape, "\\u%04x\\u%04X", 0xd800 + ((character - 0x10000) >> 10),
+		    0xdc00 + ((character - 0x10000) & 0x3ff));
+	return escape;
+}
+
+static void
+every_character_is_kept_raw_and_escaped(void **state)
+{
+	char expected[128];
+
+	(void)state;
+	for (uint32_t character = 1; character <= 0x10ffff; character += character == 0xd7ff ? 0x801 : 1) {
+		bool must_escape = character < 0x20 || character == '"' || character == '\\';
+		const char *raw = raw_of(character), *escape = escape_of(character), *given = must_escape ? escape : raw;
+		const struct record *record;
+
+		snprintf(text, sizeof text, "[{\"campaignId\":\"%s\",\"callStatus\":6,\"called\":\"%s\",\"%s\":\"%s\","
+		    "\"x%s\":\"%s\"}]", given, escape, given, escape, escape, given);
+		record = good(text);
+		assert_text(record, RECORD_CAMPAIGN_ID, raw);
+		assert_text(record, RECORD_CALLED, raw);
+		if (character >= 0x80)
+			escape = given;
+		snprintf(expected, sizeof expected, "{\"%s\":\"%s\",\"x%s\":\"%s\"}", given, escape, escape, given);
+		if (!slice_is(extra_of(record), expected))
+			fail_msg("U+%04X: %s", (unsigned int)character, expected);
+	}
+}
+
+static void
+half_a_pair_is_a_replacement_character(void **state)
+{
+	static const char *const behind[] = { "", "x", "\\n", "\\u0041", "\\ue000" };
+
+	(void)state;
+	for (uint32_t half = 0xd800; half <= 0xdfff; half++)
+		for (size_t i = 0; i < COUNT(behind); i++) {
+			snprintf(text, sizeof text, "[{\"campaignId\":\"3\",\"callStatus\":6,\"called\":\"\\u%04x%s\",\"\\u%04X\":1}]",
+			    half, behind[i], half);
+			assert_memory_equal(good(text)->value[RECORD_CALLED].bytes, "\xef\xbf\xbd", 3);
+			assert_true(slice_is(extra_of(&list.records[0]), "{\"\xef\xbf\xbd\":1}"));
+		}
+}
+
+/* --- syntax ------------------------------------------------------------------------------------------------ */
+
+/* Forms that are no JSON, other parsers' leniences among them, wherever in a body they stand. */
 static void
 what_is_not_json_is_refused_wherever_it_stands(void **state)
 {
@@ -780,15 +904,14 @@ what_is_not_json_is_refused_wherever_it_stands(void **state)
 		"00.5", "+1", "-", "--1",
 		"1e", "1e+", "1.e5", "1.5.5", "0x10", "1_0", "1a", "tru", "TRUE", "True", "nUll", "NULL", "nul",
 		"nulll",
-		"undefined", "None", "'a'", "\"a", "a\"", "\"a\tb\"", "\"a\nb\"", "\"a\rb\"", "\"\x01\"", "\"\x1f\"",
-		"\"\x1b[m\"",
+		"undefined", "None", "'a'", "\"a", "a\"",
 		"\"\\x41\"", "\"\\'\"", "\"\\a\"", "\"\\0\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\U0041\"", "\"\\u\"",
 		"\"\\\"", "\"a\"\"b\"",
 		"1/*c*/", "/*c*/1", "1//c\n", "//c\n1", "1#c", "[1,]", "[,1]", "[1,,2]", "[1 2]", "[1:2]", "[", "]",
 		"[1}", "[[1]", "{",
 		"}", "{\"a\":1,}", "{,\"a\":1}", "{,}", "{\"a\":1,,\"b\":2}", "{\"a\" 1}", "{\"a\"}", "{\"a\":}",
 		"{\"a\":1 \"b\":2}",
-		"{\"a\":1:2}", "{\"a\",1}", "{a:1}", "{1:2}", "{'a':1}", "{null:1}", "{[]:1}", "{\"a\":1]",
+		"{\"a\":1:2}", "{\"a\",1}", "{a:1}", "{1:2}", "{'a':1}", "{null:1}", "{1e400:1}", "{-0:1}", "{[]:1}", "{\"a\":1]",
 		"{\"a\"::1}", ";", "1;", "@", "\\",
 		"1 1", "1\x0c", "\v1",
 	};
@@ -1051,7 +1174,7 @@ keeps_the_rules(const struct record *record)
 	}
 	return (record->value[RECORD_CALLED].bytes != NULL || record->value[RECORD_SESSION_ID].bytes != NULL ||
 	    record->value[RECORD_CALL_ID].bytes != NULL) && record->value[RECORD_CAMPAIGN_ID].bytes != NULL &&
-	    record->value[RECORD_CALL_STATUS].bytes != NULL && (record->extra.bytes == NULL || is_text(record->extra));
+	    record->value[RECORD_CALL_STATUS].bytes != NULL && (!record->has_extra || is_text(extra_of(record)));
 }
 
 static void
@@ -1064,7 +1187,8 @@ check_mutation(const char *bytes, size_t length)
 		assert_int_equal(list.record_count + list.reject_count, 0);
 		return;
 	}
-	if (elements_by_json_c(bytes, length) != (int)(list.record_count + list.reject_count))
+	if (u8_check((const uint8_t *)bytes, length) == NULL && memchr(bytes, '\0', length) == NULL &&
+	    elements_by_json_c(bytes, length) != (int)(list.record_count + list.reject_count))
 		fail_msg("%d elements by json-c, %zu records, %zu rejects: %.*s", elements_by_json_c(bytes, length),
 		    list.record_count, list.reject_count, (int)length, bytes);
 	for (size_t i = 0; i < list.record_count; i++)
@@ -1220,7 +1344,11 @@ main(void)
 		TEST(a_body_is_a_list_or_has_one),
 		TEST(the_list_s_name_may_be_written_with_escapes),
 		TEST(an_answer_of_the_query_interface_has_data),
-		TEST(a_body_has_to_be_utf_8),
+		TEST(damage_inside_a_string_costs_its_element),
+		TEST(damage_around_the_list_is_passed_over),
+		TEST(other_bytes_that_are_not_utf_8_are_the_body_s_fault),
+		TEST(every_character_is_kept_raw_and_escaped),
+		TEST(half_a_pair_is_a_replacement_character),
 		TEST(a_nul_byte_is_no_json),
 		TEST(what_is_not_json_is_refused_wherever_it_stands),
 		TEST(every_form_of_json_is_taken),
