@@ -30,7 +30,7 @@ sub known { my ($code) = @_; return $catalogue{ $code // '' } // { redial => '' 
 
 # --- random pushes
 my @codes = (('0', '00000') x 6, '537', '00537', '538', 548, '00601', '602', '00602', '34606', '34606', '34611', '1048', '99999', '7',
-	'no such code', 'x' x 300, ('y' x 299) . 'z', undef);
+	'no such code', 'x' x 64, ('y' x 63) . 'z', undef);
 
 sub random_record {
 	my %record = (campaignId => any('1', '2', 'Kämpagne "3"'), called => any(undef, map { "1380013800$_" } 0 .. 9),
