@@ -19,7 +19,7 @@ ask(struct doctor *doctor, const char *about, const char *text, const char *cons
 	struct db_rows *rows = db_query(doctor->db, text, parameters, count, clock_monotonic() + QUERY_TIME);
 
 	if (rows == NULL)
-		doctor_say(doctor, FINDING_UNKNOWN, NULL, NULL, "%s: %s", about, db_problem(doctor->db));
+		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, NULL, "%s: %s", about, db_problem(doctor->db));
 	return rows;
 }
 
@@ -46,22 +46,22 @@ say_switch(struct doctor *doctor, const struct db_rows *rows, int column, const 
 
 	snprintf(cure, sizeof cure, "alter system set %s = on; select pg_reload_conf();", name);
 	if (is(rows, column, "off"))
-		doctor_say(doctor, FINDING_FAULT, "after a crash of the server what is committed may be lost or damaged", cure,
+		findings_add(&doctor->findings, FINDING_FAULT, "after a crash of the server what is committed may be lost or damaged", cure,
 		    "the server runs with %s off", name);
 	else
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "%s is on", name);
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s is on", name);
 }
 
 static void
 say_synchronous_commit(struct doctor *doctor, const char *value)
 {
 	if (strcmp(value, "off") == 0)
-		doctor_say(doctor, FINDING_WARNING,
+		findings_add(&doctor->findings, FINDING_WARNING,
 		    "callresultd sets it on for each of its transactions; whatever else writes there does not",
 		    "alter role ROLE reset synchronous_commit, or alter system set synchronous_commit = on",
 		    "synchronous_commit is off for this role");
 	else
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "synchronous_commit is %s", value);
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "synchronous_commit is %s", value);
 }
 
 static void
@@ -78,19 +78,19 @@ check_settings(struct doctor *doctor)
 	say_switch(doctor, rows, 1, "full_page_writes");
 	say_synchronous_commit(doctor, cell(rows, 2));
 	if (is(rows, 3, "UTF8"))
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "the encoding is UTF8");
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the encoding is UTF8");
 	else
-		doctor_say(doctor, FINDING_FAULT, "text that the encoding has no letters for is refused",
+		findings_add(&doctor->findings, FINDING_FAULT, "text that the encoding has no letters for is refused",
 		    "make a new database: create database NAME encoding 'UTF8' template template0", "the encoding is %s", cell(rows, 3));
 	if (is(rows, 4, "on"))
-		doctor_say(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full", is(rows, 7, "t") ?
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full", is(rows, 7, "t") ?
 		    "it is a standby: add target_session_attrs=read-write to conninfo" :
 		    "alter role ROLE reset default_transaction_read_only, or the same for the database or the server",
 		    "the database is read-only for this role");
 	else
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "the database takes writes");
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the database takes writes");
 	if (!is(rows, 5, "t"))
-		doctor_say(doctor, FINDING_FAULT, "the schema needs PostgreSQL 15", "upgrade PostgreSQL", "the server is PostgreSQL %s",
+		findings_add(&doctor->findings, FINDING_FAULT, "the schema needs PostgreSQL 15", "upgrade PostgreSQL", "the server is PostgreSQL %s",
 		    cell(rows, 6));
 	db_rows_free(rows);
 }
@@ -105,19 +105,19 @@ check_step(struct doctor *doctor)
 	int step, wanted = db_schema_step();
 
 	if (rows == NULL) {
-		doctor_say(doctor, FINDING_FAULT, "nothing can be stored without it; pushes go to the spool until it is full",
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored without it; pushes go to the spool until it is full",
 		    INSTALL, "the schema is not installed, or this role may not use it");
 		return;
 	}
 	step = atoi(cell(rows, 0));
 	db_rows_free(rows);
 	if (step == wanted)
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
 	else if (abs(step - wanted) == 1)
-		doctor_say(doctor, FINDING_WARNING, "a step apart works, two do not: finish the upgrade",
+		findings_add(&doctor->findings, FINDING_WARNING, "a step apart works, two do not: finish the upgrade",
 		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for %d", step, wanted);
 	else
-		doctor_say(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
 		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for %d", step, wanted);
 }
 
@@ -134,14 +134,14 @@ check_tables(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (is(rows, 0, "0"))
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "no table is unlogged");
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "no table is unlogged");
 	else
-		doctor_say(doctor, FINDING_FAULT, "an unlogged table is emptied when the server crashes",
+		findings_add(&doctor->findings, FINDING_FAULT, "an unlogged table is emptied when the server crashes",
 		    "alter table NAME set logged", "%s tables are unlogged", cell(rows, 0));
 	if (is(rows, 1, "0"))
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "no trigger is switched off");
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "no trigger is switched off");
 	else
-		doctor_say(doctor, FINDING_FAULT, "without its triggers a newer push destroys what it replaces",
+		findings_add(&doctor->findings, FINDING_FAULT, "without its triggers a newer push destroys what it replaces",
 		    "alter table NAME enable trigger user", "%s triggers are switched off", cell(rows, 1));
 	db_rows_free(rows);
 }
@@ -163,10 +163,10 @@ check_default_partition(struct doctor *doctor, const char *parent)
 		return;
 	bytes = atoll(cell(rows, 0));
 	if (bytes > MONTH_BYTES)
-		doctor_say(doctor, FINDING_WARNING, "no month is split off it by itself any more, and it goes on growing", cure,
+		findings_add(&doctor->findings, FINDING_WARNING, "no month is split off it by itself any more, and it goes on growing", cure,
 		    "%s holds %s", name, cell(rows, 1));
 	else
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "%s is small enough for months to come by themselves", name);
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s is small enough for months to come by themselves", name);
 	db_rows_free(rows);
 }
 
@@ -179,14 +179,14 @@ check_time_zone(struct doctor *doctor)
 	    clock_monotonic() + QUERY_TIME);
 
 	if (rows == NULL)
-		doctor_say(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
 		    "set call_timezone to a name of pg_timezone_names", "the server does not know the call_timezone %s", zone);
 	else if (!is(rows, 1, "t"))
-		doctor_say(doctor, FINDING_WARNING, "an abbreviation or an offset has no rules for summer time, and an offset may"
+		findings_add(&doctor->findings, FINDING_WARNING, "an abbreviation or an offset has no rules for summer time, and an offset may"
 		    " count the other way round", "set call_timezone to a name of pg_timezone_names",
 		    "call_timezone %s is no name of a time zone", zone);
 	else
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s", zone);
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s", zone);
 	if (rows != NULL)
 		db_rows_free(rows);
 }
@@ -210,9 +210,9 @@ check_missing_privileges(struct doctor *doctor)
 	if (db_rows_count(rows) == 1) {
 		snprintf(cure, sizeof cure, "grant callresult_writer to \"%s\"", cell(rows, 0));
 		if (is(rows, 1, "t") && is(rows, 2, "t") && is(rows, 3, "t"))
-			doctor_say(doctor, FINDING_OK, NULL, NULL, "role %s has the privileges it needs", cell(rows, 0));
+			findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "role %s has the privileges it needs", cell(rows, 0));
 		else
-			doctor_say(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full", cure,
+			findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full", cure,
 			    "role %s may not %s", cell(rows, 0), !is(rows, 1, "t") ? "use the schema" :
 			    !is(rows, 2, "t") ? "execute callresult.store" : "read callresult.schema_version");
 	}
@@ -235,11 +235,11 @@ check_excess_privileges(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 1 && !is(rows, 1, ""))
-		doctor_say(doctor, FINDING_WARNING, "whoever breaks into the worker has all of this, and with it the results",
+		findings_add(&doctor->findings, FINDING_WARNING, "whoever breaks into the worker has all of this, and with it the results",
 		    "make a role of its own for the worker: create role callresultd login in role callresult_writer",
 		    "role %s %s", cell(rows, 0), cell(rows, 1));
 	else if (db_rows_count(rows) == 1)
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "role %s has no privileges in excess", cell(rows, 0));
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "role %s has no privileges in excess", cell(rows, 0));
 	db_rows_free(rows);
 }
 
@@ -261,11 +261,11 @@ check_connections(struct doctor *doctor)
 		int limit = atoi(cell(rows, i));
 
 		if (limit >= 0 && limit < wanted)
-			doctor_say(doctor, FINDING_FAULT, "a writer without a connection stores nothing", "set [database] writers lower,"
+			findings_add(&doctor->findings, FINDING_FAULT, "a writer without a connection stores nothing", "set [database] writers lower,"
 			    " or max_connections, or the connection limit of role or database higher",
 			    "%s %d connections, and writers and replay want %d", whose[i], limit, wanted);
 		else
-			doctor_say(doctor, FINDING_OK, NULL, NULL, "%s enough connections for %d (threads need none)", whose[i], wanted);
+			findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s enough connections for %d (threads need none)", whose[i], wanted);
 	}
 	db_rows_free(rows);
 }
@@ -279,7 +279,7 @@ check_replication(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (!is(rows, 0, "0") && is(rows, 1, ""))
-		doctor_say(doctor, FINDING_WARNING, "after a failover, what the standby had not received yet is lost, though the"
+		findings_add(&doctor->findings, FINDING_WARNING, "after a failover, what the standby had not received yet is lost, though the"
 		    " sender heard 200", "alter system set synchronous_standby_names = 'ANY 1 (*)'; select pg_reload_conf();",
 		    "%s standbys are replicated asynchronously", cell(rows, 0));
 	db_rows_free(rows);
@@ -297,12 +297,12 @@ check_clock(struct doctor *doctor)
 	difference = atof(cell(rows, 0)) - (before + after) / 2;
 	db_rows_free(rows);
 	if (fabs(difference) > CLOCK_WARNING + (after - before))
-		doctor_say(doctor, fabs(difference) > CLOCK_FAULT ? FINDING_FAULT : FINDING_WARNING,
+		findings_add(&doctor->findings, fabs(difference) > CLOCK_FAULT ? FINDING_FAULT : FINDING_WARNING,
 		    "the newest content stands by the clock of the worker that received it: with several workers, or after a clock"
 		    " is set right, older content may win", "timedatectl set-ntp true, on both machines",
 		    "the server's clock differs from this machine's by %.1f s", difference);
 	else
-		doctor_say(doctor, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");
 }
 
 /* --- all of it --------------------------------------------------------------------------------------------- */
@@ -312,14 +312,14 @@ doctor_database(struct doctor *doctor)
 {
 	doctor->connected = db_attach(doctor->db);
 	if (!doctor->connected) {
-		doctor_say(doctor, FINDING_FAULT, "while callresultd cannot connect, pushes go to the spool until it is full;"
+		findings_add(&doctor->findings, FINDING_FAULT, "while callresultd cannot connect, pushes go to the spool until it is full;"
 		    " nothing else about the database could be checked",
 		    "run this as the user that callresultd runs as (runuser -u callresultd -- callresultctl doctor);"
 		    " if it fails there too, mend conninfo, pg_hba.conf or the server",
 		    "no connection to the database as callresultd makes it: %s", db_problem(doctor->db));
 		return;
 	}
-	doctor_say(doctor, FINDING_OK, NULL, NULL, "the database can be reached");
+	findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the database can be reached");
 	check_settings(doctor);
 	check_step(doctor);
 	check_tables(doctor);
