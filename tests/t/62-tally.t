@@ -39,7 +39,7 @@ END
 );
 my @scripts = map { ('-f', write_file(folder() . "/$_.pgbench", $scripts{$_}) . ($_ eq 'store' ? '@6' : $_ eq 'fold' ? '@1' : '@2')) }
     sort keys %scripts;
-my $output = run_command(Rig::Postgres::bin() . '/pgbench', '-n', '-h', $postgres->{folder}, '-U', 'postgres', '-c', 8, '-j', 2, '-t', 60,
+my $output = run_command(Rig::Postgres::client('pgbench'), '-n', '-h', $postgres->{folder}, '-U', 'postgres', '-c', 8, '-j', 2, '-t', 60,
 	'--max-tries=100', @scripts, 'callresult');
 unlike $output, qr/aborted/, 'eight sessions come to their end';
 cmp_ok $postgres->sql('select count(*) from callresult.call_result'), '>', 0, 'there are results';

@@ -11,6 +11,7 @@ use Rig::Postgres;
 use Rig::Push qw(record body);
 use Rig::Worker;
 
+plan skip_all => 'this server comes without pg_basebackup' if !Rig::Postgres::has_own_clients();
 my $primary = Rig::Postgres->start_new;
 my $standby = Rig::Postgres->standby_of($primary);
 my $conninfo = "host=$primary->{folder},$standby->{folder} user=worker dbname=callresult target_session_attrs=read-write";

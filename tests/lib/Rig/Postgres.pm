@@ -13,8 +13,8 @@ sub as_postgres {
 	return $> == 0 ? ('runuser', '-u', 'postgres', '--', @command) : @command;
 }
 
-# Where initdb is: pg_config knows, if it is installed; else the newest of Debian's.
-sub bin {
+# Where Debian's initdb is: pg_config knows, if it is installed; else the newest that is there.
+sub debian_bin {
 	our $bin //= do {
 		chomp(my $configured = `pg_config --bindir 2>/dev/null` // '');
 		my @found = sort { ($b =~ /(\d+)/)[0] <=> ($a =~ /(\d+)/)[0] } glob '/usr/lib/postgresql/*/bin';
@@ -23,15 +23,28 @@ sub bin {
 	return $bin;
 }
 
-# %with: settings => { name => value }, schema => 0 to leave the schema out, before => code run with its folder at first.
+# The server under test is Debian's, or the one whose programs are in PG_BINDIR.
+sub bin { return $ENV{PG_BINDIR} // debian_bin() }
+
+# A program of PostgreSQL that talks to a server: PG_BINDIR may hold none but the server's own.
+sub client { my ($name) = @_; return (grep { -x } map { "$_/$name" } bin(), debian_bin())[0] }
+
+# Whether the server under test brings its own pg_dump and pg_basebackup, which refuse a server newer than they are.
+sub has_own_clients { return -x bin() . '/pg_dump' }
+
+# The server under test where it can be dumped, else Debian's.
+sub dumped_bin { return has_own_clients() ? bin() : debian_bin() }
+
+# %with: settings => { name => value }, schema => 0 to leave the schema out, before => code run with its folder at first,
+# bin => where its programs are.
 sub start_new {
 	my ($class, %with) = @_;
 	my $folder = folder() . '/pg' . ++$count;
 	mkdir $folder or die "$folder: $!";
 	$with{before}->($folder) if $with{before};
 	if ($> == 0) { chown((getpwnam 'postgres')[2, 3], $folder) or die "chown: $!"; }
-	my $self = bless { folder => $folder, settings => $with{settings} // {} }, $class;
-	run_command(as_postgres(bin() . '/initdb', '-D', "$folder/data", '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
+	my $self = bless { folder => $folder, settings => $with{settings} // {}, bin => $with{bin} // bin() }, $class;
+	run_command(as_postgres("$self->{bin}/initdb", '-D', "$folder/data", '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
 		'--locale=C.UTF-8', '--no-sync'));
 	$self->start;
 	$self->sql('create database callresult', 'postgres');
@@ -45,8 +58,8 @@ sub standby_of {
 	my $folder = folder() . '/pg' . ++$count;
 	mkdir $folder or die "$folder: $!";
 	if ($> == 0) { chown((getpwnam 'postgres')[2, 3], $folder) or die "chown: $!"; }
-	my $self = bless { folder => $folder, settings => $primary->{settings} }, $class;
-	run_command(as_postgres(bin() . '/pg_basebackup', '-R', '--no-sync', '--checkpoint=fast', '-D', "$folder/data",
+	my $self = bless { folder => $folder, settings => $primary->{settings}, bin => $primary->{bin} }, $class;
+	run_command(as_postgres("$self->{bin}/pg_basebackup", '-R', '--no-sync', '--checkpoint=fast', '-D', "$folder/data",
 		'-d', "host=$primary->{folder} user=postgres application_name=standby"));
 	$self->start;
 	$primary->sql(q{alter system set synchronous_standby_names = 'standby'});
@@ -62,7 +75,7 @@ sub start {
 	my ($self) = @_;
 	my %settings = (listen_addresses => '', unix_socket_directories => $self->{folder}, max_connections => 200,
 		shared_buffers => '64MB', %{ $self->{settings} });
-	$self->{pid} = spawn([as_postgres(bin() . '/postgres', '-D', "$self->{folder}/data",
+	$self->{pid} = spawn([as_postgres("$self->{bin}/postgres", '-D', "$self->{folder}/data",
 		map { ('-c', "$_=$settings{$_}") } sort keys %settings)], log => "$self->{folder}/log",
 		end => sub { $self->quit });
 	wait_for(sub { $self->answers }, 60) or die "PostgreSQL does not start:\n" . read_file("$self->{folder}/log");
@@ -71,7 +84,7 @@ sub start {
 
 sub answers {
 	my ($self) = @_;
-	return system(bin() . "/pg_isready -q -h $self->{folder}") == 0;
+	return system(client('pg_isready') . " -q -h $self->{folder}") == 0;
 }
 
 sub postmaster { return (split /\n/, read_file("$_[0]{folder}/data/postmaster.pid"))[0] }
