@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -75,7 +76,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	gateway_init();
 	if (strcmp(argv[1], "own") == 0)
-		server_start(&listener, threads, &(struct server_handler){ .begin = answer, .descriptor = -1 });
+		server_start(&listener, threads, &(struct server_handler){ .begin = answer, .descriptor = eventfd(0, 0) });
 	else
 		start_classic(&listener, threads);
 	log_info("front-end serves %s", argv[3]);
