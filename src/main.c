@@ -12,12 +12,12 @@
 #include <systemd/sd-daemon.h>
 #endif
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/log_writer.h"
 #include "base/memory.h"
 #include "base/watchdog.h"
-#include "db/desk.h"
-#include "db/prober.h"
+#include "db/pool.h"
 #include "front/admission.h"
 #include "front/gateway.h"
 #include "front/listen.h"
@@ -168,31 +168,28 @@ tell_manager(const char *state)
 /* What is behind the requests: queue, spool, and the threads that store. */
 struct storage {
 	struct queue   *queue;
-	struct desk    *desk;
+	struct pool    *pool;
 	struct spool   *spool;
-	struct prober  *prober;
 	struct replay  *replay;
 	struct writer **writers;
 	int64_t         writer_count;
 };
 
 static struct storage
-storage_open(const struct settings *settings)
+storage_open(const struct settings *settings, int64_t writer_count)
 {
-	struct storage storage = { .writer_count = settings->writers };
+	struct storage storage = { .writer_count = writer_count };
 
 	storage.queue = queue_new((size_t)settings->batch_records);
-	storage.desk = desk_new();
 	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
 	metrics_set(METRIC_SPOOL_UP, 0);
-	metrics_set(METRIC_DATABASE_UP, 0);
 	if (storage.spool != NULL)
 		metrics_register(spool_collect, storage.spool);
-	storage.prober = prober_start(storage.desk, settings->conninfo, settings->call_timezone);
-	storage.replay = replay_start(storage.desk, storage.spool);
+	storage.pool = pool_start(settings->conninfo, settings->call_timezone, (int)storage.writer_count);
+	storage.replay = replay_start(storage.pool, storage.spool);
 	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);
 	for (int64_t i = 0; i < storage.writer_count; i++)
-		storage.writers[i] = writer_start(storage.queue, storage.desk, storage.spool);
+		storage.writers[i] = writer_start(storage.queue, storage.pool, storage.spool);
 	return storage;
 }
 
@@ -200,15 +197,18 @@ storage_open(const struct settings *settings)
 static void
 storage_close(struct storage *storage, int64_t time_for_replay)
 {
+	int64_t end;
+
 	queue_close(storage->queue);
 	for (int64_t i = 0; i < storage->writer_count; i++)
 		writer_join(storage->writers[i]);
 	memory_free(storage->writers);
-	replay_stop(storage->replay, time_for_replay);
-	prober_stop(storage->prober);
+	end = clock_monotonic() + time_for_replay;
+	pool_end(storage->pool, end);
+	replay_stop(storage->replay, end);
+	pool_stop(storage->pool);
 	metrics_unregister(storage->spool);
 	spool_close(storage->spool);
-	desk_free(storage->desk);
 	queue_free(storage->queue);
 }
 
@@ -258,8 +258,9 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 
 	if (!cgi && listener->descriptor == -1 && !listen_open(listener, settings->listen))
 		return 1;
-	storage = storage_open(settings);
+	storage = storage_open(settings, cgi ? 1 : settings->writers);
 	service.queue = storage.queue;
+	service.pool = storage.pool;
 	service.spool = storage.spool;
 	if (cgi)
 		request_serve_cgi(&service);

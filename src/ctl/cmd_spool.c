@@ -14,8 +14,7 @@
 #include "base/memory.h"
 #include "ctl/commands.h"
 #include "ctl/progress.h"
-#include "db/desk.h"
-#include "db/prober.h"
+#include "db/pool.h"
 #include "spool/spool.h"
 #include "store/replay.h"
 
@@ -224,7 +223,7 @@ spool_export_run(struct ctl *ctl, int argc, char **argv)
 /* --- drain ------------------------------------------------------------------------------------------------- */
 
 /*
- * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own prober and replay:
+ * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own pool and replay:
  * a database that is away is tried again and again, with the reason said; a push leaves the spool after its commit; and
  * two that store the same one at once make one row.
  */
@@ -255,14 +254,13 @@ wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)
 static int64_t
 drain(struct ctl *ctl, int64_t total, int64_t patience)
 {
-	struct desk *desk = desk_new();
-	struct prober *prober = prober_start(desk, ctl_conninfo(ctl), ctl->settings.call_timezone);
-	struct replay *replay = replay_start(desk, ctl->spool);
+	struct pool *pool = pool_start(ctl_conninfo(ctl), ctl->settings.call_timezone, 0);
+	struct replay *replay = replay_start(pool, ctl->spool);
 
 	wait_until_empty(ctl, total, patience);
-	replay_stop(replay, 0);
-	prober_stop(prober);
-	desk_free(desk);
+	pool_end(pool, clock_monotonic());
+	replay_stop(replay, clock_monotonic());
+	pool_stop(pool);
 	return spool_count(ctl->spool).pushes;
 }
 

@@ -12,14 +12,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/log_limit.h"
 #include "base/memory.h"
-#include "db/outage.h"
 #include "push/fold.h"
 #include "store/store.h"
 
 enum {
 	TRIES = 5,
 	PAUSE = 1,                          /* seconds between two */
+	LOG_PAUSE = 10 * 1000,              /* milliseconds between two complaints */
 	STORE_TIME = 10 * 60 * 1000,        /* milliseconds for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
 	ROOM_AT_FIRST = 64 * 1024,
@@ -107,13 +109,14 @@ settle(void *context, struct push **pushes, int count, enum db_result result)
 static enum db_result
 store_once(struct db *db, struct fold *fold, struct push *push)
 {
+	static struct log_limit limit;
 	enum db_result result = DB_UNAVAILABLE;
 	int64_t now = clock_monotonic();
 
 	if (db_connect(db, now + CONNECT_TIME))
 		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &result);
-	if (!db_is_connected(db))
-		outage_note(db_problem(db));
+	if (!db_is_connected(db) && log_limit_allows(&limit, LOG_PAUSE))
+		log_error("database: %s", db_problem(db));
 	return result;
 }
 

@@ -1,4 +1,5 @@
 /* The database's connection: made, found to fit, looked at, and given up. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,18 +151,46 @@ db_is_connected(const struct db *db)
 	return db->connection != NULL;
 }
 
+/* The server's clock is taken to be read in the middle of the exchange. */
 bool
 db_check(struct db *db, int64_t deadline)
 {
-	PGresult *result = db_execute(db, "SHOW transaction_read_only", deadline);
+	int64_t before = clock_stamp();
+	PGresult *result = db_execute(db, "SELECT current_setting('transaction_read_only'),"
+	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", deadline);
 	bool well = result != NULL && db_succeeded(result) && strcmp(PQgetvalue(result, 0, 0), "off") == 0;
 
-	if (result != NULL && !well)
+	if (well)
+		db->clock_ahead = before + (clock_stamp() - before) / 2 - atoll(PQgetvalue(result, 0, 1));
+	else if (result != NULL)
 		db_note_problem(db, "the server is read-only");
 	PQclear(result);
 	if (!well)
 		db_drop_connection(db);
 	return well;
+}
+
+int64_t
+db_clock_ahead(const struct db *db)
+{
+	return db->clock_ahead;
+}
+
+/* An idle connection is readable when it is closed, or when the server tells of a new setting. */
+bool
+db_stands(struct db *db)
+{
+	struct pollfd socket = { .fd = PQsocket(db->connection), .events = POLLIN };
+
+	while (poll(&socket, 1, 0) > 0) {
+		if (PQconsumeInput(db->connection) == 0 || PQstatus(db->connection) != CONNECTION_OK) {
+			db_note_connection_problem(db);
+			db_drop_connection(db);
+			return false;
+		}
+		(void)PQisBusy(db->connection);     /* reads what came */
+	}
+	return true;
 }
 
 void
@@ -181,6 +210,12 @@ db_new(const char *conninfo, const char *call_timezone)
 	db->conninfo = conninfo;
 	db->call_timezone = call_timezone;
 	return db;
+}
+
+void
+db_set_end(struct db *db, const struct db_end *end)
+{
+	db->end = end;
 }
 
 void

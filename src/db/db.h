@@ -41,12 +41,33 @@ bool db_conninfo_valid(const char *conninfo);
  * libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the deadline
  * (clock_monotonic).  False when it is not done.
  */
-bool db_connect(struct db *db, int64_t deadline);
+bool db_connect(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
 bool db_is_connected(const struct db *db);
 
-/* Asks the server whether it still takes writes.  False, and no connection any more, when it does not say so in time. */
-bool db_check(struct db *db, int64_t deadline);
+/*
+ * Asks the server whether it takes writes, and what time it is.  False, and no connection any more, when it does not say
+ * so in time.
+ */
+bool db_check(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
+
+/* How far this clock was ahead of the server's when db_check() asked last, in microseconds. */
+int64_t db_clock_ahead(const struct db *db);
+
+/*
+ * Whether nothing is known against an idle connection; the server is not asked.  False, and no connection any more, when
+ * the server has closed it.
+ */
+bool db_stands(struct db *db) __attribute__((warn_unused_result));
+
+/* What ends the exchanges of many connections: whatever their deadlines are, none lasts beyond at. */
+struct db_end {
+	int             descriptor;   /* readable once at is set */
+	_Atomic int64_t at;           /* clock_monotonic(); INT64_MAX: not yet set */
+};
+
+/* The end must outlive the db. */
+void db_set_end(struct db *db, const struct db_end *end);
 
 /*
  * Stores the records of fold, and evidence and rejects of the pushes, in one transaction.  The pushes are those that
@@ -54,13 +75,13 @@ bool db_check(struct db *db, int64_t deadline);
  * connection any more, unless there was no time left to begin.
  */
 enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
-    struct db_counts *counts);
+    struct db_counts *counts) __attribute__((warn_unused_result));
 
 /*
  * Tries to store the records of fold and takes them back.  DB_STORED: the database would take them; DB_BAD_RECORD: it
  * refuses one; anything else: it could not be asked, and there is no connection any more.
  */
-enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline);
+enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline) __attribute__((warn_unused_result));
 
 /* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */
 const char *db_refusal(const struct db *db);

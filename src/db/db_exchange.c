@@ -58,14 +58,18 @@ db_problem(const struct db *db)
 
 /* --- sending and waiting -------------------------------------------------------------------------------------- */
 
-/* False when the socket is not ready by the deadline. */
+/* Until the socket is ready, or the end is set and may be earlier than the deadline.  False when the time is up. */
 static bool
 wait_for_socket(struct db *db, short events, int64_t deadline)
 {
-	struct pollfd socket = { .fd = PQsocket(db->connection), .events = events };
-	int64_t left = deadline - clock_monotonic();
+	int64_t end = db->end != NULL ? db->end->at : INT64_MAX;
+	int64_t left = (end < deadline ? end : deadline) - clock_monotonic();
+	struct pollfd descriptors[] = {
+		{ .fd = PQsocket(db->connection), .events = events },
+		{ .fd = db->end != NULL && end == INT64_MAX ? db->end->descriptor : -1, .events = POLLIN },
+	};
 
-	return left > 0 && poll(&socket, 1, (int)left) > 0;
+	return left > 0 && poll(descriptors, 2, (int)left) > 0;
 }
 
 bool

@@ -22,6 +22,8 @@ struct db {
 	const char       *conninfo;
 	const char       *call_timezone;
 	PGconn           *connection;              /* NULL: none */
+	const struct db_end *end;                  /* NULL: none */
+	int64_t           clock_ahead;             /* microseconds, as of the last check */
 	bool              prepared;                /* the server has the prepared statements, as far as is known */
 	bool              warned;                  /* the server has warned since this was last cleared */
 	struct store_call call;

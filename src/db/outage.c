@@ -1,82 +1,62 @@
-/* What is told of the database while it is away. */
+/* What is logged of an outage of the database. */
 #include "db/outage.h"
 
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 
 enum {
-	REASON_SIZE = 512,
-	NEWS_AT_ONCE = 5,           /* reasons of one outage that are said as they come */
-	NEWS_PAUSE = 10 * 1000,     /* milliseconds between those after them, and between two brief outages alike */
-	BRIEF = 1000,               /* milliseconds that a brief outage lasts at most */
+	CAUSES_AT_ONCE = 5,
+	PAUSE = 10 * 1000,      /* milliseconds between the causes after them, and between two short outages alike */
+	SHORT = 1000,           /* milliseconds that a short outage lasts at most */
 };
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static bool away;
-static bool folded;             /* a brief outage like this one has just been told */
-static int told;                /* reasons of this outage */
-static int64_t since, last_said, last_end;
-static long long spooled;
-static char last_reason[REASON_SIZE];
-
 static void
-begin(const char *reason, int64_t now)
+start(struct outage *outage, const char *cause, int64_t now)
 {
-	away = true;
-	since = now;
-	told = 0;
-	folded = strcmp(reason, last_reason) == 0 && now - last_end < NEWS_PAUSE;
+	outage->away = true;
+	outage->since = now;
+	outage->causes_logged = 0;
+	outage->folded = strcmp(cause, outage->cause) == 0 && now - outage->last_end < PAUSE;
 }
 
 static bool
-is_news(const char *reason, int64_t now)
+is_news(const struct outage *outage, const char *cause, int64_t now)
 {
-	if (told == 0)
-		return !folded || now - since > BRIEF;
-	return strcmp(reason, last_reason) != 0 && (told < NEWS_AT_ONCE || now - last_said >= NEWS_PAUSE);
+	if (outage->causes_logged == 0)
+		return !outage->folded || now - outage->since > SHORT;
+	return strcmp(cause, outage->cause) != 0 &&
+	    (outage->causes_logged < CAUSES_AT_ONCE || now - outage->last_logged >= PAUSE);
 }
 
 void
-outage_note(const char *reason)
+outage_note(struct outage *outage, const char *cause, int64_t now)
 {
-	int64_t now = clock_monotonic();
+	if (!outage->away)
+		start(outage, cause, now);
+	if (!is_news(outage, cause, now))
+		return;
+	log_error("database: unavailable, pushes go to the spool: %s", cause);
+	outage->causes_logged++;
+	outage->last_logged = now;
+	snprintf(outage->cause, sizeof outage->cause, "%s", cause);
+}
 
-	pthread_mutex_lock(&mutex);
-	if (!away)
-		begin(reason, now);
-	if (is_news(reason, now)) {
-		told++;
-		log_error("database: %s", reason);
-		last_said = now;
-		snprintf(last_reason, sizeof last_reason, "%s", reason);
+void
+outage_count_spooled(struct outage *outage, int count)
+{
+	outage->spooled += count;
+}
+
+void
+outage_end(struct outage *outage, int64_t now)
+{
+	if (outage->away && outage->causes_logged > 0) {
+		log_info("database: available again after_ms=%lld spooled=%lld", (long long)(now - outage->since),
+		    (long long)outage->spooled);
+		outage->last_end = now;
 	}
-	pthread_mutex_unlock(&mutex);
-}
-
-void
-outage_count_spooled(int count)
-{
-	pthread_mutex_lock(&mutex);
-	spooled += count;
-	pthread_mutex_unlock(&mutex);
-}
-
-void
-outage_end(void)
-{
-	pthread_mutex_lock(&mutex);
-	if (away && told > 0) {
-		last_end = clock_monotonic();
-		log_info("database: it takes pushes again after_ms=%lld spooled=%lld",
-		    (long long)(last_end - since), spooled);
-	}
-	away = false;
-	spooled = 0;
-	pthread_mutex_unlock(&mutex);
+	outage->away = false;
+	outage->spooled = 0;
 }

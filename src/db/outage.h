@@ -1,17 +1,32 @@
 /*
- * What is told of the database while it is away: once when that begins, once when it ends with how long it was and how
- * much was spooled, and in between only what is new; brief ones alike, again and again, are told now and then.  All functions are safe in any thread.
+ * What is logged of an outage of the database: its start, new causes and its end; repeated short outages with one cause are
+ * rate-limited.  The caller's lock guards it; now is clock_monotonic().
  */
 #ifndef OUTAGE_H
 #define OUTAGE_H
 
-/* The database failed, for this reason; the beginning of an outage unless there is one. */
-void outage_note(const char *reason);
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { OUTAGE_CAUSE_SIZE = 512 };
+
+/* {0} at first: there is none. */
+struct outage {
+	bool    away;
+	bool    folded;                       /* a short one like it has just been logged */
+	int     causes_logged;
+	int64_t since, last_logged, last_end;
+	int64_t spooled;
+	char    cause[OUTAGE_CAUSE_SIZE];     /* the last that was logged */
+};
+
+/* The database failed; the start of an outage unless there is one. */
+void outage_note(struct outage *outage, const char *cause, int64_t now);
 
 /* Pushes went to the spool. */
-void outage_count_spooled(int count);
+void outage_count_spooled(struct outage *outage, int count);
 
-/* Something was committed: the end of an outage, if there was one. */
-void outage_end(void);
+/* The database works; the end of an outage, if there was one. */
+void outage_end(struct outage *outage, int64_t now);
 
 #endif

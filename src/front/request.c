@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "db/desk.h"
 #include "front/body.h"
 #include "front/reply.h"
 #include "metrics/metrics.h"
@@ -101,7 +100,7 @@ readiness(const struct service *service)
 		{ OUTCOME_READY_UNSPOOLED, OUTCOME_READY },
 	};
 
-	return outcomes[desk_has_connection()][spool_is_up];
+	return outcomes[pool_is_up(service->pool)][spool_is_up];
 }
 
 /* What the administrator's tools ask for, below "/-/". */

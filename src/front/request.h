@@ -8,6 +8,7 @@
 
 #include "front/admission.h"
 #include "front/gateway.h"
+#include "db/pool.h"
 #include "spool/spool.h"
 #include "store/queue.h"
 
@@ -15,6 +16,7 @@
 struct service {
 	struct admission *admission;
 	struct queue     *queue;
+	struct pool      *pool;
 	struct spool     *spool;            /* NULL: none */
 	size_t            max_body;         /* bytes */
 	int64_t           reply_deadline;   /* milliseconds */

@@ -294,8 +294,7 @@ queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t time
 	int count = 0;
 
 	pthread_mutex_lock(&queue->mutex);
-	/* who takes none must not use up the signal that is meant for another */
-	while (capacity > 0 && !is_worth_taking(queue, clock_monotonic()) && !queue->closed && wait_for_arrival(queue, deadline))
+	while (!is_worth_taking(queue, clock_monotonic()) && !queue->closed && wait_for_arrival(queue, deadline))
 		;
 	if (queue->oldest == NULL && queue->closed)
 		count = QUEUE_CLOSED;
@@ -303,38 +302,6 @@ queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t time
 		count = take_oldest(queue, pushes, capacity);
 	pthread_mutex_unlock(&queue->mutex);
 	return count;
-}
-
-static void
-prepend(struct queue *queue, struct push *push)
-{
-	if (queue->oldest == NULL) {
-		queue->waiting_since_ms = clock_monotonic();
-		queue->newest_end = &push->next;
-	}
-	queue->waiting_records += records_of(push);
-	push->next = queue->oldest;
-	queue->oldest = push;
-}
-
-bool
-queue_give_back(struct queue *queue, struct push **pushes, int count)
-{
-	bool open;
-
-	pthread_mutex_lock(&queue->mutex);
-	open = !queue->closed;
-	if (open) {
-		queue->in_flight -= count;
-		for (int i = count - 1; i >= 0; i--)
-			if (pushes[i]->pending)
-				prepend(queue, pushes[i]);
-			else
-				push_unref(pushes[i]);
-		pthread_cond_signal(&queue->arrival);
-	}
-	pthread_mutex_unlock(&queue->mutex);
-	return open;
 }
 
 void

@@ -40,17 +40,10 @@ enum { QUEUE_CLOSED = -1 };
 /*
  * Waits up to timeout_ms for pushes and takes those that have waited longest into pushes, capacity at most.  Returns how
  * many, 0 when none came, QUEUE_CLOSED when none will come any more.  The taker has a reference to each until it settles
- * it.  While others are in flight, a few pushes are left for a moment to the writer that has those.  With capacity 0 it
- * only says at once whether any will come.
+ * it.  While others are in flight, a few pushes are left for a moment to the writer that has those.
  */
 int queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t timeout_ms)
     __attribute__((warn_unused_result));
-
-/*
- * Gives pushes that were taken back to the others who take, in front of those that wait, with the reference to them.
- * False when the queue is closed: nobody else may come for them, and they are still the taker's.
- */
-bool queue_give_back(struct queue *queue, struct push **pushes, int count) __attribute__((warn_unused_result));
 
 /* The pushes are done, unless they have been given up meanwhile; the references to them are the queue's again. */
 void queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome outcome);

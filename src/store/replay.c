@@ -5,15 +5,15 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sleeper.h"
 #include "base/thread.h"
 #include "db/db.h"
-#include "db/outage.h"
+#include "db/pool.h"
 #include "push/outcome.h"
 #include "push/record.h"
 #include "store/store.h"
@@ -26,17 +26,17 @@ enum {
 	LONE_TIME = 30 * 1000,      /* milliseconds for a push by itself, which may be a large one */
 	BACKOFF_MAX = 5 * 1000,     /* milliseconds between two batches that fail, at most */
 	COUNT_TIME = 1000,          /* milliseconds between two counts of an empty spool */
-	PAUSE = 50,                 /* milliseconds between two looks when there is nothing to do */
 	SAY_PAUSE = 60 * 1000,      /* milliseconds between two complaints */
 	REASON_SIZE = 512,
 };
 
 struct replay {
 	pthread_t       thread;
-	struct desk    *desk;
+	struct pool    *pool;
 	struct spool   *spool;
-	struct db      *db;          /* NULL: none */
-	bool            waiting;     /* one is wanted from the desk */
+	struct sleeper  sleeper;
+	struct db      *db;          /* of the batch; NULL: none */
+	bool            stored;      /* something of the batch */
 	struct fold     fold;
 	struct backoff  backoff;     /* between batches that fail */
 	int             batch_size;  /* pushes taken next; 1 where something does not go through */
@@ -46,24 +46,6 @@ struct replay {
 	int64_t         next_count;  /* clock_monotonic() of the next count */
 	_Atomic int64_t end;         /* clock_monotonic() after which it ends; INT64_MAX while it is to go on */
 };
-
-/* --- the connection ---------------------------------------------------------------------------------------- */
-
-static void
-take_connection(struct replay *replay)
-{
-	if (!replay->waiting)
-		desk_want(replay->desk);
-	replay->db = desk_take(replay->desk);
-	replay->waiting = replay->db == NULL;
-}
-
-static void
-leave_connection(struct replay *replay)
-{
-	db_free(replay->db);
-	replay->db = NULL;
-}
 
 /* --- the spool --------------------------------------------------------------------------------------------- */
 
@@ -105,8 +87,7 @@ read_push(struct push *push)
 static void
 remove_stored(struct replay *replay, struct push **pushes, int count)
 {
-	desk_set_failing(replay->desk, false);
-	outage_end();
+	replay->stored = true;
 	replay->batch_size = BATCH_PUSHES;
 	if (spool_remove(replay->spool, pushes, count))
 		backoff_reset(&replay->backoff);
@@ -142,7 +123,6 @@ static void
 note_failure(struct replay *replay, struct push **pushes, int count)
 {
 	snprintf(replay->reason, sizeof replay->reason, "%s", db_problem(replay->db));
-	leave_connection(replay);
 	replay->batch_size = count > SMALLER ? count / SMALLER : 1;
 	if (count == 1)
 		replay->doubtful = push_ref(pushes[0]);
@@ -193,59 +173,59 @@ store_oldest(struct replay *replay)
 static bool
 work(struct replay *replay)
 {
+	bool done;
+
+	replay->db = pool_borrow(replay->pool, POOL_BACKGROUND, INT64_MAX);
 	if (replay->db == NULL)
-		take_connection(replay);
-	if (replay->db == NULL || !backoff_is_over(&replay->backoff))
 		return false;
 	if (replay->doubtful != NULL)
 		postpone_doubtful(replay);
-	return store_oldest(replay);
+	replay->stored = false;
+	done = store_oldest(replay);
+	pool_return(replay->pool, POOL_BACKGROUND, replay->db, replay->stored);
+	return done;
 }
 
 /* Goes on to its end, and beyond it only as long as there is something to do and it gets done. */
 static void *
 run(void *argument)
 {
-	static const struct timespec pause = { .tv_nsec = PAUSE * 1000000L };
 	struct replay *replay = argument;
 
 	while (clock_monotonic() < replay->end) {
 		bool due = has_work(replay);
 
-		if (due && work(replay))
+		if (due && backoff_is_over(&replay->backoff) && work(replay))
 			continue;
 		if (!due && replay->end != INT64_MAX)
 			break;
-		/* what was wanted is taken even when it is not needed any more: nobody else would */
-		if (!due && replay->waiting)
-			take_connection(replay);
-		if (!due && replay->db != NULL)
-			leave_connection(replay);
-		nanosleep(&pause, NULL);
+		sleeper_sleep(&replay->sleeper, due ? replay->backoff.next - clock_monotonic() : COUNT_TIME);
 	}
 	return NULL;
 }
 
 struct replay *
-replay_start(struct desk *desk, struct spool *spool)
+replay_start(struct pool *pool, struct spool *spool)
 {
 	struct replay *replay = memory_zalloc(sizeof *replay);
 
-	replay->desk = desk;
+	replay->pool = pool;
 	replay->spool = spool;
 	replay->end = INT64_MAX;
 	replay->batch_size = BATCH_PUSHES;
+	sleeper_init(&replay->sleeper);
 	backoff_init(&replay->backoff, BACKOFF_MAX);
 	replay->thread = thread_start(run, replay, "the replay");
 	return replay;
 }
 
 void
-replay_stop(struct replay *replay, int64_t time)
+replay_stop(struct replay *replay, int64_t at)
 {
-	replay->end = clock_monotonic() + time;
+	replay->end = at;
+	sleeper_wake(&replay->sleeper);
 	pthread_join(replay->thread, NULL);
-	db_free(replay->db);
+	sleeper_destroy(&replay->sleeper);
 	push_unref(replay->doubtful);
 	fold_free(&replay->fold);
 	memory_free(replay);

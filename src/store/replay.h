@@ -4,15 +4,15 @@
 
 #include <stdint.h>
 
-#include "db/desk.h"
+#include "db/pool.h"
 #include "spool/spool.h"
 
 struct replay;
 
-/* Starts its thread, which takes its connections from the desk.  Both must outlive it. */
-struct replay *replay_start(struct desk *desk, struct spool *spool);
+/* Starts its thread, which borrows its connections from the pool.  Both must outlive it; spool may be NULL. */
+struct replay *replay_start(struct pool *pool, struct spool *spool);
 
-/* Ends it, after the batch in hand, or when the spool is empty and time milliseconds have not passed; frees it. */
-void replay_stop(struct replay *replay, int64_t time);
+/* Ends it at the time at (clock_monotonic, ms), or before that when the spool is empty; frees it. */
+void replay_stop(struct replay *replay, int64_t at);
 
 #endif

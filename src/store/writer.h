@@ -2,14 +2,14 @@
 #ifndef WRITER_H
 #define WRITER_H
 
-#include "db/desk.h"
+#include "db/pool.h"
 #include "spool/spool.h"
 #include "store/queue.h"
 
 struct writer;
 
-/* A thread that takes its connections from the desk.  spool may be NULL; everything must outlive the writer. */
-struct writer *writer_start(struct queue *queue, struct desk *desk, struct spool *spool);
+/* A thread that borrows its connections from the pool.  spool may be NULL; everything must outlive the writer. */
+struct writer *writer_start(struct queue *queue, struct pool *pool, struct spool *spool);
 
 /* To be called when the queue is closed: waits until the writer has settled what was left. */
 void writer_join(struct writer *writer);

@@ -62,7 +62,7 @@ survives('backends ended again and again', sub {
 	}
 }, sub { }, 0);
 
-my @told = $worker->log_text =~ /^callresultd: info: database: it takes pushes again after_ms=\d+ spooled=\d+$/mg;
+my @told = $worker->log_text =~ /^callresultd: info: database: available again after_ms=\d+ spooled=\d+$/mg;
 cmp_ok scalar @told, '>=', 9, 'the log says when each outage ends, how long it was and how much was spooled';
 cmp_ok scalar(split /\n/, $worker->log_text), '<', 400, 'and is no flood';
 unlike $worker->log_text, qr/load\d+-\d+|60584|\Q$Rig::Worker::token\E/, 'nothing private is in it';

@@ -1,18 +1,12 @@
 /* What the log tells of outages, on a clock of the test's own: begun and ended once each, and never a flood. */
 #include "unit.h"
 
-#include "base/clock.h"
 #include "db/outage.h"
 
 static int64_t now = 1000000;
+static struct outage outage;
 static struct capture capture;
 static char *told;
-
-int64_t
-clock_monotonic(void)
-{
-	return now;
-}
 
 static int
 start(void **state)
@@ -27,7 +21,7 @@ static int
 end(void **state)
 {
 	(void)state;
-	outage_end();
+	outage_end(&outage, now);
 	free(told);
 	told = NULL;
 	return 0;
@@ -46,10 +40,10 @@ beginning_and_end_are_told_once(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 100; i++, now += 50)
-		outage_note("it is away");
-	outage_count_spooled(7);
-	outage_end();
-	outage_end();
+		outage_note(&outage, "it is away", now);
+	outage_count_spooled(&outage, 7);
+	outage_end(&outage, now);
+	outage_end(&outage, now);
 	assert_int_equal(lines_in(log_text()), 2);
 	assert_non_null(strstr(told, "it is away"));
 	assert_non_null(strstr(told, "after_ms=5000 spooled=7"));
@@ -60,7 +54,7 @@ a_new_reason_is_told_but_no_stream_of_them(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 100; i++)
-		outage_note(i % 2 == 0 ? "this" : "that");
+		outage_note(&outage, i % 2 == 0 ? "this" : "that", now);
 	assert_int_equal(lines_in(log_text()), 5);
 }
 
@@ -69,8 +63,8 @@ a_database_that_fails_and_goes_on_is_told_of_now_and_then(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 200; i++, now += 50) {
-		outage_note("one push does not go through");
-		outage_end();
+		outage_note(&outage, "one push does not go through", now);
+		outage_end(&outage, now);
 	}
 	assert_int_equal(lines_in(log_text()), 2);
 }
@@ -79,11 +73,11 @@ static void
 an_outage_soon_after_one_like_it_is_told_when_it_lasts(void **state)
 {
 	(void)state;
-	outage_note("it is away once more");
-	outage_end();
+	outage_note(&outage, "it is away once more", now);
+	outage_end(&outage, now);
 	for (int i = 0; i < 100; i++, now += 50)
-		outage_note("it is away once more");
-	outage_end();
+		outage_note(&outage, "it is away once more", now);
+	outage_end(&outage, now);
 	assert_int_equal(lines_in(log_text()), 4);
 }
 
@@ -91,10 +85,10 @@ static void
 another_outage_is_told_at_once(void **state)
 {
 	(void)state;
-	outage_note("it is away");
-	outage_end();
-	outage_note("it is locked");
-	outage_end();
+	outage_note(&outage, "it is away", now);
+	outage_end(&outage, now);
+	outage_note(&outage, "it is locked", now);
+	outage_end(&outage, now);
 	assert_int_equal(lines_in(log_text()), 4);
 }
 

@@ -217,54 +217,6 @@ a_few_records_are_left_to_the_writer_that_stores(void **state)
 	stopped_at = 0;
 }
 
-/* Their places are in front of what came since; who has been answered meanwhile is not stored for nothing. */
-static void
-pushes_given_back_are_the_next(void **state)
-{
-	struct sender senders[4], given_up;
-	struct push *pushes[ROOM];
-
-	(void)state;
-	stopped_at = clock_monotonic();
-	start(&senders[0]);
-	start_with(&given_up, 1, SHORT);
-	start(&senders[1]);
-	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 3);
-	start(&senders[2]);
-	stopped_at += LONG / 2;
-	assert_int_equal(join(&given_up), OUTCOME_UNAVAILABLE);
-	assert_true(queue_give_back(queue, pushes, 3));
-	start(&senders[3]);
-	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), COUNT(senders));
-	for (size_t i = 0; i < COUNT(senders); i++)
-		assert_ptr_equal(pushes[i], senders[i].push);
-	queue_close(queue);
-	assert_false(queue_give_back(queue, pushes, COUNT(senders)));
-	queue_settle(queue, pushes, COUNT(senders), OUTCOME_OK);
-	for (size_t i = 0; i < COUNT(senders); i++)
-		assert_int_equal(join(&senders[i]), OUTCOME_OK);
-	stopped_at = 0;
-}
-
-static void
-an_idle_queue_takes_back(void **state)
-{
-	struct push *pushes[ROOM];
-	struct sender first, second;
-
-	(void)state;
-	start(&first);
-	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
-	assert_true(queue_give_back(queue, pushes, 1));
-	start(&second);
-	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 2);
-	assert_ptr_equal(pushes[0], first.push);
-	assert_ptr_equal(pushes[1], second.push);
-	queue_settle(queue, pushes, 2, OUTCOME_OK);
-	assert_int_equal(join(&first), OUTCOME_OK);
-	assert_int_equal(join(&second), OUTCOME_OK);
-}
-
 static void
 an_idle_queue_gives_nothing(void **state)
 {
@@ -275,7 +227,6 @@ an_idle_queue_gives_nothing(void **state)
 	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
 	assert_int_equal(queue_take(queue, pushes, ROOM, SHORT), 0);
 	assert_true(clock_monotonic() - before >= SHORT);
-	assert_int_equal(queue_take(queue, pushes, 0, LONG), 0);    /* there is nothing to wait for */
 	assert_true(clock_monotonic() - before < LONG);
 }
 
@@ -529,8 +480,6 @@ main(void)
 		TEST(no_more_are_taken_than_there_is_room_for),
 		TEST(no_more_records_are_taken_than_the_limit),
 		TEST(a_few_records_are_left_to_the_writer_that_stores),
-		TEST(pushes_given_back_are_the_next),
-		TEST(an_idle_queue_takes_back),
 		TEST(an_idle_queue_gives_nothing),
 		TEST(a_batch_is_done_at_once),
 		TEST(a_push_nobody_takes_is_withdrawn_after_its_deadline),

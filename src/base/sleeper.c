@@ -1,0 +1,49 @@
+/* The sleep of a thread that has nothing to do for a while, and can be woken. */
+#include "base/sleeper.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+void
+sleeper_init(struct sleeper *sleeper)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&sleeper->mutex, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&sleeper->woken, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	sleeper->wake = false;
+}
+
+void
+sleeper_destroy(struct sleeper *sleeper)
+{
+	pthread_cond_destroy(&sleeper->woken);
+	pthread_mutex_destroy(&sleeper->mutex);
+}
+
+void
+sleeper_sleep(struct sleeper *sleeper, int64_t milliseconds)
+{
+	int64_t end = clock_monotonic() + milliseconds;
+	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
+
+	pthread_mutex_lock(&sleeper->mutex);
+	while (!sleeper->wake && pthread_cond_timedwait(&sleeper->woken, &sleeper->mutex, &time) != ETIMEDOUT)
+		;
+	sleeper->wake = false;
+	pthread_mutex_unlock(&sleeper->mutex);
+}
+
+void
+sleeper_wake(struct sleeper *sleeper)
+{
+	pthread_mutex_lock(&sleeper->mutex);
+	sleeper->wake = true;
+	pthread_cond_signal(&sleeper->woken);
+	pthread_mutex_unlock(&sleeper->mutex);
+}

@@ -1,0 +1,402 @@
+/* The pool: who gets a connection when, and whether the database is said to be there, with connections of the test's own. */
+#include "unit.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/clock_ahead.h"
+#include "db/pool.h"
+
+enum { LONG = 60 * 1000, SHORT = 50, WRITERS = 2 };    /* milliseconds; connections */
+
+struct db {
+	bool connected;
+};
+
+static struct pool *pool;
+static atomic_bool reachable, hangs, stands;
+static atomic_int open_connections, tries;
+
+/* --- what stands in the place of db.c ------------------------------------------------------------------------ */
+
+struct db *
+db_new(const char *conninfo, const char *call_timezone)
+{
+	assert_string_equal(conninfo, "dbname=test");
+	assert_string_equal(call_timezone, "UTC");
+	return calloc(1, sizeof(struct db));
+}
+
+void
+db_free(struct db *db)
+{
+	if (db->connected)
+		open_connections--;
+	free(db);
+}
+
+void
+db_set_end(struct db *db, const struct db_end *end)
+{
+	(void)db;
+	assert_true(end->at > clock_monotonic());
+}
+
+bool
+db_connect(struct db *db, int64_t deadline)
+{
+	(void)deadline;
+	tries++;
+	while (hangs)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	db->connected = reachable;
+	open_connections += db->connected;
+	return db->connected;
+}
+
+static void
+lose(struct db *db)
+{
+	open_connections -= db->connected;
+	db->connected = false;
+}
+
+bool
+db_check(struct db *db, int64_t deadline)
+{
+	(void)deadline;
+	if (!reachable)
+		lose(db);
+	return reachable;
+}
+
+bool
+db_stands(struct db *db)
+{
+	if (!stands)
+		lose(db);
+	return stands;
+}
+
+bool
+db_is_connected(const struct db *db)
+{
+	return db->connected;
+}
+
+int64_t
+db_clock_ahead(const struct db *db)
+{
+	(void)db;
+	return 4711;
+}
+
+const char *
+db_problem(const struct db *db)
+{
+	(void)db;
+	return "the test has lost it";
+}
+
+/* --- helpers ------------------------------------------------------------------------------------------------- */
+
+static void
+start(bool there)
+{
+	reachable = there;
+	hangs = false;
+	stands = true;
+	tries = 0;
+	pool = pool_start("dbname=test", "UTC", WRITERS);
+}
+
+static struct db *
+borrow(enum pool_use use, int64_t time)
+{
+	return pool_borrow(pool, use, clock_monotonic() + time);
+}
+
+static void
+give_back(enum pool_use use, struct db *db, bool stored)
+{
+	assert_non_null(db);
+	pool_return(pool, use, db, stored);
+}
+
+static void
+break_and_return(enum pool_use use, struct db *db)
+{
+	assert_non_null(db);
+	lose(db);
+	pool_return(pool, use, db, false);
+}
+
+static void
+wait_while(bool (*condition)(void))
+{
+	while (condition())
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
+static bool is_up(void) { return pool_is_up(pool); }
+static bool is_down(void) { return !pool_is_up(pool); }
+static bool lacks_connections(void) { return open_connections < WRITERS; }
+
+static int
+stop(void **state)
+{
+	(void)state;
+	hangs = false;
+	pool_end(pool, clock_monotonic());
+	pool_stop(pool);
+	assert_int_equal(open_connections, 0);
+	return 0;
+}
+
+/* Somebody who waits for a connection in a thread of his own. */
+struct borrower {
+	pthread_t     thread;
+	enum pool_use use;
+	struct db    *db;
+	atomic_bool   done;
+};
+
+static void *
+run_borrower(void *argument)
+{
+	struct borrower *borrower = argument;
+
+	borrower->db = borrow(borrower->use, LONG);
+	borrower->done = true;
+	return NULL;
+}
+
+static void
+start_borrower(struct borrower *borrower, enum pool_use use)
+{
+	*borrower = (struct borrower){ .use = use };
+	assert_int_equal(pthread_create(&borrower->thread, NULL, run_borrower, borrower), 0);
+	/* until it stands in line */
+	nanosleep(&(struct timespec){ .tv_nsec = SHORT * 1000000 }, NULL);
+	assert_false(borrower->done);
+}
+
+/* --- tests --------------------------------------------------------------------------------------------------- */
+
+static void
+connections_are_made_at_the_start(void **state)
+{
+	(void)state;
+	start(true);
+	wait_while(lacks_connections);
+	wait_while(is_down);
+	assert_int_equal(tries, WRITERS);
+	assert_int_equal(clock_ahead(), 4711);
+}
+
+static void
+a_connection_given_back_is_lent_again(void **state)
+{
+	struct db *first, *second;
+
+	(void)state;
+	start(true);
+	first = borrow(POOL_PUSH, LONG);
+	second = borrow(POOL_PUSH, LONG);
+	assert_ptr_not_equal(first, second);
+	assert_null(borrow(POOL_PUSH, SHORT));
+	give_back(POOL_PUSH, first, true);
+	assert_int_equal(pool_stored_count(pool), 1);
+	assert_ptr_equal(borrow(POOL_LAST_RESORT, LONG), first);
+	give_back(POOL_PUSH, first, false);
+	give_back(POOL_PUSH, second, true);
+	assert_int_equal(pool_stored_count(pool), 2);
+	assert_int_equal(tries, WRITERS);
+}
+
+/* One more is made for it, and while that is used no other one. */
+static void
+the_background_takes_no_connection_of_the_pushes(void **state)
+{
+	struct db *background, *first, *second;
+
+	(void)state;
+	start(true);
+	wait_while(lacks_connections);
+	background = borrow(POOL_BACKGROUND, LONG);
+	first = borrow(POOL_PUSH, LONG);
+	second = borrow(POOL_PUSH, LONG);
+	assert_int_equal(tries, WRITERS + 1);
+	give_back(POOL_BACKGROUND, background, true);
+	assert_ptr_equal(borrow(POOL_BACKGROUND, LONG), background);
+	give_back(POOL_BACKGROUND, background, false);
+	give_back(POOL_PUSH, first, false);
+	give_back(POOL_PUSH, second, false);
+}
+
+static void
+those_who_wait_are_served_in_turn(void **state)
+{
+	struct db *first, *second;
+	struct borrower borrowers[3];
+
+	(void)state;
+	start(true);
+	first = borrow(POOL_PUSH, LONG);
+	second = borrow(POOL_PUSH, LONG);
+	for (int i = 0; i < 3; i++)
+		start_borrower(&borrowers[i], POOL_PUSH);
+	for (int i = 0; i < 3; i++) {
+		give_back(POOL_PUSH, i == 0 ? first : borrowers[i - 1].db, true);
+		assert_int_equal(pthread_join(borrowers[i].thread, NULL), 0);
+		assert_ptr_equal(borrowers[i].db, first);
+		assert_true(i == 2 || !borrowers[i + 1].done);
+	}
+	give_back(POOL_PUSH, first, true);
+	give_back(POOL_PUSH, second, true);
+}
+
+static void
+one_closed_by_the_server_is_not_lent(void **state)
+{
+	struct db *db;
+
+	(void)state;
+	start(true);
+	wait_while(lacks_connections);
+	stands = false;
+	assert_null(borrow(POOL_PUSH, 0));
+	stands = true;
+	db = borrow(POOL_PUSH, LONG);
+	assert_true(db_is_connected(db));
+	give_back(POOL_PUSH, db, true);
+}
+
+static void
+nobody_waits_for_a_database_that_is_away(void **state)
+{
+	int64_t before = clock_monotonic();
+	struct capture capture = capture_start();
+	char *text;
+
+	(void)state;
+	start(false);
+	assert_null(borrow(POOL_PUSH, LONG));
+	assert_false(pool_is_up(pool));
+	assert_null(borrow(POOL_PUSH, LONG));
+	assert_null(borrow(POOL_LAST_RESORT, SHORT));
+	assert_true(clock_monotonic() - before < LONG / 2);
+	pool_count_spooled(pool, 3);
+	reachable = true;
+	give_back(POOL_LAST_RESORT, borrow(POOL_LAST_RESORT, LONG), true);
+	assert_true(pool_is_up(pool));
+	text = capture_end(capture);
+	assert_non_null(strstr(text, "database: unavailable, pushes go to the spool: the test has lost it\n"));
+	assert_non_null(strstr(text, "database: available again after_ms="));
+	assert_non_null(strstr(text, "spooled=3\n"));
+	assert_int_equal(lines_in(text), 2);
+	free(text);
+}
+
+/* Not even for the first try to be over: hosts that swallow everything take seconds each. */
+static void
+nobody_waits_for_a_host_that_does_not_answer(void **state)
+{
+	int64_t before = clock_monotonic();
+
+	(void)state;
+	start(true);
+	hangs = true;
+	assert_null(borrow(POOL_PUSH, LONG));
+	before = clock_monotonic();
+	assert_null(borrow(POOL_PUSH, LONG));
+	assert_true(clock_monotonic() - before < 100);
+	assert_false(pool_is_up(pool));
+	hangs = false;
+	wait_while(is_down);
+}
+
+static void
+when_one_breaks_the_others_are_asked(void **state)
+{
+	struct db *db;
+
+	(void)state;
+	start(true);
+	wait_while(lacks_connections);
+	db = borrow(POOL_PUSH, LONG);
+	reachable = false;
+	break_and_return(POOL_PUSH, db);
+	wait_while(is_up);
+	assert_int_equal(open_connections, 0);
+	assert_null(borrow(POOL_PUSH, LONG));
+	reachable = true;
+	wait_while(is_down);
+}
+
+/* An idle worker finds out too. */
+static void
+an_idle_connection_is_asked_now_and_then(void **state)
+{
+	(void)state;
+	start(true);
+	wait_while(is_down);
+	reachable = false;
+	wait_while(is_up);
+	reachable = true;
+	wait_while(is_down);
+}
+
+/* It is not stormed: connecting gets slower until something is stored. */
+static void
+a_database_that_stores_nothing_is_tried_more_and_more_slowly(void **state)
+{
+	int64_t until = clock_monotonic() + 1000;
+
+	(void)state;
+	start(true);
+	while (clock_monotonic() < until) {
+		struct db *db = borrow(POOL_LAST_RESORT, LONG);
+
+		break_and_return(POOL_LAST_RESORT, db);
+	}
+	assert_in_range(tries, 3, 40);
+}
+
+static void
+the_end_wakes_who_waits(void **state)
+{
+	struct borrower borrower;
+
+	(void)state;
+	start(false);
+	start_borrower(&borrower, POOL_BACKGROUND);
+	pool_end(pool, clock_monotonic());
+	assert_int_equal(pthread_join(borrower.thread, NULL), 0);
+	assert_null(borrower.db);
+	assert_null(borrow(POOL_LAST_RESORT, LONG));
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, stop)
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(connections_are_made_at_the_start),
+		TEST(a_connection_given_back_is_lent_again),
+		TEST(the_background_takes_no_connection_of_the_pushes),
+		TEST(those_who_wait_are_served_in_turn),
+		TEST(one_closed_by_the_server_is_not_lent),
+		TEST(nobody_waits_for_a_database_that_is_away),
+		TEST(nobody_waits_for_a_host_that_does_not_answer),
+		TEST(when_one_breaks_the_others_are_asked),
+		TEST(an_idle_connection_is_asked_now_and_then),
+		TEST(a_database_that_stores_nothing_is_tried_more_and_more_slowly),
+		TEST(the_end_wakes_who_waits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
