@@ -183,8 +183,7 @@ storage_open(const struct settings *settings, int64_t writer_count)
 	storage.queue = queue_new((size_t)settings->batch_records);
 	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
 	metrics_set(METRIC_SPOOL_UP, 0);
-	if (storage.spool != NULL)
-		metrics_register(spool_collect, storage.spool);
+	metrics_register(spool_collect, storage.spool);
 	storage.pool = pool_start(settings->conninfo, settings->call_timezone, (int)storage.writer_count);
 	storage.replay = replay_start(storage.pool, storage.spool);
 	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);

@@ -80,11 +80,11 @@ spool_list_run(struct ctl *ctl, int argc, char **argv)
 		{ "bytes", COLUMN_NUMBER }, { "age_seconds", COLUMN_NUMBER }, { "fault", COLUMN_TEXT } };
 	struct table *table = table_new("spool", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
 	struct push *push;
-	int64_t place = 0;
+	int64_t cursor = SPOOL_FIRST;
 	bool failed;
 
 	(void)argc, (void)argv;
-	while ((push = spool_next(ctl->spool, &place, false, &failed)) != NULL) {
+	while ((push = spool_next(ctl->spool, &cursor, false, &failed)) != NULL) {
 		add_push(table, push, clock_stamp());
 		push_unref(push);
 	}
@@ -179,11 +179,11 @@ export_all(struct ctl *ctl, int folder, const char *path, int64_t *exported, int
 {
 	struct progress *progress = progress_start("export", "pushes", spool_depth(ctl->spool).pushes);
 	struct push *push;
-	int64_t place = 0;
+	int64_t cursor = SPOOL_FIRST;
 	bool failed, written = true;
 
 	*exported = *empty = 0;
-	while (written && (push = spool_next(ctl->spool, &place, true, &failed)) != NULL) {
+	while (written && (push = spool_next(ctl->spool, &cursor, true, &failed)) != NULL) {
 		if (push->body.bytes == NULL)
 			++*empty;
 		else if ((written = export_push(folder, path, push)))

@@ -17,7 +17,7 @@
 #include "ctl/probe.h"
 #include "ctl/token_file.h"
 
-enum { FREE_FLOOR = 64 * 1024 * 1024, MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 1024 };
+enum { MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 1024 };
 
 /* --- files with secrets ------------------------------------------------------------------------------------ */
 
@@ -124,14 +124,14 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 	if (statvfs(folder, &disk) != 0)
 		return;
 	room = (int64_t)(disk.f_bavail * disk.f_frsize);
-	if (room < FREE_FLOOR)
+	if (room < SPOOL_FREE_FLOOR)
 		findings_add(&doctor->findings, FINDING_FAULT, "at this floor the spool takes nothing: pushes are refused in an outage",
 		    "give the disk room, or move the spool", "the spool's disk has %" PRId64 " MiB left", room / MEBIBYTE);
-	else if (room + used - FREE_FLOOR < settings->spool_max_size)
+	else if (room + used - SPOOL_FREE_FLOOR < settings->spool_max_size)
 		findings_add(&doctor->findings, FINDING_WARNING, "the disk is full before the spool is: an outage can last only so long",
 		    "give the disk room, or set [spool] max_size to what there is",
 		    "the spool may grow to %" PRId64 " MiB, and its disk has %" PRId64 " MiB for it",
-		    settings->spool_max_size / MEBIBYTE, (room + used - FREE_FLOOR) / MEBIBYTE);
+		    settings->spool_max_size / MEBIBYTE, (room + used - SPOOL_FREE_FLOOR) / MEBIBYTE);
 	else
 		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the spool's disk has room for all of it");
 }

@@ -94,7 +94,7 @@ is_method(const struct gateway *gateway, const char *name)
 static enum outcome
 readiness(const struct service *service)
 {
-	bool spool_is_up = service->spool != NULL && spool_is_well(service->spool);
+	bool spool_is_up = spool_is_well(service->spool);
 	static const enum outcome outcomes[2][2] = {
 		{ OUTCOME_NOT_READY, OUTCOME_DEGRADED },
 		{ OUTCOME_READY_UNSPOOLED, OUTCOME_READY },

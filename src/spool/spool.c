@@ -1,74 +1,101 @@
-/* What keeps a push while the database cannot: the queue in the spool's file, and an administrator's look at it. */
+/* What keeps a push while the database cannot: opening, taking pushes out, and an administrator's look. */
 #include "spool/spool.h"
 
-#include <pthread.h>
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "metrics/metrics.h"
+#include "spool/spool_disk.h"
 #include "spool/spool_file.h"
+#include "spool/spool_internal.h"
+#include "spool/spool_row.h"
 
-struct spool {
-	pthread_mutex_t   mutex;        /* of all that follows: writers put while the replay reads */
-	struct spool_file file;
-	bool              full_said;    /* that it is full has been said, and it has not had room since */
-	bool              failing;      /* the last pushes could not be put there */
+enum {
+	LOCK_TIME = 10 * 1000,      /* milliseconds to wait for the one who works on the file */
+	TURN_TIME = 1000,           /* milliseconds to wait for the turn to take pushes out */
+	HANG_TIME = 5 * 1000,       /* milliseconds of work after which the disk is taken to hang */
 };
 
-/* Runs a statement that gives no row. */
-static bool
-run(sqlite3_stmt *statement)
-{
-	bool done = sqlite3_step(statement) == SQLITE_DONE;
+/* --- what all share ------------------------------------------------------------------------------------------ */
 
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-	return done;
+bool
+spool_lock(struct spool *spool)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += LOCK_TIME / 1000;
+	return pthread_mutex_clocklock(&spool->file_mutex, CLOCK_MONOTONIC, &end) == 0;
 }
 
-/* What a failed fsync has covered is never counted on: the transaction goes as a whole. */
-static void
-roll_back(struct spool *spool)
+void
+spool_unlock(struct spool *spool)
 {
-	if (spool->file.usable && sqlite3_get_autocommit(spool->file.database) == 0)
-		spool_file_execute(&spool->file, "ROLLBACK");
+	pthread_mutex_unlock(&spool->file_mutex);
 }
 
-/* --- opening ----------------------------------------------------------------------------------------------- */
+void
+spool_observe(struct spool *spool)
+{
+	struct spool_depth depth = { 0 };
+	sqlite3_stmt *head = spool->file.statements[SPOOL_HEAD];
+
+	spool->open = spool->file.usable;
+	if (!spool_file_count(&spool->file, &depth))
+		return;
+	spool->pushes = depth.pushes > 0 ? depth.pushes : 0;
+	spool->bytes = depth.bytes > 0 ? depth.bytes : 0;
+	spool->oldest = depth.pushes > 0 && sqlite3_step(head) == SQLITE_ROW ? sqlite3_column_int64(head, 0) : 0;
+	sqlite3_reset(head);
+}
+
+bool
+spool_replace_damaged(struct spool *spool)
+{
+	spool->checked = SPOOL_FIRST;
+	return spool_file_replace_damaged(&spool->file);
+}
+
+/* --- opening ------------------------------------------------------------------------------------------------- */
 
 static struct spool *
-spool_new(void)
+spool_new(const char *path, int64_t max_size)
 {
 	struct spool *spool = memory_zalloc(sizeof *spool);
 
+	spool_file_init(&spool->file, path, max_size);
+	pthread_mutex_init(&spool->file_mutex, NULL);
 	pthread_mutex_init(&spool->mutex, NULL);
+	pthread_cond_init(&spool->work, NULL);
+	pthread_cond_init(&spool->done, NULL);
+	spool->last = &spool->first;
+	spool->checked = SPOOL_FIRST;
 	return spool;
 }
 
 struct spool *
 spool_open(const char *path, int64_t max_size)
 {
-	struct spool *spool = spool_new();
+	struct spool *spool = spool_new(path, max_size);
 
-	if (!spool_file_open(&spool->file, path, max_size)) {
-		spool_close(spool);
-		return NULL;
-	}
-	if (spool->file.depth.pushes > 0)
-		log_info("spool %s: pushes wait in it pushes=%lld", path, (long long)spool->file.depth.pushes);
+	spool_keeper_start(spool);
 	return spool;
 }
 
 struct spool *
 spool_open_existing(const char *path, int64_t max_size)
 {
-	struct spool *spool = spool_new();
+	struct spool *spool = spool_new(path, max_size);
 
-	if (spool_file_open_existing(&spool->file, path, max_size))
+	if (spool_file_open_existing(&spool->file)) {
+		spool_observe(spool);
 		return spool;
+	}
 	spool_close(spool);
 	return NULL;
 }
@@ -76,242 +103,48 @@ spool_open_existing(const char *path, int64_t max_size)
 void
 spool_close(struct spool *spool)
 {
-	if (spool == NULL)
+	if (spool == NULL || !spool_keeper_stop(spool))
 		return;
 	spool_file_close(&spool->file);
+	pthread_cond_destroy(&spool->done);
+	pthread_cond_destroy(&spool->work);
 	pthread_mutex_destroy(&spool->mutex);
+	pthread_mutex_destroy(&spool->file_mutex);
 	memory_free(spool);
 }
 
-/* --- putting ----------------------------------------------------------------------------------------------- */
-
-static void
-bind_bytes(sqlite3_stmt *statement, int place, const void *bytes, size_t length)
-{
-	if (bytes != NULL)
-		sqlite3_bind_blob64(statement, place, bytes, length, SQLITE_STATIC);
-}
-
-static bool
-put_one(struct spool *spool, const struct push *push)
-{
-	sqlite3_stmt *statement = spool->file.statements[SPOOL_PUT];
-
-	bind_bytes(statement, 1, push->id.bytes, PUSH_ID_SIZE);
-	sqlite3_bind_int64(statement, 2, push->received_at);
-	sqlite3_bind_text(statement, 3, push->remote_addr, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 4, (sqlite3_int64)push->bytes);
-	bind_bytes(statement, 5, push->body.bytes != NULL ? push->sha256 : NULL, PUSH_SHA256_SIZE);
-	if (push->fault != NULL)
-		sqlite3_bind_text(statement, 6, push->fault, -1, SQLITE_STATIC);
-	bind_bytes(statement, 7, push->body.bytes, push->body.length);
-	return run(statement);
-}
-
-static bool
-put_all(struct spool *spool, struct push *const *pushes, int count)
-{
-	if (!spool_file_follow(&spool->file) || !spool_file_execute(&spool->file, "BEGIN IMMEDIATE"))
-		return false;
-	for (int i = 0; i < count; i++)
-		if (!put_one(spool, pushes[i]))
-			return false;
-	return spool_file_execute(&spool->file, "COMMIT");
-}
-
-static void
-note_put(struct spool *spool, struct push *const *pushes, int count)
-{
-	spool->full_said = false;
-	spool->file.depth.pushes += count;
-	for (int i = 0; i < count; i++)
-		spool->file.depth.bytes += (int64_t)pushes[i]->body.length;
-}
-
-/* Once until there is room again. */
-static void
-say_full(struct spool *spool)
-{
-	if (!spool->full_said)
-		log_error("spool %s: is full, or its disk is: pushes are refused", spool->file.path);
-	spool->full_said = true;
-}
-
-/* Damaged while it is in use: a new file takes what the old one cannot. */
-static bool
-put_anew(struct spool *spool, struct push *const *pushes, int count)
-{
-	return spool_file_replace_damaged(&spool->file) && put_all(spool, pushes, count);
-}
+/* --- queries ------------------------------------------------------------------------------------------------- */
 
 bool
-spool_put(struct spool *spool, struct push *const *pushes, int count)
+spool_is_well(const struct spool *spool)
 {
-	bool put = false;
+	int64_t at_work = spool != NULL ? spool->at_work : 0;
 
-	pthread_mutex_lock(&spool->mutex);
-	if (!spool_file_has_room(&spool->file)) {
-		say_full(spool);
-	} else if ((put = put_all(spool, pushes, count) || put_anew(spool, pushes, count))) {
-		note_put(spool, pushes, count);
-	} else {
-		if (sqlite3_errcode(spool->file.database) == SQLITE_FULL)
-			say_full(spool);
-		else
-			spool_file_say(&spool->file, SPOOL_WRITING);
-		roll_back(spool);
-	}
-	spool->failing = !put;
-	pthread_mutex_unlock(&spool->mutex);
-	return put;
+	return spool != NULL && spool->open && !spool->failing &&
+	    (at_work == 0 || clock_monotonic() - at_work < HANG_TIME);
 }
 
-/* --- taking ------------------------------------------------------------------------------------------------ */
-
-static void
-copy_column(sqlite3_stmt *statement, int column, void *to, size_t size)
+struct spool_depth
+spool_depth(const struct spool *spool)
 {
-	size_t length = (size_t)sqlite3_column_bytes(statement, column);
-	const void *bytes = sqlite3_column_blob(statement, column);
-
-	if (bytes != NULL)
-		memcpy(to, bytes, length < size ? length : size);
-}
-
-static struct push *
-read_push(sqlite3_stmt *statement)
-{
-	struct push *push = push_new((const char *)sqlite3_column_text(statement, 2));
-	const void *body = sqlite3_column_blob(statement, 6);
-	const unsigned char *fault = sqlite3_column_text(statement, 5);
-
-	copy_column(statement, 0, push->id.bytes, PUSH_ID_SIZE);
-	push->received_at = sqlite3_column_int64(statement, 1);
-	push->bytes = (size_t)sqlite3_column_int64(statement, 3);
-	copy_column(statement, 4, push->sha256, PUSH_SHA256_SIZE);
-	push->spooled = true;
-	if (sqlite3_column_type(statement, 6) != SQLITE_NULL) {
-		size_t length = (size_t)sqlite3_column_bytes(statement, 6);
-		char *copy = memory_alloc(length);
-
-		if (length > 0)
-			memcpy(copy, body, length);
-		push->body = (struct slice){ copy, length };
-	}
-	if (fault != NULL)
-		push_refuse(push, (const char *)fault);
-	return push;
-}
-
-int
-spool_oldest(struct spool *spool, struct push **pushes, int room, size_t bytes)
-{
-	sqlite3_stmt *statement;
-	int count = 0, code;
-
-	pthread_mutex_lock(&spool->mutex);
-	statement = spool->file.statements[SPOOL_OLDEST];       /* another thread may have opened the file anew */
-	sqlite3_bind_int(statement, 1, room);
-	for (size_t read = 0; (code = sqlite3_step(statement)) == SQLITE_ROW && read <= bytes;) {
-		pushes[count] = read_push(statement);
-		read += pushes[count++]->body.length;
-	}
-	if (code != SQLITE_ROW && code != SQLITE_DONE) {
-		spool_file_say(&spool->file, SPOOL_READING);
-		while (count > 0)
-			push_unref(pushes[--count]);
-		count = -1;
-	}
-	sqlite3_reset(statement);
-	pthread_mutex_unlock(&spool->mutex);
-	return count;
-}
-
-static bool
-remove_all(struct spool *spool, struct push *const *pushes, int count)
-{
-	if (!spool->file.usable || !spool_file_execute(&spool->file, "BEGIN IMMEDIATE"))
-		return false;
-	for (int i = 0; i < count; i++) {
-		bind_bytes(spool->file.statements[SPOOL_REMOVE], 1, pushes[i]->id.bytes, PUSH_ID_SIZE);
-		if (!run(spool->file.statements[SPOOL_REMOVE]))
-			return false;
-	}
-	return spool_file_execute(&spool->file, "COMMIT");
-}
-
-bool
-spool_remove(struct spool *spool, struct push *const *pushes, int count)
-{
-	bool removed;
-
-	pthread_mutex_lock(&spool->mutex);
-	removed = remove_all(spool, pushes, count);
-	if (removed) {
-		spool->file.depth.pushes -= count;
-		for (int i = 0; i < count; i++)
-			spool->file.depth.bytes -= (int64_t)pushes[i]->body.length;
-		if (spool->file.depth.pushes <= 0)   /* others put pushes there too */
-			spool_file_count(&spool->file);
-	} else {
-		spool_file_say(&spool->file, SPOOL_REMOVING);
-		roll_back(spool);
-	}
-	pthread_mutex_unlock(&spool->mutex);
-	return removed;
-}
-
-bool
-spool_postpone(struct spool *spool, const struct push *push)
-{
-	bool done = false;
-
-	pthread_mutex_lock(&spool->mutex);
-	if (spool->file.usable) {
-		bind_bytes(spool->file.statements[SPOOL_POSTPONE], 1, push->id.bytes, PUSH_ID_SIZE);
-		done = run(spool->file.statements[SPOOL_POSTPONE]);
-	}
-	if (!done)
-		spool_file_say(&spool->file, SPOOL_POSTPONING);
-	pthread_mutex_unlock(&spool->mutex);
-	return done;
-}
-
-bool
-spool_is_well(struct spool *spool)
-{
-	bool well;
-
-	pthread_mutex_lock(&spool->mutex);
-	well = !spool->failing && spool_file_has_room(&spool->file);
-	pthread_mutex_unlock(&spool->mutex);
-	return well;
+	return (struct spool_depth){ spool->pushes, spool->bytes };
 }
 
 int64_t
-spool_oldest_stamp(struct spool *spool)
+spool_oldest_timestamp(const struct spool *spool)
 {
-	int64_t stamp = 0;
-
-	pthread_mutex_lock(&spool->mutex);
-	if (spool->file.usable && sqlite3_step(spool->file.statements[SPOOL_HEAD]) == SQLITE_ROW)
-		stamp = sqlite3_column_int64(spool->file.statements[SPOOL_HEAD], 0);
-	if (spool->file.usable)
-		sqlite3_reset(spool->file.statements[SPOOL_HEAD]);
-	pthread_mutex_unlock(&spool->mutex);
-	return stamp;
+	return spool->oldest;
 }
 
 void
 spool_collect(void *context)
 {
-	struct spool *spool = context;
-	struct spool_depth depth = spool_depth(spool);
-	int64_t oldest = spool_oldest_stamp(spool), now = clock_stamp();
+	const struct spool *spool = context;
+	int64_t oldest = spool->oldest, now = clock_stamp();
 
 	metrics_set(METRIC_SPOOL_UP, spool_is_well(spool));
-	metrics_set(METRIC_SPOOL_PUSHES, depth.pushes);
-	metrics_set(METRIC_SPOOL_BYTES, depth.bytes);
+	metrics_set(METRIC_SPOOL_PUSHES, spool->pushes);
+	metrics_set(METRIC_SPOOL_BYTES, spool->bytes);
 	metrics_set(METRIC_SPOOL_MAX_BYTES, spool->file.max_size);
 	metrics_set(METRIC_SPOOL_OLDEST_AGE, oldest != 0 && now > oldest ? now - oldest : 0);
 }
@@ -319,33 +152,191 @@ spool_collect(void *context)
 struct spool_depth
 spool_count(struct spool *spool)
 {
-	pthread_mutex_lock(&spool->mutex);
-	spool_file_count(&spool->file);
-	pthread_mutex_unlock(&spool->mutex);
+	if (spool_lock(spool)) {
+		spool_observe(spool);
+		spool_unlock(spool);
+	}
 	return spool_depth(spool);
 }
 
-struct spool_depth
-spool_depth(struct spool *spool)
-{
-	struct spool_depth depth;
+/* --- taking ------------------------------------------------------------------------------------------------- */
 
-	pthread_mutex_lock(&spool->mutex);
-	depth = spool->file.depth;
-	pthread_mutex_unlock(&spool->mutex);
-	return depth;
+/* What is damaged is replaced, and what can be read of it comes back; an administrator's look leaves that to the worker. */
+static void
+handle_trouble(struct spool *spool, enum spool_trouble trouble)
+{
+	spool_file_log(&spool->file, trouble);
+	if (spool->has_keeper)
+		spool_replace_damaged(spool);
+}
+
+/* A row without an id could not be taken out again: it gets the one that its push has. */
+static bool
+name_row(struct spool *spool, sqlite3_int64 seq, const struct push *push)
+{
+	sqlite3_stmt *statement = spool->file.statements[SPOOL_NAME];
+
+	sqlite3_bind_int64(statement, 1, seq);
+	spool_row_bind_id(statement, 2, &push->id);
+	return spool_file_run(statement);
+}
+
+/* Returns the last code of SQLite; the rows that are to be named have their seq, others 0. */
+static int
+read_oldest(struct spool *spool, struct push **pushes, sqlite3_int64 *unnamed, int capacity, size_t bytes, int *count)
+{
+	sqlite3_stmt *statement = spool->file.statements[SPOOL_OLDEST];
+	int code;
+
+	sqlite3_bind_int(statement, 1, capacity);
+	for (size_t read = 0; (code = sqlite3_step(statement)) == SQLITE_ROW && read <= bytes; ++*count) {
+		pushes[*count] = spool_row_read(statement);
+		unnamed[*count] = spool_row_has_id(statement) ? 0 : sqlite3_column_int64(statement, SPOOL_SEQ);
+		read += pushes[*count]->body.length;
+	}
+	return code;
+}
+
+static int
+oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
+{
+	sqlite3_int64 *unnamed = memory_resize(NULL, (size_t)capacity, sizeof *unnamed);
+	int count = 0, code = SQLITE_ERROR;
+
+	if (spool->file.usable)
+		code = read_oldest(spool, pushes, unnamed, capacity, bytes, &count);
+	if (code != SQLITE_ROW && code != SQLITE_DONE) {
+		if (spool->file.usable)
+			spool_file_note(&spool->file);
+		handle_trouble(spool, SPOOL_READING);
+		while (count > 0)
+			push_unref(pushes[--count]);
+		count = -1;
+	}
+	if (spool->file.usable)
+		sqlite3_reset(spool->file.statements[SPOOL_OLDEST]);
+	for (int i = 0; i < count; i++)
+		if (unnamed[i] != 0 && !name_row(spool, unnamed[i], pushes[i])) {
+			spool_file_note(&spool->file);
+			spool_file_log(&spool->file, SPOOL_WRITING);
+		}
+	memory_free(unnamed);
+	return count;
+}
+
+int
+spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
+{
+	int count = -1;
+
+	if (!spool_lock(spool))
+		return -1;
+	count = oldest(spool, pushes, capacity, bytes);
+	spool_observe(spool);
+	spool_unlock(spool);
+	return count;
+}
+
+/* One transaction. */
+static enum spool_result
+remove_all(struct spool *spool, struct push *const *pushes, int count)
+{
+	struct spool_file *file = &spool->file;
+	enum spool_result result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+
+	if (result != SPOOL_DONE)
+		return result;
+	for (int i = 0; result == SPOOL_DONE && i < count; i++) {
+		spool_row_bind_id(file->statements[SPOOL_REMOVE], 1, &pushes[i]->id);
+		if (!spool_file_run(file->statements[SPOOL_REMOVE]))
+			result = spool_file_note(file);
+	}
+	return spool_file_end(file, result);
+}
+
+/* In memory, so that it needs no room. */
+static bool
+remember(struct spool *spool, struct push *const *pushes, int count)
+{
+	struct spool_file *file = &spool->file;
+
+	for (int i = 0; i < count; i++) {
+		if (!file->usable)
+			return false;
+		spool_row_bind_id(file->statements[SPOOL_REMEMBER], 1, &pushes[i]->id);
+		if (!spool_file_run(file->statements[SPOOL_REMEMBER]))
+			return false;
+		file->remembered += sqlite3_changes(file->database);
+	}
+	return true;
+}
+
+bool
+spool_remove(struct spool *spool, struct push *const *pushes, int count)
+{
+	enum spool_result result;
+	bool done;
+
+	if (!spool_lock(spool))
+		return false;
+	result = remove_all(spool, pushes, count);
+	if (result == SPOOL_NO_ROOM && spool_disk_give_up_reserve(&spool->file))
+		result = remove_all(spool, pushes, count);
+	if (result != SPOOL_DONE)
+		handle_trouble(spool, SPOOL_REMOVING);
+	done = result == SPOOL_DONE || remember(spool, pushes, count);
+	spool_observe(spool);
+	spool_unlock(spool);
+	return done;
+}
+
+static enum spool_result
+postpone(struct spool *spool, const struct push *push)
+{
+	struct spool_file *file = &spool->file;
+	enum spool_result result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+
+	if (result != SPOOL_DONE)
+		return result;
+	spool_row_bind_id(file->statements[SPOOL_POSTPONE], 1, &push->id);
+	if (!spool_file_run(file->statements[SPOOL_POSTPONE]))
+		result = spool_file_note(file);
+	return spool_file_end(file, result);
+}
+
+bool
+spool_postpone(struct spool *spool, const struct push *push)
+{
+	bool done;
+
+	if (!spool_lock(spool))
+		return false;
+	done = postpone(spool, push) == SPOOL_DONE;
+	if (!done)
+		handle_trouble(spool, SPOOL_POSTPONING);
+	spool_unlock(spool);
+	return done;
 }
 
 /* --- an administrator's look --------------------------------------------------------------------------------- */
 
-/* A statement that is asked now and then only; NULL, said, when the file cannot be read. */
+#define ALL_BUT_BODY "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, "
+
+static void
+log_unread(struct spool *spool)
+{
+	spool_file_note(&spool->file);
+	spool_file_log(&spool->file, SPOOL_READING);
+}
+
+/* A statement that is asked now and then only; NULL, logged, when the file cannot be read. */
 static sqlite3_stmt *
 prepare(struct spool *spool, const char *text)
 {
 	sqlite3_stmt *statement = NULL;
 
 	if (sqlite3_prepare_v2(spool->file.database, text, -1, &statement, NULL) != SQLITE_OK)
-		spool_file_say(&spool->file, SPOOL_READING);
+		log_unread(spool);
 	return statement;
 }
 
@@ -355,33 +346,34 @@ spool_summarize(struct spool *spool, struct spool_summary *summary)
 	sqlite3_stmt *statement;
 	bool read;
 
-	pthread_mutex_lock(&spool->mutex);
-	statement = prepare(spool, "SELECT count(*), coalesce(sum(length(body)), 0), coalesce(min(received_at), 0) FROM push");
+	if (!spool_lock(spool))
+		return false;
+	statement = prepare(spool, "SELECT pushes, bytes, coalesce((SELECT min(received_at) FROM push), 0) FROM depth");
 	read = statement != NULL && sqlite3_step(statement) == SQLITE_ROW;
 	if (read) {
 		summary->depth.pushes = sqlite3_column_int64(statement, 0);
 		summary->depth.bytes = sqlite3_column_int64(statement, 1);
 		summary->oldest = sqlite3_column_int64(statement, 2);
 	} else if (statement != NULL) {
-		spool_file_say(&spool->file, SPOOL_READING);
+		log_unread(spool);
 	}
 	sqlite3_finalize(statement);
-	pthread_mutex_unlock(&spool->mutex);
+	spool_unlock(spool);
 	return read;
 }
 
-/* The one push a statement gives, with its place in the eighth column. */
+/* The one push a statement gives. */
 static struct push *
-read_one(struct spool *spool, sqlite3_stmt *statement, int64_t *place, bool *failed)
+read_one(struct spool *spool, sqlite3_stmt *statement, int64_t *cursor, bool *failed)
 {
 	struct push *push = NULL;
 	int code = statement != NULL ? sqlite3_step(statement) : SQLITE_ERROR;
 
 	if (code == SQLITE_ROW) {
-		push = read_push(statement);
-		*place = sqlite3_column_int64(statement, 7);
+		push = spool_row_read(statement);
+		*cursor = sqlite3_column_int64(statement, SPOOL_SEQ);
 	} else if (code != SQLITE_DONE && statement != NULL) {
-		spool_file_say(&spool->file, SPOOL_READING);
+		log_unread(spool);
 	}
 	*failed = code != SQLITE_ROW && code != SQLITE_DONE;
 	sqlite3_finalize(statement);
@@ -389,20 +381,22 @@ read_one(struct spool *spool, sqlite3_stmt *statement, int64_t *place, bool *fai
 }
 
 struct push *
-spool_next(struct spool *spool, int64_t *place, bool with_body, bool *failed)
+spool_next(struct spool *spool, int64_t *cursor, bool with_body, bool *failed)
 {
 	sqlite3_stmt *statement;
 	struct push *push;
 
-	pthread_mutex_lock(&spool->mutex);
-	statement = prepare(spool, "SELECT id, received_at, remote_addr, bytes, sha256, fault,"
-	    " CASE WHEN ?2 THEN body END, seq FROM push WHERE seq > ?1 ORDER BY seq LIMIT 1");
+	*failed = true;
+	if (!spool_lock(spool))
+		return NULL;
+	statement = prepare(spool, "SELECT " ALL_BUT_BODY
+	    "CASE WHEN ?2 THEN body END, seq FROM push WHERE seq > ?1 ORDER BY seq LIMIT 1");
 	if (statement != NULL) {
-		sqlite3_bind_int64(statement, 1, *place);
+		sqlite3_bind_int64(statement, 1, *cursor);
 		sqlite3_bind_int(statement, 2, with_body);
 	}
-	push = read_one(spool, statement, place, failed);
-	pthread_mutex_unlock(&spool->mutex);
+	push = read_one(spool, statement, cursor, failed);
+	spool_unlock(spool);
 	return push;
 }
 
@@ -411,13 +405,15 @@ spool_find(struct spool *spool, const struct push_id *id, bool *failed)
 {
 	sqlite3_stmt *statement;
 	struct push *push;
-	int64_t place;
+	int64_t cursor;
 
-	pthread_mutex_lock(&spool->mutex);
-	statement = prepare(spool, "SELECT id, received_at, remote_addr, bytes, sha256, fault, body, seq FROM push WHERE id = ?");
+	*failed = true;
+	if (!spool_lock(spool))
+		return NULL;
+	statement = prepare(spool, "SELECT " ALL_BUT_BODY "body, seq FROM push WHERE id = ?");
 	if (statement != NULL)
-		bind_bytes(statement, 1, id->bytes, PUSH_ID_SIZE);
-	push = read_one(spool, statement, &place, failed);
-	pthread_mutex_unlock(&spool->mutex);
+		spool_row_bind_id(statement, 1, id);
+	push = read_one(spool, statement, &cursor, failed);
+	spool_unlock(spool);
 	return push;
 }

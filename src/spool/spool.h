@@ -1,7 +1,9 @@
 /*
  * What keeps a push while the database cannot: one row a push in an SQLite file (WAL, synchronous FULL), in the order of
- * arrival.  Several threads and several processes may use one file.  spool.c, the queue, and spool_file.c behind it, the
- * file, are the only users of SQLite.
+ * arrival.  Several threads and several processes may use one file.
+ *
+ * spool_keeper.c puts pushes into it, in a thread of the spool's own that a disk may hang alone; spool.c takes them out.
+ * spool_file.c is the file, spool_row.c a row of it, spool_turn.c the order among processes, spool_disk.c the room there is.
  */
 #ifndef SPOOL_H
 #define SPOOL_H
@@ -14,47 +16,60 @@
 
 struct spool;
 
+enum { SPOOL_FREE_FLOOR = 64 * 1024 * 1024 };   /* bytes of its disk that are left to others */
+
 struct spool_depth {
 	int64_t pushes;
-	int64_t bytes;         /* of their bodies */
+	int64_t bytes;         /* of their bodies as sent */
 };
 
 /*
- * Opens the file, made when it is not there; it grows to max_size bytes at most, and leaves a part of its disk free.  A
- * damaged one is put aside under another name.  NULL, said in the log, when there can be none.  What makes it less safe
- * than it should be is said as well.
+ * Opens the file, made when it is not there, now or as soon as that can be done; it grows to max_size bytes at most, and
+ * leaves a part of its disk free.  A damaged one is put aside under another name, and what can be read of it taken over.
+ * What makes it less safe than it should be is logged.
  */
-struct spool *spool_open(const char *path, int64_t max_size);
+struct spool *spool_open(const char *path, int64_t max_size) __attribute__((returns_nonnull));
 void spool_close(struct spool *spool);
 
-/* True when all pushes are on the disk (fsynced).  False, said in the log, when none is. */
-bool spool_put(struct spool *spool, struct push *const *pushes, int count);
+/*
+ * Puts pushes by the deadline (clock_monotonic(), ms).  Returns how many are on the disk (fsynced), and has these stand
+ * first in the array; that it has no room for the others, or cannot write, is logged.
+ */
+int spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline) __attribute__((warn_unused_result));
 
 /*
- * The pushes that have been there longest, room at most and until their bodies pass bytes; each is held for the caller.
- * Their bodies are not parsed yet.  Gives how many, or -1, said in the log, when the file cannot be read.
+ * The pushes that have been there longest, capacity at most and until their bodies pass bytes, with a reference for the
+ * caller each.  Their bodies are not parsed yet.  Returns how many, or -1, logged, when the file cannot be read.
  */
-int spool_oldest(struct spool *spool, struct push **pushes, int room, size_t bytes);
+int spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes);
 
-/* Takes pushes that are stored out of the spool; what is not there any more is fine.  False, said, when it cannot. */
+/*
+ * Takes pushes that are stored out of the spool; what is not there any more is fine.  What cannot be taken out now is
+ * remembered: spool_oldest does not give it again, and it goes as soon as it can.  False, logged, when not even that is so.
+ */
 bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
 
-/* Puts a push behind all others.  False, said, when it cannot. */
+/* Puts a push behind all others.  False, logged, when it cannot. */
 bool spool_postpone(struct spool *spool, const struct push *push);
 
-/* Whether it took the last pushes, if there were any, and its disk has room for more. */
-bool spool_is_well(struct spool *spool);
+/*
+ * These three never wait, and answer what is known since the file was last worked on, a second ago at most.  NULL is a
+ * spool that is not well.
+ */
 
-/* What is in it, as far as this process knows: what others have put there or taken since is left out. */
-struct spool_depth spool_depth(struct spool *spool);
+/* Whether it is open, took the last pushes, has room for more, and its disk does not hang. */
+bool spool_is_well(const struct spool *spool);
+
+/* What is in it. */
+struct spool_depth spool_depth(const struct spool *spool);
 
 /* When the push at its head arrived (clock_stamp); 0 when it is empty. */
-int64_t spool_oldest_stamp(struct spool *spool);
+int64_t spool_oldest_timestamp(const struct spool *spool);
 
 /* Sets the metrics of the spool; a metrics_collect. */
 void spool_collect(void *spool);
 
-/* What is in it, counted anew. */
+/* What is in it now, whoever put it there. */
 struct spool_depth spool_count(struct spool *spool);
 
 /* --- for an administrator's look ---------------------------------------------------------------------------- */
@@ -64,17 +79,19 @@ struct spool_summary {
 	int64_t            oldest;   /* clock_stamp() of the push received first; 0: there is none */
 };
 
-/* Opens a file that is there; nothing is made and nothing is put aside.  NULL, said in the log, when it cannot. */
+/* Opens a file that is there; nothing is made and nothing is put aside.  NULL, logged, when it cannot. */
 struct spool *spool_open_existing(const char *path, int64_t max_size);
 
-/* False, said, when the file cannot be read. */
+/* False, logged, when the file cannot be read. */
 bool spool_summarize(struct spool *spool, struct spool_summary *summary);
 
+#define SPOOL_FIRST INT64_MIN
+
 /*
- * The push behind place, which is 0 at first and is moved on; held for the caller, its body NULL unless with_body.
- * NULL at the end, and, with *failed set and said, when the file cannot be read.
+ * The push behind the cursor, which is SPOOL_FIRST at first and is moved on; with a reference for the caller, its body NULL
+ * unless with_body.  NULL at the end, and, with *failed set and logged, when the file cannot be read.
  */
-struct push *spool_next(struct spool *spool, int64_t *place, bool with_body, bool *failed);
+struct push *spool_next(struct spool *spool, int64_t *cursor, bool with_body, bool *failed);
 
 /* The push of that id, as from spool_next with its body; NULL when it is not there. */
 struct push *spool_find(struct spool *spool, const struct push_id *id, bool *failed);

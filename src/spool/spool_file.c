@@ -1,19 +1,19 @@
 /*
- * The spool's file: opened, held to its size, followed when it is moved, put aside and replaced when it is damaged.
+ * The spool's file: opened, upgraded, held to its size, followed when it is moved, put aside and replaced when it is damaged.
  *
- * Its table is push (seq, id, received_at, remote_addr, bytes, sha256, fault, body).  seq is the order of arrival; fault
- * is why the body is no list of records, NULL when it is still to be parsed; body is as it was sent, NULL when it was not
- * kept.
+ * Its tables are push (seq, id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body), depth (pushes,
+ * bytes) and rescue (file, page, rescued).  seq is the order of arrival; fault is why the body is no list of records, NULL
+ * when it is still to be parsed; body is as it was sent, NULL when it was not kept.  depth has one row, which triggers keep
+ * up to date, so that nobody has to count.  rescue has a row for each damaged file whose pushes are being taken over
+ * (spool_rescue.c).  A file of the first version has push alone, without source and clock_ahead, which are appended to it.
  */
 #include "spool/spool_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,56 +24,70 @@
 
 enum {
 	PAGE_SIZE = 4096,
-	BUSY_TIME = 400,                        /* milliseconds to wait for another process: less than a push has for the spool */
-	LOCK_PAUSE = 5,                         /* milliseconds between two tries to get the lock of its folder */
-	SAY_PAUSE = 10 * 1000,                  /* milliseconds between two complaints of one kind */
-	FREE_FLOOR = 64 * 1024 * 1024,          /* bytes of the disk that are left to others */
+	BUSY_TIME = 200,                        /* milliseconds that SQLite waits for a process that takes no turns */
+	LOG_PAUSE = 10 * 1000,                  /* milliseconds between two complaints of one kind */
+	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make the file, or put it aside */
 };
 
-enum { OPEN_OR_MAKE = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE };
-
 static const char *const statement_texts[SPOOL_STATEMENTS] = {
-	[SPOOL_PUT] = "INSERT INTO push (id, received_at, remote_addr, bytes, sha256, fault, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-	[SPOOL_OLDEST] = "SELECT id, received_at, remote_addr, bytes, sha256, fault, body FROM push ORDER BY seq LIMIT ?",
-	[SPOOL_HEAD] = "SELECT received_at FROM push ORDER BY seq LIMIT 1",
+	[SPOOL_PUT] = "INSERT INTO push (id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, seq)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+	[SPOOL_OLDEST] = "SELECT id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, seq FROM push"
+	    " WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT ?",
+	[SPOOL_HEAD] = "SELECT received_at FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT 1",
 	[SPOOL_REMOVE] = "DELETE FROM push WHERE id = ?",
+	[SPOOL_REMEMBER] = "INSERT INTO temp.remembered (id) VALUES (?) ON CONFLICT DO NOTHING",
 	[SPOOL_POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push) WHERE id = ?",
-	[SPOOL_DEPTH] = "SELECT count(*), coalesce(sum(length(body)), 0) FROM push",
+	[SPOOL_NAME] = "UPDATE push SET id = ?2 WHERE seq = ?1",
+	[SPOOL_DEPTH] = "SELECT pushes, bytes FROM depth",
 };
 
 static const char *const trouble_texts[SPOOL_TROUBLES] = {
+	[SPOOL_OPENING] = "open it",
 	[SPOOL_WRITING] = "write to it",
 	[SPOOL_READING] = "read it",
 	[SPOOL_REMOVING] = "take stored pushes out of it",
 	[SPOOL_POSTPONING] = "put a push behind the others",
 };
 
+/*
+ * Of this connection alone.  A page that is given back is not overwritten: that would double what draining writes, and needs
+ * room on a full disk.  A transaction that was large leaves no large log behind.
+ */
 static const char setup[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
+    "PRAGMA secure_delete = FAST;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA journal_size_limit = 4194304;"
+    "CREATE TEMP TABLE IF NOT EXISTS remembered (id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;";
+
+/* The body is the last column: what stands behind a long one is slow to read. */
+static const char tables[] =
     "CREATE TABLE IF NOT EXISTS push ("
     " seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, received_at INTEGER NOT NULL, remote_addr TEXT NOT NULL,"
-    " bytes INTEGER NOT NULL, sha256 BLOB, fault TEXT, body BLOB);";
+    " bytes INTEGER NOT NULL, sha256 BLOB, fault TEXT, source TEXT NOT NULL DEFAULT '',"
+    " clock_ahead INTEGER NOT NULL DEFAULT 0, body BLOB);";
+
+static const char columns_added[] =
+    "ALTER TABLE push ADD COLUMN source TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE push ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0;";
+
+/* Made anew where they are there: a dump of a spool that is read into a file has them, and no version. */
+static const char depth_and_rescue[] =
+    "DROP TABLE IF EXISTS depth;"
+    "DROP TRIGGER IF EXISTS push_is_put;"
+    "DROP TRIGGER IF EXISTS push_is_removed;"
+    "CREATE TABLE depth (pushes INTEGER NOT NULL, bytes INTEGER NOT NULL);"
+    "INSERT INTO depth SELECT count(*), coalesce(sum(bytes), 0) FROM push;"
+    "CREATE TRIGGER push_is_put AFTER INSERT ON push BEGIN"
+    " UPDATE depth SET pushes = pushes + 1, bytes = bytes + NEW.bytes; END;"
+    "CREATE TRIGGER push_is_removed AFTER DELETE ON push BEGIN"
+    " UPDATE depth SET pushes = pushes - 1, bytes = bytes - OLD.bytes; END;"
+    "CREATE TABLE IF NOT EXISTS rescue (file TEXT PRIMARY KEY, page INTEGER NOT NULL, rescued INTEGER NOT NULL);"
+    "PRAGMA user_version = 1;";
 
 /* --- SQLite's side ----------------------------------------------------------------------------------------- */
-
-/* Nothing is open only where a damaged file could not be renamed. */
-static const char *
-problem(const struct spool_file *file)
-{
-	return file->database != NULL ? sqlite3_errmsg(file->database) : "it is damaged, and cannot be put aside";
-}
-
-void
-spool_file_say(struct spool_file *file, enum spool_trouble trouble)
-{
-	int64_t now = clock_monotonic();
-
-	if (now < file->say_next[trouble])
-		return;
-	file->say_next[trouble] = now + SAY_PAUSE;
-	log_error("spool %s: cannot %s: %s", file->path, trouble_texts[trouble], problem(file));
-}
 
 bool
 spool_file_execute(struct spool_file *file, const char *text)
@@ -82,62 +96,111 @@ spool_file_execute(struct spool_file *file, const char *text)
 }
 
 bool
-spool_file_count(struct spool_file *file)
+spool_file_run(sqlite3_stmt *statement)
 {
-	sqlite3_stmt *statement = file->statements[SPOOL_DEPTH];
-	bool read = sqlite3_step(statement) == SQLITE_ROW;
+	bool done = sqlite3_step(statement) == SQLITE_DONE;
 
-	if (read) {
-		file->depth.pushes = sqlite3_column_int64(statement, 0);
-		file->depth.bytes = sqlite3_column_int64(statement, 1);
-	}
 	sqlite3_reset(statement);
-	return read;
+	sqlite3_clear_bindings(statement);
+	return done;
 }
 
-/* --- its disk ---------------------------------------------------------------------------------------------- */
-
-const char *
-spool_file_system_risk(const char *path)
+int64_t
+spool_file_number(const struct spool_file *file, const char *text, int64_t otherwise)
 {
-	struct statfs found;
+	sqlite3_stmt *statement = NULL;
+	int64_t number = otherwise;
 
-	if (statfs(path, &found) != 0)
-		return NULL;
-	if (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC)
-		return "is on tmpfs: what is in it does not survive a restart of the machine";
-	if (found.f_type == NFS_SUPER_MAGIC || found.f_type == SMB_SUPER_MAGIC || found.f_type == (long)SMB2_SUPER_MAGIC)
-		return "is on a network file system, which SQLite's locks cannot be trusted on";
-	return NULL;
+	if (sqlite3_prepare_v2(file->database, text, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW)
+		number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return number;
+}
+
+void
+spool_file_log(struct spool_file *file, enum spool_trouble trouble)
+{
+	if (log_limit_allows(&file->limits[trouble], LOG_PAUSE))
+		log_error("spool %s: cannot %s: %s", file->path, trouble_texts[trouble], file->problem);
 }
 
 static void
-warn_of_file_system(const char *path)
+note(struct spool_file *file, enum spool_result result, const char *problem)
 {
-	const char *risk = spool_file_system_risk(path);
+	file->noted = result;
+	snprintf(file->problem, sizeof file->problem, "%s", problem);
+}
 
-	if (risk != NULL)
-		log_warning("spool %s: %s", path, risk);
+static enum spool_result
+result_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_FULL:
+		return SPOOL_NO_ROOM;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL:
+		return SPOOL_BUSY;
+	case SQLITE_NOTADB:
+	case SQLITE_CORRUPT:
+		return SPOOL_DAMAGED;
+	default:
+		return SPOOL_FAILED;
+	}
+}
+
+enum spool_result
+spool_file_note(struct spool_file *file)
+{
+	note(file, result_of(sqlite3_errcode(file->database)), sqlite3_errmsg(file->database));
+	return file->noted;
 }
 
 bool
-spool_file_has_room(const struct spool_file *file)
+spool_file_count(struct spool_file *file, struct spool_depth *depth)
 {
-	struct statvfs disk;
+	sqlite3_stmt *statement = file->statements[SPOOL_DEPTH];
+	bool read = file->usable && sqlite3_step(statement) == SQLITE_ROW;
 
-	return statvfs(file->path, &disk) != 0 || (uint64_t)disk.f_bavail * disk.f_frsize >= FREE_FLOOR;
+	if (read) {
+		depth->pushes = sqlite3_column_int64(statement, 0) - file->remembered;
+		depth->bytes = sqlite3_column_int64(statement, 1);
+	}
+	if (file->usable)
+		sqlite3_reset(statement);
+	return read;
 }
 
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
 static bool
-set_up(struct spool_file *file)
+make_tables(struct spool_file *file)
 {
-	char limit[64];
+	bool is_first_version = spool_file_number(file,
+	    "SELECT count(*) = 8 FROM pragma_table_info('push')", 0) == 1;
 
-	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)(file->max_size / PAGE_SIZE));
-	if (!spool_file_execute(file, setup) || !spool_file_execute(file, limit))
+	return spool_file_execute(file, is_first_version ? columns_added : tables) &&
+	    spool_file_execute(file, depth_and_rescue);
+}
+
+/* Looked at again within the transaction: another process may be first.  Where it fails the file is closed again. */
+static bool
+upgrade(struct spool_file *file)
+{
+	bool done;
+
+	if (spool_file_number(file, "PRAGMA user_version", 0) > 0)
+		return true;
+	if (!spool_file_execute(file, "BEGIN IMMEDIATE"))
 		return false;
+	done = spool_file_number(file, "PRAGMA user_version", 0) > 0 || make_tables(file);
+	return done && spool_file_execute(file, "COMMIT");
+}
+
+static bool
+prepare_statements(struct spool_file *file)
+{
 	for (int i = 0; i < SPOOL_STATEMENTS; i++)
 		if (sqlite3_prepare_v3(file->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &file->statements[i],
 		    NULL) != SQLITE_OK)
@@ -145,8 +208,17 @@ set_up(struct spool_file *file)
 	return true;
 }
 
-static void
-close_database(struct spool_file *file)
+static bool
+set_up(struct spool_file *file)
+{
+	char limit[64];
+
+	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)(file->max_size / PAGE_SIZE));
+	return spool_file_execute(file, setup) && spool_file_execute(file, limit) && upgrade(file) && prepare_statements(file);
+}
+
+void
+spool_file_drop(struct spool_file *file)
 {
 	for (int i = 0; i < SPOOL_STATEMENTS; i++) {
 		sqlite3_finalize(file->statements[i]);
@@ -155,34 +227,91 @@ close_database(struct spool_file *file)
 	sqlite3_close(file->database);
 	file->database = NULL;
 	file->usable = false;
+	file->remembered = 0;
 }
 
 /*
  * Made by SQLite it would be as open as the umask leaves it, and phone numbers wait in it.  The files beside it take after
- * it.  One that is there is not even opened: to close it would drop the locks that this process has on it.
+ * it.  One that is there is not even opened: to close it would drop the locks that this process has on it.  That it is
+ * there has to be on the disk before anything in it is counted on.
  */
 static void
 make_private(const char *path)
 {
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	char folder[PATH_MAX];
 
-	if (descriptor >= 0)
+	if (descriptor < 0)
+		return;
+	close(descriptor);
+	descriptor = path_folder(folder, path) ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (descriptor >= 0) {
+		fsync(descriptor);
 		close(descriptor);
+	}
 }
 
+/* SQLite opens for reading what it may not write to, without a word. */
 static bool
 open_database(struct spool_file *file, int how)
 {
 	if (how & SQLITE_OPEN_CREATE)
 		make_private(file->path);
 	file->usable = sqlite3_open_v2(file->path, &file->database, how | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-	    sqlite3_busy_timeout(file->database, BUSY_TIME) == SQLITE_OK && set_up(file) && spool_file_count(file);
+	    sqlite3_busy_timeout(file->database, BUSY_TIME) == SQLITE_OK && set_up(file) &&
+	    sqlite3_db_readonly(file->database, "main") == 0;
+	if (!file->usable)
+		spool_file_note(file);
 	return file->usable;
 }
 
+/* Without the turn too: SQLite has its own locks, and only a file that is made at this moment is refused by them at once. */
+bool
+spool_file_open(struct spool_file *file)
+{
+	bool has_turn, opened;
+
+	spool_file_drop(file);
+	if (!spool_turn_open(&file->turn, file->path)) {
+		note(file, SPOOL_FAILED, strerror(errno));
+		return false;
+	}
+	has_turn = spool_turn_take(&file->turn, clock_monotonic() + LOCK_TIME);
+	opened = open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	if (has_turn)
+		spool_turn_leave(&file->turn);
+	return opened;
+}
+
+bool
+spool_file_open_existing(struct spool_file *file)
+{
+	bool opened = open_database(file, SQLITE_OPEN_READWRITE) && spool_turn_open(&file->turn, file->path);
+
+	if (!opened)
+		spool_file_log(file, SPOOL_OPENING);
+	return opened;
+}
+
+void
+spool_file_init(struct spool_file *file, const char *path, int64_t max_size)
+{
+	*file = (struct spool_file){ .path = memory_strdup(path), .max_size = max_size, .turn = { -1 } };
+}
+
+void
+spool_file_close(struct spool_file *file)
+{
+	spool_file_drop(file);
+	spool_turn_close(&file->turn);
+	memory_free(file->path);
+}
+
+/* --- using ------------------------------------------------------------------------------------------------- */
+
 /* Whether its path leads to another file by now, or to none. */
-static bool
-has_moved(const struct spool_file *file)
+bool
+spool_file_has_moved(const struct spool_file *file)
 {
 	int moved = 0;
 
@@ -191,30 +320,48 @@ has_moved(const struct spool_file *file)
 	return moved != 0;
 }
 
-/* Processes that share the file make it and put it aside one at a time. */
-static int
-lock_folder(const struct spool_file *file)
+bool
+spool_file_follow(struct spool_file *file)
 {
-	return path_lock_folder(file->path, BUSY_TIME);
+	bool moved = spool_file_has_moved(file);
+
+	if (file->usable && !moved)
+		return true;
+	if (moved)
+		log_error("spool %s: has been removed or replaced; a new one is begun", file->path);
+	return spool_file_open(file);
 }
 
-static void
-unlock_folder(int descriptor)
+enum spool_result
+spool_file_begin(struct spool_file *file, int64_t deadline)
 {
-	if (descriptor != -1)
-		close(descriptor);
+	if (!spool_file_follow(file))
+		return file->noted;
+	if (!spool_turn_take(&file->turn, deadline)) {
+		note(file, SPOOL_BUSY, "another process does not let go of it");
+		return SPOOL_BUSY;
+	}
+	/* whoever puts the file aside has the turn as well, so it cannot be moved any more from here on */
+	if (!spool_file_has_moved(file) && spool_file_execute(file, "BEGIN IMMEDIATE"))
+		return SPOOL_DONE;
+	spool_file_note(file);
+	spool_turn_leave(&file->turn);
+	return spool_file_has_moved(file) ? SPOOL_BUSY : file->noted;
 }
 
-/* Without the lock too: SQLite has its own, and only a file that is made at this moment is refused by them at once. */
-static bool
-open_or_make(struct spool_file *file)
+/* What a failed fsync has covered is never counted on: the transaction goes as a whole. */
+enum spool_result
+spool_file_end(struct spool_file *file, enum spool_result result)
 {
-	int lock = lock_folder(file);
-	bool opened = open_database(file, OPEN_OR_MAKE);
-
-	unlock_folder(lock);
-	return opened;
+	if (result == SPOOL_DONE && !spool_file_execute(file, "COMMIT"))
+		result = spool_file_note(file);
+	if (sqlite3_get_autocommit(file->database) == 0)
+		spool_file_execute(file, "ROLLBACK");
+	spool_turn_leave(&file->turn);
+	return result;
 }
+
+/* --- damaged ----------------------------------------------------------------------------------------------- */
 
 /* What is damaged is kept for people to look at; another file put aside in this second is not written over. */
 static bool
@@ -238,78 +385,16 @@ put_aside(struct spool_file *file)
 bool
 spool_file_replace_damaged(struct spool_file *file)
 {
-	int code = sqlite3_errcode(file->database) & 0xff;
 	bool replaced, moved;
-	int lock;
 
-	if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT)
-		return false;
-	lock = lock_folder(file);
-	if (lock == -1)
+	if (file->database == NULL || file->noted != SPOOL_DAMAGED ||
+	    !spool_turn_open(&file->turn, file->path) || !spool_turn_take(&file->turn, clock_monotonic() + LOCK_TIME))
 		return false;
 	/* another process may have been first: what is at the path then is its new file, with pushes in it */
-	moved = has_moved(file);
-	close_database(file);
-	replaced = (moved || put_aside(file)) && open_database(file, OPEN_OR_MAKE);
-	unlock_folder(lock);
+	moved = spool_file_has_moved(file);
+	spool_file_drop(file);
+	note(file, SPOOL_FAILED, "it is damaged, and cannot be put aside");
+	replaced = (moved || put_aside(file)) && open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	spool_turn_leave(&file->turn);
 	return replaced;
-}
-
-bool
-spool_file_follow(struct spool_file *file)
-{
-	bool moved = has_moved(file);
-
-	if (file->usable && !moved)
-		return true;
-	if (moved)
-		log_error("spool %s: has been removed or replaced; a new one is begun", file->path);
-	close_database(file);
-	return open_or_make(file);
-}
-
-static void
-name_file(struct spool_file *file, const char *path, int64_t max_size)
-{
-	file->path = memory_strdup(path);
-	file->max_size = max_size;
-}
-
-static void
-say_no_spool(const struct spool_file *file)
-{
-	log_error("spool %s: cannot open it: %s", file->path, problem(file));
-}
-
-bool
-spool_file_open(struct spool_file *file, const char *path, int64_t max_size)
-{
-	bool opened;
-
-	name_file(file, path, max_size);
-	opened = open_or_make(file) || spool_file_replace_damaged(file);
-	if (opened)
-		warn_of_file_system(path);
-	else
-		say_no_spool(file);
-	return opened;
-}
-
-bool
-spool_file_open_existing(struct spool_file *file, const char *path, int64_t max_size)
-{
-	bool opened;
-
-	name_file(file, path, max_size);
-	opened = open_database(file, SQLITE_OPEN_READWRITE);
-	if (!opened)
-		say_no_spool(file);
-	return opened;
-}
-
-void
-spool_file_close(struct spool_file *file)
-{
-	close_database(file);
-	memory_free(file->path);
 }

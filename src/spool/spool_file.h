@@ -1,6 +1,6 @@
 /*
- * The spool's file, for spool.c alone: opened, held to its size, followed when it is moved, put aside and replaced when it
- * is damaged.  The two are the only users of SQLite, which has no mutex of its own here: the caller holds the spool's.
+ * The spool's file, for this room alone: opened, upgraded, held to its size, followed when it is moved, put aside and
+ * replaced when it is damaged.  SQLite has no mutex of its own here: the caller holds the spool's file_mutex.
  */
 #ifndef SPOOL_FILE_H
 #define SPOOL_FILE_H
@@ -9,26 +9,40 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log_limit.h"
 #include "spool/spool.h"
+#include "spool/spool_turn.h"
 
 /* Statements that are prepared whenever the file is opened. */
 enum spool_statement {
-	SPOOL_PUT,          /* id, received_at, remote_addr, bytes, sha256, fault, body */
-	SPOOL_OLDEST,       /* how many; gives the columns of SPOOL_PUT */
-	SPOOL_HEAD,         /* gives received_at */
+	SPOOL_PUT,          /* the columns of spool_row.h */
+	SPOOL_OLDEST,       /* how many; gives the columns of spool_row.h and seq, without what is remembered */
+	SPOOL_HEAD,         /* gives received_at of the first of them */
 	SPOOL_REMOVE,       /* id */
+	SPOOL_REMEMBER,     /* id */
 	SPOOL_POSTPONE,     /* id */
+	SPOOL_NAME,         /* seq, id: gives a row another id */
 	SPOOL_DEPTH,        /* gives the pushes and their bytes */
 	SPOOL_STATEMENTS,
 };
 
-/* What may go wrong with it, each said by itself. */
+/* What may go wrong with it, each logged by itself. */
 enum spool_trouble {
+	SPOOL_OPENING,
 	SPOOL_WRITING,
 	SPOOL_READING,
 	SPOOL_REMOVING,
 	SPOOL_POSTPONING,
 	SPOOL_TROUBLES,
+};
+
+/* What becomes of a try to write. */
+enum spool_result {
+	SPOOL_DONE,
+	SPOOL_NO_ROOM,      /* the file or its disk is full */
+	SPOOL_BUSY,         /* another process is in the way: to be tried again */
+	SPOOL_DAMAGED,      /* see spool_file_replace_damaged */
+	SPOOL_FAILED,       /* whatever else: to be tried again with the file opened anew */
 };
 
 struct spool_file {
@@ -37,37 +51,59 @@ struct spool_file {
 	sqlite3           *database;    /* NULL: not open */
 	bool               usable;      /* database is open and set up: statements are there */
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
-	struct spool_depth depth;       /* counted when it is opened; spool.c keeps it up to date */
-	int64_t            say_next[SPOOL_TROUBLES];    /* clock_monotonic() from which each may be said again */
+	struct spool_turn  turn;
+	int64_t            remembered;  /* pushes that are to be taken out as soon as that can be done */
+	enum spool_result  noted;       /* how the last call that failed ended, */
+	char               problem[256];        /* and why */
+	struct log_limit   limits[SPOOL_TROUBLES];
 };
 
-/* As spool_open and spool_open_existing do.  False, said in the log, when it cannot; it is to be closed all the same. */
-bool spool_file_open(struct spool_file *file, const char *path, int64_t max_size);
-bool spool_file_open_existing(struct spool_file *file, const char *path, int64_t max_size);
+/* Names the file; nothing is opened yet. */
+void spool_file_init(struct spool_file *file, const char *path, int64_t max_size);
 void spool_file_close(struct spool_file *file);
 
-/*
- * Begins a new file at its path when the one in use has been removed or replaced, since that one would take what nobody
- * finds again; and opens it anew when it is not usable.  False when it cannot.
- */
-bool spool_file_follow(struct spool_file *file);
+/* Opens the file, made when it is not there; false, noted, when it cannot, or when it is damaged. */
+bool spool_file_open(struct spool_file *file);
+
+/* Opens a file that is there; nothing is made.  False, logged, when it cannot. */
+bool spool_file_open_existing(struct spool_file *file);
+
+/* Closes it after trouble, so that the next use opens it anew. */
+void spool_file_drop(struct spool_file *file);
 
 /*
- * Puts the file aside under another name and begins a new one, when the last call of SQLite found it damaged; takes the new
- * one where another process was first.  False when it is not damaged, or when that cannot be done.
+ * Opens it when it is not open, and begins a new file at its path when the one in use has been removed or replaced, since
+ * that one would take what nobody finds again.  False, noted, when it cannot.
+ */
+bool spool_file_follow(struct spool_file *file);
+bool spool_file_has_moved(const struct spool_file *file);
+
+/* Follows, takes the turn until deadline (clock_monotonic(), ms), and begins a transaction. */
+enum spool_result spool_file_begin(struct spool_file *file, int64_t deadline) __attribute__((warn_unused_result));
+
+/* Commits when result is SPOOL_DONE, else takes all back; leaves the turn.  Gives what became of it. */
+enum spool_result spool_file_end(struct spool_file *file, enum spool_result result) __attribute__((warn_unused_result));
+
+/* Notes why the last call of SQLite failed, which the next one makes it forget; returns what that means. */
+enum spool_result spool_file_note(struct spool_file *file);
+
+/*
+ * Puts the file aside under another name and begins a new one, when it was noted to be damaged; takes the new one where
+ * another process was first.  False when it is not damaged, or, noted, when that cannot be done.
  */
 bool spool_file_replace_damaged(struct spool_file *file);
 
-/* Whether its disk has more room than is left to others. */
-bool spool_file_has_room(const struct spool_file *file);
+/* What is in it, but for what is remembered.  False when it cannot be read. */
+bool spool_file_count(struct spool_file *file, struct spool_depth *depth);
 
-/* Counts what is in it into its depth. */
-bool spool_file_count(struct spool_file *file);
-
-/* Runs SQL that gives no row. */
+/* Runs a statement that gives no row, or SQL. */
+bool spool_file_run(sqlite3_stmt *statement);
 bool spool_file_execute(struct spool_file *file, const char *text);
 
-/* Says what the last call of SQLite went wrong with, each trouble now and then only: an outage's log is read by people. */
-void spool_file_say(struct spool_file *file, enum spool_trouble trouble);
+/* The number that a statement gives; otherwise when it gives none. */
+int64_t spool_file_number(const struct spool_file *file, const char *text, int64_t otherwise);
+
+/* Logs what was noted last, each trouble once in a while. */
+void spool_file_log(struct spool_file *file, enum spool_trouble trouble);
 
 #endif

@@ -19,7 +19,6 @@
 enum { BATCH_BYTES = 64 * 1024 * 1024 };
 
 enum {
-	SPOOL_TIME = 500,       /* milliseconds beyond its deadline after which a push is given up */
 	LOOK_TIME = 100,        /* milliseconds between two looks for such pushes, while there are any to look at */
 };
 
@@ -182,7 +181,7 @@ give_up_late(struct queue *queue, int64_t now)
 
 	for (push = queue->pending; push != NULL; push = later) {
 		later = push->later;
-		if (now < push->deadline + SPOOL_TIME)
+		if (now < push->deadline + QUEUE_SPOOL_TIME)
 			continue;
 		if (withdraw(queue, push))
 			push_unref(push);

@@ -15,6 +15,8 @@
 
 struct queue;
 
+enum { QUEUE_SPOOL_TIME = 500 };   /* milliseconds beyond its deadline after which a push is given up */
+
 /* A batch holds at most record_limit records, unless its first push alone holds more. */
 struct queue *queue_new(size_t record_limit);
 void queue_free(struct queue *queue);

@@ -23,21 +23,49 @@ struct writer {
 	pthread_t     thread;
 	struct queue *queue;
 	struct pool  *pool;
-	struct spool *spool;     /* NULL: none */
+	struct spool *spool;
 	struct fold   fold;
 	struct push  *left[TAKE_MAX];    /* those of the batch that the database has not stored */
 	int           left_count;
 };
 
-static bool
-spool_pushes(struct writer *writer, struct push **pushes, int count)
+static int64_t
+earliest_deadline(struct push **pushes, int count)
 {
-	if (writer->spool == NULL || !spool_put(writer->spool, pushes, count))
-		return false;
-	pool_count_spooled(writer->pool, count);
-	metrics_add(METRIC_SPOOLED_PUSHES, count);
-	queue_settle(writer->queue, pushes, count, OUTCOME_OK);
-	return true;
+	int64_t earliest = pushes[0]->deadline;
+
+	for (int i = 1; i < count; i++)
+		if (pushes[i]->deadline < earliest)
+			earliest = pushes[i]->deadline;
+	return earliest;
+}
+
+static int64_t
+latest_deadline(struct push **pushes, int count)
+{
+	int64_t latest = pushes[0]->deadline;
+
+	for (int i = 1; i < count; i++)
+		if (pushes[i]->deadline > latest)
+			latest = pushes[i]->deadline;
+	return latest;
+}
+
+/*
+ * The spool has half of the time that is left: should its disk hang, the database may be back meanwhile.  Past the deadline
+ * it has what a push has beyond it.  Returns how many pushes are left, which are the first then.
+ */
+static int
+try_spool(struct writer *writer, struct push **pushes, int count)
+{
+	int64_t now = clock_monotonic(), left = latest_deadline(pushes, count) - now;
+	int kept = spool_put(writer->spool, pushes, count, now + (left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2));
+
+	pool_count_spooled(writer->pool, kept);
+	metrics_add(METRIC_SPOOLED_PUSHES, kept);
+	queue_settle(writer->queue, pushes, kept, OUTCOME_OK);
+	memmove(pushes, pushes + kept, (size_t)(count - kept) * sizeof *pushes);
+	return count - kept;
 }
 
 /* A store_settled. */
@@ -52,17 +80,6 @@ settle(void *context, struct push **pushes, int count, enum db_result result)
 	}
 	memcpy(writer->left + writer->left_count, pushes, (size_t)count * sizeof *pushes);
 	writer->left_count += count;
-}
-
-static int64_t
-earliest_deadline(struct push **pushes, int count)
-{
-	int64_t earliest = pushes[0]->deadline;
-
-	for (int i = 1; i < count; i++)
-		if (pushes[i]->deadline < earliest)
-			earliest = pushes[i]->deadline;
-	return earliest;
 }
 
 /* Returns how many pushes are left, which are the first then. */
@@ -100,11 +117,12 @@ refuse_late(struct writer *writer, struct push **pushes, int count)
 static void
 store_batch(struct writer *writer, struct push **pushes, int count)
 {
-	enum pool_use use = writer->spool != NULL ? POOL_PUSH : POOL_LAST_RESORT;
+	enum pool_use use = spool_is_well(writer->spool) ? POOL_PUSH : POOL_LAST_RESORT;
 
 	for (;;) {
-		count = try_database(writer, use, pushes, count);
-		if (count == 0 || spool_pushes(writer, pushes, count) || (count = refuse_late(writer, pushes, count)) == 0)
+		if ((count = try_database(writer, use, pushes, count)) == 0 ||
+		    (count = try_spool(writer, pushes, count)) == 0 ||
+		    (count = refuse_late(writer, pushes, count)) == 0)
 			break;
 		use = POOL_LAST_RESORT;
 	}

@@ -8,7 +8,7 @@
 
 struct writer;
 
-/* A thread that borrows its connections from the pool.  spool may be NULL; everything must outlive the writer. */
+/* A thread that borrows its connections from the pool.  Everything must outlive the writer. */
 struct writer *writer_start(struct queue *queue, struct pool *pool, struct spool *spool);
 
 /* To be called when the queue is closed: waits until the writer has settled what was left. */

@@ -83,7 +83,7 @@ subtest 'ready while only the spool stands' => sub {
 	unlink $worker->{log};
 	$worker->start;
 	is $worker->spooled, 3, 'the next one finds it';
-	like $worker->log_text, qr/pushes wait in it pushes=3$/m, 'and says so';
+	like $worker->log_text, qr/pushes left by an earlier run pushes=3$/m, 'and says so';
 	$postgres->start;
 	ok $worker->drains, 'after the start: the spool is empty';
 	is $postgres->sql(q{select spooled, inserted from callresult.push where id = (select push_id from callresult.call_result

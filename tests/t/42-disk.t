@@ -22,13 +22,12 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 		FAILING_EVERY => $every, FAILING_PATH => "$worker->{base}.spool" });
 	$postgres->stop('fast');
 	my $load = Rig::Load->start_new(worker => $worker);
-	wait_for(sub { my %seen = $load->seen; $seen{200} && $seen{503} }, 10);
+	wait_for(sub { my %seen = $load->seen; ($seen{200} // 0) >= 50 }, 20);
 	$postgres->start;
 	wait_for(sub { my %seen = $load->seen; $seen{200} }, 40);
 	$load->stop;
 	cmp_ok $load->{answers}{200} // 0, '>', 0, "$name: pushes are acknowledged";
-	cmp_ok $load->{answers}{503} // 0, '>', 0, "$name: others are refused";
-	is_deeply [grep { !/^(200|503)$/ } keys %{ $load->{answers} }], [], "$name: and nothing else happens";
+	is_deeply [grep { !/^(200|503)$/ } keys %{ $load->{answers} }], [], "$name: others may be refused, and nothing else happens";
 	# what cannot be taken out of the spool is taken out by the next run, without the fault
 	is $worker->stop, 0, "$name: the worker ends well";
 	unlink $worker->{log};
@@ -51,8 +50,8 @@ subtest 'what cannot be taken out of the spool' => sub {
 	ok wait_for(sub { $worker->log_text =~ /cannot take stored pushes out of it/ }), 'that is said';
 	sleep 3;
 	my ($stored) = $worker->get('/-/metrics')->{body} =~ /^callresultd_replayed_pushes_total (\d+)/m;
-	cmp_ok $stored, '>', 1, 'it is tried again';
-	cmp_ok $stored, '<', 30, 'with pauses';
+	is $stored, 1, 'it is stored once, and not again and again';
+	is $worker->spooled, 0, 'and is not among those that wait';
 	is $worker->stop, 0, 'the worker ends well';
 	unlink $worker->{log};
 	$worker->start;

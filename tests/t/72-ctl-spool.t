@@ -202,7 +202,7 @@ sub damage {
 }
 
 subtest 'a damaged spool, as the manual says' => sub {
-	my $file = damage('damaged', 5);
+	my $file = damage('damaged', 12);
 	goes(manual_commands('sqlite3', 'drain', $file));
 	cmp_ok count("called like 'damaged-%'"), '>', 20, 'what could be read is stored';
 	cmp_ok count("called like 'damaged-%'"), '<', 120, 'and it was damaged';

@@ -2,10 +2,13 @@
 #include "unit.h"
 
 #include <glob.h>
+#include <openssl/sha.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "push/push.h"
 #include "spool/spool.h"
 #include "spool/spool_file.h"
@@ -22,7 +25,7 @@ static const char damaged[] = "this is no database, and long enough to be looked
 static void
 remove_files(void)
 {
-	static const char *const endings[] = { "", "-wal", "-shm" };
+	static const char *const endings[] = { "", "-wal", "-shm", ".lock", ".reserve" };
 	char name[80];
 
 	for (size_t i = 0; i < COUNT(endings); i++) {
@@ -57,14 +60,21 @@ push_of(const char *body)
 
 	push->body = (struct slice){ strdup(body), strlen(body) };
 	push->bytes = push->body.length;
-	memset(push->sha256, 7, sizeof push->sha256);
+	SHA256((const unsigned char *)body, strlen(body), push->sha256);
 	return push;
+}
+
+/* A deadline for what is to be put at once. */
+static int64_t
+soon(void)
+{
+	return clock_monotonic() + 20 * 1000;
 }
 
 static void
 put(struct spool *spool, struct push *push)
 {
-	assert_true(spool_put(spool, &push, 1));
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	push_unref(push);
 }
 
@@ -87,13 +97,16 @@ a_push_comes_back_as_it_was(void **state)
 	struct push *push = push_of("[1]\xff, not even UTF-8"), *back;
 
 	(void)state;
-	assert_non_null(spool);
-	assert_true(spool_put(spool, &push, 1));
+	snprintf(push->source, sizeof push->source, "platform-a");
+	push->clock_ahead = -5000000;
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
 	assert_memory_equal(back->id.bytes, push->id.bytes, PUSH_ID_SIZE);
 	assert_memory_equal(back->sha256, push->sha256, sizeof push->sha256);
 	assert_true(back->received_at == push->received_at);
 	assert_string_equal(back->remote_addr, "192.0.2.7");
+	assert_string_equal(back->source, "platform-a");
+	assert_true(back->clock_ahead == -5000000);
 	assert_int_equal(back->bytes, push->bytes);
 	assert_int_equal(back->body.length, push->body.length);
 	assert_memory_equal(back->body.bytes, push->body.bytes, push->body.length);
@@ -112,7 +125,7 @@ a_bad_body_keeps_its_fault(void **state)
 
 	(void)state;
 	push_refuse(push, "The body is empty.");
-	assert_true(spool_put(spool, &push, 1));
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	push_unref(push);
 	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
 	assert_string_equal(back->fault, "The body is empty.");
@@ -131,7 +144,7 @@ a_body_that_was_not_kept_stays_away(void **state)
 	(void)state;
 	push->bytes = 99;
 	push_refuse(push, "too large");
-	assert_true(spool_put(spool, &push, 1));
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	push_unref(push);
 	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
 	assert_null(back->body.bytes);
@@ -204,7 +217,7 @@ what_is_taken_out_twice_is_gone_once(void **state)
 	struct push *push = push_of("x");
 
 	(void)state;
-	assert_true(spool_put(spool, &push, 1));
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	assert_true(spool_remove(spool, &push, 1));
 	assert_true(spool_remove(spool, &push, 1));
 	assert_int_equal(spool_count(spool).pushes, 0);
@@ -212,39 +225,64 @@ what_is_taken_out_twice_is_gone_once(void **state)
 	spool_close(spool);
 }
 
+/* The large one comes first, and costs the others nothing. */
 static void
-past_its_limit_it_takes_none_of_the_pushes(void **state)
+past_its_limit_it_takes_the_pushes_that_fit(void **state)
 {
 	struct spool *spool = spool_open(path, 1 << 20);
-	char *large = calloc(1, 400001);
+	char *large = calloc(1, 2000001);
 	struct push *pushes[4];
-	int taken = 0;
 
 	(void)state;
-	memset(large, 'x', 400000);
-	for (int i = 0; i < 4; i++)
-		pushes[i] = push_of(large);
+	memset(large, 'x', 2000000);
+	pushes[0] = push_of(large);
+	for (int i = 1; i < 4; i++)
+		pushes[i] = push_of("small");
 	assert_true(spool_is_well(spool));
-	assert_false(spool_put(spool, pushes, 4));
-	assert_false(spool_is_well(spool));
+	assert_int_equal(spool_put(spool, pushes, 4, soon()), 3);
+	assert_int_equal(pushes[3]->body.length, 2000000);
+	assert_int_equal(spool_count(spool).pushes, 3);
+	assert_int_equal(spool_put(spool, pushes + 3, 1, soon()), 0);
+	assert_true(spool_remove(spool, pushes, 3));
 	assert_int_equal(spool_count(spool).pushes, 0);
-	while (taken < 4 && spool_put(spool, &pushes[taken], 1))
-		taken++;
-	assert_in_range(taken, 1, 3);
-	assert_true(spool_remove(spool, pushes, taken));
-	assert_true(spool_put(spool, &pushes[3], 1));
-	assert_true(spool_is_well(spool));
 	for (int i = 0; i < 4; i++)
 		push_unref(pushes[i]);
 	free(large);
 	spool_close(spool);
 }
 
-static void
-what_cannot_be_opened_is_no_spool(void **state)
+static bool
+becomes_well(const struct spool *spool)
 {
+	static const struct timespec pause = { .tv_nsec = 10 * 1000000 };
+	int64_t end = soon();
+
+	while (!spool_is_well(spool) && clock_monotonic() < end)
+		nanosleep(&pause, NULL);
+	return spool_is_well(spool);
+}
+
+static void
+a_folder_may_come_later(void **state)
+{
+	struct capture capture = capture_start();
+	struct spool *spool;
+	struct push *push = push_of("later");
+	char *said;
+
 	(void)state;
-	assert_null(spool_open("no-such-folder/spool.db", max_size));
+	assert_int_equal(rmdir(folder), 0);
+	spool = spool_open(path, max_size);
+	assert_false(spool_is_well(spool));
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 0);
+	said = capture_end(capture);
+	assert_non_null(strstr(said, "cannot open it: No such file or directory"));
+	free(said);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_true(becomes_well(spool));
+	put(spool, push);
+	assert_oldest(spool, "later");
+	spool_close(spool);
 }
 
 /* The one file that was put aside. */
@@ -308,17 +346,17 @@ a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can(void **state)
 	remove_files();
 	temporary_write(path, damaged);
 	with_names_aside(now, make_folder);
-	assert_false(spool_put(spool, &push, 1));
-	assert_false(spool_put(spool, &push, 1));
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 0);
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 0);
 	assert_int_equal(spool_oldest(spool, &none, 1, NO_LIMIT), -1);
 	assert_false(spool_remove(spool, &push, 1));
 	assert_false(spool_postpone(spool, push));
 	said = capture_end(capture);
-	assert_non_null(strstr(said, "cannot write to it: it is damaged, and cannot be put aside"));
+	assert_non_null(strstr(said, "cannot open it: it is damaged, and cannot be put aside"));
 	assert_null(strstr(said, "is put aside as"));
 	free(said);
 	with_names_aside(now, rmdir);
-	assert_true(spool_put(spool, &push, 1));
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	push_unref(push);
 	assert_oldest(spool, "taken");
 	spool_close(spool);
@@ -329,18 +367,22 @@ a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can(void **state)
 static void
 a_damaged_file_is_put_aside_by_one_of_two_alone(void **state)
 {
-	struct spool_file first = { 0 }, second = { 0 };
+	struct spool_file first, second;
+	struct spool_depth depth;
 	struct spool *spool;
 
 	(void)state;
 	temporary_write(path, damaged);
-	assert_false(spool_file_open_existing(&first, path, max_size));
-	assert_false(spool_file_open_existing(&second, path, max_size));
+	spool_file_init(&first, path, max_size);
+	spool_file_init(&second, path, max_size);
+	assert_false(spool_file_open_existing(&first));
+	assert_false(spool_file_open_existing(&second));
 	assert_true(spool_file_replace_damaged(&first));
 	spool = spool_open(path, max_size);
 	put(spool, push_of("taken"));
 	assert_true(spool_file_replace_damaged(&second));
-	assert_int_equal(second.depth.pushes, 1);
+	assert_true(spool_file_count(&second, &depth));
+	assert_int_equal(depth.pushes, 1);
 	assert_oldest(spool, "taken");
 	spool_close(spool);
 	spool_file_close(&first);
@@ -358,7 +400,7 @@ open_in_another_process(const int gate[2])
 	if (pid == 0) {
 		close(gate[1]);
 		(void)!read(gate[0], &nothing, 1);
-		_exit(spool_open(path, max_size) == NULL);
+		_exit(!spool_is_well(spool_open(path, max_size)));
 	}
 	assert_true(pid > 0);
 	return pid;
@@ -394,7 +436,7 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 	struct spool_summary summary;
 	struct push *push;
 	struct push_id last;
-	int64_t place = 0, first_received = 0;
+	int64_t cursor = SPOOL_FIRST, first_received = 0;
 	bool failed = true;
 
 	(void)state;
@@ -407,13 +449,13 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 	spool = spool_open_existing(path, max_size);
 	assert_non_null(spool);
 	for (size_t i = 0; i < COUNT(bodies); i++) {
-		push = spool_next(spool, &place, i != 1, &failed);
+		push = spool_next(spool, &cursor, i != 1, &failed);
 		assert_non_null(push);
 		assert_true(slice_is(push->body, i != 1 ? bodies[i] : NULL));
 		assert_int_equal(push->bytes, strlen(bodies[i]));
 		push_unref(push);
 	}
-	assert_null(spool_next(spool, &place, true, &failed));
+	assert_null(spool_next(spool, &cursor, true, &failed));
 	assert_false(failed);
 	push = spool_find(spool, &last, &failed);
 	assert_non_null(push);
@@ -450,6 +492,102 @@ an_administrator_makes_no_spool_and_puts_none_aside(void **state)
 	free(capture_end(capture));
 }
 
+/* Changes the file as nobody but a fault, or an older version, does. */
+static void
+change(const char *text)
+{
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database, text, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void
+a_file_of_the_first_version_is_upgraded(void **state)
+{
+	struct spool *spool;
+
+	(void)state;
+	change("PRAGMA journal_mode = WAL;"
+	    "CREATE TABLE push (seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, received_at INTEGER NOT NULL,"
+	    " remote_addr TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 BLOB, fault TEXT, body BLOB);"
+	    "INSERT INTO push VALUES (7, x'00112233445566778899aabbccddeeff', 1600000000000000, '192.0.2.7', 2,"
+	    " x'4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945', NULL, CAST('[]' AS BLOB))");
+	spool = spool_open(path, max_size);
+	assert_true(spool_is_well(spool));
+	assert_int_equal(spool_depth(spool).pushes, 1);
+	put(spool, push_of("new"));
+	assert_int_equal(spool_depth(spool).pushes, 2);
+	assert_oldest(spool, "[]");
+	assert_oldest(spool, "new");
+	spool_close(spool);
+}
+
+/* Taken out, whatever is in it, and refused where it cannot be what was put there. */
+static void
+assert_refused(struct spool *spool, const char *reason)
+{
+	struct push *push;
+
+	assert_int_equal(spool_oldest(spool, &push, 1, NO_LIMIT), 1);
+	assert_non_null(push->fault);
+	assert_non_null(strstr(push->fault, reason));
+	assert_true(push->received_at > 0);
+	assert_true(slice_is(push->body, "body"));
+	assert_true(spool_remove(spool, &push, 1));
+	assert_int_equal(spool_count(spool).pushes, 0);
+	push_unref(push);
+}
+
+static void
+a_row_that_cannot_be_right_ends_in_quarantine(void **state)
+{
+	static const struct {
+		const char *change, *reason;
+	} cases[] = {
+		{ "UPDATE push SET received_at = -9223372036854775808", "what stood beside its body" },
+		{ "UPDATE push SET received_at = 9223372036854775807", "what stood beside its body" },
+		{ "UPDATE push SET clock_ahead = -9223372036854775808", "what stood beside its body" },
+		{ "UPDATE push SET bytes = -1", "what stood beside its body" },
+		{ "UPDATE push SET id = x'01'", "what stood beside its body" },
+		{ "UPDATE push SET id = 'sixteen letters.'", "what stood beside its body" },
+		{ "UPDATE push SET sha256 = NULL", "not the one that was received" },
+		{ "UPDATE push SET sha256 = zeroblob(32)", "not the one that was received" },
+		{ "UPDATE push SET sha256 = zeroblob(31), remote_addr = x'ff', source = x'ff'", "not the one that was received" },
+		{ "UPDATE push SET fault = x'e46ff0'", "?o?" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct spool *spool = spool_open(path, max_size);
+
+		put(spool, push_of("body"));
+		change(cases[i].change);
+		assert_refused(spool, cases[i].reason);
+		spool_close(spool);
+	}
+}
+
+static void
+what_others_change_is_seen(void **state)
+{
+	struct spool *one = spool_open(path, max_size), *other = spool_open(path, max_size);
+	static const struct timespec pause = { .tv_nsec = 10 * 1000000 };
+	int64_t end = soon();
+
+	(void)state;
+	put(other, push_of("other"));
+	while (spool_depth(one).pushes == 0 && clock_monotonic() < end)
+		nanosleep(&pause, NULL);
+	assert_int_equal(spool_depth(one).pushes, 1);
+	assert_true(spool_oldest_timestamp(one) > 0);
+	assert_oldest(other, "other");
+	assert_true(spool_oldest_timestamp(other) == 0);
+	spool_close(one);
+	spool_close(other);
+}
+
 static void
 a_new_file_is_for_its_owner_alone(void **state)
 {
@@ -482,14 +620,17 @@ main(void)
 		TEST(a_read_is_bounded_in_pushes_and_bytes),
 		TEST(two_may_use_one_file),
 		TEST(what_is_taken_out_twice_is_gone_once),
-		TEST(past_its_limit_it_takes_none_of_the_pushes),
-		TEST(what_cannot_be_opened_is_no_spool),
+		TEST(past_its_limit_it_takes_the_pushes_that_fit),
+		TEST(a_folder_may_come_later),
 		TEST(a_damaged_file_is_put_aside),
 		TEST(a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can),
 		TEST(a_damaged_file_is_put_aside_by_one_of_two_alone),
 		TEST(processes_that_make_the_file_at_one_moment_all_have_it),
 		TEST(an_administrator_sees_every_push_and_changes_none),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
+		TEST(a_file_of_the_first_version_is_upgraded),
+		TEST(a_row_that_cannot_be_right_ends_in_quarantine),
+		TEST(what_others_change_is_seen),
 		TEST(a_new_file_is_for_its_owner_alone),
 	};
 

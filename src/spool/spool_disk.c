@@ -1,0 +1,104 @@
+/* The disk that the spool's file lies on. */
+#include "spool/spool_disk.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+	PAGE_SIZE = 4096,
+	RESERVE = 4 * 1024 * 1024,      /* bytes: what the transactions need that take out the last pushes */
+	SPARE_PAGES = 1024,             /* free pages that an empty file may keep */
+	TURN_TIME = 100,                /* milliseconds to wait for the turn to shrink it */
+};
+
+const char *
+spool_file_system_risk(const char *path)
+{
+	struct statfs found;
+
+	if (statfs(path, &found) != 0)
+		return NULL;
+	if (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC)
+		return "is on tmpfs: what is in it does not survive a restart of the machine";
+	if (found.f_type == NFS_SUPER_MAGIC || found.f_type == SMB_SUPER_MAGIC || found.f_type == (long)SMB2_SUPER_MAGIC)
+		return "is on a network file system, which SQLite's locks cannot be trusted on";
+	return NULL;
+}
+
+/* Bytes; a disk that does not say has all that is asked for. */
+static int64_t
+free_bytes(const struct spool_file *file)
+{
+	struct statvfs disk;
+
+	return statvfs(file->path, &disk) == 0 ? (int64_t)(disk.f_bavail * disk.f_frsize) : INT64_MAX;
+}
+
+/* What is put is on the disk twice until the next checkpoint: in the file and in its log. */
+bool
+spool_disk_has_room(const struct spool_file *file, int64_t bytes)
+{
+	int64_t free_pages = file->usable ? spool_file_number(file, "PRAGMA freelist_count", 0) : 0;
+
+	return bytes <= free_pages * PAGE_SIZE || free_bytes(file) - 2 * bytes >= SPOOL_FREE_FLOOR;
+}
+
+/* --- the reserve --------------------------------------------------------------------------------------------- */
+
+static bool
+name_reserve(char path[PATH_MAX], const struct spool_file *file)
+{
+	return snprintf(path, PATH_MAX, "%s.reserve", file->path) < PATH_MAX;
+}
+
+void
+spool_disk_keep_reserve(const struct spool_file *file)
+{
+	char path[PATH_MAX];
+	struct stat found;
+	int descriptor;
+
+	if (!name_reserve(path, file) || (stat(path, &found) == 0 && found.st_size >= RESERVE) ||
+	    free_bytes(file) < SPOOL_FREE_FLOOR + 2 * RESERVE)
+		return;
+	descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (descriptor == -1)
+		return;
+	if (posix_fallocate(descriptor, 0, RESERVE) != 0)
+		(void)!ftruncate(descriptor, 0);
+	close(descriptor);
+}
+
+bool
+spool_disk_give_up_reserve(const struct spool_file *file)
+{
+	char path[PATH_MAX];
+
+	return name_reserve(path, file) && unlink(path) == 0;
+}
+
+/* --- an empty file ------------------------------------------------------------------------------------------- */
+
+/* VACUUM copies what is left, which is next to nothing, and the checkpoint cuts the file off behind it. */
+bool
+spool_disk_shrink(struct spool_file *file)
+{
+	bool done;
+
+	if (spool_file_number(file, "PRAGMA freelist_count", 0) <= SPARE_PAGES)
+		return true;
+	if (!spool_turn_take(&file->turn, clock_monotonic() + TURN_TIME))
+		return false;
+	done = spool_file_number(file, "SELECT count(*) FROM (SELECT 1 FROM push LIMIT 1)", 1) == 0 &&
+	    spool_file_execute(file, "VACUUM") && spool_file_execute(file, "PRAGMA wal_checkpoint(TRUNCATE)");
+	spool_turn_leave(&file->turn);
+	return done;
+}

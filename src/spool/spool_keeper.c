@@ -1,0 +1,498 @@
+/*
+ * The keeper: the thread of a spool that puts pushes into its file, and looks after the file in between.  Whoever brings
+ * pushes waits for it until his deadline and no longer, whatever the disk does.  All that wait are put in one transaction.
+ */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
+#include "spool/spool_disk.h"
+#include "spool/spool_file.h"
+#include "spool/spool_internal.h"
+#include "spool/spool_row.h"
+
+enum {
+	LOOK_PAUSE = 1000,          /* milliseconds between two looks at the file */
+	OPEN_TIME = 2000,           /* milliseconds that whoever opens a spool waits for the first look */
+	STOP_TIME = 3000,           /* milliseconds that whoever closes it waits for the keeper's end */
+	TRY_PAUSE = 10,             /* milliseconds between two tries to put, at first; */
+	TRY_PAUSE_MAX = 200,        /* at last */
+	FULL_LOG_PAUSE = 60 * 1000, /* milliseconds between two lines that say it is full */
+	ROW_BYTES = 512,            /* what a row takes beside its body */
+	CHECK_BYTES = 1024 * 1024,  /* read in each look, to see whether they can be */
+	WELL_BYTES = 64 * 1024,     /* a spool that has no room for these is not well */
+};
+
+/* What one caller brings; the keeper frees it when the caller has left at his deadline, else the caller does. */
+struct put {
+	struct push **pushes;       /* with a reference each; when it is done, those that are kept first */
+	int           count, kept;
+	int64_t       deadline;     /* clock_monotonic(), ms */
+	bool          done;
+	bool          abandoned;
+	struct put   *next;
+};
+
+/* --- waiting --------------------------------------------------------------------------------------------------- */
+
+static struct timespec
+timespec_of(int64_t milliseconds)
+{
+	return (struct timespec){ .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 };
+}
+
+/* False when the time is over; with mutex. */
+static bool
+wait_until(struct spool *spool, pthread_cond_t *condition, int64_t deadline)
+{
+	struct timespec end = timespec_of(deadline);
+
+	return pthread_cond_clockwait(condition, &spool->mutex, CLOCK_MONOTONIC, &end) != ETIMEDOUT;
+}
+
+static void
+put_free(struct put *put)
+{
+	for (int i = 0; i < put->count; i++)
+		push_unref(put->pushes[i]);
+	memory_free(put->pushes);
+	memory_free(put);
+}
+
+static struct put *
+put_new(struct push **pushes, int count, int64_t deadline)
+{
+	struct put *put = memory_zalloc(sizeof *put);
+
+	put->pushes = memory_resize(NULL, (size_t)count, sizeof *pushes);
+	for (int i = 0; i < count; i++)
+		put->pushes[i] = push_ref(pushes[i]);
+	put->count = count;
+	put->deadline = deadline;
+	return put;
+}
+
+int
+spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline)
+{
+	struct put *put = put_new(pushes, count, deadline);
+	int kept = 0;
+
+	pthread_mutex_lock(&spool->mutex);
+	*spool->last = put;
+	spool->last = &put->next;
+	pthread_cond_signal(&spool->work);
+	while (!put->done && wait_until(spool, &spool->done, deadline))
+		continue;
+	put->abandoned = !put->done;
+	pthread_mutex_unlock(&spool->mutex);
+	if (put->abandoned)
+		return 0;
+	kept = put->kept;
+	memcpy(pushes, put->pushes, (size_t)count * sizeof *pushes);
+	put_free(put);
+	return kept;
+}
+
+/* --- putting ------------------------------------------------------------------------------------------------- */
+
+struct item {
+	struct push *push;
+	struct put  *put;
+};
+
+static int64_t
+bytes_of(const struct item *items, int count)
+{
+	int64_t bytes = 0;
+
+	for (int i = 0; i < count; i++)
+		bytes += (int64_t)items[i].push->body.length + ROW_BYTES;
+	return bytes;
+}
+
+/* One transaction. */
+static enum spool_result
+put_together(struct spool *spool, const struct item *items, int count, int64_t deadline)
+{
+	struct spool_file *file = &spool->file;
+	enum spool_result result;
+
+	if (!spool_disk_has_room(file, bytes_of(items, count)))
+		return SPOOL_NO_ROOM;
+	result = spool_file_begin(file, deadline);
+	if (result != SPOOL_DONE)
+		return result;
+	for (int i = 0; result == SPOOL_DONE && i < count; i++) {
+		spool_row_bind(file->statements[SPOOL_PUT], items[i].push);
+		if (!spool_file_run(file->statements[SPOOL_PUT]))
+			result = spool_file_note(file);
+	}
+	return spool_file_end(file, result);
+}
+
+static int
+smaller_first(const void *one, const void *other)
+{
+	size_t a = ((const struct item *)one)->push->body.length, b = ((const struct item *)other)->push->body.length;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Where there is no room for all, the smaller ones go in: a large one costs none of the others. */
+static enum spool_result
+put_some(struct spool *spool, struct item *items, int count, int64_t deadline, int *kept)
+{
+	enum spool_result result = put_together(spool, items, count, deadline);
+
+	*kept = result == SPOOL_DONE ? count : 0;
+	if (result != SPOOL_NO_ROOM || count == 1)
+		return result;
+	qsort(items, (size_t)count, sizeof *items, smaller_first);
+	for (int size = count / 2; size > 0 && *kept < count; size = result == SPOOL_DONE ? size : size / 2) {
+		if (size > count - *kept)
+			size = count - *kept;
+		result = put_together(spool, items + *kept, size, deadline);
+		if (result == SPOOL_DONE)
+			*kept += size;
+		else if (result != SPOOL_NO_ROOM)
+			return result;
+	}
+	return *kept == count ? SPOOL_DONE : SPOOL_NO_ROOM;
+}
+
+static void
+log_trouble(struct spool *spool, enum spool_result result)
+{
+	if (result != SPOOL_NO_ROOM)
+		spool_file_log(&spool->file, spool->file.usable ? SPOOL_WRITING : SPOOL_OPENING);
+	else if (log_limit_allows(&spool->full_limit, FULL_LOG_PAUSE))
+		log_error("spool %s: is full, or its disk is: pushes are refused", spool->file.path);
+}
+
+/* Whether another try may help: not where there is no room, or no file. */
+static bool
+recover(struct spool *spool, enum spool_result result, int64_t deadline)
+{
+	bool in_time = clock_monotonic() < deadline;
+
+	if (result == SPOOL_DONE || (result == SPOOL_BUSY && in_time) || (result == SPOOL_DAMAGED && spool_replace_damaged(spool)))
+		return result != SPOOL_DONE && in_time;
+	log_trouble(spool, result);
+	if (result != SPOOL_FAILED || !spool->file.usable)
+		return false;
+	spool_file_drop(&spool->file);
+	return in_time;
+}
+
+/* Puts the items by the deadline; *kept: how many, which stand first then.  Returns whether to try again with the others. */
+static bool
+try_to_put(struct spool *spool, struct item *items, int count, int64_t deadline, int *kept)
+{
+	bool again;
+
+	pthread_mutex_lock(&spool->file_mutex);
+	again = recover(spool, put_some(spool, items, count, deadline, kept), deadline);
+	spool_observe(spool);
+	pthread_mutex_unlock(&spool->file_mutex);
+	return again;
+}
+
+static int
+put_items(struct spool *spool, struct item *items, int count, int64_t deadline)
+{
+	int kept = 0, more, pause = TRY_PAUSE;
+
+	while (try_to_put(spool, items + kept, count - kept, deadline, &more)) {
+		struct timespec time = timespec_of(pause);
+
+		kept += more;
+		nanosleep(&time, NULL);
+		pause = 2 * pause < TRY_PAUSE_MAX ? 2 * pause : TRY_PAUSE_MAX;
+	}
+	return kept + more;
+}
+
+static struct item *
+items_of(struct put *puts, int *count)
+{
+	struct item *items;
+
+	*count = 0;
+	for (const struct put *put = puts; put != NULL; put = put->next)
+		*count += put->count;
+	items = memory_resize(NULL, (size_t)*count, sizeof *items);
+	*count = 0;
+	for (struct put *put = puts; put != NULL; put = put->next)
+		for (int i = 0; i < put->count; i++)
+			items[(*count)++] = (struct item){ put->pushes[i], put };
+	return items;
+}
+
+/* Hands the pushes back to the puts that they are of, those that are kept first. */
+static void
+sort_out(const struct item *items, int count, int kept, struct put *puts)
+{
+	for (struct put *put = puts; put != NULL; put = put->next)
+		put->count = 0;
+	for (int i = 0; i < count; i++) {
+		struct put *put = items[i].put;
+
+		put->pushes[put->count++] = items[i].push;
+		put->kept += i < kept;
+	}
+}
+
+static void
+put_all(struct spool *spool, struct put *puts)
+{
+	int64_t deadline = puts->deadline;
+	int count, kept;
+	struct item *items = items_of(puts, &count);
+
+	for (const struct put *put = puts; put != NULL; put = put->next)
+		if (put->deadline > deadline)
+			deadline = put->deadline;
+	kept = count > 0 ? put_items(spool, items, count, deadline) : 0;
+	spool->failing = kept < count;
+	spool->shrunk = false;
+	sort_out(items, count, kept, puts);
+	memory_free(items);
+}
+
+/* --- looking after the file ---------------------------------------------------------------------------------- */
+
+static void
+note_opened(struct spool *spool)
+{
+	const char *path = spool->file.path, *risk = spool_file_system_risk(path);
+
+	if (risk != NULL)
+		log_warning("spool %s: %s", path, risk);
+	spool_observe(spool);
+	if (spool->pushes > 0)
+		log_info("spool %s: pushes left by an earlier run pushes=%lld", path, (long long)spool->pushes);
+	spool->failing = false;
+}
+
+static void
+open_file(struct spool *spool)
+{
+	if (!spool_file_follow(&spool->file) && !spool_replace_damaged(spool)) {
+		spool_file_log(&spool->file, SPOOL_OPENING);
+		return;
+	}
+	note_opened(spool);
+	if (spool->looked)
+		log_info("spool %s: is open", spool->file.path);
+}
+
+/* What could not be taken out when it was stored. */
+static void
+remove_remembered(struct spool *spool)
+{
+	static const char text[] = "DELETE FROM push WHERE id IN (SELECT id FROM temp.remembered);"
+	    "DELETE FROM temp.remembered;";
+	struct spool_file *file = &spool->file;
+	enum spool_result result;
+
+	if (file->remembered == 0)
+		return;
+	result = spool_file_begin(file, clock_monotonic() + LOOK_PAUSE);
+	if (result == SPOOL_DONE)
+		result = spool_file_end(file, spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file));
+	if (result == SPOOL_DONE)
+		file->remembered = 0;
+}
+
+/*
+ * Reads on through what waits: damage is to be found before much more is acknowledged into the file, not when the database
+ * is back.
+ */
+static void
+check(struct spool *spool)
+{
+	sqlite3_stmt *statement = NULL;
+	int64_t read = 0;
+	int code = sqlite3_prepare_v2(spool->file.database, "SELECT seq, body FROM push WHERE seq > ? ORDER BY seq", -1,
+	    &statement, NULL);
+
+	if (code == SQLITE_OK)
+		sqlite3_bind_int64(statement, 1, spool->checked);
+	while (code == SQLITE_OK && read < CHECK_BYTES && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+		spool->checked = sqlite3_column_int64(statement, 0);
+		read += sqlite3_column_bytes(statement, 1) + ROW_BYTES;
+		code = SQLITE_OK;
+	}
+	if (code == SQLITE_DONE)
+		spool->checked = SPOOL_FIRST;
+	sqlite3_finalize(statement);
+	if (code == SQLITE_OK || code == SQLITE_DONE)
+		return;
+	spool_file_note(&spool->file);
+	spool_file_log(&spool->file, SPOOL_READING);
+	spool_replace_damaged(spool);
+}
+
+/* Whether pushes can be put again: nobody may come with one as long as the spool is not well. */
+static void
+probe(struct spool *spool)
+{
+	struct spool_file *file = &spool->file;
+	enum spool_result result = spool_file_begin(file, clock_monotonic() + LOOK_PAUSE);
+
+	if (result == SPOOL_DONE)
+		result = spool_file_end(file, spool_file_execute(file, "UPDATE depth SET pushes = pushes") ? SPOOL_DONE :
+		    spool_file_note(file));
+	if (result == SPOOL_DONE)
+		spool->failing = false;
+	else if (result == SPOOL_FAILED)
+		spool_file_drop(file);
+}
+
+static void
+look_after_file(struct spool *spool)
+{
+	bool has_room = spool_disk_has_room(&spool->file, WELL_BYTES);
+
+	spool_disk_keep_reserve(&spool->file);
+	remove_remembered(spool);
+	if (!has_room)
+		spool->failing = true;
+	else if (spool->failing)
+		probe(spool);
+	if (spool->file.usable && spool->pushes > 0)
+		check(spool);
+	if (spool->file.usable && spool->pushes == 0 && !spool->shrunk)
+		spool->shrunk = spool_disk_shrink(&spool->file);
+}
+
+static void
+look(struct spool *spool)
+{
+	if (!spool_lock(spool))
+		return;
+	if (!spool->file.usable || spool_file_has_moved(&spool->file))
+		open_file(spool);
+	if (spool->file.usable)
+		look_after_file(spool);
+	spool_observe(spool);
+	spool_unlock(spool);
+}
+
+/* --- the thread ---------------------------------------------------------------------------------------------- */
+
+/* The puts that somebody waits for; with mutex. */
+static struct put *
+take_puts(struct spool *spool)
+{
+	struct put *puts = spool->first, **at = &puts;
+
+	while (*at != NULL) {
+		struct put *put = *at;
+
+		if (put->abandoned) {
+			*at = put->next;
+			put_free(put);
+		} else {
+			at = &put->next;
+		}
+	}
+	spool->first = NULL;
+	spool->last = &spool->first;
+	return puts;
+}
+
+/* With mutex. */
+static void
+give_back(struct spool *spool, struct put *puts)
+{
+	struct put *next;
+
+	for (; puts != NULL; puts = next) {
+		next = puts->next;
+		puts->done = true;
+		if (puts->abandoned)
+			put_free(puts);
+	}
+	pthread_cond_broadcast(&spool->done);
+}
+
+/* With mutex, which it gives up meanwhile. */
+static void
+work(struct spool *spool, int64_t *next_look)
+{
+	struct put *puts = take_puts(spool);
+
+	pthread_mutex_unlock(&spool->mutex);
+	spool->at_work = clock_monotonic();
+	if (puts != NULL)
+		put_all(spool, puts);
+	if (clock_monotonic() >= *next_look) {
+		look(spool);
+		*next_look = clock_monotonic() + LOOK_PAUSE;
+	}
+	spool->at_work = 0;
+	pthread_mutex_lock(&spool->mutex);
+	spool->looked = true;
+	give_back(spool, puts);
+}
+
+static void *
+run(void *argument)
+{
+	struct spool *spool = argument;
+	int64_t next_look = 0;
+
+	pthread_mutex_lock(&spool->mutex);
+	while (!spool->ending || spool->first != NULL) {
+		work(spool, &next_look);
+		while (!spool->ending && spool->first == NULL && wait_until(spool, &spool->work, next_look))
+			continue;
+	}
+	spool->ended = true;
+	pthread_cond_broadcast(&spool->done);
+	pthread_mutex_unlock(&spool->mutex);
+	return NULL;
+}
+
+void
+spool_keeper_start(struct spool *spool)
+{
+	int64_t end = clock_monotonic() + OPEN_TIME;
+
+	spool->has_keeper = true;
+	spool->keeper = thread_start(run, spool, "the keeper of the spool");
+	pthread_mutex_lock(&spool->mutex);
+	while (!spool->looked && wait_until(spool, &spool->done, end))
+		continue;
+	pthread_mutex_unlock(&spool->mutex);
+}
+
+bool
+spool_keeper_stop(struct spool *spool)
+{
+	int64_t end = clock_monotonic() + STOP_TIME;
+	bool ended;
+
+	if (!spool->has_keeper)
+		return true;
+	pthread_mutex_lock(&spool->mutex);
+	spool->ending = true;
+	pthread_cond_signal(&spool->work);
+	while (!spool->ended && wait_until(spool, &spool->done, end))
+		continue;
+	ended = spool->ended;
+	pthread_mutex_unlock(&spool->mutex);
+	if (ended)
+		pthread_join(spool->keeper, NULL);
+	else
+		log_warning("spool %s: its disk does not answer; ending without closing it", spool->file.path);
+	return ended;
+}

@@ -1,0 +1,28 @@
+/* A push as a row of the spool's table, for this room alone. */
+#ifndef SPOOL_ROW_H
+#define SPOOL_ROW_H
+
+#include <sqlite3.h>
+
+#include "push/push.h"
+
+/* The columns of SPOOL_PUT and SPOOL_OLDEST, in their order. */
+enum spool_column {
+	SPOOL_ID, SPOOL_RECEIVED_AT, SPOOL_REMOTE_ADDR, SPOOL_BYTES, SPOOL_SHA256, SPOOL_FAULT, SPOOL_SOURCE, SPOOL_CLOCK_AHEAD,
+	SPOOL_BODY, SPOOL_SEQ
+};
+
+/* Binds all but the seq, which SQLite gives; the push outlives the statement's next step. */
+void spool_row_bind(sqlite3_stmt *statement, const struct push *push);
+void spool_row_bind_id(sqlite3_stmt *statement, int parameter, const struct push_id *id);
+
+/*
+ * The push of the row that the statement gives, with one reference.  Whatever stands in the row can be stored: where it
+ * cannot be what was put there, the push is refused, so that it ends whole in quarantine with the reason.
+ */
+struct push *spool_row_read(sqlite3_stmt *statement);
+
+/* Whether the row has an id, by which it can be found again. */
+bool spool_row_has_id(sqlite3_stmt *statement);
+
+#endif
