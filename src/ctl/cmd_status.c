@@ -1,14 +1,20 @@
 /* callresultctl status: what callresultd, its database and its spool are doing. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "ctl/commands.h"
 #include "ctl/probe.h"
+#include "ctl/worker.h"
 
 #define TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+static const struct column verdict_columns[] = { { "verdict", COLUMN_TEXT }, { "pushes", COLUMN_TEXT } };
 
 static const struct column worker_columns[] = {
 	{ "serving", COLUMN_FLAG }, { "listening", COLUMN_FLAG }, { "listen", COLUMN_TEXT }, { "last_push_at", COLUMN_TEXT },
@@ -41,8 +47,94 @@ struct status {
 	struct ctl *ctl;
 	struct db  *db;
 	bool        reachable;
+	bool        takes_writes;
+	bool        spool_usable;
+	enum probe  probe;
+	char       *metrics;    /* the worker's; NULL: it was not asked or did not answer */
 	bool        wrong;      /* something is not as it should be, or could not be read */
 };
+
+/* A figure of the worker's; 0 when it does not say. */
+static double
+figure(const struct status *status, const char *series)
+{
+	double value;
+
+	return worker_value(status->metrics, series, &value) ? value : 0;
+}
+
+/* --- the verdict ------------------------------------------------------------------------------------------- */
+
+enum { VERDICT_SIZE = 512 };
+
+#define LOST "the platform may not push them again"
+
+/* The worker answers. */
+static void
+judge_worker(const struct status *status, char verdict[VERDICT_SIZE], char pushes[VERDICT_SIZE])
+{
+	bool database = figure(status, "callresultd_database_up") > 0, spool = figure(status, "callresultd_spool_up") > 0;
+	double waiting = figure(status, "callresultd_spool_pushes");
+
+	if (database)
+		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd serves, and its database is there" :
+		    "callresultd serves and its database is there, but its spool takes nothing: an outage of the database would"
+		    " refuse pushes");
+	else
+		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd serves, but its database is away" :
+		    "callresultd serves, but neither its database nor its spool takes anything");
+	if (database)
+		snprintf(pushes, VERDICT_SIZE, "are stored in the database and answered 200");
+	else if (spool)
+		snprintf(pushes, VERDICT_SIZE, "are kept in the spool and answered 200; what waits there is stored by itself when the"
+		    " database is back");
+	else
+		snprintf(pushes, VERDICT_SIZE, "are refused with 503, and " LOST);
+	if (database && waiting > 0)
+		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; %.0f older ones wait in the spool and are being"
+		    " stored", waiting);
+}
+
+static struct table *
+verdict_table(struct status *status)
+{
+	struct table *table = table_new("now", TABLE_RECORD, verdict_columns, COUNT(verdict_columns));
+	char verdict[VERDICT_SIZE] = "", pushes[VERDICT_SIZE] = "";
+
+	if (status->metrics != NULL) {
+		judge_worker(status, verdict, pushes);
+	} else if (status->probe == PROBE_NOBODY) {
+		snprintf(verdict, sizeof verdict, "callresultd does not run: nobody listens on %s", status->ctl->settings.listen);
+		snprintf(pushes, sizeof pushes, "are refused by the web server with 502, and " LOST);
+	} else if (status->probe == PROBE_WAITING) {
+		snprintf(verdict, sizeof verdict, "callresultd does not run, and its socket waits for it");
+		snprintf(pushes, sizeof pushes, "wait at the socket for callresultd to start, until the web server gives up");
+	} else {
+		snprintf(verdict, sizeof verdict, "somebody listens on %s, and this user cannot ask whether callresultd serves",
+		    status->ctl->settings.listen);
+		snprintf(pushes, sizeof pushes, "%s", status->takes_writes ? "would be stored in the database if it serves" :
+		    status->spool_usable ? "would be kept in the spool if it serves" : "would be refused with 503");
+	}
+	status->wrong |= status->metrics == NULL || figure(status, "callresultd_database_up") == 0;
+	table_add(table, verdict);
+	table_add(table, pushes);
+	return table;
+}
+
+/* --- what it stands on ------------------------------------------------------------------------------------- */
+
+/* The worker's own role may not: it needs none of what is in there. */
+static bool
+may_read(struct status *status, const char *table)
+{
+	struct db_rows *rows = status->reachable ? ctl_query(status->db,
+	    "SELECT coalesce(has_table_privilege(to_regclass($1), 'select'), true)", &table, 1) : NULL;
+	bool may = rows != NULL && *db_rows_text(rows, 0, 0) == 't';
+
+	if (rows != NULL)
+		db_rows_free(rows);
+	return may;
+}
 
 /* The rows of a question as a table's; cells of NULL where it is a record and cannot be had. */
 static struct table *
@@ -86,7 +178,8 @@ database_table(struct status *status)
 	table_add(table, steps != NULL ? db_rows_text(steps, 0, 0) : NULL);
 	table_add_number(table, db_schema_step());
 	table_add(table, problem);
-	status->wrong |= problem != NULL || rows == NULL || *db_rows_text(rows, 0, 0) == 'n';
+	status->takes_writes = problem == NULL && rows != NULL && *db_rows_text(rows, 0, 0) == 'y';
+	status->wrong |= !status->takes_writes;
 	if (rows != NULL)
 		db_rows_free(rows);
 	if (steps != NULL)
@@ -94,26 +187,39 @@ database_table(struct status *status)
 	return table;
 }
 
+/* Of the worker's own figures, or else of the evidence; what was imported was no push. */
+static int64_t
+last_push(struct status *status)
+{
+	int64_t latest = (int64_t)worker_greatest(status->metrics, "callresultd_source_last_push_timestamp_seconds") * 1000000;
+	struct db_rows *rows = NULL;
+
+	if (latest == 0 && may_read(status, "callresult.push"))
+		rows = ctl_query(status->db, "SELECT (extract(epoch FROM max(received_at)) * 1000000)::bigint FROM callresult.push"
+		    " WHERE remote_addr IS NOT NULL", NULL, 0);
+	if (rows != NULL && db_rows_text(rows, 0, 0) != NULL)
+		latest = atoll(db_rows_text(rows, 0, 0));
+	if (rows != NULL)
+		db_rows_free(rows);
+	return latest;
+}
+
 static struct table *
 worker_table(struct status *status)
 {
 	struct table *table = table_new("worker", TABLE_RECORD, worker_columns, COUNT(worker_columns));
-	struct db_rows *rows = NULL;
-	enum probe probe = probe_listens(status->ctl->settings.listen);
+	int64_t latest = last_push(status);
 
-	if (status->reachable)
-		rows = ctl_query(status->db, "SELECT " TIME("max(received_at)") ","
-		    " floor(extract(epoch FROM now() - max(received_at)))::bigint FROM callresult.push", NULL, 0);
-	table_add(table, probe == PROBE_UNKNOWN ? NULL : probe == PROBE_SERVING ? "yes" : "no");
-	table_add_flag(table, probe != PROBE_NOBODY);
+	table_add(table, status->probe == PROBE_UNKNOWN ? NULL : status->probe == PROBE_SERVING ? "yes" : "no");
+	table_add_flag(table, status->probe != PROBE_NOBODY);
 	table_add(table, status->ctl->settings.listen);
-	table_add(table, rows != NULL ? db_rows_text(rows, 0, 0) : NULL);
-	table_add(table, rows != NULL ? db_rows_text(rows, 0, 1) : NULL);
-	if (probe == PROBE_UNKNOWN)
-		log_error("whether callresultd serves is hidden from this user");
-	status->wrong |= probe != PROBE_SERVING || rows == NULL;
-	if (rows != NULL)
-		db_rows_free(rows);
+	if (latest != 0) {
+		table_add_time(table, latest);
+		table_add_number(table, (clock_stamp() - latest) / 1000000);
+	} else {
+		table_add(table, NULL);
+		table_add(table, NULL);
+	}
 	return table;
 }
 
@@ -126,66 +232,127 @@ add_number_if(struct table *table, bool known, int64_t number)
 		table_add(table, NULL);
 }
 
+/* As the worker says, which knows what it could put; a worker that does not run is not there to ask. */
+static bool
+ask_spool(struct status *status, struct spool_summary *summary)
+{
+	const struct settings *settings = &status->ctl->settings;
+	struct spool *spool;
+	bool read;
+
+	if (status->metrics != NULL) {
+		double age = figure(status, "callresultd_spool_oldest_age_seconds");
+
+		summary->depth.pushes = (int64_t)figure(status, "callresultd_spool_pushes");
+		summary->depth.bytes = (int64_t)figure(status, "callresultd_spool_bytes");
+		summary->oldest = summary->depth.pushes > 0 ? clock_stamp() - (int64_t)(age * 1e6) : 0;
+		return figure(status, "callresultd_spool_up") > 0;
+	}
+	spool = spool_open_existing(settings->spool_path, settings->spool_max_size);
+	read = spool != NULL && spool_summarize(spool, summary);
+	spool_close(spool);
+	return read;
+}
+
 /* A spool that is not there yet is made when callresultd starts. */
 static struct table *
 spool_table(struct status *status)
 {
 	const struct settings *settings = &status->ctl->settings;
 	struct table *table = table_new("spool", TABLE_RECORD, spool_columns, COUNT(spool_columns));
-	struct spool *spool = spool_open_existing(settings->spool_path, settings->spool_max_size);
 	struct spool_summary summary = { 0 };
-	bool read = spool != NULL && spool_summarize(spool, &summary);
+	bool known;
 
-	table_add_flag(table, read);
+	status->spool_usable = ask_spool(status, &summary);
+	known = status->spool_usable || status->metrics != NULL;
+	table_add_flag(table, status->spool_usable);
 	table_add(table, settings->spool_path);
-	add_number_if(table, read, summary.depth.pushes);
-	add_number_if(table, read, summary.depth.bytes);
+	add_number_if(table, known, summary.depth.pushes);
+	add_number_if(table, known, summary.depth.bytes);
 	table_add_number(table, settings->spool_max_size);
 	if (summary.oldest != 0)
 		table_add_time(table, summary.oldest);
 	else
 		table_add(table, NULL);
 	add_number_if(table, summary.oldest != 0, (clock_stamp() - summary.oldest) / 1000000);
-	spool_close(spool);
-	status->wrong |= !read;
+	status->wrong |= !status->spool_usable;
 	return table;
 }
+
+/* --- what came --------------------------------------------------------------------------------------------- */
 
 #define PERIOD(name, since) "SELECT '" name "', " TIME(since) ", count(*), count(*) FILTER (WHERE spooled)," \
 	" coalesce(sum(records), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0), coalesce(sum(duplicates), 0)," \
 	" coalesce(sum(quarantined), 0) FROM callresult.push WHERE received_at >= " since
+
+/* Its own figures, which need no role that may read tables. */
+static void
+add_since_start(struct status *status, struct table *table)
+{
+	static const char *const series[] = { "callresultd_stored_pushes_total", "callresultd_spooled_pushes_total",
+		"callresultd_records_received_total", "callresultd_records_total{fate=\"inserted\"}",
+		"callresultd_records_total{fate=\"updated\"}", "callresultd_records_total{fate=\"duplicate\"}",
+		"callresultd_records_total{fate=\"quarantined\"}" };
+
+	if (status->metrics == NULL)
+		return;
+	table_add(table, "since its start");
+	table_add_time(table, (int64_t)figure(status, "process_start_time_seconds") * 1000000);
+	for (int i = 0; i < COUNT(series); i++)
+		table_add_number(table, (int64_t)figure(status, series[i]));
+}
 
 static struct table *
 received_table(struct status *status)
 {
 	struct table *table = table_new("received", TABLE_ROWS, received_columns, COUNT(received_columns));
 
-	return ask(status, table, COUNT(received_columns),
-	    PERIOD("today", "date_trunc('day', now())") " UNION ALL " PERIOD("last hour", "now() - interval '1 hour'"));
+	if (may_read(status, "callresult.push"))
+		ask(status, table, COUNT(received_columns),
+		    PERIOD("today", "date_trunc('day', now())") " UNION ALL " PERIOD("last hour", "now() - interval '1 hour'"));
+	add_since_start(status, table);
+	return table;
 }
 
 static struct table *
 quarantine_table(struct status *status)
 {
 	struct table *table = table_new("quarantine", TABLE_ROWS, quarantine_columns, COUNT(quarantine_columns));
+	double entries;
 
-	return ask(status, table, COUNT(quarantine_columns), "SELECT reason, count(*), sum(seen), " TIME("min(received_at)")
-	    " FROM callresult.quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY count(*) DESC, reason");
+	if (may_read(status, "callresult.quarantine"))
+		return ask(status, table, COUNT(quarantine_columns), "SELECT reason, count(*), sum(seen), " TIME("min(received_at)")
+		    " FROM callresult.quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY count(*) DESC, reason");
+	if (worker_value(status->metrics, "callresultd_quarantine_entries", &entries) && entries > 0) {
+		table_add(table, "(any; this role may not read them)");
+		table_add_number(table, (int64_t)entries);
+		table_add(table, NULL);
+		table_add(table, NULL);
+	}
+	return table;
 }
 
 int
 status_run(struct ctl *ctl, int argc, char **argv)
 {
 	struct status status = { .ctl = ctl, .db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone) };
-	struct table *tables[5];
+	const char *problem = NULL;
+	struct table *tables[6];
 
 	(void)argc, (void)argv;
-	tables[1] = database_table(&status);    /* connects */
-	tables[0] = worker_table(&status);
-	tables[2] = spool_table(&status);
-	tables[3] = received_table(&status);
-	tables[4] = quarantine_table(&status);
+	status.probe = probe_listens(ctl->settings.listen);
+	if (status.probe == PROBE_SERVING)
+		status.metrics = worker_metrics(ctl->settings.listen, &problem);
+	if (problem != NULL && status.metrics == NULL)
+		log_error("callresultd on %s cannot be asked: %s", ctl->settings.listen, problem);
+	tables[2] = database_table(&status);    /* connects */
+	tables[1] = worker_table(&status);
+	tables[3] = spool_table(&status);
+	tables[4] = received_table(&status);
+	tables[5] = quarantine_table(&status);
+	tables[0] = verdict_table(&status);     /* of all that */
 	db_free(status.db);
+	memory_free(status.metrics);
 	ctl_print(ctl, tables, COUNT(tables));
 	return status.wrong ? CTL_WRONG : CTL_FINE;
 }

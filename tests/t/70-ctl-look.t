@@ -4,7 +4,8 @@ use strict;
 use warnings;
 use JSON::PP;
 use Test::More;
-use Rig qw(folder free_port wait_for read_file write_file);
+use Time::HiRes qw(sleep);
+use Rig qw(folder free_port wait_for read_file run_command write_file);
 use Rig::Ctl qw(ctl ctl_json exits administrator);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
@@ -84,10 +85,28 @@ subtest 'status' => sub {
 	is $plain->{err}, '', 'nothing on standard error';
 	exits(ctl('--json', @as_owner, 'status'), 0, '--json in front');
 	my ($own, $own_run) = ctl_json(@as_worker, 'status', '--json');
-	exits($own_run, 1, "with the worker's own role, which may not look");
-	ok $own->{database}{reachable}, 'what it may see is there';
-	is_deeply $own->{received}, [], 'and what it may not is not made up';
-	like $own_run->{err}, qr/permission denied.*; name a role that may read it with -d$/m, 'with the reason and the way out';
+	exits($own_run, 0, "with the worker's own role, which may read no table");
+	is $own->{now}{verdict}, 'callresultd serves, and its database is there', 'the verdict comes first';
+	is $own->{now}{pushes}, 'are stored in the database and answered 200', 'and what becomes of pushes';
+	is_deeply [map { $_->{period} } @{ $own->{received} }], ['since its start'], 'the figures are the worker\'s own';
+	is join('|', @{ $own->{received}[0] }{qw(pushes spooled records inserted updated duplicates quarantined)}),
+	    $postgres->sql('select count(*), 0, sum(records), sum(inserted), sum(updated), sum(duplicates), sum(quarantined)
+		from callresult.push'), 'and right';
+	is $own->{worker}{last_push_at}, $json->{worker}{last_push_at}, 'the last push as well';
+	like $plain->{out}, qr/\Anow\n *verdict +callresultd serves/, 'plain, too';
+};
+
+subtest 'an import is no push' => sub {
+	my $file = write_file(folder() . '/imported.json', body(record(called => 'imported')));
+	my $stopped = Rig::Worker->configured(postgres => $postgres);
+	my $before = (ctl_json('-c', $stopped->{config}, '-d', administrator($postgres), 'status', '--json'))[0]{worker}{last_push_at};
+	sleep 1.1;
+	exits(ctl('-c', $stopped->{config}, 'import', $file), 0, 'imported');
+	my ($json) = ctl_json('-c', $stopped->{config}, '-d', administrator($postgres), 'status', '--json');
+	is $json->{worker}{last_push_at}, $before, 'the last push is the same';
+	like $json->{now}{verdict}, qr/^callresultd does not run: nobody listens on unix:/, 'a worker that does not run';
+	like $json->{now}{pushes}, qr/^are refused by the web server with 502/, 'and what becomes of pushes';
+	$postgres->sql(q{delete from callresult.call_result where called = 'imported'});
 };
 
 subtest 'doctor' => sub {
@@ -223,11 +242,29 @@ configured('a password for all to read', 'warning', qr/holds a password/,
 	database => { conninfo => $postgres->conninfo . ' password=geheim' });
 
 subtest 'the database is away' => sub {
+	mkdir folder() . '/full';
+	my $full = Rig::Worker->configured(postgres => $postgres, spool => { path => folder() . '/full/spool', max_size => '1M' });
+	$full->start->wait_until_ready;
+	$full->stop;
+	unlink $full->{log};
+	run_command('sqlite3', folder() . '/full/spool', 'create table ballast (bytes); insert into ballast values (zeroblob(2000000))');
+	$full->start->wait_until_ready;
 	$postgres->stop('fast');
+	is $full->push_body(body(record(called => 'refused', customField => 'x' x 3_000_000)))->{status}, 503, 'a full spool refuses';
+	my ($refusing) = ctl_json('-c', $full->{config}, 'status', '--json');
+	ok !$refusing->{spool}{usable}, 'and is not usable, though its file can be read';
+	is $refusing->{now}{verdict}, 'callresultd serves, but neither its database nor its spool takes anything', 'the verdict';
+	like $refusing->{now}{pushes}, qr/^are refused with 503/, 'and what becomes of pushes';
+	$full->stop;
 	is $worker->push_body(body(record(called => 'spooled')))->{body}, $success, 'a push goes to the spool';
-	my ($json, $run) = ctl_json(@as_owner, 'status', '--json');
+	my ($json, $run);
+	ok wait_for(sub {
+		($json, $run) = ctl_json(@as_owner, 'status', '--json');
+		$json->{now}{verdict} eq 'callresultd serves, but its database is away';
+	}), 'the verdict of status';
 	exits($run, 1, 'status');
 	ok !$json->{database}{reachable}, 'says it';
+	like $json->{now}{pushes}, qr/^are kept in the spool and answered 200/, 'and what becomes of pushes';
 	is $json->{spool}{pushes}, 1, 'and what waits';
 	ok $json->{spool}{oldest_received_at}, 'since when';
 	my ($doctor, $doctor_run) = ctl_json(@as_worker, 'doctor', '--json');

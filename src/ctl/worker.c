@@ -1,0 +1,219 @@
+/* A FastCGI request to the running callresultd, and the figures of its answer. */
+#include "ctl/worker.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/address.h"
+#include "base/memory.h"
+
+/* Records of the FastCGI specification, section 8. */
+enum { HEADER_SIZE = 8, PROTOCOL = 1, BEGIN_REQUEST = 1, PARAMS = 4, STDIN = 5, STDOUT = 6, RESPONDER = 1 };
+
+enum { PATIENCE = 5, REQUEST_SIZE = 512, CHUNK = 64 * 1024 };
+
+/* --- the request ------------------------------------------------------------------------------------------- */
+
+static size_t
+put_record(unsigned char *to, unsigned type, const unsigned char *content, size_t length)
+{
+	const unsigned char header[HEADER_SIZE] = { PROTOCOL, (unsigned char)type, 0, 1, (unsigned char)(length >> 8),
+		(unsigned char)length };
+
+	memcpy(to, header, sizeof header);
+	if (length > 0)
+		memcpy(to + sizeof header, content, length);
+	return sizeof header + length;
+}
+
+/* Name and value are shorter than 128 bytes. */
+static size_t
+put_variable(unsigned char *to, const char *name, const char *value)
+{
+	size_t name_length = strlen(name), value_length = strlen(value);
+
+	to[0] = (unsigned char)name_length;
+	to[1] = (unsigned char)value_length;
+	memcpy(to + 2, name, name_length);
+	memcpy(to + 2 + name_length, value, value_length);
+	return 2 + name_length + value_length;
+}
+
+static size_t
+write_request(unsigned char request[REQUEST_SIZE], const char *path)
+{
+	static const unsigned char begin[] = { 0, RESPONDER, 0, 0, 0, 0, 0, 0 };
+	static const char *const variables[][2] = { { "REQUEST_METHOD", "GET" }, { "SCRIPT_NAME", "" },
+		{ "SERVER_PROTOCOL", "HTTP/1.1" }, { "REMOTE_ADDR", "127.0.0.1" }, { "QUERY_STRING", "" } };
+	unsigned char params[REQUEST_SIZE / 2];
+	size_t length = put_variable(params, "PATH_INFO", path), size;
+
+	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+		length += put_variable(params + length, variables[i][0], variables[i][1]);
+	size = put_record(request, BEGIN_REQUEST, begin, sizeof begin);
+	size += put_record(request + size, PARAMS, params, length);
+	size += put_record(request + size, PARAMS, NULL, 0);
+	return size + put_record(request + size, STDIN, NULL, 0);
+}
+
+/* --- the connection ---------------------------------------------------------------------------------------- */
+
+static int
+connect_to(const struct sockaddr *address, socklen_t size)
+{
+	const struct timeval patience = { .tv_sec = PATIENCE };
+	int descriptor = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (descriptor < 0)
+		return -1;
+	setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	if (connect(descriptor, address, size) == 0)
+		return descriptor;
+	close(descriptor);
+	return -1;
+}
+
+static int
+connect_any(const char *listen)
+{
+	struct address address;
+	struct addrinfo *found, *next;
+	int descriptor = -1;
+
+	if (!address_parse(&address, listen))
+		return -1;
+	if (address.is_unix)
+		return connect_to((const struct sockaddr *)&address.unix_socket, sizeof address.unix_socket);
+	found = address_resolve(&address, 0);
+	for (next = found; next != NULL && descriptor < 0; next = next->ai_next)
+		descriptor = connect_to(next->ai_addr, next->ai_addrlen);
+	if (found != NULL)
+		freeaddrinfo(found);
+	else
+		errno = EADDRNOTAVAIL;
+	return descriptor;
+}
+
+/* --- the answer -------------------------------------------------------------------------------------------- */
+
+/* All that comes until the worker closes; NULL, with errno, when that takes too long. */
+static unsigned char *
+read_all(int descriptor, size_t *length)
+{
+	size_t room = CHUNK;
+	unsigned char *bytes = memory_alloc(room);
+	ssize_t count;
+
+	*length = 0;
+	while ((count = read(descriptor, bytes + *length, room - *length)) > 0 || (count < 0 && errno == EINTR)) {
+		*length += count > 0 ? (size_t)count : 0;
+		if (*length == room)
+			bytes = memory_resize(bytes, room *= 2, 1);
+	}
+	if (count == 0)
+		return bytes;
+	memory_free(bytes);
+	return NULL;
+}
+
+/* What the worker writes, without records and head; NULL when it is no answer of 200. */
+static char *
+content_of(const unsigned char *bytes, size_t length)
+{
+	char *text = memory_alloc(length + 1), *body;
+	size_t size = 0, at = 0, content;
+
+	while (at + HEADER_SIZE <= length) {
+		content = (size_t)bytes[at + 4] << 8 | bytes[at + 5];
+		if (at + HEADER_SIZE + content > length)
+			break;
+		if (bytes[at + 1] == STDOUT) {
+			memcpy(text + size, bytes + at + HEADER_SIZE, content);
+			size += content;
+		}
+		at += HEADER_SIZE + content + bytes[at + 6];
+	}
+	text[size] = '\0';
+	body = strstr(text, "\r\n\r\n");
+	if (body == NULL || strncmp(text, "Status: 200", 11) != 0) {
+		memory_free(text);
+		return NULL;
+	}
+	memmove(text, body + 4, strlen(body + 4) + 1);
+	return text;
+}
+
+char *
+worker_metrics(const char *listen, const char **problem)
+{
+	unsigned char request[REQUEST_SIZE], *answer = NULL;
+	size_t size = write_request(request, "/-/metrics"), length = 0;
+	int descriptor = connect_any(listen);
+	char *metrics = NULL;
+
+	if (descriptor >= 0 && send(descriptor, request, size, MSG_NOSIGNAL) == (ssize_t)size)
+		answer = read_all(descriptor, &length);
+	*problem = answer != NULL ? "it does not answer as callresultd" :
+	    errno == EAGAIN || errno == EINPROGRESS ? "it does not answer in time" : strerror(errno);
+	if (answer != NULL)
+		metrics = content_of(answer, length);
+	memory_free(answer);
+	if (descriptor >= 0)
+		close(descriptor);
+	return metrics;
+}
+
+/* --- figures ----------------------------------------------------------------------------------------------- */
+
+/* What follows the name at the start of a line; NULL: the line is no such. */
+static const char *
+after_name(const char *line, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(line, name, length) == 0 ? line + length : NULL;
+}
+
+static const char *
+next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end != NULL ? end + 1 : NULL;
+}
+
+bool
+worker_value(const char *metrics, const char *series, double *value)
+{
+	for (const char *line = metrics; line != NULL; line = next_line(line)) {
+		const char *after = after_name(line, series);
+
+		if (after != NULL && *after == ' ') {
+			*value = strtod(after, NULL);
+			return true;
+		}
+	}
+	return false;
+}
+
+double
+worker_greatest(const char *metrics, const char *name)
+{
+	double greatest = 0;
+
+	for (const char *line = metrics; line != NULL; line = next_line(line)) {
+		const char *after = after_name(line, name), *end = strchr(line, '\n');
+		const char *blank = after != NULL && *after == '{' && end != NULL ? memrchr(line, ' ', (size_t)(end - line)) : NULL;
+		double value = blank != NULL ? strtod(blank, NULL) : 0;
+
+		greatest = value > greatest ? value : greatest;
+	}
+	return greatest;
+}
