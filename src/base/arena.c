@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-enum { CHUNK_SIZE = 4000 };
+enum { FIRST_CHUNK = 4000, LARGEST_CHUNK = 2 << 20 };
 
 struct arena_chunk {
 	struct arena_chunk *older;
@@ -27,6 +27,19 @@ chunk_add(struct arena *arena, size_t size)
 	return chunk;
 }
 
+static size_t
+larger(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Large blocks go back to the system one by one; many small ones would not. */
+static size_t
+next_size(const struct arena_chunk *chunk)
+{
+	return chunk == NULL ? FIRST_CHUNK : chunk->size < LARGEST_CHUNK ? 2 * chunk->size : LARGEST_CHUNK;
+}
+
 void *
 arena_alloc(struct arena *arena, size_t size)
 {
@@ -35,7 +48,7 @@ arena_alloc(struct arena *arena, size_t size)
 	void *start;
 
 	if (chunk == NULL || chunk->size - chunk->used < aligned)
-		chunk = chunk_add(arena, aligned > CHUNK_SIZE ? aligned : CHUNK_SIZE);
+		chunk = chunk_add(arena, larger(aligned, next_size(chunk)));
 	start = chunk->bytes + chunk->used;
 	chunk->used += aligned;
 	return start;

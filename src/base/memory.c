@@ -8,11 +8,16 @@
 
 #include "base/log.h"
 
+enum { LARGE_BLOCK = 1 << 20, FREE_AT_MOST = 4 << 20 };
+
 void
 memory_init(void)
 {
 	/* no more than this many threads run at a time */
 	mallopt(M_ARENA_MAX, (int)sysconf(_SC_NPROCESSORS_ONLN));
+	/* by itself malloc keeps more and more of what it got back, as the blocks given back get larger */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+	mallopt(M_TRIM_THRESHOLD, FREE_AT_MOST);
 }
 
 static void *

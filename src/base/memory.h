@@ -6,7 +6,7 @@
 
 /*
  * Once, before there are threads.  malloc would keep what each of many threads has given back for this thread alone; what
- * one of ours takes another gives back.
+ * one of ours takes another gives back.  What a large push took goes back to the system.
  */
 void memory_init(void);
 

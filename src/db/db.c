@@ -176,6 +176,19 @@ db_clock_ahead(const struct db *db)
 	return db->clock_ahead;
 }
 
+bool
+db_is_swollen(const struct db *db)
+{
+	return db->swollen;
+}
+
+void
+db_slim(struct db *db)
+{
+	if (db->swollen)
+		db_drop_connection(db);
+}
+
 /* An idle connection is readable when it is closed, or when the server tells of a new setting. */
 bool
 db_stands(struct db *db)
@@ -198,6 +211,7 @@ db_drop_connection(struct db *db)
 {
 	PQfinish(db->connection);
 	db->connection = NULL;
+	db->swollen = false;
 }
 
 /* --- its life ------------------------------------------------------------------------------------------------- */

@@ -60,6 +60,13 @@ int64_t db_clock_ahead(const struct db *db);
  */
 bool db_stands(struct db *db) __attribute__((warn_unused_result));
 
+/*
+ * Whether libpq holds the memory of a huge call, which it gives back with the connection alone; db_slim() closes the
+ * connection then.
+ */
+bool db_is_swollen(const struct db *db);
+void db_slim(struct db *db);
+
 /* What ends the exchanges of many connections: whatever their deadlines are, none lasts beyond at. */
 struct db_end {
 	int             descriptor;   /* readable once at is set */

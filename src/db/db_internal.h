@@ -16,7 +16,7 @@
 #include "db/db.h"
 #include "db/store_call.h"
 
-enum { PROBLEM_SIZE = 512, REFUSAL_SIZE = 160 };
+enum { PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, SWOLLEN_SIZE = 4 << 20 };
 
 struct db {
 	const char       *conninfo;
@@ -26,6 +26,7 @@ struct db {
 	int64_t           clock_ahead;             /* microseconds, as of the last check */
 	bool              prepared;                /* the server has the prepared statements, as far as is known */
 	bool              warned;                  /* the server has warned since this was last cleared */
+	bool              swollen;                 /* a call has had more bytes than SWOLLEN_SIZE, which libpq keeps */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
 	struct db_counts  total;                    /* of all that was committed */

@@ -271,6 +271,7 @@ store(struct db *db, const char *ending, int64_t deadline, struct db_counts *cou
 	}
 	if (result != DB_STORED)
 		db_drop_connection(db);
+	db->swollen |= store_call_trim(&db->call) > SWOLLEN_SIZE && db->connection != NULL;
 	return result;
 }
 

@@ -46,8 +46,6 @@ put_int4(void *place, int32_t value)
 void
 pg_array_start(struct pg_array *array, enum pg_type type)
 {
-	if (array->room > ROOM_TO_KEEP)         /* one huge push must not hold its memory for ever */
-		pg_array_free(array);
 	if (array->bytes == NULL) {
 		array->bytes = memory_alloc(ROOM_AT_FIRST);
 		array->room = ROOM_AT_FIRST;
@@ -154,6 +152,13 @@ pg_array_finish(struct pg_array *array)
 	put_int4(array->bytes + LOWER_BOUND_AT, 1);
 	if (array->count == 0)
 		array->length = EMPTY_SIZE;
+}
+
+void
+pg_array_trim(struct pg_array *array)
+{
+	if (array->room > ROOM_TO_KEEP)
+		pg_array_free(array);
 }
 
 void

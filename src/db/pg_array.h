@@ -53,6 +53,9 @@ void pg_array_close(struct pg_array *array, const char *end);
 /* To be called last: completes the header. */
 void pg_array_finish(struct pg_array *array);
 
+/* Gives back the memory of a huge array, once it is used: it must not be held for ever. */
+void pg_array_trim(struct pg_array *array);
+
 void pg_array_free(struct pg_array *array);
 
 #endif

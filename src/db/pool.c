@@ -322,12 +322,12 @@ connect_one(struct pool *pool)
 		note_unwell(pool, db);
 }
 
-/* One that is suspect, or, now and then, the one that has been idle longest; -1: none. */
+/* One that is suspect or swollen, or, now and then, the one that has been idle longest; -1: none. */
 static int
 seat_to_check(struct pool *pool, int64_t now)
 {
 	for (int i = 0; i < pool->idle_count; i++)
-		if (pool->idle[i].suspect)
+		if (pool->idle[i].suspect || db_is_swollen(pool->idle[i].db))
 			return i;
 	return pool->idle_count > 0 && now >= pool->next_check ? 0 : -1;
 }
@@ -345,7 +345,8 @@ check_one(struct pool *pool, int i)
 		return;
 	}
 	pthread_mutex_unlock(&pool->mutex);
-	well = db_check(db, clock_monotonic() + CHECK_TIME);
+	db_slim(db);
+	well = db_connect(db, clock_monotonic() + CHECK_TIME) && db_check(db, clock_monotonic() + CHECK_TIME);
 	pthread_mutex_lock(&pool->mutex);
 	if (well) {
 		note_well(pool, db, since);

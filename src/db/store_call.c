@@ -160,6 +160,18 @@ store_call_fill(struct store_call *call, struct push **pushes, int count, const 
 	call->lengths[CALL_TIMEZONE] = (int)strlen(call_timezone);
 }
 
+size_t
+store_call_trim(struct store_call *call)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < STORE_PARAMETERS; i++) {
+		bytes += call->arrays[i].length;
+		pg_array_trim(&call->arrays[i]);
+	}
+	return bytes;
+}
+
 void
 store_call_free(struct store_call *call)
 {

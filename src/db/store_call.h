@@ -33,6 +33,9 @@ struct store_call {
 void store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone);
 
+/* Gives back what a huge call took, once it is made, and how many bytes it had; it has to be filled again then. */
+size_t store_call_trim(struct store_call *call);
+
 void store_call_free(struct store_call *call);
 
 #endif

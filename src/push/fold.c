@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 
+enum { ROOM_TO_KEEP = 1 << 15 };        /* rows */
+
 static int
 compare_number(int64_t a, int64_t b)
 {
@@ -150,6 +152,13 @@ fold_pushes(struct fold *fold, struct push **pushes, int count)
 		/* a push never conflicts with itself, so at least one is left */
 		count = push_of(pushes, conflict);
 	}
+}
+
+void
+fold_trim(struct fold *fold)
+{
+	if (fold->room > ROOM_TO_KEEP)
+		fold_free(fold);
 }
 
 void

@@ -32,6 +32,9 @@ struct fold {
  */
 int fold_pushes(struct fold *fold, struct push **pushes, int count);
 
+/* Gives back what a huge fold took: it must not be held for ever. */
+void fold_trim(struct fold *fold);
+
 void fold_free(struct fold *fold);
 
 #endif

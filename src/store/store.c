@@ -75,4 +75,5 @@ store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, 
 		for (int i = 0; i < folded; i++)
 			settled(context, &pushes[i], 1, store_alone(db, fold, pushes[i], deadline));
 	}
+	fold_trim(fold);
 }

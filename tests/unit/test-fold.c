@@ -311,6 +311,28 @@ nothing_is_left_of_the_fold_before(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
 
+static void
+a_huge_fold_gives_its_memory_back(void **state)
+{
+	enum { RECORDS = 40000 };
+	char *records = malloc(RECORDS * 60), *at = records;
+
+	(void)state;
+	for (int i = 0; i < RECORDS; i++)
+		at += sprintf(at, "%c{\"campaignId\":3,\"called\":%d,\"callStatus\":6}", i == 0 ? '[' : ',', i);
+	strcpy(at, "]");
+	arrives(records);
+	free(records);
+	assert_int_equal(fold_pushes(&fold, pushes, 1), 1);
+	assert_int_equal(fold.count, RECORDS);
+	fold_trim(&fold);
+	assert_null(fold.rows);
+	arrives("[" CALL("01", "1") "]");
+	assert_int_equal(fold_pushes(&fold, pushes + 1, 1), 1);
+	fold_trim(&fold);
+	assert_non_null(fold.rows);
+}
+
 int
 main(void)
 {
@@ -331,6 +353,7 @@ main(void)
 		TEST(content_that_comes_and_goes_takes_a_statement_each),
 		TEST(pushes_without_records_are_held_as_well),
 		TEST(nothing_is_left_of_the_fold_before),
+		TEST(a_huge_fold_gives_its_memory_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 enum { LONG = 60 * 1000, SHORT = 50, WRITERS = 2 };    /* milliseconds; connections */
 
 struct db {
-	bool connected;
+	bool connected, swollen;
 };
 
 static struct pool *pool;
@@ -48,6 +48,8 @@ bool
 db_connect(struct db *db, int64_t deadline)
 {
 	(void)deadline;
+	if (db->connected)
+		return true;
 	tries++;
 	while (hangs)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
@@ -60,7 +62,20 @@ static void
 lose(struct db *db)
 {
 	open_connections -= db->connected;
-	db->connected = false;
+	db->connected = db->swollen = false;
+}
+
+bool
+db_is_swollen(const struct db *db)
+{
+	return db->swollen;
+}
+
+void
+db_slim(struct db *db)
+{
+	if (db->swollen)
+		lose(db);
 }
 
 bool
@@ -379,6 +394,25 @@ the_end_wakes_who_waits(void **state)
 	assert_null(borrow(POOL_LAST_RESORT, LONG));
 }
 
+static bool no_further_try(void) { return tries == WRITERS; }
+
+static void
+a_swollen_connection_is_made_anew(void **state)
+{
+	struct db *db;
+
+	(void)state;
+	start(true);
+	wait_while(lacks_connections);
+	db = borrow(POOL_PUSH, LONG);
+	db->swollen = true;
+	give_back(POOL_PUSH, db, true);
+	wait_while(no_further_try);
+	wait_while(lacks_connections);
+	assert_true(is_up());
+	assert_int_equal(tries, WRITERS + 1);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, stop)
 
 int
@@ -395,6 +429,7 @@ main(void)
 		TEST(when_one_breaks_the_others_are_asked),
 		TEST(an_idle_connection_is_asked_now_and_then),
 		TEST(a_database_that_stores_nothing_is_tried_more_and_more_slowly),
+		TEST(a_swollen_connection_is_made_anew),
 		TEST(the_end_wakes_who_waits),
 	};
 
