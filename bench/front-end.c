@@ -12,29 +12,40 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "front/admission.h"
 #include "front/gateway.h"
 #include "front/listen.h"
-#include "front/reply.h"
+#include "front/request.h"
 #include "front/server.h"
-#include "push/outcome.h"
+#include "store/queue.h"
 
 enum { STEP = 64 * 1024 };
 
-static bool
-answer(struct gateway *gateway, void *context)
+/* In the place of the writers: nothing is stored, all is well. */
+static void *
+settle(void *queue)
 {
-	char ignored[STEP];
+	struct push *pushes[1024];
+	int count;
 
-	(void)context;
-	while (gateway_read(gateway, ignored, sizeof ignored) > 0)
-		;
-	reply_send(gateway, OUTCOME_OK);
-	return true;
+	while ((count = queue_take(queue, pushes, 1024, 1000)) != QUEUE_CLOSED)
+		queue_settle(queue, pushes, count, OUTCOME_OK);
+	return NULL;
+}
+
+static void
+start_own(struct listener *listener, int in_flight)
+{
+	static struct service service = { .max_body = 64 * 1024 * 1024, .reply_deadline = 30 * 1000 };
+
+	service.admission = admission_new("", true);
+	service.queue = queue_new(5000);
+	thread_start(settle, service.queue, "a writer");
+	server_start(listener, in_flight, &service);
 }
 
 static void *
@@ -76,7 +87,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	gateway_init();
 	if (strcmp(argv[1], "own") == 0)
-		server_start(&listener, threads, &(struct server_handler){ .begin = answer, .descriptor = eventfd(0, 0) });
+		start_own(&listener, threads);
 	else
 		start_classic(&listener, threads);
 	log_info("front-end serves %s", argv[3]);

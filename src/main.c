@@ -19,6 +19,7 @@
 #include "base/watchdog.h"
 #include "db/pool.h"
 #include "front/admission.h"
+#include "front/cgi.h"
 #include "front/gateway.h"
 #include "front/listen.h"
 #include "front/request.h"
@@ -211,30 +212,14 @@ storage_close(struct storage *storage, int64_t time_for_replay)
 	queue_free(storage->queue);
 }
 
-/* --- requests in the server's terms -------------------------------------------------------------------------- */
-
-static bool
-begin(struct gateway *gateway, void *service)
-{
-	return request_begin(gateway, service);
-}
-
-static void
-answer(void *service, server_answered *answered, void *server)
-{
-	request_answer(service, answered, server);
-}
-
 static void
 run(struct listener *listener, struct service *service, const struct settings *settings, const char *config,
     const sigset_t *handled)
 {
-	struct server_handler handler = { .begin = begin, .answer = answer, .context = service };
 	struct server *server;
 
-	watchdog_init(settings->reply_deadline + GATEWAY_PATIENCE * 1000);
-	handler.descriptor = queue_descriptor(service->queue);
-	server = server_start(listener, (int)settings->threads, &handler);
+	watchdog_init(settings->reply_deadline);
+	server = server_start(listener, (int)settings->threads, service);
 
 	log_info("callresultd %s serves listen=%s threads=%d", PACKAGE_VERSION,
 	    listener->handed_over ? "handed-over" : settings->listen, (int)settings->threads);
@@ -262,7 +247,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 	service.pool = storage.pool;
 	service.spool = storage.spool;
 	if (cgi)
-		request_serve_cgi(&service);
+		cgi_serve(&service);
 	else
 		run(listener, &service, settings, config, &handled);
 	/* a CGI program has no other time for what an outage has left */

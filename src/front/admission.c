@@ -65,13 +65,27 @@ admission_reload(struct admission *admission)
 	return true;
 }
 
-/* "/TOKEN", also with a slash behind it */
+/* The first segment of a path. */
+static struct slice
+first_segment(const char *path)
+{
+	path += strspn(path, "/");
+	return (struct slice){ path, strcspn(path, "/") };
+}
+
+bool
+admission_is_push_path(const char *path)
+{
+	struct slice segment = first_segment(path);
+	const char *rest = segment.bytes + segment.length;
+
+	return (*path == '/' || *path == '\0') && rest[strspn(rest, "/")] == '\0';
+}
+
 static struct slice
 token_of_path(const char *path)
 {
-	if (path == NULL || *path != '/')
-		return (struct slice){ "", 0 };
-	return (struct slice){ path + 1, strcspn(path + 1, "/") };
+	return path != NULL && *path == '/' ? first_segment(path) : (struct slice){ "", 0 };
 }
 
 /* One byte of a query, which may be written %XX; *text is moved behind it. */
@@ -103,27 +117,28 @@ token_of_query(const char *query, char token[TOKEN_MAX])
 	while (query != NULL && *query != '\0') {
 		if (strncmp(query, name, sizeof name - 1) == 0) {
 			query += sizeof name - 1;
-			while (*query != '\0' && *query != '&' && length < TOKEN_MAX)
+			while (strchr("&?", *query) == NULL && length < TOKEN_MAX)
 				token[length++] = query_byte(&query);
 			break;
 		}
-		query += strcspn(query, "&");
-		query += strspn(query, "&");
+		query += strcspn(query, "&?");
+		query += strspn(query, "&?");
 	}
 	return (struct slice){ token, length };
 }
 
 bool
-admission_check(struct admission *admission, const char *path, const char *query)
+admission_check(struct admission *admission, const char *path, const char *query, char source[PUSH_SOURCE_SIZE])
 {
 	char token[TOKEN_MAX];
 	bool admitted;
 
+	source[0] = '\0';
 	if (admission->allow_anonymous)
 		return true;
 	pthread_rwlock_rdlock(&admission->lock);
-	admitted = token_set_has(admission->tokens, token_of_path(path)) ||
-	    token_set_has(admission->tokens, token_of_query(query, token));
+	admitted = token_set_find(admission->tokens, token_of_path(path), source) ||
+	    token_set_find(admission->tokens, token_of_query(query, token), source);
 	pthread_rwlock_unlock(&admission->lock);
 	return admitted;
 }

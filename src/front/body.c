@@ -1,21 +1,15 @@
-/* Exact, bounded reading of a push's body. */
+/* A push's body: gathered as it comes, exact and bounded. */
 #include "front/body.h"
 
 #include <openssl/sha.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/memory.h"
 
-enum { ROOM_AT_FIRST = 16 * 1024 };
-
-/* What is read so far. */
-struct buffer {
-	char  *bytes;
-	size_t length;
-};
+enum { CAPACITY_AT_FIRST = 16 * 1024 };
 
 /* False when there is none, as with a chunked upload, or when it is no number.  Beyond 63 bits all are alike. */
 static bool
@@ -32,60 +26,76 @@ content_length(const struct gateway *gateway, size_t *length)
 	return *end == '\0';
 }
 
-/* size bytes and no more. */
-static enum outcome
-read_exactly(struct gateway *gateway, size_t size, struct buffer *buffer)
+void
+body_begin(struct body *body, const struct gateway *gateway, size_t max)
 {
-	ssize_t count;
-
-	buffer->bytes = memory_alloc(size);
-	count = gateway_read(gateway, buffer->bytes, size);
-	buffer->length = count > 0 ? (size_t)count : 0;
-	return buffer->length == size ? OUTCOME_OK : OUTCOME_BODY_CUT_SHORT;
+	*body = (struct body){ .size = max };
+	body->announced = content_length(gateway, &body->size);
+	if (!body->announced)
+		body->size = max;
+	body->too_large = body->size > max;
 }
 
-/* To the end, which must come within max bytes. */
-static enum outcome
-read_to_end(struct gateway *gateway, size_t max, struct buffer *buffer)
+static size_t
+smaller(size_t a, size_t b)
 {
-	size_t room = ROOM_AT_FIRST;
-	ssize_t count;
+	return a < b ? a : b;
+}
 
-	for (;;) {
-		if (buffer->length == room)
-			room *= 2;
-		buffer->bytes = memory_resize(buffer->bytes, room, 1);
-		count = gateway_read(gateway, buffer->bytes + buffer->length, room - buffer->length);
-		if (count <= 0)
-			return count == 0 ? OUTCOME_OK : OUTCOME_BODY_CUT_SHORT;
-		buffer->length += (size_t)count;
-		if (buffer->length > max)
-			return OUTCOME_BODY_TOO_LARGE;
+size_t
+body_room(const struct body *body, size_t count)
+{
+	return body->too_large ? 0 : smaller(body->length + count, body->size);
+}
+
+static void
+make_room(struct body *body, size_t needed, size_t room)
+{
+	size_t capacity = body->capacity > 0 ? body->capacity : smaller(CAPACITY_AT_FIRST, body->size);
+
+	while (capacity < needed)
+		capacity *= 2;
+	body->capacity = smaller(capacity, room);
+	body->bytes = memory_resize(body->bytes, body->capacity, 1);
+}
+
+void
+body_add(struct body *body, struct slice content, size_t room)
+{
+	size_t needed = body_room(body, content.length), count = needed - body->length;
+
+	if (body->too_large)
+		return;
+	if (!body->announced && count < content.length) {
+		memory_free(body->bytes);
+		body->bytes = NULL;
+		body->size = body->length + content.length;
+		body->too_large = true;
+		return;
 	}
+	if (needed > body->capacity)
+		make_room(body, needed, room);
+	if (count > 0)
+		memcpy(body->bytes + body->length, content.bytes, count);
+	body->length = needed;
+}
+
+bool
+body_is_whole(const struct body *body)
+{
+	return body->too_large || (body->announced && body->length == body->size);
 }
 
 enum outcome
-body_read(struct gateway *gateway, size_t max, struct push *push)
+body_end(struct body *body, bool ended, struct push *push)
 {
-	struct buffer buffer = { NULL, 0 };
-	enum outcome outcome;
-	size_t length;
-	bool known = content_length(gateway, &length);
-
-	if (!known)
-		outcome = read_to_end(gateway, max, &buffer);
-	else if (length <= max)
-		outcome = read_exactly(gateway, length, &buffer);
-	else
-		outcome = OUTCOME_BODY_TOO_LARGE;
-	push->bytes = known && outcome == OUTCOME_BODY_TOO_LARGE ? length : buffer.length;
-	if (outcome == OUTCOME_BODY_TOO_LARGE) {
-		memory_free(buffer.bytes);
-		return outcome;
-	}
-	push->body = (struct slice){ buffer.bytes, buffer.length };
-	SHA256((const unsigned char *)buffer.bytes, buffer.length, push->sha256);
-	return outcome;
+	push->bytes = body->too_large ? body->size : body->length;
+	if (body->too_large)
+		return OUTCOME_BODY_TOO_LARGE;
+	/* an empty body is kept as well */
+	push->body = (struct slice){ memory_resize(body->bytes, body->length, 1), body->length };
+	SHA256((const unsigned char *)push->body.bytes, push->body.length, push->sha256);
+	return body_is_whole(body) || (ended && !body->announced) ? OUTCOME_OK : OUTCOME_BODY_CUT_SHORT;
 }
 
 enum outcome

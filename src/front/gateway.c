@@ -1,41 +1,22 @@
 /* One request as the web server hands it over, by FastCGI or by plain CGI. */
 #include "front/gateway.h"
 
+#include <errno.h>
 #include <fcgiapp.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "metrics/metrics.h"
 
-/* A body that comes more slowly is given up: one sender must not hold a thread for as long as it likes. */
-enum {
-	BODY_TIME = 20 * 1000,    /* milliseconds that any body may take */
-	BODY_RATE = 16,           /* bytes each millisecond more for what comes */
-};
-
-/* What is left of a body after the answer is read this far, so that a kept connection stays in step. */
-enum {
-	DRAIN_MAX = 64 * 1024 * 1024,
-	DRAIN_STEP = 64 * 1024,
-	DRAIN_TIME = 2,           /* seconds, however much comes */
-	LINGER_TIME = 1,          /* seconds that a peer with unread bytes on their way gets to close first */
-};
-
 struct gateway {
-	bool         is_cgi;     /* fastcgi is not used */
+	bool         is_cgi;        /* fastcgi is not used */
+	bool         cgi_failed;    /* part of the answer did not leave */
 	FCGX_Request fastcgi;
-	int64_t      end;        /* clock_monotonic() by which the body, or the rest of it, is to be read */
-	int64_t      bytes;      /* of the body read so far */
-	bool         ended;      /* the body's end is read */
-	bool         draining;   /* what is read is thrown away */
 };
 
 const char *
@@ -44,69 +25,24 @@ gateway_variable(const struct gateway *gateway, const char *name)
 	return gateway->is_cgi ? getenv(name) : FCGX_GetParam(name, gateway->fastcgi.envp);
 }
 
-static ssize_t
-read_stdin(char *buffer, size_t size)
-{
-	size_t used = 0;
-	ssize_t count = 1;
-
-	while (used < size && count > 0) {
-		count = read(STDIN_FILENO, buffer + used, size - used);
-		if (count > 0)
-			used += (size_t)count;
-	}
-	return used == 0 && count < 0 ? -1 : (ssize_t)used;
-}
-
-static bool
-is_too_slow(const struct gateway *gateway)
-{
-	return clock_monotonic() > gateway->end + (gateway->draining ? 0 : gateway->bytes / BODY_RATE);
-}
-
-/* FCGX_GetStr alone would go on until it has all, however long that takes. */
-static ssize_t
-read_stream(struct gateway *gateway, char *buffer, size_t size)
-{
-	FCGX_Stream *in = gateway->fastcgi.in;
-	size_t used = 0;
-	int byte = 0, there;
-
-	while (used < size && !is_too_slow(gateway) && (byte = FCGX_GetChar(in)) != EOF) {
-		buffer[used++] = (char)byte;
-		there = (int)(in->stop - in->rdNext);
-		if ((size_t)there > size - used)
-			there = (int)(size - used);
-		used += (size_t)FCGX_GetStr(buffer + used, there, in);
-		gateway->bytes += there + 1;
-	}
-	gateway->ended = byte == EOF && FCGX_GetError(in) == 0;
-	return used == 0 && size > 0 && !gateway->ended ? -1 : (ssize_t)used;
-}
-
-ssize_t
-gateway_read(struct gateway *gateway, char *buffer, size_t size)
-{
-	return gateway->is_cgi ? read_stdin(buffer, size) : read_stream(gateway, buffer, size);
-}
-
 static void
-write_stdout(const char *bytes, size_t length)
+write_stdout(struct gateway *gateway, const char *bytes, size_t length)
 {
 	ssize_t count;
 
-	for (; length > 0; bytes += count, length -= (size_t)count)
-		if ((count = write(STDOUT_FILENO, bytes, length)) < 0) {
-			metrics_add(METRIC_UNWRITTEN_ANSWERS, 1);
-			break;
-		}
+	for (; length > 0 && !gateway->cgi_failed; bytes += count, length -= (size_t)count) {
+		count = write(STDOUT_FILENO, bytes, length);
+		gateway->cgi_failed = count < 0 && errno != EINTR;
+		if (count < 0)
+			count = 0;
+	}
 }
 
 void
 gateway_write(struct gateway *gateway, const char *bytes, size_t length)
 {
 	if (gateway->is_cgi)
-		write_stdout(bytes, length);
+		write_stdout(gateway, bytes, length);
 	else
 		FCGX_PutStr(bytes, (int)length, gateway->fastcgi.out);
 }
@@ -126,134 +62,100 @@ gateway_init(void)
 		sigaction(taken[i], &before[i], NULL);
 }
 
-/* Reads on to the end of the body, within bounds.  True when it is reached. */
-static bool
-drain(struct gateway *gateway)
-{
-	char ignored[DRAIN_STEP];
-	ssize_t count;
+/*
+ * libfcgi reads requests from descriptors alone, and loses its place in one that has no more to give: so it reads each head
+ * from a file in memory, which ends where the head does.  One a thread, as large as any head, and kept.
+ */
+static _Thread_local int head_file = -1;
 
-	gateway->draining = true;
-	gateway->end = clock_monotonic() + DRAIN_TIME * 1000;
-	for (ssize_t drained = 0; drained < DRAIN_MAX; drained += count) {
-		count = gateway_read(gateway, ignored, sizeof ignored);
-		if (count <= 0)
-			return count == 0;
-	}
+static bool
+write_head(const struct head *head)
+{
+	off_t start = HEAD_MAX - (off_t)head->length;
+
+	if (head_file == -1)
+		head_file = memfd_create("head", MFD_CLOEXEC);
+	return head_file != -1 && pwrite(head_file, head->bytes, head->length, start) == (ssize_t)head->length &&
+	    lseek(head_file, start, SEEK_SET) == start;
+}
+
+static bool
+accept_head(FCGX_Request *request, const struct head *head)
+{
+	if (!write_head(head))
+		return false;
+	/* a connection and no listening socket: FCGX_Accept_r reads this one and can accept no other */
+	FCGX_InitRequest(request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	request->ipcFd = head_file;
+	request->keepConnection = 1;
+	if (FCGX_Accept_r(request) == 0)
+		return true;
+	head_file = -1;     /* libfcgi has closed it */
 	return false;
 }
 
-static void
-set_patience(int connection, int seconds)
-{
-	const struct timeval patience = { .tv_sec = seconds };
-
-	setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-}
-
-bool
-gateway_is_whole(const struct gateway *gateway)
-{
-	const char *length = gateway_variable(gateway, "CONTENT_LENGTH");
-
-	return gateway->ended || (length != NULL && strtoll(length, NULL, 10) <= gateway->bytes);
-}
-
-/* The answer is not kept waiting for a body that nobody reads, and nor is the thread. */
-static bool
-drain_connection(struct gateway *gateway)
-{
-	bool drained;
-
-	if (gateway_is_whole(gateway))
-		return drain(gateway);
-	if (FCGX_FFlush(gateway->fastcgi.out) != 0)
-		return false;
-	set_patience(gateway->fastcgi.ipcFd, DRAIN_TIME);
-	drained = drain(gateway);
-	set_patience(gateway->fastcgi.ipcFd, GATEWAY_PATIENCE);
-	return drained;
-}
-
-/*
- * A connection closed with something unread may lose the answer on its way, so the peer may go first; libfcgi's own
- * close would wait for that as long as a byte comes now and then.
- */
-static void
-close_gently(int connection)
-{
-	int64_t end = clock_monotonic() + LINGER_TIME * 1000;
-	char ignored[4096];
-
-	shutdown(connection, SHUT_WR);
-	set_patience(connection, LINGER_TIME);
-	while (clock_monotonic() < end && read(connection, ignored, sizeof ignored) > 0)
-		;
-	close(connection);
-}
-
-/* Sends what is left of the answer.  True when the connection is still good for another request. */
-static bool
-finish(FCGX_Request *request, bool drained)
-{
-	bool keep = request->keepConnection && drained;
-	int connection = request->ipcFd;
-
-	/* closing it is ours, whatever the reading came to */
-	request->keepConnection = 1;
-	FCGX_ClearError(request->in);
-	FCGX_Finish_r(request);
-	if (request->ipcFd == -1) {
-		metrics_add(METRIC_UNWRITTEN_ANSWERS, 1);
-		return false;
-	}
-	if (!drained)
-		close_gently(connection);
-	else if (!keep)
-		close(connection);
-	return keep;
-}
-
-static struct gateway *
-new_gateway(bool is_cgi)
+struct gateway *
+gateway_new(const struct head *head, int connection)
 {
 	struct gateway *gateway = memory_zalloc(sizeof *gateway);
 
-	gateway->is_cgi = is_cgi;
-	gateway->end = clock_monotonic() + BODY_TIME;
+	if (!accept_head(&gateway->fastcgi, head)) {
+		log_error("a request cannot be read: %s", strerror(errno));
+		memory_free(gateway);
+		return NULL;
+	}
+	gateway->fastcgi.ipcFd = connection;
 	return gateway;
 }
 
-struct gateway *
-gateway_receive(int connection)
+/* Counts an answer that did not leave. */
+static bool
+noted(bool written)
 {
-	struct gateway *gateway = new_gateway(false);
-
-	/* A connection and no listening socket: FCGX_Accept_r reads this one and can accept no other. */
-	FCGX_InitRequest(&gateway->fastcgi, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-	gateway->fastcgi.ipcFd = connection;
-	gateway->fastcgi.keepConnection = 1;
-	if (FCGX_Accept_r(&gateway->fastcgi) == 0)
-		return gateway;
-	memory_free(gateway);
-	return NULL;
+	if (!written)
+		metrics_add(METRIC_UNWRITTEN_ANSWERS, 1);
+	return written;
 }
 
-struct gateway *
-gateway_receive_cgi(void)
+bool
+gateway_flush(struct gateway *gateway)
 {
-	return new_gateway(true);
+	return noted(FCGX_FFlush(gateway->fastcgi.out) == 0);
 }
 
-int
-gateway_finish(struct gateway *gateway)
+static bool
+finish(struct gateway *gateway)
 {
-	int connection = gateway->is_cgi ? -1 : gateway->fastcgi.ipcFd;
-
 	if (gateway->is_cgi)
-		drain(gateway);    /* Apache cuts the answer off when a pipe that it still writes to is closed */
-	else if (!finish(&gateway->fastcgi, drain_connection(gateway)))
-		connection = -1;
+		return !gateway->cgi_failed;
+	/* not FCGX_Finish_r, which waits for the peer of a connection that failed */
+	return FCGX_FClose(gateway->fastcgi.err) == 0 && FCGX_FClose(gateway->fastcgi.out) == 0;
+}
+
+bool
+gateway_end(struct gateway *gateway)
+{
+	bool finished = noted(finish(gateway));
+
+	gateway_free(gateway);
+	return finished;
+}
+
+void
+gateway_free(struct gateway *gateway)
+{
+	if (gateway == NULL)
+		return;
+	if (!gateway->is_cgi)
+		FCGX_Free(&gateway->fastcgi, 0);
 	memory_free(gateway);
-	return connection;
+}
+
+struct gateway *
+gateway_new_cgi(void)
+{
+	struct gateway *gateway = memory_zalloc(sizeof *gateway);
+
+	gateway->is_cgi = true;
+	return gateway;
 }

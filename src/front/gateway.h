@@ -1,5 +1,5 @@
 /*
- * One request as the web server hands it over, by FastCGI or by plain CGI: variables, a body, an answer.
+ * One request as the web server hands it over, by FastCGI or by plain CGI: its variables and its answer.
  * gateway.c is the only user of libfcgi.
  */
 #ifndef GATEWAY_H
@@ -7,44 +7,36 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+
+#include "front/head.h"
 
 struct gateway;
 
-/* Seconds that a peer may be silent in the middle of a request; server.c sets it on a new connection. */
-enum { GATEWAY_PATIENCE = 30 };
-
-/* A CGI variable (RFC 3875), such as PATH_INFO; NULL when it is not there.  Valid until the request is finished. */
+/* A CGI variable (RFC 3875), such as PATH_INFO; NULL when it is not there.  Valid until the gateway is freed. */
 const char *gateway_variable(const struct gateway *gateway, const char *name);
 
-/*
- * Up to size bytes of the body: fewer only where it ends or breaks off.  0 at its end; -1 when the connection broke, the
- * peer fell silent or is too slow, or a signal cut the read, once what came before that is delivered.
- */
-ssize_t gateway_read(struct gateway *gateway, char *buffer, size_t size);
-
-/* Part of the answer, headers first.  Whether all of it left is known when the request is finished, and counted then. */
+/* Part of the answer, headers first.  Whether all of it left is known when the answer is ended, and counted then. */
 void gateway_write(struct gateway *gateway, const char *bytes, size_t length);
 
 /* Once, before any connection is served.  Leaves no signal handler of libfcgi's behind. */
 void gateway_init(void);
 
 /*
- * The request that a readable connection brings, which must be finished; NULL when it brings none, and is closed.  Safe
- * in any number of threads, one connection each.
+ * The request of a whole head, whose answer goes to the connection, a nonblocking descriptor.  NULL, said in the log, when
+ * it cannot be had.  Safe in any number of threads, one request each.
  */
-struct gateway *gateway_receive(int connection);
+struct gateway *gateway_new(const struct head *head, int connection) __attribute__((warn_unused_result));
 
-/* Whether finishing takes no time: nothing of the body is still to come. */
-bool gateway_is_whole(const struct gateway *gateway);
+/* Sends what is written so far.  False when the peer did not take all of it, which is counted. */
+bool gateway_flush(struct gateway *gateway) __attribute__((warn_unused_result));
 
-/*
- * Sends what is left of the answer.  Gives the connection when the web server keeps it for another request; else -1, and
- * it is closed.
- */
-int gateway_finish(struct gateway *gateway);
+/* Sends what is left of the answer and frees the gateway.  False when the peer did not take all of it, which is counted. */
+bool gateway_end(struct gateway *gateway) __attribute__((warn_unused_result));
 
-/* The one request of a plain CGI program: body on stdin, answer on stdout, variables in the environment. */
-struct gateway *gateway_receive_cgi(void);
+/* Frees it without an answer. */
+void gateway_free(struct gateway *gateway);
+
+/* The one request of a plain CGI program: answer on stdout, variables in the environment. */
+struct gateway *gateway_new_cgi(void);
 
 #endif

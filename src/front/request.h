@@ -3,12 +3,13 @@
 #define REQUEST_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "front/admission.h"
-#include "front/gateway.h"
 #include "db/pool.h"
+#include "front/admission.h"
+#include "front/body.h"
+#include "front/gateway.h"
+#include "push/push.h"
 #include "spool/spool.h"
 #include "store/queue.h"
 
@@ -22,17 +23,34 @@ struct service {
 	int64_t           reply_deadline;   /* milliseconds */
 };
 
+/* A push that was admitted, until it is answered. */
+struct request {
+	void           *owner;      /* the caller's */
+	struct gateway *gateway;
+	struct body     body;       /* which the caller adds to until it is whole, or ends */
+	struct push    *push;
+	int64_t         start;      /* clock_microseconds() */
+	enum outcome    outcome;    /* of reading it */
+};
+
+/* The request that the gateway brings, when it is a push that may be read.  NULL: it is answered. */
+struct request *request_new(struct gateway *gateway, const struct service *service, void *owner)
+    __attribute__((warn_unused_result));
+
+/* Frees a request that was not posted, without an answer; the gateway stays the caller's. */
+void request_free(struct request *request);
+
 /*
- * Serves a request as far as it goes.  True: it is answered, and is to be finished.  False: its push waits to be stored,
- * and request_answer() brings it back, in whichever thread, maybe already.
+ * Hands the push to the writers, with those of other requests.  ended: the web server said that nothing more of the body
+ * comes.  From here on request_answer() has the request, in whichever thread, maybe already.
  */
-bool request_begin(struct gateway *gateway, const struct service *service);
+void request_post(struct request *request, const struct service *service, bool ended);
 
-/* Answers the requests whose pushes are stored, or never will be, and hands each to answered, to be finished. */
-typedef void request_answered(struct gateway *gateway, void *context);
+/*
+ * Writes the answers of the requests whose pushes are stored, or never will be, and hands the owner of each to answered,
+ * to end the answer; the request is freed.  To be called when queue_descriptor() is readable.
+ */
+typedef void request_answered(void *owner, void *context);
 void request_answer(const struct service *service, request_answered *answered, void *context);
-
-/* Serves the one request of a plain CGI program, and waits for its end. */
-void request_serve_cgi(const struct service *service);
 
 #endif

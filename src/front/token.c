@@ -6,12 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistr.h>
 
 #include "base/log.h"
 #include "base/memory.h"
 
+struct token {
+	char  *text;
+	size_t length;
+	char   name[PUSH_SOURCE_SIZE];
+};
+
 struct token_set {
-	struct slice *tokens;
+	struct token *tokens;
 	size_t        count;
 };
 
@@ -35,11 +42,36 @@ token_line_name(const char *line)
 	return colon != NULL && colon != line && is_token(colon + 1) ? (int)(colon - line) : -1;
 }
 
-static void
-add(struct token_set *set, const char *token)
+static bool
+is_control(char byte)
 {
+	return (unsigned char)byte < ' ' || byte == 0x7f;
+}
+
+static void
+set_name(struct token *token, const char *name, size_t length)
+{
+	bool is_utf8 = u8_check((const uint8_t *)name, length) == NULL;
+
+	if (length >= sizeof token->name)
+		for (length = sizeof token->name - 1; is_utf8 && (name[length] & 0xc0) == 0x80; length--)
+			;
+	for (size_t i = 0; i < length; i++)
+		token->name[i] = is_control(name[i]) || (!is_utf8 && (name[i] & 0x80)) ? '?' : name[i];
+	token->name[length] = '\0';
+}
+
+static void
+add(struct token_set *set, const char *name, size_t name_length)
+{
+	const char *text = name + name_length + 1;
+	struct token *token;
+
 	set->tokens = memory_resize(set->tokens, set->count + 1, sizeof *set->tokens);
-	set->tokens[set->count++] = (struct slice){ memory_strdup(token), strlen(token) };
+	token = &set->tokens[set->count++];
+	token->text = memory_strdup(text);
+	token->length = strlen(text);
+	set_name(token, name, name_length);
 }
 
 static bool
@@ -52,7 +84,7 @@ read_line(struct token_set *set, char *line, size_t length)
 	line[strcspn(line, "\r\n")] = '\0';
 	name = token_line_name(line);
 	if (name > 0)
-		add(set, line + name + 1);
+		add(set, line, (size_t)name);
 	return name >= 0;
 }
 
@@ -93,14 +125,17 @@ token_set_count(const struct token_set *set)
 }
 
 bool
-token_set_has(const struct token_set *set, struct slice token)
+token_set_find(const struct token_set *set, struct slice token, char name[PUSH_SOURCE_SIZE])
 {
 	bool found = false;
 
 	/* no early end: how long it takes must not tell which token came near */
 	for (size_t i = 0; i < set->count; i++)
-		if (set->tokens[i].length == token.length)
-			found |= CRYPTO_memcmp(set->tokens[i].bytes, token.bytes, token.length) == 0;
+		if (set->tokens[i].length == token.length &&
+		    CRYPTO_memcmp(set->tokens[i].text, token.bytes, token.length) == 0) {
+			memcpy(name, set->tokens[i].name, sizeof set->tokens[i].name);
+			found = true;
+		}
 	return found;
 }
 
@@ -110,7 +145,7 @@ token_set_free(struct token_set *set)
 	if (set == NULL)
 		return;
 	for (size_t i = 0; i < set->count; i++)
-		memory_free((void *)set->tokens[i].bytes);
+		memory_free(set->tokens[i].text);
 	memory_free(set->tokens);
 	memory_free(set);
 }

@@ -5,6 +5,7 @@
 #include "front/token.h"
 
 static char path[TEMPORARY_NAME_SIZE];
+static char source[PUSH_SOURCE_SIZE];
 
 static int
 make_file(void **state)
@@ -31,7 +32,7 @@ set_has(const char *content, const char *token)
 	temporary_write(path, content);
 	set = token_set_read(path);
 	assert_non_null(set);
-	found = token_set_has(set, slice_of(token));
+	found = token_set_find(set, slice_of(token), source);
 	token_set_free(set);
 	return found;
 }
@@ -138,7 +139,10 @@ a_token_stands_in_the_path_or_in_the_query(void **state)
 		{ "/OLD-secret_1.", NULL, false },
 		{ "/OLD-secret_1.~x", NULL, false }, { "/x", NULL, false }, { "/old", NULL, false },
 		{ "/old:OLD-secret_1.~", NULL, false },
-		{ "//OLD-secret_1.~", NULL, false }, { "", "OLD-secret_1.~", false }, { "", "token", false },
+		{ "//OLD-secret_1.~", NULL, true }, { "///OLD-secret_1.~//", NULL, true },
+		{ "", "token=OLD-secret_1.~?sign=1", true }, { "", "sign=1?token=OLD-secret_1.~", true },
+		{ "", "?token=OLD-secret_1.~", true }, { "", "token=OLD-secret_1.~%3F", false },
+		{ "", "OLD-secret_1.~", false }, { "", "token", false },
 		{ "", "token=", false },
 		{ "", "token=x", false }, { "", "xtoken=OLD-secret_1.~", false }, { "", "Token=OLD-secret_1.~", false },
 		{ "", "token=OLD-secret_1.~x", false }, { "", "a=token=OLD-secret_1.~", false },
@@ -150,10 +154,57 @@ a_token_stands_in_the_path_or_in_the_query(void **state)
 	(void)state;
 	assert_non_null(admission);
 	for (size_t i = 0; i < COUNT(cases); i++)
-		if (admission_check(admission, cases[i].path, cases[i].query) != cases[i].admitted)
+		if (admission_check(admission, cases[i].path, cases[i].query, source) != cases[i].admitted)
 			fail_msg("path %s, query %s", cases[i].path != NULL ? cases[i].path : "(none)",
 			    cases[i].query != NULL ? cases[i].query : "(none)");
 	admission_free(admission);
+}
+
+static void
+pushes_go_to_the_mount_or_one_segment_below(void **state)
+{
+	static const char *const push_paths[] = { "", "/", "//", "/x", "//x", "/x/", "///x//", "/-" };
+	static const char *const others[] = { "x", "/x/y", "//x//y", "/-/live", "//-/live", "/x/-" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(push_paths); i++)
+		if (!admission_is_push_path(push_paths[i]))
+			fail_msg("%s", push_paths[i]);
+	for (size_t i = 0; i < COUNT(others); i++)
+		if (admission_is_push_path(others[i]))
+			fail_msg("%s", others[i]);
+}
+
+static void
+the_name_of_the_token_is_the_source(void **state)
+{
+	static const struct {
+		const char *name, *source;
+	} cases[] = {
+		{ "home", "home" }, { "site two", "site two" }, { "\xe4\xb8\x8a\xe6\xb5\xb7", "\xe4\xb8\x8a\xe6\xb5\xb7" },
+		{ "caf\xe9", "caf?" }, { "a\tb\x7f", "a?b?" },
+		{ "0123456789012345678901234567890123456789012345678901234567890123456789",
+		    "0123456789012345678901234567890123456789012345678901234567890123" },
+		{ "012345678901234567890123456789012345678901234567890123456789012\xc3\xbc",
+		    "012345678901234567890123456789012345678901234567890123456789012" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct admission *admission;
+		char content[256];
+
+		snprintf(content, sizeof content, "other:x\n%s:TOKEN\nlast:y\n", cases[i].name);
+		temporary_write(path, content);
+		admission = admission_new(path, false);
+		assert_non_null(admission);
+		assert_true(admission_check(admission, "/TOKEN", NULL, source));
+		assert_string_equal(source, cases[i].source);
+		assert_true(admission_check(admission, "/wrong", "token=TOKEN", source));
+		assert_string_equal(source, cases[i].source);
+		assert_false(admission_check(admission, "/wrong", NULL, source));
+		admission_free(admission);
+	}
 }
 
 static void
@@ -164,11 +215,11 @@ a_reload_exchanges_the_set(void **state)
 	(void)state;
 	assert_non_null(admission);
 	temporary_write(path, "new:NEW\n");
-	assert_true(admission_check(admission, "/OLD-secret_1.~", NULL));
-	assert_false(admission_check(admission, "/NEW", NULL));
+	assert_true(admission_check(admission, "/OLD-secret_1.~", NULL, source));
+	assert_false(admission_check(admission, "/NEW", NULL, source));
 	assert_true(admission_reload(admission));
-	assert_false(admission_check(admission, "/OLD-secret_1.~", NULL));
-	assert_true(admission_check(admission, "/NEW", NULL));
+	assert_false(admission_check(admission, "/OLD-secret_1.~", NULL, source));
+	assert_true(admission_check(admission, "/NEW", NULL, source));
 	admission_free(admission);
 }
 
@@ -195,8 +246,8 @@ a_bad_file_leaves_the_old_set_in_force(void **state)
 		assert_false(reloaded);
 		assert_non_null(strstr(said, path));
 		free(said);
-		assert_true(admission_check(admission, "/OLD-secret_1.~", NULL));
-		assert_false(admission_check(admission, "/NEW", NULL));
+		assert_true(admission_check(admission, "/OLD-secret_1.~", NULL, source));
+		assert_false(admission_check(admission, "/NEW", NULL, source));
 	}
 	admission_free(admission);
 }
@@ -234,8 +285,9 @@ anonymous_means_everybody(void **state)
 	unlink(path);
 	admission = admission_new(path, true);
 	assert_non_null(admission);
-	assert_true(admission_check(admission, NULL, NULL));
-	assert_true(admission_check(admission, "/anything", "token=any"));
+	assert_true(admission_check(admission, NULL, NULL, source));
+	assert_string_equal(source, "");
+	assert_true(admission_check(admission, "/anything", "token=any", source));
 	assert_true(admission_reload(admission));
 	admission_free(admission);
 }
@@ -251,6 +303,8 @@ main(void)
 		TEST(a_bad_line_is_named_and_never_shown),
 		TEST(a_file_that_is_not_there_is_named),
 		TEST(a_token_stands_in_the_path_or_in_the_query),
+		TEST(pushes_go_to_the_mount_or_one_segment_below),
+		TEST(the_name_of_the_token_is_the_source),
 		TEST(a_reload_exchanges_the_set),
 		TEST(a_bad_file_leaves_the_old_set_in_force),
 		TEST(a_set_up_that_admits_nobody_is_refused),

@@ -87,6 +87,18 @@ sub answer {
 	return undef;
 }
 
+# What has come of an answer by the time its head is there: it may be complete to the sender and have no end yet.
+sub answer_flushed {
+	my ($self) = @_;
+	my $text = '';
+	while ($text !~ /\r\n\r\n./ && defined(my $head = $self->read_exactly(8))) {
+		my (undef, $type, undef, $length, $padding) = unpack 'CCnnC', $head;
+		my $content = $self->read_exactly($length + $padding) // last;
+		$text .= substr $content, 0, $length if $type == FCGI_STDOUT;
+	}
+	return $text;
+}
+
 sub request {
 	my ($self, $variables, $body, $keep) = @_;
 	$self->begin($variables, $keep);

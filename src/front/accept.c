@@ -1,0 +1,96 @@
+/* New connections: accepted while there are descriptors for them. */
+#include "front/server_internal.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	ACCEPT_PAUSE = 50,       /* milliseconds, when descriptors or memory are short */
+	LOG_PERIOD = 60 * 1000,  /* milliseconds between two lines that say so */
+};
+
+void
+server_watch_listener(struct server *server)
+{
+	if (!server->deaf && !server_watch(server, EPOLL_CTL_MOD, server->listener->descriptor, EPOLLIN | EPOLLONESHOT,
+	    &server->listener))
+		log_error("epoll: %s", strerror(errno));
+}
+
+/* With the mutex.  The one that has been idle longest makes room for a new one. */
+static bool
+close_an_idle_connection(struct server *server)
+{
+	struct connection *idle = connection_first(&server->connections, CONNECTION_IDLE);
+
+	if (log_limit_allows(&server->full_logged, LOG_PERIOD))
+		log_warning("too many connections for the limit of descriptors: those that have been idle longest are closed "
+		    "connections=%d max=%d", connection_count(&server->connections), server->connections_max);
+	if (idle == NULL)
+		return false;
+	server_close_connection(server, idle);
+	return true;
+}
+
+/* With the mutex.  What is idle is given up, else some will be given back. */
+static void
+note_accept_error(struct server *server, int error)
+{
+	if (log_limit_allows(&server->accept_logged, LOG_PERIOD))
+		log_error("accept: %s", strerror(error));
+	if (close_an_idle_connection(server))
+		return;
+	server->accept_at = clock_monotonic() + ACCEPT_PAUSE;
+	server_set_timer(server, server->accept_at);
+}
+
+/* With the mutex.  Whether there is room for one more. */
+static bool
+make_room(struct server *server)
+{
+	server->full = connection_count(&server->connections) >= server->connections_max &&
+	    !close_an_idle_connection(server);
+	return !server->full;
+}
+
+struct connection *
+server_accept_one(struct server *server)
+{
+	int descriptor = accept4(server->listener->descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC), on = 1;
+	struct connection *connection;
+
+	if (descriptor == -1) {
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+			note_accept_error(server, errno);
+		return NULL;
+	}
+	setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);   /* a unix socket refuses it: fine */
+	connection = connection_new(&server->connections);
+	connection_reset(connection, descriptor);
+	connection_move(&server->connections, connection, CONNECTION_SERVED, CONNECTION_NEVER);
+	return connection;
+}
+
+/* A web server writes as soon as it is connected, so the request is mostly there. */
+void
+server_accept(struct server *server)
+{
+	struct connection *connection = NULL;
+
+	pthread_mutex_lock(&server->mutex);
+	if (make_room(server)) {
+		connection = server_accept_one(server);
+		if (server->accept_at == CONNECTION_NEVER)
+			server_watch_listener(server);
+	}
+	pthread_mutex_unlock(&server->mutex);
+	if (connection != NULL)
+		server_serve(server, connection, CONNECTION_IDLE);
+}

@@ -1,0 +1,71 @@
+/* The request of a plain CGI program: body on stdin, answer on stdout. */
+#include "front/cgi.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "front/gateway.h"
+
+enum { READ_SIZE = 64 * 1024, DRAIN_MAX = 64 * 1024 * 1024 };
+
+/* Up to READ_SIZE bytes; {NULL, 0} at the end, and when it breaks off. */
+static struct slice
+read_stdin(char *buffer)
+{
+	ssize_t count;
+
+	do
+		count = read(STDIN_FILENO, buffer, READ_SIZE);
+	while (count < 0 && errno == EINTR);
+	return count > 0 ? (struct slice){ buffer, (size_t)count } : (struct slice){ NULL, 0 };
+}
+
+static void
+read_body(struct body *body)
+{
+	char buffer[READ_SIZE];
+	struct slice content;
+
+	while (!body_is_whole(body) && (content = read_stdin(buffer)).bytes != NULL)
+		body_add(body, content, body->size);
+}
+
+/* Apache cuts the answer off when a pipe that it still writes to is closed. */
+static void
+drain(void)
+{
+	char ignored[READ_SIZE];
+
+	for (int drained = 0; drained < DRAIN_MAX && read_stdin(ignored).bytes != NULL; drained += READ_SIZE)
+		;
+}
+
+/* A request_answered. */
+static void
+set_answered(void *owner, void *context)
+{
+	(void)context;
+	*(bool *)owner = true;
+}
+
+void
+cgi_serve(const struct service *service)
+{
+	struct gateway *gateway = gateway_new_cgi();
+	struct pollfd event = { .fd = queue_descriptor(service->queue), .events = POLLIN };
+	bool answered = false;
+	struct request *request = request_new(gateway, service, &answered);
+
+	if (request != NULL) {
+		read_body(&request->body);
+		request_post(request, service, true);
+	}
+	while (request != NULL && !answered) {
+		poll(&event, 1, -1);
+		request_answer(service, set_answered, NULL);
+	}
+	drain();
+	(void)!gateway_end(gateway);
+}

@@ -1,0 +1,224 @@
+/* What goes over a connection: head, body, answer, and what is left of a body after it. */
+#include "front/exchange.h"
+
+#include <errno.h>
+#include <fastcgi.h>
+#include <sys/socket.h>
+
+#include "base/memory.h"
+
+enum {
+	HEAD_READ = 8 * 1024,               /* bytes, most heads and their bodies; as much waits with a push for its place */
+	BODY_READ = 64 * 1024,
+	DRAIN_MAX = 64 * 1024 * 1024,       /* bytes of a body that are read after the answer, to keep a connection */
+	BODY_RATE = 16,                     /* bytes of a body each millisecond beyond BODY_TIME */
+};
+
+/* Milliseconds, from its beginning to its end, however much comes and however often. */
+enum {
+	HEAD_TIME = 10 * 1000,
+	BODY_TIME = 20 * 1000,
+	DRAIN_TIME = 2 * 1000,
+	LINGER_TIME = 1000,
+};
+
+enum exchange_input
+exchange_fill(struct connection *connection)
+{
+	/* of a body more comes at once; the buffer that a head came in is too small for it */
+	size_t size = connection->gateway != NULL ? BODY_READ : HEAD_READ;
+	ssize_t count;
+
+	if (connection->dry) {
+		connection->dry = false;
+		return EXCHANGE_NOTHING;
+	}
+	if (connection->buffer_size < size) {
+		connection->buffer = memory_resize(connection->buffer, size, 1);
+		connection->buffer_size = size;
+	}
+	count = recv(connection->descriptor, connection->buffer, size, 0);
+	if (count <= 0)
+		return count < 0 && (errno == EAGAIN || errno == EINTR) ? EXCHANGE_NOTHING : EXCHANGE_END;
+	connection->input = (struct slice){ connection->buffer, (size_t)count };
+	connection->dry = (size_t)count < size;
+	return EXCHANGE_BYTES;
+}
+
+void
+exchange_rest(struct connection *connection)
+{
+	if (connection->input.length > 0)
+		return;
+	memory_free(connection->buffer);
+	connection->buffer = NULL;
+	connection->buffer_size = 0;
+}
+
+/* --- the end of a request ------------------------------------------------------------------------------------ */
+
+/*
+ * A connection closed with something unread may lose the answer on its way, so the peer may go first.  An answer that a
+ * peer does not take at once is lost: it has room for hundreds.
+ */
+static enum connection_state
+finish(struct connection *connection)
+{
+	bool written = gateway_end(connection->gateway);
+
+	connection->gateway = NULL;
+	if (!written || connection->lost)
+		return CONNECTION_UNUSED;
+	if (connection->ended)
+		return connection->keep ? CONNECTION_IDLE : CONNECTION_UNUSED;
+	shutdown(connection->descriptor, SHUT_WR);
+	return CONNECTION_LINGERING;
+}
+
+enum connection_state
+exchange_answered(struct connection *connection)
+{
+	return connection->ended || connection->lost ? finish(connection) : CONNECTION_DRAINING;
+}
+
+/* --- what comes ---------------------------------------------------------------------------------------------- */
+
+static enum connection_state
+begin(struct connection *connection, const struct service *service)
+{
+	connection->id = connection->head.id;
+	connection->keep = connection->head.keep;
+	connection->ended = false;
+	connection->drained = 0;
+	connection->gateway = gateway_new(&connection->head, connection->descriptor);
+	head_clear(&connection->head);
+	if (connection->gateway == NULL)
+		return CONNECTION_UNUSED;
+	connection->request = request_new(connection->gateway, service, connection);
+	return connection->request != NULL ? CONNECTION_WAITING : CONNECTION_DRAINING;
+}
+
+static enum connection_state
+read_head(struct connection *connection, const struct service *service)
+{
+	const struct fcgi_reader *reader = &connection->reader;
+
+	switch (head_read(&connection->head, &connection->reader, &connection->input)) {
+	case HEAD_WHOLE:
+		return begin(connection, service);
+	case HEAD_MORE:
+		return connection->head.begun || reader->header_length > 0 || reader->content > 0 || reader->padding > 0
+		    ? CONNECTION_HEAD : CONNECTION_IDLE;
+	default:
+		return CONNECTION_UNUSED;
+	}
+}
+
+/* Behind a head nothing may come but the body; a request that the web server gives up (FCGI_ABORT_REQUEST) is lost. */
+static void
+take_record(struct connection *connection)
+{
+	const struct fcgi_reader *reader = &connection->reader;
+
+	connection->lost = reader->version != FCGI_VERSION_1 || reader->id != connection->id || reader->type != FCGI_STDIN;
+	connection->ended = !connection->lost && reader->length == 0;
+}
+
+static enum connection_state
+read_body(struct connection *connection)
+{
+	struct body *body = &connection->request->body;
+	struct slice content;
+
+	while (!connection->ended && !connection->lost) {
+		size_t left = connection->reader.content, there = connection->input.length;
+
+		if (body_room(body, left < there ? left : there) > connection->reserved)
+			return CONNECTION_GROWING;
+		switch (fcgi_read(&connection->reader, &connection->input, &content)) {
+		case FCGI_MORE:
+			return body_is_whole(body) ? CONNECTION_IN_FLIGHT : CONNECTION_BODY;
+		case FCGI_RECORD:
+			take_record(connection);
+			break;
+		case FCGI_CONTENT:
+			body_add(body, content, connection->reserved);
+		}
+	}
+	return CONNECTION_IN_FLIGHT;
+}
+
+static enum connection_state
+drain(struct connection *connection)
+{
+	size_t before = connection->input.length;
+	struct slice content;
+	enum fcgi_event event = FCGI_RECORD;
+
+	while (!connection->ended && !connection->lost && event != FCGI_MORE) {
+		event = fcgi_read(&connection->reader, &connection->input, &content);
+		if (event == FCGI_RECORD)
+			take_record(connection);
+	}
+	connection->drained += before - connection->input.length;
+	if (connection->ended || connection->lost || connection->drained > DRAIN_MAX)
+		return finish(connection);
+	/* the answer is not kept waiting for a body that nobody reads */
+	return gateway_flush(connection->gateway) ? CONNECTION_DRAINING : CONNECTION_UNUSED;
+}
+
+enum connection_state
+exchange_step(struct connection *connection, enum connection_state state, const struct service *service)
+{
+	switch (state) {
+	case CONNECTION_IDLE:
+	case CONNECTION_HEAD:
+		return read_head(connection, service);
+	case CONNECTION_BODY:
+		return read_body(connection);
+	case CONNECTION_DRAINING:
+		return drain(connection);
+	default:
+		connection->input.length = 0;
+		return state;
+	}
+}
+
+/* --- what does not come -------------------------------------------------------------------------------------- */
+
+enum connection_state
+exchange_lost(struct connection *connection, enum connection_state state)
+{
+	connection->lost = true;
+	return state == CONNECTION_BODY ? CONNECTION_IN_FLIGHT : CONNECTION_UNUSED;
+}
+
+int64_t
+exchange_expiry(const struct connection *connection, enum connection_state state)
+{
+	switch (state) {
+	case CONNECTION_HEAD:
+		return connection->since + HEAD_TIME;
+	case CONNECTION_BODY:
+		return connection->since + BODY_TIME + (int64_t)(connection->request->body.length / BODY_RATE);
+	case CONNECTION_DRAINING:
+		return connection->since + DRAIN_TIME;
+	case CONNECTION_LINGERING:
+		return connection->since + LINGER_TIME;
+	default:
+		return CONNECTION_NEVER;
+	}
+}
+
+enum connection_state
+exchange_expired(struct connection *connection, enum connection_state state)
+{
+	switch (state) {
+	case CONNECTION_BODY:
+		return CONNECTION_IN_FLIGHT;
+	case CONNECTION_DRAINING:
+		return finish(connection);
+	default:
+		return CONNECTION_UNUSED;
+	}
+}

@@ -1,0 +1,225 @@
+/* The connections of a server: each is with one thread, or on the list of what it waits for. */
+#include "front/server_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "front/exchange.h"
+
+enum { TURN = 64 };     /* reads of one connection before the others have their turn */
+
+/* Lets one thread hear when something has come, or at once when something is left in the input. */
+static bool
+watch(struct server *server, struct connection *connection)
+{
+	uint32_t events = EPOLLIN | EPOLLONESHOT | (connection->input.length > 0 ? EPOLLOUT : 0);
+	bool watched = server_watch(server, connection->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, connection->descriptor,
+	    events, connection);
+
+	if (!watched)
+		log_error("epoll: %s", strerror(errno));
+	connection->watched = watched;
+	return watched;
+}
+
+void
+server_watch_connection(struct server *server, struct connection *connection, enum connection_state state)
+{
+	/* one that cannot be watched has no more time */
+	int64_t expires = watch(server, connection) ? exchange_expiry(connection, state) : clock_monotonic();
+
+	connection_move(&server->connections, connection, state, expires);
+	server_set_timer(server, expires);
+}
+
+/* With the mutex. */
+static void
+give_up_place(struct server *server, struct connection *connection)
+{
+	struct connection *next;
+
+	connection_give_up_place(&server->connections, connection);
+	while ((next = connection_next_ready(&server->connections)) != NULL) {
+		next->since = clock_monotonic();
+		server_watch_connection(server, next, CONNECTION_BODY);
+	}
+}
+
+void
+server_close_connection(struct server *server, struct connection *connection)
+{
+	close(connection->descriptor);
+	give_up_place(server, connection);
+	connection_reset(connection, -1);
+	connection_move(&server->connections, connection, CONNECTION_UNUSED, CONNECTION_NEVER);
+	if (server->full) {
+		server->full = false;
+		server_watch_listener(server);
+	}
+	if (server->closing && connection_count(&server->connections) == 0)
+		pthread_cond_signal(&server->emptied);
+}
+
+/* It is read on when something comes; or closed, when the server ends and nothing of a request has come. */
+static void
+rest(struct server *server, struct connection *connection, enum connection_state state)
+{
+	exchange_rest(connection);
+	pthread_mutex_lock(&server->mutex);
+	if (state != CONNECTION_BODY)
+		give_up_place(server, connection);
+	if (state == CONNECTION_UNUSED || (state == CONNECTION_IDLE && server->closing))
+		server_close_connection(server, connection);
+	else
+		server_watch_connection(server, connection, state);
+	pthread_mutex_unlock(&server->mutex);
+}
+
+/* Whether the body of a push may be read on: what it wants it has, and does not wait for. */
+static bool
+take(struct server *server, struct connection *connection,
+    bool connection_take(struct connections *connections, struct connection *connection))
+{
+	bool taken;
+
+	pthread_mutex_lock(&server->mutex);
+	taken = connection_take(&server->connections, connection);
+	pthread_mutex_unlock(&server->mutex);
+	return taken;
+}
+
+static void
+post(struct server *server, struct connection *connection)
+{
+	struct request *request = connection->request;
+	bool ended = connection->ended;
+
+	connection->request = NULL;
+	exchange_rest(connection);
+	pthread_mutex_lock(&server->mutex);
+	connection_move(&server->connections, connection, CONNECTION_IN_FLIGHT, CONNECTION_NEVER);
+	pthread_mutex_unlock(&server->mutex);
+	request_post(request, server->service, ended);
+}
+
+/* Where the connection goes from there; CONNECTION_SERVED: it is somebody else's now. */
+static enum connection_state
+settle(struct server *server, struct connection *connection, enum connection_state state)
+{
+	switch (state) {
+	case CONNECTION_WAITING:
+		return take(server, connection, connection_take_place) ? CONNECTION_BODY : CONNECTION_SERVED;
+	case CONNECTION_GROWING:
+		return take(server, connection, connection_take_room) ? CONNECTION_BODY : CONNECTION_SERVED;
+	case CONNECTION_IN_FLIGHT:
+		post(server, connection);
+		return CONNECTION_SERVED;
+	case CONNECTION_UNUSED:
+		rest(server, connection, state);
+		return CONNECTION_SERVED;
+	default:
+		return state;
+	}
+}
+
+void
+server_serve(struct server *server, struct connection *connection, enum connection_state state)
+{
+	int reads = 0;
+
+	state = settle(server, connection, state);
+	while (state != CONNECTION_SERVED) {
+		enum connection_state next = exchange_step(connection, state, server->service);
+		enum exchange_input input;
+
+		if (next != state) {
+			connection->since = clock_monotonic();
+			state = settle(server, connection, next);
+			continue;
+		}
+		input = reads++ < TURN ? exchange_fill(connection) : EXCHANGE_NOTHING;
+		if (input == EXCHANGE_NOTHING) {
+			rest(server, connection, state);
+			return;
+		}
+		if (input == EXCHANGE_END)
+			state = settle(server, connection, exchange_lost(connection, state));
+	}
+}
+
+void
+server_serve_event(struct server *server, struct connection *connection)
+{
+	enum connection_state state;
+	bool taken;
+
+	pthread_mutex_lock(&server->mutex);
+	state = connection->state;
+	taken = state == CONNECTION_IDLE || state == CONNECTION_HEAD || state == CONNECTION_BODY ||
+	    state == CONNECTION_DRAINING || state == CONNECTION_LINGERING;
+	if (taken)
+		connection_move(&server->connections, connection, CONNECTION_SERVED, CONNECTION_NEVER);
+	pthread_mutex_unlock(&server->mutex);
+	if (taken) {
+		connection->dry = false;
+		server_serve(server, connection, state);
+	}
+}
+
+/* A request_answered. */
+static void
+go_on_after_answer(void *connection, void *context)
+{
+	struct server *server = context;
+	enum connection_state state = exchange_answered(connection);
+
+	((struct connection *)connection)->since = clock_monotonic();
+	if (state == CONNECTION_DRAINING)
+		state = exchange_step(connection, state, server->service);
+	rest(server, connection, state);
+}
+
+/* One whose time is up; NULL: there is none, and the timer is set for the next. */
+static struct connection *
+take_expired(struct server *server, enum connection_state *state)
+{
+	struct connection *connection;
+
+	pthread_mutex_lock(&server->mutex);
+	server->timer_at = CONNECTION_NEVER;
+	connection = connection_next_to_expire(&server->connections);
+	if (connection != NULL && connection->expires <= clock_monotonic()) {
+		*state = connection->state;
+		connection_move(&server->connections, connection, CONNECTION_SERVED, CONNECTION_NEVER);
+	} else {
+		if (connection != NULL)
+			server_set_timer(server, connection->expires);
+		server_set_timer(server, server->accept_at);
+		connection = NULL;
+	}
+	pthread_mutex_unlock(&server->mutex);
+	return connection;
+}
+
+void
+server_answer(struct server *server)
+{
+	request_answer(server->service, go_on_after_answer, server);
+}
+
+void
+server_expire(struct server *server)
+{
+	struct connection *connection;
+	enum connection_state state;
+
+	while ((connection = take_expired(server, &state)) != NULL) {
+		state = exchange_expired(connection, state);
+		connection->since = clock_monotonic();
+		server_serve(server, connection, state);
+	}
+}
