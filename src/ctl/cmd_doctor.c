@@ -13,8 +13,13 @@ doctor_run(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage_error(ctl, "doctor looks at the connection that callresultd has, and takes no -d");
 	doctor.db = db_new(ctl->settings.conninfo, ctl->settings.call_timezone);
 	findings_init(&doctor.findings);
-	doctor_database(&doctor);
+	doctor.connected = doctor_connection(&doctor);
+	if (doctor.connected && doctor_server(&doctor)) {
+		doctor_schema(&doctor);
+		doctor_role(&doctor);
+	}
 	doctor_host(&doctor);
+	doctor_worker(&doctor);
 	db_free(doctor.db);
 	tables[0] = doctor.findings.table;
 	tables[1] = findings_summary(&doctor.findings);

@@ -1,9 +1,11 @@
-/* What a check of doctor works with: the set-up, and what it found. */
+/* What a check of doctor works with, and the checks, each in the file of its name. */
 #ifndef DOCTOR_H
 #define DOCTOR_H
 
 #include "ctl/ctl.h"
 #include "ctl/findings.h"
+
+enum { DOCTOR_QUERY_TIME = 10 * 1000 };     /* milliseconds for a question */
 
 struct doctor {
 	struct ctl     *ctl;
@@ -12,8 +14,23 @@ struct doctor {
 	struct findings findings;
 };
 
-/* The checks of the database, and those of this machine. */
-void doctor_database(struct doctor *doctor);
+/* Asks the database; NULL, with a finding, when it cannot be asked. */
+struct db_rows *doctor_ask(struct doctor *doctor, const char *about, const char *text);
+
+/* The text of the first row, "" for NULL; and whether it is that value. */
+const char *doctor_cell(const struct db_rows *rows, int column);
+bool doctor_is(const struct db_rows *rows, int column, const char *value);
+
+/* Connects.  False, with a finding, when that fails: there is no database to ask then. */
+bool doctor_connection(struct doctor *doctor);
+
+/* Whether the schema is there, which the next two ask about. */
+bool doctor_server(struct doctor *doctor);
+void doctor_schema(struct doctor *doctor);
+void doctor_role(struct doctor *doctor);
+
+/* The files and the limits of this machine, and the callresultd that runs on it. */
 void doctor_host(struct doctor *doctor);
+void doctor_worker(struct doctor *doctor);
 
 #endif

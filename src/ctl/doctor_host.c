@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/path.h"
 #include "ctl/doctor.h"
-#include "ctl/probe.h"
 #include "ctl/token_file.h"
 
 enum { MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 1024 };
@@ -100,7 +99,11 @@ check_tokens(struct doctor *doctor)
 		return;
 	}
 	say_tokens(doctor, file);
-	if (token_file_count(file) > 0)
+	if (token_file_bad_line(file) > 0)
+		findings_add(&doctor->findings, FINDING_FAULT, "callresultd does not start with it, and a reload is refused",
+		    "mend the line: name:token, the token of letters, digits and -._~; or delete it",
+		    "%s, line %zu: callresultd refuses it", path, token_file_bad_line(file));
+	else if (token_file_count(file) > 0)
 		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s holds tokens: %zu", path, token_file_count(file));
 	token_file_close(file);
 }
@@ -218,32 +221,6 @@ check_spool(struct doctor *doctor)
 /* --- limits ------------------------------------------------------------------------------------------------ */
 
 static void
-check_listening(struct doctor *doctor)
-{
-	const char *where = doctor->ctl->settings.listen;
-
-	switch (probe_listens(where)) {
-	case PROBE_SERVING:
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "callresultd listens on %s", where);
-		break;
-	case PROBE_WAITING:
-		findings_add(&doctor->findings, FINDING_WARNING, "pushes wait there until it runs; a service that systemd starts for them is"
-		    " not seen to fail before", "systemctl start callresultd.service; then look at its status",
-		    "somebody listens on %s, and callresultd does not run", where);
-		break;
-	case PROBE_UNKNOWN:
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
-		    "somebody listens on %s; whether callresultd does is hidden", where);
-		break;
-	case PROBE_NOBODY:
-		findings_add(&doctor->findings, FINDING_FAULT, "the web server answers 502, and the platform may not push again",
-		    "systemctl start callresultd.socket callresultd; or is this another user's socket, or one handed over?",
-		    "nobody can be reached on %s", where);
-		break;
-	}
-}
-
-static void
 check_backlog(struct doctor *doctor)
 {
 	FILE *file = fopen("/proc/sys/net/core/somaxconn", "re");
@@ -298,7 +275,6 @@ doctor_host(struct doctor *doctor)
 	check_configuration(doctor);
 	check_tokens(doctor);
 	check_spool(doctor);
-	check_listening(doctor);
 	check_backlog(doctor);
 	check_memory(doctor);
 	check_ntp(doctor);

@@ -26,6 +26,7 @@ struct line {
 	size_t length;      /* of text: a NUL in it stays, for token_set_read to refuse */
 	char  *name;        /* NULL: not "name:token" */
 	char  *token;       /* behind the name */
+	bool   bad;         /* callresultd refuses it */
 };
 
 struct token_file {
@@ -52,6 +53,7 @@ add_line(struct token_file *file, const char *text, size_t length)
 	copy = memory_strdup(line.text);
 	copy[strcspn(copy, "\r")] = '\0';
 	name = token_line_name(copy);
+	line.bad = name < 0 || strlen(line.text) != length;
 	if (name > 0) {
 		copy[name] = '\0';
 		line.name = copy;
@@ -166,6 +168,15 @@ const char *
 token_file_token(const struct token_file *file, size_t i)
 {
 	return token_line(file, i)->token;
+}
+
+size_t
+token_file_bad_line(const struct token_file *file)
+{
+	for (size_t i = 0; i < file->count; i++)
+		if (file->lines[i].bad)
+			return i + 1;
+	return 0;
 }
 
 const char *

@@ -19,6 +19,9 @@ size_t token_file_count(const struct token_file *file);
 const char *token_file_name(const struct token_file *file, size_t i);
 const char *token_file_token(const struct token_file *file, size_t i);
 
+/* The number of the first line that callresultd refuses; 0: it takes the file. */
+size_t token_file_bad_line(const struct token_file *file);
+
 /* The token of a name; NULL when there is none. */
 const char *token_file_find(const struct token_file *file, const char *name);
 

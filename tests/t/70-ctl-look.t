@@ -223,7 +223,9 @@ sub configured {
 $postgres->sql('alter role worker connection limit 5');
 configured('a limit of connections', 'FAULT', qr/role may make 5 connections/, database => { writers => 8 });
 configured('an unknown zone', 'FAULT', qr/does not know the call_timezone/, database => { call_timezone => 'Nowhere/Else' });
-configured('an offset as zone', 'warning', qr/is no name of a time zone/, database => { call_timezone => 'UTC+8' });
+configured("$_ as zone", 'FAULT', qr/^call_timezone \Q$_\E is no place; the server takes it for UTC-0[568]:00$/,
+	database => { call_timezone => $_ }) for qw(UTC+8 Etc/GMT+8 CST);
+configured('a place as zone', 'ok', qr/call_timezone asia\/kolkata: UTC\+05:30 now/, database => { call_timezone => 'asia/kolkata' });
 configured('anonymous pushes', 'warning', qr/without a token/, auth => { allow_anonymous => 'yes' });
 configured('a spool without a folder', 'FAULT', qr/folder/, spool => { path => '/nonexistent/spool' });
 configured('a spool on tmpfs', 'FAULT', qr/tmpfs/, spool => { path => '/dev/shm/no-spool' });

@@ -1,0 +1,30 @@
+/* Questions of doctor's checks to the database. */
+#include "ctl/doctor.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+struct db_rows *
+doctor_ask(struct doctor *doctor, const char *about, const char *text)
+{
+	struct db_rows *rows = db_query(doctor->db, text, NULL, 0, clock_monotonic() + DOCTOR_QUERY_TIME);
+
+	if (rows == NULL)
+		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, NULL, "%s: %s", about, db_problem(doctor->db));
+	return rows;
+}
+
+const char *
+doctor_cell(const struct db_rows *rows, int column)
+{
+	const char *text = db_rows_text(rows, 0, column);
+
+	return text != NULL ? text : "";
+}
+
+bool
+doctor_is(const struct db_rows *rows, int column, const char *value)
+{
+	return strcmp(doctor_cell(rows, column), value) == 0;
+}

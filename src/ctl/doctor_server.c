@@ -1,0 +1,237 @@
+/* What doctor asks the server: its settings, the step of the schema, the time zone, replication, the clock. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "ctl/doctor.h"
+
+enum { CLOCK_WARNING = 2, CLOCK_FAULT = 300, MONTH_BYTES = 128 * 1024 * 1024 };
+
+#define INSTALL "psql -d DATABASE -f " DATA_DIR "/sql/install.sql, as the owner of the schema"
+
+/* --- settings ---------------------------------------------------------------------------------------------- */
+
+static void
+say_switch(struct doctor *doctor, const struct db_rows *rows, int column, const char *name)
+{
+	char cure[128];
+
+	snprintf(cure, sizeof cure, "alter system set %s = on; select pg_reload_conf();", name);
+	if (doctor_is(rows, column, "off"))
+		findings_add(&doctor->findings, FINDING_FAULT, "after a crash of the server what is committed may be lost or damaged", cure,
+		    "the server runs with %s off", name);
+	else
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s is on", name);
+}
+
+static void
+say_synchronous_commit(struct doctor *doctor, const char *value)
+{
+	if (strcmp(value, "off") == 0)
+		findings_add(&doctor->findings, FINDING_WARNING,
+		    "callresultd sets it on for each of its transactions; whatever else writes there does not",
+		    "alter role ROLE reset synchronous_commit, or alter system set synchronous_commit = on",
+		    "synchronous_commit is off for this role");
+	else
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "synchronous_commit is %s", value);
+}
+
+static void
+check_settings(struct doctor *doctor)
+{
+	struct db_rows *rows = doctor_ask(doctor, "settings of the server", "SELECT current_setting('fsync'),"
+	    " current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding'),"
+	    " current_setting('transaction_read_only'), current_setting('server_version_num')::int >= 150000,"
+	    " current_setting('server_version'), pg_is_in_recovery()");
+
+	if (rows == NULL)
+		return;
+	say_switch(doctor, rows, 0, "fsync");
+	say_switch(doctor, rows, 1, "full_page_writes");
+	say_synchronous_commit(doctor, doctor_cell(rows, 2));
+	if (doctor_is(rows, 3, "UTF8"))
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the encoding is UTF8");
+	else
+		findings_add(&doctor->findings, FINDING_FAULT, "text that the encoding has no letters for is refused",
+		    "make a new database: create database NAME encoding 'UTF8' template template0", "the encoding is %s", doctor_cell(rows, 3));
+	if (doctor_is(rows, 4, "on"))
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full", doctor_is(rows, 7, "t") ?
+		    "it is a standby: add target_session_attrs=read-write to conninfo" :
+		    "alter role ROLE reset default_transaction_read_only, or the same for the database or the server",
+		    "the database is read-only for this role");
+	else
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the database takes writes");
+	if (!doctor_is(rows, 5, "t"))
+		findings_add(&doctor->findings, FINDING_FAULT, "the schema needs PostgreSQL 15", "upgrade PostgreSQL", "the server is PostgreSQL %s",
+		    doctor_cell(rows, 6));
+	db_rows_free(rows);
+}
+
+/* --- the schema -------------------------------------------------------------------------------------------- */
+
+/* Whether there is a schema that this role may look at. */
+static bool
+check_step(struct doctor *doctor)
+{
+	struct db_rows *rows = doctor_ask(doctor, "step of the schema",
+	    "SELECT coalesce(max(step), 0) FROM callresult.schema_version");
+	int step, wanted = db_schema_step();
+
+	if (rows == NULL) {
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored without it; pushes go to the spool until it is full",
+		    INSTALL, "the schema is not installed, or this role may not use it");
+		return false;
+	}
+	step = atoi(doctor_cell(rows, 0));
+	db_rows_free(rows);
+	if (step == wanted)
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
+	else if (abs(step - wanted) == 1)
+		findings_add(&doctor->findings, FINDING_WARNING, "a step apart works, two do not: finish the upgrade",
+		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for %d", step, wanted);
+	else
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
+		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for %d", step, wanted);
+	return true;
+}
+
+static void
+check_default_partition(struct doctor *doctor, const char *parent)
+{
+	char name[64], cure[160];
+	const char *parameters[] = { name };
+	struct db_rows *rows;
+	int64_t bytes;
+
+	snprintf(name, sizeof name, "callresult.%s_default", parent);
+	snprintf(cure, sizeof cure, "at a quiet time, for each month that waits: select callresult.add_month('%s',"
+	    " 'YYYY-MM-01', null)", parent);
+	rows = db_query(doctor->db, "SELECT pg_relation_size(to_regclass($1)), pg_size_pretty(pg_relation_size(to_regclass($1)))",
+	    parameters, 1, clock_monotonic() + DOCTOR_QUERY_TIME);
+	if (rows == NULL)
+		return;
+	bytes = atoll(doctor_cell(rows, 0));
+	if (bytes > MONTH_BYTES)
+		findings_add(&doctor->findings, FINDING_WARNING, "no month is split off it by itself any more, and it goes on growing", cure,
+		    "%s holds %s", name, doctor_cell(rows, 1));
+	else
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s is small enough for months to come by themselves", name);
+	db_rows_free(rows);
+}
+
+/* A zone of the server's list that is a place, or UTC, has rules; an offset's sign is the other way round than people think. */
+static void
+check_time_zone(struct doctor *doctor)
+{
+	const char *zone = doctor->ctl->settings.call_timezone, *parameters[] = { zone };
+	const char *cure = "set call_timezone to a place of pg_timezone_names, such as Asia/Shanghai";
+	struct db_rows *rows = db_query(doctor->db, "SELECT to_char(o, 'FMSG00') || ':' || to_char(abs(m), 'FM00'), listed"
+	    " FROM (SELECT trunc(s / 3600) AS o, s % 3600 / 60 AS m, EXISTS (SELECT FROM pg_timezone_names"
+	    "  WHERE lower(name) = lower($1) AND name !~* '^Etc/(GMT|UTC)[-+]') AS listed"
+	    "  FROM (SELECT extract(epoch FROM (now() AT TIME ZONE $1) - (now() AT TIME ZONE 'UTC'))::int AS s) q) z",
+	    parameters, 1, clock_monotonic() + DOCTOR_QUERY_TIME);
+
+	if (rows == NULL)
+		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
+		    cure, "the server does not know the call_timezone %s", zone);
+	else if (!doctor_is(rows, 1, "t"))
+		findings_add(&doctor->findings, FINDING_FAULT, "every call_time is off where this is not meant: the sign of an offset"
+		    " counts the other way round, an abbreviation may be another country's, and neither has summer time", cure,
+		    "call_timezone %s is no place; the server takes it for UTC%s", zone, doctor_cell(rows, 0));
+	else
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s: UTC%s now", zone,
+		    doctor_cell(rows, 0));
+	if (rows != NULL)
+		db_rows_free(rows);
+}
+
+/* --- what the server logs ---------------------------------------------------------------------------------- */
+
+/* Numbers and signed URLs are parameters of store(): a server that logs parameters has them in its log. */
+static void
+check_logging(struct doctor *doctor)
+{
+	struct db_rows *rows = doctor_ask(doctor, "what the server logs", "SELECT concat_ws(', ',"
+	    " CASE WHEN bound AND current_setting('log_statement') IN ('mod', 'all') THEN 'log_statement' END,"
+	    " CASE WHEN bound AND current_setting('log_min_duration_statement') <> '-1' THEN 'log_min_duration_statement' END,"
+	    " CASE WHEN bound AND current_setting('log_min_duration_sample') <> '-1' THEN 'log_min_duration_sample' END,"
+	    " CASE WHEN current_setting('log_parameter_max_length_on_error') <> '0' THEN 'log_parameter_max_length_on_error' END),"
+	    " coalesce(current_setting('auto_explain.log_min_duration', true), '-1') <> '-1', current_user"
+	    " FROM (SELECT current_setting('log_parameter_max_length') <> '0' AS bound) s");
+	char cure[512];
+
+	if (rows == NULL)
+		return;
+	snprintf(cure, sizeof cure, "alter role \"%.64s\" set log_parameter_max_length = 0; alter role \"%.64s\" set"
+	    " log_parameter_max_length_on_error = 0; as a superuser", doctor_cell(rows, 2), doctor_cell(rows, 2));
+	if (!doctor_is(rows, 0, ""))
+		findings_add(&doctor->findings, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
+		    "the server logs the parameters of statements: %s", doctor_cell(rows, 0));
+	snprintf(cure, sizeof cure, "alter role \"%.64s\" set auto_explain.log_min_duration = -1, as a superuser",
+	    doctor_cell(rows, 2));
+	if (doctor_is(rows, 1, "t"))
+		findings_add(&doctor->findings, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
+		    "auto_explain logs statements with their values");
+	if (doctor_is(rows, 0, "") && !doctor_is(rows, 1, "t"))
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server logs no parameters of statements");
+	db_rows_free(rows);
+}
+
+/* --- replication, the clock -------------------------------------------------------------------------------- */
+
+static void
+check_replication(struct doctor *doctor)
+{
+	struct db_rows *rows = doctor_ask(doctor, "replication", "SELECT (SELECT count(*) FROM pg_stat_replication),"
+	    " current_setting('synchronous_standby_names')");
+
+	if (rows == NULL)
+		return;
+	if (!doctor_is(rows, 0, "0") && doctor_is(rows, 1, ""))
+		findings_add(&doctor->findings, FINDING_WARNING, "after a failover, what the standby had not received yet is lost, though the"
+		    " sender heard 200", "alter system set synchronous_standby_names = 'ANY 1 (*)'; select pg_reload_conf();",
+		    "%s standbys are replicated asynchronously", doctor_cell(rows, 0));
+	db_rows_free(rows);
+}
+
+static void
+check_clock(struct doctor *doctor)
+{
+	double before = (double)clock_stamp() / 1e6, after, difference;
+	struct db_rows *rows = doctor_ask(doctor, "clock of the server", "SELECT extract(epoch FROM clock_timestamp())");
+
+	if (rows == NULL)
+		return;
+	after = (double)clock_stamp() / 1e6;
+	difference = atof(doctor_cell(rows, 0)) - (before + after) / 2;
+	db_rows_free(rows);
+	if (fabs(difference) > CLOCK_WARNING + (after - before))
+		findings_add(&doctor->findings, fabs(difference) > CLOCK_FAULT ? FINDING_FAULT : FINDING_WARNING,
+		    "the newest content stands by the clock of the worker that received it: with several workers, or after a clock"
+		    " is set right, older content may win", "timedatectl set-ntp true, on both machines",
+		    "the server's clock differs from this machine's by %.1f s", difference);
+	else
+		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");
+}
+
+bool
+doctor_server(struct doctor *doctor)
+{
+	bool installed;
+
+	check_settings(doctor);
+	installed = check_step(doctor);
+	if (installed) {
+		check_default_partition(doctor, "call_result");
+		check_default_partition(doctor, "call_result_revision");
+		check_default_partition(doctor, "push");
+	}
+	check_time_zone(doctor);
+	check_logging(doctor);
+	check_replication(doctor);
+	check_clock(doctor);
+	return installed;
+}

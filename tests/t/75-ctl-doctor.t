@@ -1,0 +1,109 @@
+#!/usr/bin/perl
+# callresultctl doctor: what is wrong with a database that stores pushes all the same, for a while.
+use strict;
+use warnings;
+use JSON::PP;
+use POSIX qw(strftime);
+use Test::More;
+use Rig qw(free_port wait_for write_file);
+use Rig::Ctl qw(ctl ctl_json);
+use Rig::Postgres;
+use Rig::Push qw(record body $success);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+
+sub findings {
+	my ($config) = @_;
+	return (ctl_json('-c', $config, 'doctor', '--json'))[0]{findings};
+}
+
+# finds NAME => [SEVERITY, WHAT, CURE], broken => SQL, mended => SQL: not before it is broken, and not after
+sub finds {
+	my ($name, $expected, %with) = @_;
+	my ($severity, $what, $cure) = @$expected;
+	my $found = sub { (grep { $_->{what} =~ $what } @{ findings($worker->{config}) })[0] };
+	is $found->(), undef, "$name: not there at first";
+	$postgres->sql($_) for @{ $with{broken} };
+	my $finding;
+	ok wait_for(sub { $finding = $found->() }), "$name: found" or diag encode_json(findings($worker->{config}));
+	is $finding->{severity}, $severity, "$name: $severity";
+	ok $finding->{why}, "$name: with the reason";
+	like $finding->{cure}, $cure, "$name: with the cure";
+	$postgres->sql($_) for @{ $with{mended} };
+	is $found->(), undef, "$name: and not any more" if $with{mended};
+	return;
+}
+
+finds('triggers that do not fire', ['FAULT', qr/session_replication_role is replica/, qr/reset session_replication_role/],
+	broken => ['alter role worker set session_replication_role = replica'],
+	mended => ['alter role worker reset session_replication_role']);
+finds('owners', ['FAULT', qr/^1 owners too many/, qr/let one role own all of it/],
+	broken => ['create role other', 'alter function callresult.retain owner to other'],
+	mended => ['alter function callresult.retain owner to postgres', 'drop role other']);
+finds('a publication', ['FAULT', qr/published tables have no replica identity, such as kept/, qr/publish = 'insert'/],
+	broken => ['create table callresult.kept (id int)', 'create publication p for table callresult.kept'],
+	mended => ['drop publication p', 'drop table callresult.kept']);
+finds('the sort order', ['FAULT', qr/collation has version 1\.0/, qr/^reindex database "callresult"; alter database .* refresh/],
+	broken => [q{update pg_database set datcollversion = '1.0', datcollate = 'C' where datname = 'callresult'}])
+	if $postgres->sql(q{select pg_database_collation_actual_version(oid) is not null from pg_database
+		where datname = 'callresult'}) eq 't';
+finds('an index that sorts by a language', ['warning', qr/^1 unique indexes sort by a language, such as .*kept_sorted/, qr/install\.sql/],
+	broken => ['create table callresult.kept (name text collate "und-x-icu")', 'create unique index kept_sorted on callresult.kept (name)'],
+	mended => ['drop table callresult.kept']);
+finds('a log of parameters', ['warning', qr/logs the parameters of statements: log_min_duration_statement$/,
+	qr/alter role "worker" set log_parameter_max_length = 0/],
+	broken => ['alter role worker set log_min_duration_statement = 0'],
+	mended => ['alter role worker set log_parameter_max_length = 0']);
+finds('auto_explain', ['warning', qr/^auto_explain logs/, qr/auto_explain\.log_min_duration = -1/],
+	broken => [q{alter role worker set session_preload_libraries = 'auto_explain'},
+		'alter role worker set auto_explain.log_min_duration = 0'],
+	mended => ['alter role worker reset all']);
+
+my ($early, $month) = (strftime('%Y-%m-15 12:00:00', gmtime time + 100 * 86_400), strftime('%Ym%m', gmtime time + 100 * 86_400));
+is $worker->push_body(body(record(called => 'early', callTimeStr => $early)))->{body}, $success, 'a call to come';
+ok wait_for(sub { grep { $_->{what} =~ /lie in the future, such as call_result_y$month/ } @{ findings($worker->{config}) } }, 60),
+    'calls in the future: found';
+
+subtest 'a tokens file that callresultd refuses' => sub {
+	for my $line ('no colon', 'name:two words', "name:\0") {
+		write_file("$worker->{base}.bad", "good:0123456789abcdefghijklm\n$line\n");
+		my $other = Rig::Worker->configured(postgres => $postgres, auth => { tokens => "$worker->{base}.bad" });
+		my ($bad) = grep { $_->{what} =~ /\.bad, line 2: callresultd refuses it$/ } @{ findings($other->{config}) };
+		is $bad->{severity}, 'FAULT', 'is found';
+		is_deeply [grep { $_->{what} =~ /holds tokens/ } @{ findings($other->{config}) }], [], 'and not said to be fine';
+	}
+};
+
+subtest 'why there is no connection' => sub {
+	my $folder = $postgres->{folder};
+	my %cures = (
+		'host=127.0.0.1 port=' . free_port()           => qr/nothing listens there/,
+		'host=/nonexistent'                             => qr/no PostgreSQL has its socket there/,
+		'host=no-such-host.invalid'                     => qr/mend the host in conninfo, or the name service/,
+		"host=$folder user=nobody_such dbname=postgres" => qr/^create role ROLE/,
+		"host=$folder user=postgres dbname=no_such"     => qr/^createdb NAME/,
+		"host=$folder user=closed dbname=callresult"    => qr/^alter role ROLE login/,
+		"host=$folder user=full dbname=callresult"      => qr/connection limit of role/,
+	);
+	$postgres->sql('create role closed');
+	$postgres->sql('create role full login connection limit 0');
+	for my $conninfo (sort keys %cures) {
+		my $other = Rig::Worker->configured(postgres => $postgres, database => { conninfo => $conninfo });
+		my ($finding) = grep { $_->{what} =~ /^no connection/ } @{ findings($other->{config}) };
+		like $finding->{cure}, $cures{$conninfo}, "$conninfo: the cure is that of the trouble" or diag $finding->{what};
+	}
+};
+
+subtest 'a worker that has lost what doctor finds' => sub {
+	$postgres->sql('alter role worker connection limit 0');
+	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+	ok wait_for(sub { $worker->request('GET', '/-/metrics')->{body} =~ /^callresultd_database_up 0$/m }), 'it has no connection';
+	my $other = Rig::Worker->configured(postgres => $postgres, server => { listen => $worker->{listen} },
+		database => { conninfo => $postgres->conninfo =~ s/user=\S+/user=postgres/r });
+	my ($finding) = grep { $_->{what} =~ /can be reached, and callresultd has no connection/ } @{ findings($other->{config}) };
+	is $finding->{severity}, 'FAULT', 'is found';
+};
+is $worker->stop, 0, 'the worker ends well';
+done_testing;
