@@ -96,28 +96,36 @@ intake_push(struct slice body, int64_t received_at)
 	return push;
 }
 
+struct settled {
+	bool             stored;
+	struct db_counts counts;
+};
+
+/* A store_settled. */
 static void
-settle(void *context, struct push **pushes, int count, enum db_result result)
+settle(void *context, struct push **pushes, int count, const struct db_counts *counts)
 {
-	enum db_result *last = context;
+	struct settled *settled = context;
 
 	(void)pushes;
 	(void)count;
-	*last = result;
+	settled->stored = counts != NULL;
+	if (counts != NULL)
+		settled->counts = *counts;
 }
 
-static enum db_result
+static struct settled
 store_once(struct db *db, struct fold *fold, struct push *push)
 {
 	static struct log_limit limit;
-	enum db_result result = DB_UNAVAILABLE;
+	struct settled settled = { 0 };
 	int64_t now = clock_monotonic();
 
 	if (db_connect(db, now + CONNECT_TIME))
-		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &result);
+		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &settled);
 	if (!db_is_connected(db) && log_limit_allows(&limit, LOG_PAUSE))
 		log_error("database: %s", db_problem(db));
-	return result;
+	return settled;
 }
 
 /* A uuid as text: 32 digits will do for PostgreSQL. */
@@ -167,25 +175,19 @@ add_fates(struct intake_fates *fates, const struct db_counts *stored, int64_t qu
 bool
 intake_store(struct db *db, struct push *push, struct intake_fates *fates, const char **problem)
 {
-	struct db_counts before = db_total(db), after, stored;
 	struct fold fold = { 0 };
-	enum db_result result;
-	bool unsure = false;
+	struct settled settled;
 	int tries = 0;
 
-	while ((result = store_once(db, &fold, push)) != DB_STORED && result != DB_BAD_RECORD && ++tries < TRIES) {
-		unsure |= result == DB_UNKNOWN;
+	while (!(settled = store_once(db, &fold, push)).stored && ++tries < TRIES)
 		nanosleep(&(struct timespec){ .tv_sec = PAUSE }, NULL);
-	}
 	fold_free(&fold);
-	*problem = result == DB_STORED ? NULL : result == DB_BAD_RECORD ? db_refusal(db) : "the database does not take it";
-	if (result != DB_STORED)
+	*problem = settled.stored ? NULL : "the database does not take it";
+	if (!settled.stored)
 		return false;
-	after = db_total(db);
-	stored = (struct db_counts){ after.inserted - before.inserted, after.updated - before.updated,
-		after.duplicates - before.duplicates };
-	if (unsure)
-		read_evidence(db, push, &stored);
-	add_fates(fates, &stored, (int64_t)push->list.bad_count);
+	/* a try before it may have been the one that counts */
+	if (tries > 0)
+		read_evidence(db, push, &settled.counts);
+	add_fates(fates, &settled.counts, (int64_t)push->list.bad_count);
 	return true;
 }

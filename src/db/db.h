@@ -85,16 +85,16 @@ enum db_result db_store(struct db *db, struct push **pushes, int count, const st
     struct db_counts *counts) __attribute__((warn_unused_result));
 
 /*
- * Tries to store the records of fold and takes them back.  DB_STORED: the database would take them; DB_BAD_RECORD: it
- * refuses one; anything else: it could not be asked, and there is no connection any more.
+ * Tries to store the records of fold, deferred constraints included, and takes them back.  DB_STORED: the database would take them; DB_BAD_RECORD: it
+ * refuses one; anything else: it could not be asked, and there is no connection any more, unless there was no time left.
  */
 enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline) __attribute__((warn_unused_result));
 
 /* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */
 const char *db_refusal(const struct db *db);
 
-/* What became of all records that this db has committed. */
-struct db_counts db_total(const struct db *db);
+/* Whether the last call failed with a code that does not say whose fault it is: it may be the data's. */
+bool db_failed_unexplained(const struct db *db);
 
 /* --- questions of an administrator ------------------------------------------------------------------------- */
 

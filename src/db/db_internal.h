@@ -25,11 +25,11 @@ struct db {
 	const struct db_end *end;                  /* NULL: none */
 	int64_t           clock_ahead;             /* microseconds, as of the last check */
 	bool              prepared;                /* the server has the prepared statements, as far as is known */
+	bool              unexplained;             /* the last failure had a code that says nothing of whose fault it is */
 	bool              warned;                  /* the server has warned since this was last cleared */
 	bool              swollen;                 /* a call has had more bytes than SWOLLEN_SIZE, which libpq keeps */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
-	struct db_counts  total;                    /* of all that was committed */
 	char              problem[PROBLEM_SIZE];   /* why something failed last */
 };
 

@@ -21,6 +21,7 @@ static const char limits_text[] =
 
 #define STATEMENT_IS_THERE "42P05"
 #define STATEMENT_IS_NOT_THERE "26000"
+#define CHECK_VIOLATION "23514"
 
 enum { CONFLICT_TRIES = 5,
 	TIME_RESERVE = 10 };    /* the part of the time left that the server does not get */
@@ -59,7 +60,11 @@ db_prepare_statements(struct db *db, int64_t deadline)
 /* --- sending -------------------------------------------------------------------------------------------------- */
 
 /* What a transaction is made of, in the order of sending and of the answers. */
-enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_END };
+enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_CHECK, STEP_END };
+
+/* How it ends: kept, or taken back after constraints that would be checked at COMMIT. */
+enum ending { COMMIT, ROLLBACK };
+static const char *const endings[] = { [COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK" };
 
 static bool
 send_statement(struct db *db, const char *text)
@@ -102,11 +107,12 @@ send_store(struct db *db)
 
 /* All of it in one go, so that it costs one exchange; when a step fails, the server passes over those behind it. */
 static bool
-send_transaction(struct db *db, const char *ending, int64_t deadline)
+send_transaction(struct db *db, enum ending ending, int64_t deadline)
 {
 	return PQenterPipelineMode(db->connection) == 1 && send_statement(db, "BEGIN ISOLATION LEVEL READ COMMITTED") &&
-	    send_limits(db, deadline) && send_store(db) && send_statement(db, ending) &&
-	    PQpipelineSync(db->connection) == 1;
+	    send_limits(db, deadline) && send_store(db) &&
+	    (ending == COMMIT || send_statement(db, "SET CONSTRAINTS ALL IMMEDIATE")) &&
+	    send_statement(db, endings[ending]) && PQpipelineSync(db->connection) == 1;
 }
 
 /* --- reading the answers -------------------------------------------------------------------------------------- */
@@ -130,14 +136,6 @@ next_answer(struct db *db, int64_t deadline)
 }
 
 static void
-add_counts(struct db_counts *total, const struct db_counts *counts)
-{
-	total->inserted += counts->inserted;
-	total->updated += counts->updated;
-	total->duplicates += counts->duplicates;
-}
-
-static void
 read_counts(const PGresult *result, struct db_counts *counts)
 {
 	counts->inserted = atoll(PQgetvalue(result, 0, 0));
@@ -154,25 +152,50 @@ note_refusal(struct db *db, const PGresult *result)
 	snprintf(db->refusal, sizeof db->refusal, "the database refuses it: SQLSTATE %s%s%s",
 	    PQresultErrorField(result, PG_DIAG_SQLSTATE), constraint != NULL ? ", constraint " : "",
 	    constraint != NULL ? constraint : "");
+	db_note_problem(db, "%s", db->refusal);
 }
 
-/* Whose fault it is that a statement failed; said, unless it is the data's or passes by itself. */
+/* Of a table that has no partition for a row, or is getting one at this moment. */
+static bool
+lacks_partition(const PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return state != NULL && strcmp(state, CHECK_VIOLATION) == 0 &&
+	    PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL;
+}
+
+/* Whose fault it is that a statement failed. */
 static enum sqlstate_fault
 note_fault(struct db *db, const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	enum sqlstate_fault fault = sqlstate_fault(state);
 
+	db->unexplained = fault == FAULT_UNKNOWN;
 	if (state != NULL && strcmp(state, STATEMENT_IS_NOT_THERE) == 0 && db->prepared) {
 		/* a pooler gave the transaction to a server that does not have them: another time without */
 		db->prepared = false;
 		fault = FAULT_CONFLICT;
 	}
-	if (fault == FAULT_RECORD)
+	if (lacks_partition(result)) {
+		db_note_problem(db, "no partition takes a record (SQLSTATE " CHECK_VIOLATION ")");
+		fault = FAULT_CONFLICT;
+	} else if (fault == FAULT_RECORD) {
 		note_refusal(db, result);
-	else if (fault != FAULT_CONFLICT)
+	} else {
 		db_note_result_problem(db, result);
+	}
 	return fault;
+}
+
+/* An error of the server; a connection that it ends, or that is lost, leaves open what it did. */
+static bool
+is_certain(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity != NULL && strcmp(severity, "ERROR") == 0;
 }
 
 /*
@@ -180,10 +203,10 @@ note_fault(struct db *db, const PGresult *result)
  * open whether it was done: it is how the server says that it gave up waiting for a standby.
  */
 static bool
-has_ended(struct db *db, PGresult *result, const char *ending)
+has_ended(struct db *db, PGresult *result, enum ending ending)
 {
-	if (strcmp(PQcmdStatus(result), ending) != 0)
-		db_note_problem(db, "the server answered %s with %s", ending, PQcmdStatus(result));
+	if (strcmp(PQcmdStatus(result), endings[ending]) != 0)
+		db_note_problem(db, "the server answered %s with %s", endings[ending], PQcmdStatus(result));
 	else if (db->warned)
 		db_note_problem(db, "the server committed without its standby");
 	else
@@ -192,16 +215,16 @@ has_ended(struct db *db, PGresult *result, const char *ending)
 }
 
 /*
- * Looks at the answer of one step.  *outcome is DB_UNKNOWN until the server has said that a step before the end failed,
- * DB_UNAVAILABLE with *fault then, or that all is done, DB_STORED.
+ * Looks at the answer of one step.  *outcome is DB_UNKNOWN until the server has said that a step failed, DB_UNAVAILABLE with
+ * *fault then, or that all is done, DB_STORED.
  */
 static void
-read_answer(struct db *db, enum step step, PGresult *result, const char *ending, enum db_result *outcome,
+read_answer(struct db *db, enum step step, PGresult *result, enum ending ending, enum db_result *outcome,
     struct db_counts *counts, enum sqlstate_fault *fault)
 {
 	if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
 		*fault = note_fault(db, result);
-		if (step < STEP_END && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL)
+		if (is_certain(result) || (step < STEP_END && PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL))
 			*outcome = DB_UNAVAILABLE;
 	} else if (step == STEP_STORE && db_succeeded(result)) {
 		read_counts(result, counts);
@@ -212,25 +235,26 @@ read_answer(struct db *db, enum step step, PGresult *result, const char *ending,
 }
 
 /*
- * Calls store in a transaction of its own that ends with ending, COMMIT or ROLLBACK.  DB_STORED: the server said so.
+ * Calls store in a transaction of its own.  DB_STORED: the server said so.
  * DB_UNAVAILABLE: a statement failed, *fault says by whose fault, and the transaction is still to be rolled back, or the
  * connection is gone.  DB_UNKNOWN: whether it ended is open.
  */
 static enum db_result
-call_store(struct db *db, const char *ending, int64_t deadline, struct db_counts *counts, enum sqlstate_fault *fault)
+call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts, enum sqlstate_fault *fault)
 {
 	enum db_result outcome = DB_UNKNOWN;
 	enum step step = STEP_BEGIN;
 	PGresult *result;
 
 	*fault = FAULT_SERVER;
+	db->unexplained = false;
 	if (!send_transaction(db, ending, deadline)) {
 		db_note_connection_problem(db);
 		return DB_UNKNOWN;
 	}
 	while ((result = next_answer(db, deadline)) != NULL && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
 		read_answer(db, step, result, ending, &outcome, counts, fault);
-		step++;
+		step = step == STEP_STORE && ending == COMMIT ? STEP_END : step + 1;
 		PQclear(result);
 	}
 	if (result == NULL || PQexitPipelineMode(db->connection) != 1)
@@ -256,7 +280,7 @@ roll_back(struct db *db, int64_t deadline)
  * everything is rolled back; after the other failures the connection is of no use.
  */
 static enum db_result
-store(struct db *db, const char *ending, int64_t deadline, struct db_counts *counts)
+store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts)
 {
 	enum db_result result = DB_UNAVAILABLE;
 	enum sqlstate_fault fault;
@@ -265,8 +289,7 @@ store(struct db *db, const char *ending, int64_t deadline, struct db_counts *cou
 		result = call_store(db, ending, deadline, counts, &fault);
 		if (result != DB_UNAVAILABLE || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
 			break;
-		/* a month attached at the same moment refuses a good record too (23514), but not twice */
-		if (fault == FAULT_RECORD && tries > 0)
+		if (fault == FAULT_RECORD)
 			return DB_BAD_RECORD;
 	}
 	if (result != DB_STORED)
@@ -275,21 +298,23 @@ store(struct db *db, const char *ending, int64_t deadline, struct db_counts *cou
 	return result;
 }
 
+static bool
+has_time(struct db *db, int64_t deadline)
+{
+	if (clock_monotonic() < deadline)
+		return true;
+	db_note_problem(db, "no time was left to store a push");
+	return false;
+}
+
 enum db_result
 db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_counts *counts)
 {
-	enum db_result result;
-
-	if (clock_monotonic() >= deadline) {
-		db_note_problem(db, "no time was left to store a push");
+	if (!has_time(db, deadline))
 		return DB_UNAVAILABLE;
-	}
 	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
-	result = store(db, "COMMIT", deadline, counts);
-	if (result == DB_STORED)
-		add_counts(&db->total, counts);
-	return result;
+	return store(db, COMMIT, deadline, counts);
 }
 
 enum db_result
@@ -297,8 +322,10 @@ db_probe(struct db *db, const struct fold *fold, int64_t deadline)
 {
 	struct db_counts ignored;
 
+	if (!has_time(db, deadline))
+		return DB_UNAVAILABLE;
 	store_call_fill(&db->call, NULL, 0, fold, db->call_timezone);
-	return store(db, "ROLLBACK", deadline, &ignored);
+	return store(db, ROLLBACK, deadline, &ignored);
 }
 
 const char *
@@ -307,8 +334,8 @@ db_refusal(const struct db *db)
 	return db->refusal;
 }
 
-struct db_counts
-db_total(const struct db *db)
+bool
+db_failed_unexplained(const struct db *db)
 {
-	return db->total;
+	return db->unexplained;
 }

@@ -42,7 +42,7 @@ sqlstate_fault(const char *sqlstate)
 {
 	int i = find(sqlstate);
 
-	return i < 0 ? FAULT_SERVER : table[i].fault;
+	return i >= 0 ? table[i].fault : sqlstate != NULL ? FAULT_UNKNOWN : FAULT_SERVER;
 }
 
 bool

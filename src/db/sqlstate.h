@@ -9,6 +9,7 @@ enum sqlstate_fault {
 	FAULT_OPERATOR,   /* set-up: will not pass by itself, and is said loudly */
 	FAULT_CONFLICT,   /* with another transaction: try again at once */
 	FAULT_RECORD,     /* the data itself is refused */
+	FAULT_UNKNOWN,    /* nobody knows: treated as the server's, unless it is one push's again and again */
 };
 
 /* sqlstate: five characters, or NULL, which libpq gives for a connection that is lost. */

@@ -46,11 +46,11 @@ bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t dead
 
 	if (push->list.record_count == 0)
 		return 0;
+	/* of one push, so that the order of a row is the number of its record */
 	fold_pushes(fold, &push, 1);
 	s.reasons = memory_zalloc(push->list.record_count * sizeof *s.reasons);
 	finished = search(&s, 0, fold->count);
-	if (finished)
-		record_list_reject_records(&push->list, s.reasons);
+	record_list_reject_records(&push->list, s.reasons);
 	memory_free(s.reasons);
-	return finished ? s.found : 0;
+	return s.found > 0 || finished ? s.found : BISECT_UNFINISHED;
 }

@@ -9,6 +9,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/memory.h"
 #include "base/sleeper.h"
 #include "base/thread.h"
@@ -26,8 +27,17 @@ enum {
 	LONE_TIME = 30 * 1000,      /* milliseconds for a push by itself, which may be a large one */
 	BACKOFF_MAX = 5 * 1000,     /* milliseconds between two batches that fail, at most */
 	COUNT_TIME = 1000,          /* milliseconds between two counts of an empty spool */
-	SAY_PAUSE = 60 * 1000,      /* milliseconds between two complaints */
+	LOG_PAUSE = 60 * 1000,      /* milliseconds between two lines alike */
+	SUSPECTS = 64,              /* pushes whose failures are counted at a time */
+	FAILURES = 8,               /* by itself, after which a push is kept whole in quarantine */
 	REASON_SIZE = 512,
+};
+
+/* A push that has failed by itself, with a code that does not say whose fault it is. */
+struct suspect {
+	struct push_id id;
+	int            failures;       /* 0: not in use */
+	int64_t        stored_count;   /* pool_stored_count() at the last */
 };
 
 struct replay {
@@ -36,13 +46,20 @@ struct replay {
 	struct spool   *spool;
 	struct sleeper  sleeper;
 	struct db      *db;          /* of the batch; NULL: none */
-	bool            stored;      /* something of the batch */
+	int             settled;     /* pushes of the batch */
+	size_t          bad_counts[BATCH_PUSHES];   /* of them, before */
+	bool            stored;      /* some of them */
+	bool            progress;    /* or refused records of them were found */
 	struct fold     fold;
 	struct backoff  backoff;     /* between batches that fail */
 	int             batch_size;  /* pushes taken next; 1 where something does not go through */
-	struct push    *doubtful;    /* has failed by itself; NULL: none */
+	struct push    *begun;       /* the database refuses records of it, and not all have been found; NULL: none */
+	struct push    *failed;      /* by itself, and its place in the spool is still the first; NULL: none */
+	bool            unexplained; /* whose fault that was */
 	char            reason[REASON_SIZE];   /* why it has */
-	int64_t         say_next;    /* clock_monotonic() from which that may be said again */
+	struct suspect  suspects[SUSPECTS];
+	int             next_suspect;
+	struct log_limit limit;
 	int64_t         next_count;  /* clock_monotonic() of the next count */
 	_Atomic int64_t end;         /* clock_monotonic() after which it ends; INT64_MAX while it is to go on */
 };
@@ -87,64 +104,118 @@ read_push(struct push *push)
 static void
 remove_stored(struct replay *replay, struct push **pushes, int count)
 {
-	replay->stored = true;
+	replay->stored = replay->progress = true;
 	replay->batch_size = BATCH_PUSHES;
 	if (spool_remove(replay->spool, pushes, count))
 		backoff_reset(&replay->backoff);
 }
 
-static store_settled settle;
-
-/* Nothing of it can be stored as records, not even what isolation left of it: it is kept whole, and the queue goes on. */
+/* One that store has begun to take apart is not read anew. */
 static void
-quarantine_whole(struct replay *replay, struct push *push)
+keep_begun(struct replay *replay, struct push *push, size_t bad_before)
 {
-	if (push->fault != NULL)
+	if (push->fault != NULL || push->list.bad_count == bad_before)
 		return;
-	push_refuse(push, db_refusal(replay->db));
-	store_pushes(replay->db, &replay->fold, &push, 1, clock_monotonic() + BATCH_TIME, settle, replay);
+	push_unref(replay->begun);
+	replay->begun = push_ref(push);
+	replay->progress = true;
 }
 
+/* A store_settled. */
 static void
-settle(void *context, struct push **pushes, int count, enum db_result result)
+settle(void *context, struct push **pushes, int count, const struct db_counts *counts)
 {
 	struct replay *replay = context;
 
-	if (result == DB_STORED)
+	if (counts != NULL)
 		remove_stored(replay, pushes, count);
-	for (int i = 0; result == DB_BAD_RECORD && i < count; i++)
-		quarantine_whole(replay, pushes[i]);
+	for (int i = 0; counts == NULL && i < count; i++)
+		keep_begun(replay, pushes[i], replay->bad_counts[replay->settled + i]);
+	replay->settled += count;
 }
 
 /* --- what does not go through ------------------------------------------------------------------------------- */
 
-/* Perhaps the database is away, which others notice and say; perhaps one push of the batch is at fault. */
+static bool
+same_push(const struct push_id *a, const struct push_id *b)
+{
+	return memcmp(a->bytes, b->bytes, PUSH_ID_SIZE) == 0;
+}
+
+/* Counts a failure only when others went through since the one before it: else the database may be at fault. */
+static int
+count_failure(struct replay *replay, const struct push *push)
+{
+	int64_t stored = pool_stored_count(replay->pool);
+	struct suspect *suspect = replay->suspects;
+
+	while (suspect < replay->suspects + SUSPECTS && !(suspect->failures > 0 && same_push(&suspect->id, &push->id)))
+		suspect++;
+	if (suspect == replay->suspects + SUSPECTS) {
+		suspect = &replay->suspects[replay->next_suspect++ % SUSPECTS];
+		*suspect = (struct suspect){ push->id, 1, stored };
+	} else if (suspect->stored_count < stored) {
+		suspect->failures++;
+		suspect->stored_count = stored;
+	}
+	return suspect->failures;
+}
+
+/*
+ * A push has failed by itself, and here is a connection again, so the database was not away for long: the push has to
+ * wait behind the others, not they behind it.
+ */
+static void
+postpone(struct replay *replay, const struct push *push)
+{
+	if (log_limit_allows(&replay->limit, LOG_PAUSE))
+		log_error("spool: a push could not be stored and was moved to the end of the spool: %s", replay->reason);
+	(void)spool_postpone(replay->spool, push);
+}
+
+static void
+settle_failed(struct replay *replay)
+{
+	struct push *push = replay->failed;
+
+	replay->failed = NULL;
+	if (replay->unexplained && count_failure(replay, push) >= FAILURES &&
+	    store_whole(replay->db, &replay->fold, push, replay->reason, clock_monotonic() + LONE_TIME))
+		(void)spool_remove(replay->spool, &push, 1);
+	else
+		postpone(replay, push);
+	push_unref(push);
+}
+
+/* Perhaps the database is away, which others notice and log; perhaps one push of the batch is at fault. */
 static void
 note_failure(struct replay *replay, struct push **pushes, int count)
 {
 	snprintf(replay->reason, sizeof replay->reason, "%s", db_problem(replay->db));
+	replay->unexplained = db_failed_unexplained(replay->db);
 	replay->batch_size = count > SMALLER ? count / SMALLER : 1;
 	if (count == 1)
-		replay->doubtful = push_ref(pushes[0]);
-}
-
-/*
- * A push has failed by itself, with a code that nobody knows to be the data's fault, and here is a connection again, so
- * the database was not away for long: the push has to wait behind the others, not they behind it.
- */
-static void
-postpone_doubtful(struct replay *replay)
-{
-	if (clock_monotonic() >= replay->say_next) {
-		log_error("spool: a push does not go into the database and waits behind the others: %s", replay->reason);
-		replay->say_next = clock_monotonic() + SAY_PAUSE;
-	}
-	spool_postpone(replay->spool, replay->doubtful);
-	push_unref(replay->doubtful);
-	replay->doubtful = NULL;
+		replay->failed = push_ref(pushes[0]);
 }
 
 /* --- the thread -------------------------------------------------------------------------------------------- */
+
+static void
+read_batch(struct replay *replay, struct push **pushes, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (replay->begun != NULL && same_push(&pushes[i]->id, &replay->begun->id)) {
+			push_unref(pushes[i]);
+			pushes[i] = replay->begun;
+			replay->begun = NULL;
+		} else {
+			read_push(pushes[i]);
+		}
+	for (int i = 0; i < count; i++)
+		replay->bad_counts[i] = pushes[i]->list.bad_count;
+	replay->settled = 0;
+	replay->stored = replay->progress = false;
+}
 
 /* One batch.  False when nothing could be done. */
 static bool
@@ -153,20 +224,18 @@ store_oldest(struct replay *replay)
 	struct push *pushes[BATCH_PUSHES];
 	int64_t time = replay->batch_size > 1 ? BATCH_TIME : LONE_TIME;
 	int count = spool_oldest(replay->spool, pushes, replay->batch_size, BATCH_BYTES);
-	bool stored;
 
-	for (int i = 0; i < count; i++)
-		read_push(pushes[i]);
-	if (count == 0)     /* others have drained it */
-		spool_count(replay->spool);
-	if (count > 0)
-		store_pushes(replay->db, &replay->fold, pushes, count, clock_monotonic() + time, settle, replay);
-	stored = count > 0 && db_is_connected(replay->db);
-	if (count > 0 && !stored)
+	if (count <= 0) {    /* others have drained it */
+		(void)spool_count(replay->spool);
+		return false;
+	}
+	read_batch(replay, pushes, count);
+	store_pushes(replay->db, &replay->fold, pushes, count, clock_monotonic() + time, settle, replay);
+	if (!replay->progress)
 		note_failure(replay, pushes, count);
 	for (int i = 0; i < count; i++)
 		push_unref(pushes[i]);
-	return stored;
+	return replay->progress;
 }
 
 /* False when nothing was done. */
@@ -178,10 +247,10 @@ work(struct replay *replay)
 	replay->db = pool_borrow(replay->pool, POOL_BACKGROUND, INT64_MAX);
 	if (replay->db == NULL)
 		return false;
-	if (replay->doubtful != NULL)
-		postpone_doubtful(replay);
 	replay->stored = false;
-	done = store_oldest(replay);
+	if (replay->failed != NULL)
+		settle_failed(replay);
+	done = db_is_connected(replay->db) && store_oldest(replay);
 	pool_return(replay->pool, POOL_BACKGROUND, replay->db, replay->stored);
 	return done;
 }
@@ -226,7 +295,8 @@ replay_stop(struct replay *replay, int64_t at)
 	sleeper_wake(&replay->sleeper);
 	pthread_join(replay->thread, NULL);
 	sleeper_destroy(&replay->sleeper);
-	push_unref(replay->doubtful);
+	push_unref(replay->failed);
+	push_unref(replay->begun);
 	fold_free(&replay->fold);
 	memory_free(replay);
 }

@@ -1,12 +1,24 @@
 /* Pushes into the database, whoever brings them. */
 #include "store/store.h"
 
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/log_limit.h"
 #include "metrics/metrics.h"
 #include "store/bisect.h"
+
+enum { LOG_PAUSE = 60 * 1000 };     /* milliseconds between two lines alike */
+
+struct store {
+	struct db     *db;
+	struct fold   *fold;
+	int64_t        deadline;    /* clock_monotonic() */
+	store_settled *settled;
+	void          *context;
+};
 
 static void
 count_stored(struct push **pushes, int count, const struct db_counts *counts, int64_t start)
@@ -27,53 +39,130 @@ count_stored(struct push **pushes, int count, const struct db_counts *counts, in
 	metrics_count_stored(&stored);
 }
 
-/* One transaction for the pushes the fold holds. */
+/* One transaction for the pushes that the fold holds. */
 static enum db_result
-store_fold(struct db *db, const struct fold *fold, struct push **pushes, int count, int64_t deadline)
+store_fold(const struct store *s, struct push **pushes, int count, struct db_counts *counts)
 {
-	struct db_counts counts = { 0 };
 	enum db_result result = DB_UNAVAILABLE;
 	int64_t start = clock_microseconds();
 
-	if (db_is_connected(db))
-		result = db_store(db, pushes, count, fold, deadline, &counts);
+	if (db_is_connected(s->db))
+		result = db_store(s->db, pushes, count, s->fold, s->deadline, counts);
 	if (result == DB_STORED)
-		count_stored(pushes, count, &counts, start);
+		count_stored(pushes, count, counts, start);
 	return result;
 }
 
-/* A push by itself; records that the database refuses go to quarantine, and the rest is stored. */
 static enum db_result
-store_alone(struct db *db, struct fold *fold, struct push *push, int64_t deadline)
+store_one(const struct store *s, struct push *push, struct db_counts *counts)
+{
+	fold_pushes(s->fold, &push, 1);
+	return store_fold(s, &push, 1, counts);
+}
+
+/* --- what the database refuses ------------------------------------------------------------------------------- */
+
+/* A rule of the owner that every record breaks would fill the quarantine without a word. */
+static void
+log_refused(int count, const char *reason)
+{
+	static struct log_limit limit;
+	static _Atomic int64_t refused;
+
+	refused += count;
+	if (log_limit_allows(&limit, LOG_PAUSE))
+		log_warning("database: records are refused and go to quarantine records=%lld: %s",
+		    (long long)atomic_exchange(&refused, 0), reason);
+}
+
+static void
+log_whole(const char *reason)
+{
+	static struct log_limit limit;
+
+	if (log_limit_allows(&limit, LOG_PAUSE))
+		log_error("database: a push cannot be stored as it is and is kept whole in quarantine: %s", reason);
+}
+
+static enum db_result
+keep_whole(const struct store *s, struct push *push, const char *reason, struct db_counts *counts)
+{
+	enum db_result result = DB_BAD_RECORD;
+
+	if (push->fault == NULL) {
+		push_refuse(push, reason);
+		result = store_one(s, push, counts);
+	}
+	if (result == DB_BAD_RECORD) {
+		/* what is known of its arrival may be damaged too: a row of the spool, with a time that is none */
+		push->received_at = clock_stamp();
+		push->remote_addr[0] = '\0';
+		result = store_one(s, push, counts);
+	}
+	if (result == DB_STORED)
+		log_whole(push->fault);
+	return result;
+}
+
+/* A push that holds what the database refuses: that goes to quarantine, and the rest is stored. */
+static enum db_result
+store_refused(const struct store *s, struct push *push, struct db_counts *counts)
 {
 	enum db_result result;
 
 	do {
-		fold_pushes(fold, &push, 1);
-		result = store_fold(db, fold, &push, 1, deadline);
-	} while (result == DB_BAD_RECORD && bisect_refused(db, fold, push, deadline) > 0);
+		int found = bisect_refused(s->db, s->fold, push, s->deadline);
+
+		if (found == BISECT_UNFINISHED)
+			return DB_UNAVAILABLE;
+		if (found == 0)
+			return keep_whole(s, push, db_refusal(s->db), counts);
+		log_refused(found, db_refusal(s->db));
+		result = store_one(s, push, counts);
+	} while (result == DB_BAD_RECORD);
 	return result;
+}
+
+/* --- pushes -------------------------------------------------------------------------------------------------- */
+
+static void
+store_range(const struct store *s, struct push **pushes, int count)
+{
+	int folded;
+
+	/* a push that says otherwise than one before it is stored after it */
+	for (; count > 0; pushes += folded, count -= folded) {
+		struct db_counts counts = { 0 };
+		enum db_result result;
+
+		folded = fold_pushes(s->fold, pushes, count);
+		result = store_fold(s, pushes, folded, &counts);
+		if (result == DB_BAD_RECORD && folded > 1) {
+			store_range(s, pushes, folded / 2);
+			store_range(s, pushes + folded / 2, folded - folded / 2);
+			continue;
+		}
+		if (result == DB_BAD_RECORD)
+			result = store_refused(s, pushes[0], &counts);
+		s->settled(s->context, pushes, folded, result == DB_STORED ? &counts : NULL);
+	}
 }
 
 void
 store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, int64_t deadline,
     store_settled *settled, void *context)
 {
-	int folded;
+	const struct store s = { db, fold, deadline, settled, context };
 
-	/* a push that says otherwise than one before it is stored after it */
-	for (; count > 0; pushes += folded, count -= folded) {
-		enum db_result result;
-
-		folded = fold_pushes(fold, pushes, count);
-		result = store_fold(db, fold, pushes, folded, deadline);
-		if (result != DB_BAD_RECORD) {
-			settled(context, pushes, folded, result);
-			continue;
-		}
-		/* the data of some push is refused: none of the others is to suffer for it */
-		for (int i = 0; i < folded; i++)
-			settled(context, &pushes[i], 1, store_alone(db, fold, pushes[i], deadline));
-	}
+	store_range(&s, pushes, count);
 	fold_trim(fold);
+}
+
+bool
+store_whole(struct db *db, struct fold *fold, struct push *push, const char *reason, int64_t deadline)
+{
+	const struct store s = { .db = db, .fold = fold, .deadline = deadline };
+	struct db_counts counts = { 0 };
+
+	return keep_whole(&s, push, reason, &counts) == DB_STORED;
 }

@@ -70,11 +70,11 @@ try_spool(struct writer *writer, struct push **pushes, int count)
 
 /* A store_settled. */
 static void
-settle(void *context, struct push **pushes, int count, enum db_result result)
+settle(void *context, struct push **pushes, int count, const struct db_counts *counts)
 {
 	struct writer *writer = context;
 
-	if (result == DB_STORED) {
+	if (counts != NULL) {
 		queue_settle(writer->queue, pushes, count, OUTCOME_OK);
 		return;
 	}

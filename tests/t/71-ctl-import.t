@@ -125,7 +125,7 @@ subtest 'what is refused by a push still is' => sub {
 
 subtest 'what the database refuses' => sub {
 	$postgres->sql(q{create function public.refuse() returns trigger language plpgsql as
-		'begin if new.called = ''refused'' then raise check_violation; end if; return new; end'});
+		'begin if new.called = ''refused'' then raise check_violation using constraint = ''rule''; end if; return new; end'});
 	$postgres->sql(q{create trigger refuse before insert on callresult.call_result for each row execute function public.refuse()});
 	my ($json, $run) = import(file('refused', body(record(called => 'kept'), record(called => 'refused'))));
 	exits($run, 0, 'is kept');

@@ -94,7 +94,7 @@ subtest 'newer content stands' => sub {
 
 subtest 'after a rule changed' => sub {
 	$postgres->sql(q{create function public.refuse() returns trigger language plpgsql as
-		'begin if new.called like ''rule-%'' then raise check_violation; end if; return new; end'});
+		'begin if new.called like ''rule-%'' then raise check_violation using constraint = ''rule''; end if; return new; end'});
 	$postgres->sql(q{create trigger refuse before insert on callresult.call_result for each row execute function public.refuse()});
 	is $worker->push_body(body(map { record(called => "rule-$_") } 1 .. 5))->{body}, $success, 'the database refuses five';
 	my ($rows, $run) = quarantine('retry', id_of('rule-1'));

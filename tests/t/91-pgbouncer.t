@@ -23,7 +23,7 @@ sql('alter role worker set synchronous_commit = off');
 
 subtest 'under load' => sub {
 	sql(q{create function refuse() returns trigger language plpgsql as $$ begin
-		if new.called like 'refused-%' then raise check_violation; end if; return new; end $$;
+		if new.called like 'refused-%' then raise check_violation using constraint = 'rule'; end if; return new; end $$;
 		create trigger refuse before insert on callresult.call_result for each row execute function refuse()});
 	my $load = Rig::Load->start_new(worker => $worker, senders => 8, refused => 1, pause => 0);
 	ok wait_for(sub { sql('select count(*) from callresult.push') > 1000 }, 60), 'pushes are stored';

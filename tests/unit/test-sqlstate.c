@@ -5,6 +5,7 @@
 
 static const char *const names[] = {
 	[FAULT_SERVER] = "server",
+	[FAULT_UNKNOWN] = "unknown",
 	[FAULT_OPERATOR] = "operator",
 	[FAULT_CONFLICT] = "conflict",
 	[FAULT_RECORD] = "record",
@@ -28,7 +29,7 @@ each_code_is_somebody_s_fault(void **state)
 		{ "57P02", FAULT_SERVER },
 		{ "57P03", FAULT_SERVER }, { "57P05", FAULT_SERVER },
 		{ "58000", FAULT_SERVER }, { "58030", FAULT_SERVER },
-		{ "XX000", FAULT_SERVER }, { "XX001", FAULT_SERVER }, { "XX002", FAULT_SERVER },
+		{ "XX000", FAULT_UNKNOWN }, { "XX001", FAULT_UNKNOWN }, { "XX002", FAULT_UNKNOWN },
 		{ "40001", FAULT_CONFLICT }, { "40P01", FAULT_CONFLICT },
 		{ "28000", FAULT_OPERATOR }, { "28P01", FAULT_OPERATOR }, { "3D000", FAULT_OPERATOR },
 		{ "42501", FAULT_OPERATOR }, { "42601", FAULT_OPERATOR }, { "42703", FAULT_OPERATOR },

@@ -1,0 +1,74 @@
+#!/usr/bin/perl
+# What the database refuses by rules of its owner: a bad record costs no good one, however it is refused and however many
+# there are, and the log says it.
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(sleep time);
+use Rig qw(wait_for);
+use Rig::Postgres;
+use Rig::Push qw(record body $success);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '2s' })->wait_until_ready;
+my $number = 0;
+
+# A push whose records say of which campaign each is.
+sub push_of { return $worker->push_body(body(map { record(called => 'c' . ++$number, campaignId => $_) } @_)) }
+
+sub stored { return $postgres->sql('select count(*) from callresult.call_result') }
+
+sub quarantined { return $postgres->sql('select count(*), coalesce(min(reason), $$$$) from callresult.quarantine') }
+
+$postgres->sql(q{create table public.campaign (id text primary key); insert into public.campaign values ('1'), ('2')});
+my $rule = 'constraint owned foreign key (campaign_id) references public.campaign';
+
+for my $when ('not deferrable', 'deferrable initially deferred') {
+	subtest "$when" => sub {
+		$postgres->sql("truncate callresult.call_result, callresult.quarantine, callresult.push");
+		$postgres->sql("alter table callresult.call_result add $rule $when");
+		is push_of('77', ('1') x 9)->{body}, $success, 'a push with one refused record is acknowledged';
+		is push_of('2')->{body}, $success, 'the next one too';
+		ok $worker->drains, 'nothing waits in the spool';
+		is stored(), 10, 'the good records are stored';
+		is quarantined(), '1|the database refuses it: SQLSTATE 23503, constraint owned', 'the bad one is in quarantine, with the reason';
+		is $postgres->sql('select count(*) from callresult.push where spooled'), 0, 'none of it took the way of the spool';
+
+		is push_of(map { $_ % 2 ? '1' : '77' } 1 .. 2000)->{body}, $success, 'a push with a thousand refused ones is acknowledged';
+		ok $worker->drains, 'and does not stay in the spool';
+		is stored(), 1010, 'its good ones are stored';
+		is $postgres->sql('select count(*) from callresult.quarantine'), 1001, 'and each refused one is by itself in quarantine';
+		$postgres->sql('alter table callresult.call_result drop constraint owned');
+	};
+}
+ok wait_for(sub { $worker->log_text =~ /records are refused/ }), 'the log says that records are refused';
+my @lines = $worker->log_text =~ /warning: database: records are refused and go to quarantine records=\d+: .*constraint owned$/mg;
+is scalar @lines, 1, 'once a minute at most';
+
+subtest 'a month that nobody takes' => sub {
+	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
+	$postgres->sql(q{create function public.refuse() returns trigger language plpgsql as $$begin
+		raise exception 'no' using errcode = '23514'; end$$;
+		create trigger refuse before insert on callresult.call_result for each row execute function public.refuse()});
+	is push_of('1', '2')->{body}, $success, 'a push without a partition is acknowledged';
+	is $worker->spooled, 1, 'by the spool';
+	ok wait_for(sub { $worker->log_text =~ /pushes go to the spool: no partition takes a record \(SQLSTATE 23514\)$/m }),
+	    'the log says it';
+	is quarantined(), '0|', 'nothing good is in quarantine';
+	$postgres->sql('drop function public.refuse() cascade');
+	ok $worker->drains, 'with the partition: the spool is empty';
+	is stored(), 2, 'and all is stored';
+};
+is $worker->stop, 0, 'the worker ends well';
+
+subtest 'without a spool' => sub {
+	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
+	$postgres->sql("alter table callresult.call_result add $rule deferrable initially deferred");
+	$worker = Rig::Worker->start_new(postgres => $postgres, spool => { path => '/no/such/folder/spool.db' })->wait_until_ready;
+	is push_of('1', '77', '2')->{status}, 200, 'a push with a refused record is stored all the same';
+	is stored(), 2, 'its good records are there';
+	is quarantined(), '1|the database refuses it: SQLSTATE 23503, constraint owned', 'and the bad one';
+	is $worker->stop, 0, 'the worker ends well';
+};
+done_testing;
