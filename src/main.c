@@ -223,6 +223,7 @@ run(struct listener *listener, struct service *service, const struct settings *s
 
 	log_info("callresultd %s serves listen=%s threads=%d", PACKAGE_VERSION,
 	    listener->handed_over ? "handed-over" : settings->listen, (int)settings->threads);
+	listen_warn_if_open(listener);
 	tell_manager("READY=1");
 	wait_for_end(handled, config, service->admission);
 	tell_manager("STOPPING=1");

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -153,6 +154,28 @@ listen_open(struct listener *listener, const char *where)
 	}
 	set_nonblocking(listener->descriptor);
 	return true;
+}
+
+static bool
+is_loopback(const struct sockaddr_storage *address)
+{
+	const struct in6_addr *six = &((const struct sockaddr_in6 *)address)->sin6_addr;
+
+	if (address->ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return address->ss_family != AF_INET6 || IN6_IS_ADDR_LOOPBACK(six) ||
+	    (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == IN_LOOPBACKNET);
+}
+
+void
+listen_warn_if_open(const struct listener *listener)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+
+	if (getsockname(listener->descriptor, (struct sockaddr *)&address, &size) == 0 && !is_loopback(&address))
+		log_warning("the FastCGI port can be reached from other machines: whoever reaches it passes for the web server, "
+		    "past its TLS and its limits; let a firewall leave it to the web server alone");
 }
 
 void

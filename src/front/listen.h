@@ -22,6 +22,9 @@ bool listen_inherit(struct listener *listener);
  */
 bool listen_open(struct listener *listener, const char *where);
 
+/* Logs what it means when the socket can be reached from other machines. */
+void listen_warn_if_open(const struct listener *listener);
+
 /* Takes the path of our own away, so that nobody connects any more; what is connected stays. */
 void listen_remove_path(struct listener *listener);
 

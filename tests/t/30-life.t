@@ -78,8 +78,12 @@ subtest 'TCP' => sub {
 	for my $where (map { "$_:" . free_port() } @addresses) {
 		my $worker = Rig::Worker->start_new(postgres => $postgres, server => { listen => $where });
 		is $worker->wait_until_ready->push_body($example)->{status}, 200, $where;
+		unlike $worker->log_text, qr/other machines/, 'is nobody else\'s to reach';
 		is $worker->stop, 0, 'ends well';
 	}
+	my $open = Rig::Worker->configured(postgres => $postgres, server => { listen => '*:' . free_port() })->start;
+	like $open->log_text, qr/can be reached from other machines/, 'what an open port means is logged';
+	is $open->stop, 0, 'ends well';
 };
 
 subtest 'a socket on descriptor 0' => sub {
@@ -223,6 +227,17 @@ subtest 'peers that send a byte now and then' => sub {
 	    qr/^\[+$/, 'and what came of it is kept';
 	is $worker->push_body($example)->{status}, 200, 'the threads are free again';
 	is $worker->stop, 0, 'it ends well';
+};
+
+subtest 'idle connections leave descriptors to the database' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres, database => { writers => 2 });
+	$worker->start(prefix => ['prlimit', '--nofile=64', '--'])->wait_until_ready;
+	my @idle = map { $worker->connection } 1 .. 100;
+	$postgres->sql(q{select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'callresultd'});
+	is $worker->push_body(body(record(called => 'reconnected')))->{status}, 200, 'a push is taken';
+	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'reconnected'}) == 1 }),
+	    'and stored over a new connection';
+	is $worker->stop, 0, 'ends well';
 };
 
 subtest 'too few descriptors' => sub {
