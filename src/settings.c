@@ -8,17 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/memory.h"
 #include "db/db.h"
 
-enum { KEY_MAX = 32, LINE_MAX_BYTES = 4096 };
+enum { KEY_MAX = 32, LINE_MAX_BYTES = 4096, PORT_MAX = 65535 };
+
+/* Stands for a semicolon that libinih must not take for the beginning of a comment. */
+enum { HIDDEN_SEMICOLON = 1 };
 
 #define MEBIBYTE (INT64_C(1) << 20)
 #define KEY(section, name, type, fallback, min, max) \
 	{ #section, #name, type, offsetof(struct settings, name), fallback, min, max }
 
 const struct settings_key settings_keys[] = {
-	KEY(server, listen, SETTING_TEXT, "unix:/run/callresultd/callresultd.sock", 0, 0),
+	KEY(server, listen, SETTING_ADDRESS, "unix:/run/callresultd/callresultd.sock", 0, 0),
 	KEY(server, threads, SETTING_NUMBER, "64", 1, 4096),
 	KEY(server, max_body, SETTING_SIZE, "16M", 1024, 64 * MEBIBYTE),
 	KEY(server, reply_deadline, SETTING_TIME, "3s", 100, 600 * 1000),
@@ -96,6 +100,20 @@ read_text(const char *value, char **text)
 	return *value != '\0';
 }
 
+/* A name of a service is a port, too. */
+static bool
+is_address(const char *text)
+{
+	struct address address;
+	char *end;
+	long port;
+
+	if (!address_parse(&address, text))
+		return false;
+	port = address.is_unix ? 1 : strtol(address.port, &end, 10);
+	return address.is_unix || *end != '\0' || (port > 0 && port <= PORT_MAX);
+}
+
 static bool
 read_value(struct settings *settings, const struct settings_key *key, const char *value)
 {
@@ -107,6 +125,8 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 	switch (key->type) {
 	case SETTING_TEXT:
 		return read_text(value, place);
+	case SETTING_ADDRESS:
+		return read_text(value, place) && is_address(value);
 	case SETTING_NUMBER:
 		return read_number(key, value, no_units, place);
 	case SETTING_SIZE:
@@ -148,6 +168,34 @@ fault(struct reading *reading, const char *format, ...)
 	va_end(arguments);
 }
 
+/* What editors of Windows call Unicode has a mark in front, or a NUL beside each letter. */
+static bool
+is_utf_16(const char *line)
+{
+	return memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0 || (line[0] != '\0' && line[0] != '\n' &&
+	    line[1] == '\0');
+}
+
+/* A password may hold a blank and a semicolon: within quotes, which are libpq's, they begin no comment. */
+static void
+hide_quoted_semicolons(char *line)
+{
+	bool quoted = false;
+
+	if (strncmp(line + strspn(line, " \t"), "conninfo", 8) != 0)
+		return;
+	for (char *p = line; *p != '\0'; p++) {
+		if (*p == '\\' && quoted && p[1] != '\0')
+			p++;
+		else if (*p == '\'')
+			quoted = !quoted;
+		else if (*p == ';' && quoted)
+			*p = HIDDEN_SEMICOLON;
+		else if (*p == ';' && p > line && (p[-1] == ' ' || p[-1] == '\t'))
+			return;
+	}
+}
+
 /* libinih cuts longer lines silently in two. */
 static char *
 next_line(char *line, int size, void *stream)
@@ -157,6 +205,9 @@ next_line(char *line, int size, void *stream)
 	if (fgets(line, size, reading->file) == NULL)
 		return NULL;
 	reading->line++;
+	if (reading->line == 1 && size > 2 && is_utf_16(line))
+		fault(reading, "the file is UTF-16: save it as UTF-8");
+	hide_quoted_semicolons(line);
 	if (strchr(line, '\n') == NULL && !feof(reading->file))
 		fault(reading, "the line is longer than %d bytes", size - 2);
 	return line;
@@ -171,13 +222,10 @@ find_key(const char *section, const char *name)
 	return NULL;
 }
 
-/* An ini_handler: gives 1 when the key is fine. */
-static int
-take_key(void *user, const char *section, const char *name, const char *value)
+static void
+take_value(struct reading *reading, const struct settings_key *key, const char *section, const char *name,
+    const char *value)
 {
-	struct reading *reading = user;
-	const struct settings_key *key = find_key(section, name);
-
 	if (key == NULL)
 		fault(reading, "[%s] %s: there is no such key", section, name);
 	else if (reading->given[key - settings_keys])
@@ -188,6 +236,19 @@ take_key(void *user, const char *section, const char *name, const char *value)
 		fault(reading, "[%s] %s: bad value; it is libpq's, see callresultd.conf(5)", section, name);
 	if (key != NULL)
 		reading->given[key - settings_keys] = true;
+}
+
+/* An ini_handler: gives 1 when the key is fine. */
+static int
+take_key(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = user;
+	char *whole = memory_strdup(value), *hidden;
+
+	while ((hidden = strchr(whole, HIDDEN_SEMICOLON)) != NULL)
+		*hidden = ';';
+	take_value(reading, find_key(section, name), section, name, whole);
+	memory_free(whole);
 	return reading->fault_line == 0;
 }
 
@@ -240,6 +301,6 @@ void
 settings_free(struct settings *settings)
 {
 	for (size_t i = 0; i < settings_key_count; i++)
-		if (settings_keys[i].type == SETTING_TEXT)
+		if (settings_keys[i].type == SETTING_TEXT || settings_keys[i].type == SETTING_ADDRESS)
 			memory_free(*(char **)((char *)settings + settings_keys[i].offset));
 }

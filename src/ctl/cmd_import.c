@@ -124,6 +124,19 @@ cut_part(struct import *import, const struct record_list *list, size_t *record, 
 	return part;
 }
 
+/* How far into the file the first records and rejects reach. */
+static int64_t
+reached(const struct push *whole, size_t records, size_t rejects)
+{
+	const char *at = whole->body.bytes, *record = at, *reject = at;
+
+	if (records > 0)
+		record = whole->list.records[records - 1].raw.bytes + whole->list.records[records - 1].raw.length;
+	if (rejects > 0)
+		reject = whole->list.rejects[rejects - 1].raw.bytes + whole->list.rejects[rejects - 1].raw.length;
+	return (record > reject ? record : reject) - at;
+}
+
 static bool
 store_parts(struct import *import, const struct push *whole, struct intake_fates *fates, const char **problem)
 {
@@ -139,7 +152,7 @@ store_parts(struct import *import, const struct push *whole, struct intake_fates
 		struct push *part = cut_part(import, list, &record, &reject);
 
 		stored = intake_store(import->ctl->db, part, fates, problem);
-		progress_set(import->progress, (import->done + (int64_t)part->bytes) / KIBIBYTE);
+		progress_set(import->progress, (import->done + reached(whole, record, reject)) / KIBIBYTE);
 		push_unref(part);
 	}
 	return stored;

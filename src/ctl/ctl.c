@@ -390,9 +390,9 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 	}
 	if (argc > 1 && strcmp(argv[1], "--help") == 0 && help_group(stdout, argv[0]))
 		return CTL_FINE;
-	if (argc == 1 && help_group(stderr, argv[0]))
-		return CTL_USAGE;
 	/* what stands behind it may be a URL with a token */
+	if (help_group(stderr, argv[0]))
+		return argc == 1 ? CTL_USAGE : ctl_usage_error(ctl, "%s has no other commands than these", argv[0]);
 	return ctl_usage_error(ctl, "there is no command %s", argv[0]);
 }
 

@@ -3,12 +3,15 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 
-enum { REDRAW_TIME = 100, BAR = 24 };   /* milliseconds; characters */
+enum { REDRAW_TIME = 100 };             /* milliseconds */
+enum { BAR = 24, BAR_LEAST = 6, COLUMNS = 80, LINE_SIZE = 160 };    /* characters */
 
 struct progress {
 	const char *doing;
@@ -31,17 +34,33 @@ progress_start(const char *doing, const char *what, int64_t total)
 	return progress;
 }
 
+static int
+terminal_width(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS;
+}
+
+/* In one line of the terminal, which would scroll by another: the bar is what gives way. */
 static void
 draw(const struct progress *progress, int64_t done, int64_t elapsed)
 {
 	static const char full[] = "########################";
 	int64_t total = progress->total > done ? progress->total : done;
-	int filled = total > 0 ? (int)(done * BAR / total) : BAR;
 	double rate = elapsed > 0 ? (double)done * 1000 / (double)elapsed : 0;
 	int64_t left = rate > 0 ? (int64_t)((double)(total - done) / rate) : 0;
-
-	fprintf(stderr, "\r%s [%-*.*s] %lld/%lld %s, %.0f/s, %lld:%02lld left \033[K", progress->doing, BAR, filled, full,
+	char figures[LINE_SIZE];
+	int bar, width = terminal_width() - 1, length = snprintf(figures, sizeof figures, "%lld/%lld %s, %.0f/s, %lld:%02lld left",
 	    (long long)done, (long long)total, progress->what, rate, (long long)(left / 60), (long long)(left % 60));
+
+	bar = width - length - (int)strlen(progress->doing) - 4;
+	bar = bar > BAR ? BAR : bar;
+	if (bar >= BAR_LEAST)
+		fprintf(stderr, "\r%s [%-*.*s] %s\033[K", progress->doing, bar, total > 0 ? (int)(done * bar / total) : bar, full,
+		    figures);
+	else
+		fprintf(stderr, "\r%.*s\033[K", width, figures);
 }
 
 void

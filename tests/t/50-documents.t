@@ -37,9 +37,9 @@ for my $field (fields()) {
 }
 
 my $readme = read_file(source() . '/README.md');
-ok -e source() . "/$_", "README names $_, which is there" for $readme =~ m{`((?:src|sql|nginx|apache|lighttpd|caddy|contrib|systemd|debian|man|tests|bench)/[\w./-]*)`}g;
+ok -e source() . "/$_", "README names $_, which is there" for $readme =~ m{`((?:src|sql|nginx|apache|lighttpd|caddy|monitoring|systemd|debian|man|tests|bench)/[\w./-]*)`}g;
 ok -e source() . "/$1/$2", "README names $1/$2, which is there"
-    while $readme =~ m{/usr/share/callresultd/(sql|nginx|apache|lighttpd|caddy|contrib)/([\w.-]+)}g;
+    while $readme =~ m{/usr/share/callresultd/(sql|nginx|apache|lighttpd|caddy|monitoring)/([\w.-]+)}g;
 
 # each sample for Apache and both set-ups have the one line that keeps tokens out of its log; the tests run it
 my ($custom_log) = read_file(source() . '/apache/callresult-proxy-fcgi.conf') =~ /^#   (CustomLog .*)/m;

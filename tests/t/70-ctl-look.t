@@ -29,7 +29,8 @@ subtest 'the command line' => sub {
 	exits(ctl(), 2, 'no command');
 	exits(ctl('nonsense'), 2, 'no such command');
 	exits(ctl('spool'), 2, 'half a command');
-	exits(ctl('spool', 'eat'), 2, 'no such command of a group');
+	exits(ctl('spool', 'lsit'), 2, 'no such command of a group');
+	like ctl('spool', 'lsit')->{err}, qr/^  spool list .*spool has no other commands than these$/ms, 'and which there are';
 	exits(ctl('import'), 2, 'too few arguments');
 	exits(ctl('status', 'now'), 2, 'too many arguments');
 	exits(ctl('-x', 'status'), 2, 'a bad option in front');

@@ -159,9 +159,20 @@ subtest 'a commit whose answer does not come' => sub {
 };
 
 subtest 'a progress bar on a terminal' => sub {
-	my $command = join ' ', map { "'$_'" } Rig::Ctl::binary(), @ctl, 'import', "$folder/large";
-	my $screen = `script -qec "$command" /dev/null </dev/null 2>&1`;
-	like $screen, qr/import \[#+ *\] \d+\/\d+ KiB, \d+\/s, \d+:\d\d left/, 'count, rate and time left';
+	my $size = length(read_file(file('shown', body(map { record(called => "shown-$_") } 1 .. 20_000))));
+	my $command = join ' ', map { "'$_'" } Rig::Ctl::binary(), @ctl, 'import', "$folder/shown";
+	for my $width (100, 60) {
+		my $screen = `script -qec "stty cols $width; $command" /dev/null </dev/null 2>&1`;
+		my @lines = grep { /left/ } split /\r|\n/, $screen =~ s/\e\[K//gr;
+		my @done = map { m{(\d+)/} ? $1 : () } @lines;
+		cmp_ok scalar @lines, '>', 3, "$width columns: it is drawn again and again";
+		is_deeply [grep { !m{^import \[#* *\] \d+/\d+ KiB, \d+/s, \d+:\d\d left$} } @lines], [], 'count, rate and time left';
+		is_deeply [grep { length >= $width } @lines], [], 'each time within a line';
+		is_deeply \@done, [sort { $a <=> $b } @done], 'it goes on only';
+		cmp_ok $done[-1] * 1024, '>', $size / 2, 'up to the end';
+		cmp_ok $lines[-1] =~ /(\d+):(\d\d) left/ ? $1 * 60 + $2 : 999, '<', 30, 'and so does the time left';
+	}
+	$postgres->sql(q{delete from callresult.call_result where called like 'shown-%'});
 };
 
 subtest 'the database is away' => sub {

@@ -104,13 +104,13 @@ my $manual = read_file(source() . '/man/callresultd.8') =~ s/ , /\n.It Va /gr;
 like $manual, qr/^\.(?:It )?Va \Q$_\E\b/m, "the manual has $_" for grep { /^callresultd_/ } sort keys %families;
 
 subtest 'the samples' => sub {
-	my $folder = source() . '/contrib/prometheus';
+	my $folder = source() . '/monitoring/prometheus';
 	like run_command('promtool', 'check', 'rules', "$folder/callresultd.rules.yml"), qr/SUCCESS/, 'the alerts are valid';
 	like run_command('promtool', 'test', 'rules', "$folder/callresultd.rules.test.yml"), qr/SUCCESS/, 'and do what they should';
 	my $rules = read_file("$folder/callresultd.rules.yml");
 	my $tests = read_file("$folder/callresultd.rules.test.yml");
 	like $tests, qr/alertname: $_$/m, "$_ has a test that it fires" for $rules =~ /alert: (\w+)/g;
-	my $dashboard = decode_json(read_file(source() . '/contrib/grafana/callresultd.json'));
+	my $dashboard = decode_json(read_file(source() . '/monitoring/grafana/callresultd.json'));
 	my @expressions = map { map { $_->{expr} } @{ $_->{targets} } } @{ $dashboard->{panels} };
 	cmp_ok scalar @expressions, '>', 20, 'the dashboard shows something';
 	my @named = ((map { s/"[^"]*"//gr } @expressions), map { s/"[^"]*"//gr } $rules =~ /expr: (.*)/g);

@@ -250,6 +250,41 @@ conninfo_is_whatever_libpq_takes(void **state)
 	}
 }
 
+static void
+quotes_keep_semicolons_in_a_conninfo(void **state)
+{
+	static const char *const values[][2] = {
+		{ "password='a ;b' dbname=x", "password='a ;b' dbname=x" },
+		{ "password='a;b' dbname=x ; a comment; it's one", "password='a;b' dbname=x" },
+		{ "password='it\\' ;s' dbname=x\t;SECRET", "password='it\\' ;s' dbname=x" },
+		{ "password='a ; b ; c' ;", "password='a ; b ; c'" },
+		{ "password=a;b", "password=a;b" },
+	};
+	char content[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(values); i++) {
+		snprintf(content, sizeof content, "[database]\nconninfo = %s\nwriters = 3 ; it's three\n", values[i][0]);
+		assert_fine(content);
+		assert_string_equal(settings.conninfo, values[i][1]);
+		assert_int_equal(settings.writers, 3);
+	}
+}
+
+static void
+a_place_to_listen_is_one(void **state)
+{
+	static const char *const values[] = { "127.0.0.1:9000", "localhost:fastcgi", "[::1]:9000", "*:9000", ":9000", "unix:/run/x" };
+	char content[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(values); i++) {
+		snprintf(content, sizeof content, "[server]\nlisten = %s\n", values[i]);
+		assert_fine(content);
+		assert_string_equal(settings.listen, values[i]);
+	}
+}
+
 /* --- faults ------------------------------------------------------------------------------------------------ */
 
 static void
@@ -258,7 +293,10 @@ a_bad_value_is_named_with_its_place(void **state)
 	static const struct {
 		const char *section, *key, *value;
 	} cases[] = {
-		{ "server", "listen", "" },
+		{ "server", "listen", "" }, { "server", "listen", "here" }, { "server", "listen", "9000" },
+		{ "server", "listen", "::1:9000" }, { "server", "listen", "localhost:" }, { "server", "listen", "unix:" },
+		{ "server", "listen", "127.0.0.1:0" }, { "server", "listen", "127.0.0.1:65536" },
+		{ "server", "listen", "127.0.0.1:-1" }, { "server", "listen", "/run/SECRET" },
 		{ "server", "threads", "" }, { "server", "threads", "0" }, { "server", "threads", "-1" },
 		{ "server", "threads", "SECRET" }, { "server", "threads", "64x" }, { "server", "threads", "6 4" },
 		{ "server", "threads", "1.5" }, { "server", "threads", "+8" }, { "server", "threads", "0x10" },
@@ -285,6 +323,14 @@ a_bad_value_is_named_with_its_place(void **state)
 		    cases[i].value);
 		assert_refused(content, 4, cases[i].key);
 	}
+}
+
+static void
+a_file_of_utf_16_is_named_so(void **state)
+{
+	(void)state;
+	assert_refused("\xff\xfe[", 1, "UTF-16: save it as UTF-8");
+	assert_refused("\xfe\xff", 1, "UTF-16: save it as UTF-8");
 }
 
 static void
@@ -606,7 +652,10 @@ main(void)
 		TEST(a_section_may_be_opened_again),
 		TEST(a_conninfo_may_be_long),
 		TEST(conninfo_is_whatever_libpq_takes),
+		TEST(quotes_keep_semicolons_in_a_conninfo),
+		TEST(a_place_to_listen_is_one),
 		TEST(a_bad_value_is_named_with_its_place),
+		TEST(a_file_of_utf_16_is_named_so),
 		TEST(a_key_nobody_knows_is_named_with_its_place),
 		TEST(a_key_given_twice_is_named_with_its_second_place),
 		TEST(a_line_that_is_none_is_named),
