@@ -13,7 +13,7 @@ use Bench::Lines qw(front_ends rate);
 use Bench::Proof qw(prove);
 use Rig qw(folder source run_command spawn stop_process wait_for free_port read_file write_file);
 
-our @EXPORT_OK = qw(line_names make_line missing_peers @ratios);
+our @EXPORT_OK = qw(line_names make_line missing_peers versions @ratios);
 
 my %loads = ('one-1' => { records => 1, connections => 1 }, 'one-64' => { records => 1, connections => 64 },
 	'hundred-16' => { records => 100, connections => 16 });
@@ -61,6 +61,13 @@ my @peers = (
 
 sub peers_here    { return grep { defined $_->{needs}->() } @peers }
 sub missing_peers { return map { Bench::Line::title($_) } grep { !defined $_->{needs}->() } @peers }
+
+# Of what the peers run in.
+sub versions {
+	my @said = map { my ($program) = @$_; $program ? `@$_ 2>&1` =~ /(\d+[.\d]+)/ : 'none' } [ program('php-fpm[0-9]*'), '-v' ],
+	    [ program('node'), '--version' ], [ program('python3'), '--version' ];
+	return sprintf 'PHP %s, Node %s, Python %s', @said;
+}
 
 # --- a peer's service ----------------------------------------------------------------------------------------------
 

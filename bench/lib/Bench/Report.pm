@@ -5,7 +5,9 @@ use strict;
 use warnings;
 use Exporter qw(import);
 use List::Util qw(max);
+use POSIX qw(strftime);
 use Bench::Line;
+use Rig qw(read_file);
 
 our @EXPORT_OK = qw(print_machine print_figures print_ratios);
 
@@ -28,8 +30,10 @@ my ($line_width, $name_width) = (14, 32);    # the latter grows with the names
 sub print_machine {
 	my ($postgres) = @_;
 	chomp(my $processors = `nproc`);
+	my ($model) = read_file('/proc/cpuinfo') =~ /^model name\s*:\s*(.*)/m;
 	my ($nginx) = `/usr/sbin/nginx -v 2>&1` =~ m{nginx/(\S+)};
-	printf "%d processors, nginx %s, PostgreSQL %s: %s\n", $processors, $nginx,
+	printf "%s, %d processors (%s), nginx %s, PostgreSQL %s: %s\n", strftime('%Y-%m-%d', gmtime), $processors,
+	    $model // 'of a kind that is not told', $nginx,
 	    $postgres->sql('show server_version') =~ /^(\S+)/, join ', ',
 	    map { "$_ " . $postgres->sql("show $_") } qw(fsync synchronous_commit full_page_writes shared_buffers);
 	return;
