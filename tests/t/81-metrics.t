@@ -115,7 +115,9 @@ subtest 'the samples' => sub {
 	cmp_ok scalar @expressions, '>', 20, 'the dashboard shows something';
 	my @named = ((map { s/"[^"]*"//gr } @expressions), map { s/"[^"]*"//gr } $rules =~ /expr: (.*)/g);
 	my %named = map { $_ => 1 } map { /\b((?:callresultd|process)_\w+)/g } @named;
-	is_deeply [grep { !$series{$_} } sort keys %named], [], 'every metric that they name is there';
+	# a gauge is shown once somebody has set it
+	my %made = map { ("callresultd_$_" => 1) } read_file(source() . '/src/metrics/metrics.c') =~ /\] = \{ "(\w+)"/g;
+	is_deeply [grep { !$series{$_} && !$made{$_} } sort keys %named], [], 'every metric that they name is there';
 };
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
