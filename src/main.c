@@ -27,11 +27,12 @@
 #include "metrics/metrics.h"
 #include "settings.h"
 #include "spool/spool.h"
+#include "store/housekeeper.h"
 #include "store/queue.h"
 #include "store/replay.h"
 #include "store/writer.h"
 
-enum { CGI_REPLAY_TIME = 2000 };   /* milliseconds */
+enum { CGI_TIME = 2000 };   /* milliseconds for what is not the request's */
 
 struct options {
 	const char *config;
@@ -172,14 +173,15 @@ struct storage {
 	struct pool    *pool;
 	struct spool   *spool;
 	struct replay  *replay;
+	struct housekeeper *housekeeper;   /* NULL: none yet */
 	struct writer **writers;
 	int64_t         writer_count;
 };
 
 static struct storage
-storage_open(const struct settings *settings, int64_t writer_count)
+storage_open(const struct settings *settings, bool cgi)
 {
-	struct storage storage = { .writer_count = writer_count };
+	struct storage storage = { .writer_count = cgi ? 1 : settings->writers };
 
 	storage.queue = queue_new((size_t)settings->batch_records);
 	storage.spool = spool_open(settings->spool_path, settings->spool_max_size);
@@ -190,12 +192,17 @@ storage_open(const struct settings *settings, int64_t writer_count)
 	storage.writers = memory_resize(NULL, (size_t)storage.writer_count, sizeof *storage.writers);
 	for (int64_t i = 0; i < storage.writer_count; i++)
 		storage.writers[i] = writer_start(storage.queue, storage.pool, storage.spool);
+	if (!cgi)
+		storage.housekeeper = housekeeper_start(storage.pool);
 	return storage;
 }
 
-/* In the order in which pushes go: nothing comes any more, then what is there is settled. */
+/*
+ * In the order in which pushes go: nothing comes any more, then what is there is settled.  A CGI program has no other time
+ * for what an outage has left, and for keeping house.
+ */
 static void
-storage_close(struct storage *storage, int64_t time_for_replay)
+storage_close(struct storage *storage, bool cgi)
 {
 	int64_t end;
 
@@ -203,9 +210,13 @@ storage_close(struct storage *storage, int64_t time_for_replay)
 	for (int64_t i = 0; i < storage->writer_count; i++)
 		writer_join(storage->writers[i]);
 	memory_free(storage->writers);
-	end = clock_monotonic() + time_for_replay;
+	end = clock_monotonic() + (cgi ? CGI_TIME : 0);
 	pool_end(storage->pool, end);
+	if (cgi && pool_stored_count(storage->pool) > 0)
+		storage->housekeeper = housekeeper_start(storage->pool);
 	replay_stop(storage->replay, end);
+	if (storage->housekeeper != NULL)
+		housekeeper_stop(storage->housekeeper, end);
 	pool_stop(storage->pool);
 	metrics_unregister(storage->spool);
 	spool_close(storage->spool);
@@ -243,7 +254,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 
 	if (!cgi && listener->descriptor == -1 && !listen_open(listener, settings->listen))
 		return 1;
-	storage = storage_open(settings, cgi ? 1 : settings->writers);
+	storage = storage_open(settings, cgi);
 	service.queue = storage.queue;
 	service.pool = storage.pool;
 	service.spool = storage.spool;
@@ -251,8 +262,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 		cgi_serve(&service);
 	else
 		run(listener, &service, settings, config, &handled);
-	/* a CGI program has no other time for what an outage has left */
-	storage_close(&storage, cgi ? CGI_REPLAY_TIME : 0);
+	storage_close(&storage, cgi);
 	return 0;
 }
 

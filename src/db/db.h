@@ -96,6 +96,23 @@ const char *db_refusal(const struct db *db);
 /* Whether the last call failed with a code that does not say whose fault it is: it may be the data's. */
 bool db_failed_unexplained(const struct db *db);
 
+/* --- housekeeping ------------------------------------------------------------------------------------------ */
+
+enum { DB_HOUSE_UNKNOWN = -1 };
+
+/* What a round of housekeeping tells; a figure may be DB_HOUSE_UNKNOWN, when another worker is at it. */
+struct db_house {
+	bool    more;                 /* another round at once is worth it */
+	int64_t journal_rows;         /* of the tally's journal, not yet folded */
+	int64_t unplaced_rows;        /* in default partitions */
+	int64_t quarantine_entries;   /* open */
+	int64_t quarantine_bytes;     /* of these */
+	char    problem[512];         /* what could not be done and why; "": nothing */
+};
+
+/* One round.  False when the database could not be asked; db_problem() says why. */
+bool db_keep_house(struct db *db, struct db_house *house, int64_t deadline) __attribute__((warn_unused_result));
+
 /* --- questions of an administrator ------------------------------------------------------------------------- */
 
 /* The step of the schema that this program is made for; the steps beside it work too. */

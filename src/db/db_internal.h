@@ -4,6 +4,7 @@
  *   db.c           the connection: made, found to fit, looked at, given up
  *   db_exchange.c  one exchange with the server by a deadline, and the words for what was wrong
  *   db_store.c     the transaction that stores a batch
+ *   db_house.c     the call that keeps house
  *   db_query.c     the questions of an administrator
  *
  * Deadlines are of clock_monotonic.  What these functions do on a connection needs one that is there.

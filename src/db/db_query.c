@@ -12,13 +12,14 @@ db_query(struct db *db, const char *text, const char *const *parameters, int cou
 		snprintf(db->problem, sizeof db->problem, "there is no connection");
 		return NULL;
 	}
-	if (PQsendQueryParams(db->connection, text, count, NULL, parameters, NULL, NULL, 0) != 0)
+	if (PQsendQueryParams(db->connection, text, count, NULL, parameters, NULL, NULL, 0) == 0)
+		db_note_connection_problem(db);
+	else
 		result = db_get_result(db, deadline);
 	if (result == NULL) {
-		db_note_connection_problem(db);
 		db_drop_connection(db);
 	} else if (!db_succeeded(result)) {
-		snprintf(db->problem, sizeof db->problem, "%s (SQLSTATE %s)", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
+		db_note_problem(db, "%s (SQLSTATE %s)", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY),
 		    PQresultErrorField(result, PG_DIAG_SQLSTATE));
 		PQclear(result);
 		result = NULL;

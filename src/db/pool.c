@@ -23,7 +23,7 @@ enum {                              /* milliseconds */
 	CHECK_TIME = 1000,          /* for an idle one to answer */
 	CHECK_PERIOD = 1000,
 	QUICK = 500,                /* without any connection, after which pushes go elsewhere */
-	SURPLUS_TIME = 10 * 1000,   /* after which an idle connection is closed that nobody needs */
+	SURPLUS_TIME = 60 * 1000,   /* after which an idle connection is closed that nobody needs */
 	BACKOFF_MAX = 1000,
 	END_TIME = 2000,            /* for what goes on when the end has come */
 	FEWER_PAUSE = 60 * 1000,
@@ -455,6 +455,7 @@ pool_end(struct pool *pool, int64_t at)
 	pthread_mutex_lock(&pool->mutex);
 	pool->end_at = at;
 	pool->end.at = at + END_TIME;
+	pool->writers = 0;
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->mutex);
 	(void)!write(pool->end.descriptor, &one, sizeof one);

@@ -43,7 +43,10 @@ int64_t pool_stored_count(struct pool *pool);
 /* Pushes went to the spool because the database did not take them. */
 void pool_count_spooled(struct pool *pool, int count);
 
-/* From at (clock_monotonic, ms) on nobody gets a connection, and soon after that no exchange with the server goes on. */
+/*
+ * No more pushes come: their connections are the background's.  From at (clock_monotonic, ms) on nobody gets a connection,
+ * and soon after that no exchange with the server goes on.
+ */
 void pool_end(struct pool *pool, int64_t at);
 
 /* After pool_end(), when everything is returned.  Frees it, unless its thread is stuck connecting. */
