@@ -220,6 +220,39 @@ spool_export_run(struct ctl *ctl, int argc, char **argv)
 	return done ? CTL_FINE : CTL_WRONG;
 }
 
+/* --- rescue ------------------------------------------------------------------------------------------------ */
+
+static bool
+rescue_all(struct ctl *ctl, const char *path, struct spool_rescued *rescued)
+{
+	bool done = spool_rescue(ctl->spool, path, rescued);
+	struct progress *progress = progress_start("rescue", "pages", rescued->pages);
+
+	while (done && rescued->is_due) {
+		progress_set(progress, rescued->page);
+		done = spool_rescue(ctl->spool, path, rescued);
+	}
+	progress_end(progress);
+	return done;
+}
+
+int
+spool_rescue_run(struct ctl *ctl, int argc, char **argv)
+{
+	static const struct column columns[] = { { "rescued", COLUMN_NUMBER }, { "there_before", COLUMN_NUMBER } };
+	struct spool_rescued rescued = { 0 };
+	bool done = rescue_all(ctl, argv[0], &rescued);
+	struct table *table = table_new("rescue", TABLE_RECORD, columns, 2);
+
+	(void)argc;
+	table_add_number(table, rescued.taken);
+	table_add_number(table, rescued.found - rescued.taken);
+	ctl_print(ctl, &table, 1);
+	if (done && rescued.found == 0)
+		log_error("%s: no push can be read of it", argv[0]);
+	return done && rescued.found > 0 ? CTL_FINE : CTL_WRONG;
+}
+
 /* --- drain ------------------------------------------------------------------------------------------------- */
 
 /*

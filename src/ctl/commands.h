@@ -12,6 +12,7 @@ int spool_list_run(struct ctl *ctl, int argc, char **argv);
 int spool_show_run(struct ctl *ctl, int argc, char **argv);
 int spool_drain_run(struct ctl *ctl, int argc, char **argv);
 int spool_export_run(struct ctl *ctl, int argc, char **argv);
+int spool_rescue_run(struct ctl *ctl, int argc, char **argv);
 
 int quarantine_list_run(struct ctl *ctl, int argc, char **argv);
 int quarantine_show_run(struct ctl *ctl, int argc, char **argv);

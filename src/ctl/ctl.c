@@ -35,6 +35,8 @@ static const struct command commands[] = {
 	    { 0 } }, spool_drain_run },
 	{ "spool export", "FOLDER", "copy what waits in the spool into files that import takes", 1, 1,
 	    NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_export_run },
+	{ "spool rescue", "FILE", "take over what can still be read of a damaged spool", 1, 1, NEEDS_SETTINGS | NEEDS_SPOOL, true,
+	    { { 0 } }, spool_rescue_run },
 	{ "quarantine list", "", "what was refused, and why", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE, true, {
 	    { "all", NULL, "what is settled, too" },
 	    { "limit", "COUNT", "the newest ones only (default: all)" },

@@ -3,7 +3,8 @@
  * arrival.  Several threads and several processes may use one file.
  *
  * spool_keeper.c puts pushes into it, in a thread of the spool's own that a disk may hang alone; spool.c takes them out.
- * spool_file.c is the file, spool_row.c a row of it, spool_turn.c the order among processes, spool_disk.c the room there is.
+ * spool_file.c is the file, spool_row.c a row of it, spool_turn.c the order among processes, spool_disk.c the room there
+ * is, spool_rescue.c what becomes of a damaged file, read by spool_pages.c and spool_wal.c.
  */
 #ifndef SPOOL_H
 #define SPOOL_H
@@ -95,6 +96,19 @@ struct push *spool_next(struct spool *spool, int64_t *cursor, bool with_body, bo
 
 /* The push of that id, as from spool_next with its body; NULL when it is not there. */
 struct push *spool_find(struct spool *spool, const struct push_id *id, bool *failed);
+
+struct spool_rescued {
+	bool    is_due;         /* there is more to be read */
+	int64_t page, pages;    /* the last one read, of so many */
+	int64_t found;          /* pushes */
+	int64_t taken;          /* of them those that the spool did not have */
+};
+
+/*
+ * Takes over, as far as they can still be read, pushes of a damaged spool that was put aside, or of its copy: each call a
+ * part of it, as long as there is more.  False, logged, when it cannot.
+ */
+bool spool_rescue(struct spool *spool, const char *path, struct spool_rescued *rescued);
 
 /* Why what lies on the file system of path is less safe than it should be; NULL when nothing is known against it. */
 const char *spool_file_system_risk(const char *path);

@@ -2,7 +2,7 @@
  * The spool's file: opened, upgraded, held to its size, followed when it is moved, put aside and replaced when it is damaged.
  *
  * Its tables are push (seq, id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body), depth (pushes,
- * bytes) and rescue (file, page, rescued).  seq is the order of arrival; fault is why the body is no list of records, NULL
+ * bytes) and rescue (file, page, rescued, expected).  seq is the order of arrival; fault is why the body is no list of records, NULL
  * when it is still to be parsed; body is as it was sent, NULL when it was not kept.  depth has one row, which triggers keep
  * up to date, so that nobody has to count.  rescue has a row for each damaged file whose pushes are being taken over
  * (spool_rescue.c).  A file of the first version has push alone, without source and clock_ahead, which are appended to it.
@@ -84,7 +84,8 @@ static const char depth_and_rescue[] =
     " UPDATE depth SET pushes = pushes + 1, bytes = bytes + NEW.bytes; END;"
     "CREATE TRIGGER push_is_removed AFTER DELETE ON push BEGIN"
     " UPDATE depth SET pushes = pushes - 1, bytes = bytes - OLD.bytes; END;"
-    "CREATE TABLE IF NOT EXISTS rescue (file TEXT PRIMARY KEY, page INTEGER NOT NULL, rescued INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS rescue ("
+    " file TEXT PRIMARY KEY, page INTEGER NOT NULL, rescued INTEGER NOT NULL, expected INTEGER NOT NULL);"
     "PRAGMA user_version = 1;";
 
 /* --- SQLite's side ----------------------------------------------------------------------------------------- */
@@ -365,7 +366,7 @@ spool_file_end(struct spool_file *file, enum spool_result result)
 
 /* What is damaged is kept for people to look at; another file put aside in this second is not written over. */
 static bool
-put_aside(struct spool_file *file)
+put_aside(struct spool_file *file, char aside[PATH_MAX])
 {
 	static const char *const endings[] = { "", "-wal", "-shm" };
 	char from[PATH_MAX], to[PATH_MAX];
@@ -377,24 +378,40 @@ put_aside(struct spool_file *file)
 		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0 && i == 0)
 			return false;
 	}
-	log_error("spool %s: is damaged; it is put aside as %s.damaged-%lld, and a new one is begun", file->path,
-	    file->path, now);
+	snprintf(aside, PATH_MAX, "%s.damaged-%lld", file->path, now);
+	log_error("spool %s: is damaged; it is put aside as %s, and a new one is begun", file->path, aside);
 	return true;
+}
+
+/* Has the pushes of the file that was put aside taken over; expected: how many it says it had, -1 when it does not. */
+static void
+order_rescue(struct spool_file *file, const char *aside, int64_t expected)
+{
+	char *text = sqlite3_mprintf("INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside, (long long)expected);
+
+	if (!spool_file_execute(file, text))
+		log_error("%s: cannot have its pushes rescued: %s", aside, sqlite3_errmsg(file->database));
+	sqlite3_free(text);
 }
 
 bool
 spool_file_replace_damaged(struct spool_file *file)
 {
-	bool replaced, moved;
+	char aside[PATH_MAX] = "";
+	int64_t expected;
+	bool replaced;
 
 	if (file->database == NULL || file->noted != SPOOL_DAMAGED ||
 	    !spool_turn_open(&file->turn, file->path) || !spool_turn_take(&file->turn, clock_monotonic() + LOCK_TIME))
 		return false;
+	expected = spool_file_number(file, "SELECT pushes FROM depth", -1);
 	/* another process may have been first: what is at the path then is its new file, with pushes in it */
-	moved = spool_file_has_moved(file);
+	replaced = spool_file_has_moved(file);
 	spool_file_drop(file);
 	note(file, SPOOL_FAILED, "it is damaged, and cannot be put aside");
-	replaced = (moved || put_aside(file)) && open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	replaced = (replaced || put_aside(file, aside)) && open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	if (replaced && *aside != '\0')
+		order_rescue(file, aside, expected);
 	spool_turn_leave(&file->turn);
 	return replaced;
 }

@@ -13,14 +13,18 @@
 
 #include "spool/spool.h"
 #include "spool/spool_file.h"
+#include "spool/spool_rescue.h"
 
 struct put;
+
+enum { SPOOL_WELL_BYTES = 64 * 1024 };     /* a spool that has no room for these is not well */
 
 struct spool {
 	pthread_mutex_t   file_mutex;
 	struct spool_file file;
 	struct log_limit  full_limit;
 	int64_t           checked;      /* seq up to which the keeper has looked for damage */
+	struct spool_rescue *rescue;    /* of a damaged file, under way; NULL: none */
 	bool              shrunk;       /* there is nothing to be given back to the disk, or not yet */
 
 	/* what queries are answered from: set by whoever has worked on the file */
@@ -58,5 +62,11 @@ void spool_keeper_start(struct spool *spool);
 
 /* False when it does not end: its disk hangs. */
 bool spool_keeper_stop(struct spool *spool);
+
+/*
+ * One look of the keeper: opens the file, removes what is remembered, looks for damage and goes on with a rescue, gives
+ * room back, and finds out whether a spool that was failing is well again.
+ */
+void spool_look_after(struct spool *spool);
 
 #endif

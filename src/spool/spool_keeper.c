@@ -1,6 +1,6 @@
 /*
- * The keeper: the thread of a spool that puts pushes into its file, and looks after the file in between.  Whoever brings
- * pushes waits for it until his deadline and no longer, whatever the disk does.  All that wait are put in one transaction.
+ * The keeper: the thread of a spool that puts pushes into its file, and looks after the file in between (spool_upkeep.c).
+ * Whoever brings pushes waits for it until his deadline and no longer, whatever the disk does.  All that wait are put in one transaction.
  */
 #include <errno.h>
 #include <sqlite3.h>
@@ -25,8 +25,6 @@ enum {
 	TRY_PAUSE_MAX = 200,        /* at last */
 	FULL_LOG_PAUSE = 60 * 1000, /* milliseconds between two lines that say it is full */
 	ROW_BYTES = 512,            /* what a row takes beside its body */
-	CHECK_BYTES = 1024 * 1024,  /* read in each look, to see whether they can be */
-	WELL_BYTES = 64 * 1024,     /* a spool that has no room for these is not well */
 };
 
 /* What one caller brings; the keeper frees it when the caller has left at his deadline, else the caller does. */
@@ -182,6 +180,7 @@ recover(struct spool *spool, enum spool_result result, int64_t deadline)
 {
 	bool in_time = clock_monotonic() < deadline;
 
+	spool->failing = result != SPOOL_DONE && (result != SPOOL_NO_ROOM || !spool_disk_has_room(&spool->file, SPOOL_WELL_BYTES));
 	if (result == SPOOL_DONE || (result == SPOOL_BUSY && in_time) || (result == SPOOL_DAMAGED && spool_replace_damaged(spool)))
 		return result != SPOOL_DONE && in_time;
 	log_trouble(spool, result);
@@ -260,130 +259,9 @@ put_all(struct spool *spool, struct put *puts)
 		if (put->deadline > deadline)
 			deadline = put->deadline;
 	kept = count > 0 ? put_items(spool, items, count, deadline) : 0;
-	spool->failing = kept < count;
 	spool->shrunk = false;
 	sort_out(items, count, kept, puts);
 	memory_free(items);
-}
-
-/* --- looking after the file ---------------------------------------------------------------------------------- */
-
-static void
-note_opened(struct spool *spool)
-{
-	const char *path = spool->file.path, *risk = spool_file_system_risk(path);
-
-	if (risk != NULL)
-		log_warning("spool %s: %s", path, risk);
-	spool_observe(spool);
-	if (spool->pushes > 0)
-		log_info("spool %s: pushes left by an earlier run pushes=%lld", path, (long long)spool->pushes);
-	spool->failing = false;
-}
-
-static void
-open_file(struct spool *spool)
-{
-	if (!spool_file_follow(&spool->file) && !spool_replace_damaged(spool)) {
-		spool_file_log(&spool->file, SPOOL_OPENING);
-		return;
-	}
-	note_opened(spool);
-	if (spool->looked)
-		log_info("spool %s: is open", spool->file.path);
-}
-
-/* What could not be taken out when it was stored. */
-static void
-remove_remembered(struct spool *spool)
-{
-	static const char text[] = "DELETE FROM push WHERE id IN (SELECT id FROM temp.remembered);"
-	    "DELETE FROM temp.remembered;";
-	struct spool_file *file = &spool->file;
-	enum spool_result result;
-
-	if (file->remembered == 0)
-		return;
-	result = spool_file_begin(file, clock_monotonic() + LOOK_PAUSE);
-	if (result == SPOOL_DONE)
-		result = spool_file_end(file, spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file));
-	if (result == SPOOL_DONE)
-		file->remembered = 0;
-}
-
-/*
- * Reads on through what waits: damage is to be found before much more is acknowledged into the file, not when the database
- * is back.
- */
-static void
-check(struct spool *spool)
-{
-	sqlite3_stmt *statement = NULL;
-	int64_t read = 0;
-	int code = sqlite3_prepare_v2(spool->file.database, "SELECT seq, body FROM push WHERE seq > ? ORDER BY seq", -1,
-	    &statement, NULL);
-
-	if (code == SQLITE_OK)
-		sqlite3_bind_int64(statement, 1, spool->checked);
-	while (code == SQLITE_OK && read < CHECK_BYTES && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-		spool->checked = sqlite3_column_int64(statement, 0);
-		read += sqlite3_column_bytes(statement, 1) + ROW_BYTES;
-		code = SQLITE_OK;
-	}
-	if (code == SQLITE_DONE)
-		spool->checked = SPOOL_FIRST;
-	sqlite3_finalize(statement);
-	if (code == SQLITE_OK || code == SQLITE_DONE)
-		return;
-	spool_file_note(&spool->file);
-	spool_file_log(&spool->file, SPOOL_READING);
-	spool_replace_damaged(spool);
-}
-
-/* Whether pushes can be put again: nobody may come with one as long as the spool is not well. */
-static void
-probe(struct spool *spool)
-{
-	struct spool_file *file = &spool->file;
-	enum spool_result result = spool_file_begin(file, clock_monotonic() + LOOK_PAUSE);
-
-	if (result == SPOOL_DONE)
-		result = spool_file_end(file, spool_file_execute(file, "UPDATE depth SET pushes = pushes") ? SPOOL_DONE :
-		    spool_file_note(file));
-	if (result == SPOOL_DONE)
-		spool->failing = false;
-	else if (result == SPOOL_FAILED)
-		spool_file_drop(file);
-}
-
-static void
-look_after_file(struct spool *spool)
-{
-	bool has_room = spool_disk_has_room(&spool->file, WELL_BYTES);
-
-	spool_disk_keep_reserve(&spool->file);
-	remove_remembered(spool);
-	if (!has_room)
-		spool->failing = true;
-	else if (spool->failing)
-		probe(spool);
-	if (spool->file.usable && spool->pushes > 0)
-		check(spool);
-	if (spool->file.usable && spool->pushes == 0 && !spool->shrunk)
-		spool->shrunk = spool_disk_shrink(&spool->file);
-}
-
-static void
-look(struct spool *spool)
-{
-	if (!spool_lock(spool))
-		return;
-	if (!spool->file.usable || spool_file_has_moved(&spool->file))
-		open_file(spool);
-	if (spool->file.usable)
-		look_after_file(spool);
-	spool_observe(spool);
-	spool_unlock(spool);
 }
 
 /* --- the thread ---------------------------------------------------------------------------------------------- */
@@ -435,8 +313,8 @@ work(struct spool *spool, int64_t *next_look)
 	if (puts != NULL)
 		put_all(spool, puts);
 	if (clock_monotonic() >= *next_look) {
-		look(spool);
-		*next_look = clock_monotonic() + LOOK_PAUSE;
+		spool_look_after(spool);
+		*next_look = clock_monotonic() + (spool->rescue != NULL ? 0 : LOOK_PAUSE);
 	}
 	spool->at_work = 0;
 	pthread_mutex_lock(&spool->mutex);

@@ -151,6 +151,39 @@ subtest 'a file damaged while it is in use' => sub {
 	is $worker->stop, 0, 'it ends well';
 };
 
+# Pages of pushes in the middle, while the worker runs and the database is away, or before it starts.
+for my $running (1, 0) {
+	my $name = $running ? 'pages damaged in an outage' : 'pages damaged before a start';
+	subtest $name => sub {
+		my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
+		$postgres->stop('fast');
+		my $prefix = "pages-$running";
+		my @answers = map { $worker->push_body(body(record(called => "$prefix-$_", customField => 'x' x 900)))->{status} } 1 .. 400;
+		is_deeply [grep { $_ != 200 } @answers], [], 'pushes are taken';
+		system "sqlite3 $worker->{base}.spool 'pragma wal_checkpoint(full)' >/dev/null" if $running;
+		is $worker->stop, 0, 'the worker ends' if !$running;
+		open my $file, '+<:raw', "$worker->{base}.spool" or die;
+		for my $page (20, 40) { seek $file, $page * 4096, 0; print {$file} "\xff" x 4096; }
+		close $file;
+		if ($running) {
+			ok wait_for(sub { $worker->log_text =~ /is damaged; it is put aside as/ }), 'it is found in the outage';
+			is $worker->push_body(body(record(called => "$prefix-later")))->{status}, 200, 'pushes are taken on';
+		}
+		$postgres->start;
+		unlink $worker->{log} if !$running;
+		$worker->start if !$running;
+		ok wait_for(sub { $worker->log_text =~ /rescued=(\d+) lost=(\d+)$/m }, 60), 'what can be read is rescued';
+		my ($rescued, $lost) = $worker->log_text =~ /rescued=(\d+) lost=(\d+)$/m;
+		is $rescued + $lost, 400, 'and the rest is named';
+		cmp_ok $rescued, '>', 380, 'which is little';
+		ok $worker->drains, 'it drains';
+		is $postgres->sql("select count(*) from callresult.call_result where called like '$prefix-%'"), $rescued + $running,
+		    'it is stored';
+		is scalar(() = glob "$worker->{base}.spool.damaged-*"), 0, 'no file is named as one to be looked after';
+		is $worker->stop, 0, 'it ends well';
+	};
+}
+
 subtest 'a file that is removed' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
 	unlink glob "$worker->{base}.spool*";

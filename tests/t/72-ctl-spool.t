@@ -165,27 +165,6 @@ subtest 'no spool' => sub {
 	is read_file("$other->{base}.spool"), 'x' x 10_000, 'is left for the worker to put aside';
 };
 
-# The commands that the manual gives for a damaged spool: those up to the last word, with the names of this test.
-sub manual_commands {
-	my ($first, $last, $file) = @_;
-	my ($commands) = qx{mandoc -Tascii @{[Rig::source()]}/man/callresultd.8 | col -bx} =~
-	    /is damaged; it is put.*?\n( *# $first.*?$last)$/ms;
-	my $folder = folder();
-	$commands =~ s/^ +# //mg;
-	$commands =~ s/FILE\.damaged-TIME/$file/;
-	$commands =~ s{/root}{$folder}g;
-	$commands =~ s{/etc/callresultd/callresultd\.conf}{$worker->{config}};
-	$commands =~ s{/var/lib/callresultd/spool\.db}{$worker->{base}.spool};
-	$commands =~ s/callresultctl/Rig::Ctl::binary()/e;
-	return "cd $folder; rm -f rescued.db*; $commands";
-}
-
-sub goes {
-	my ($commands) = @_;
-	my $output = qx{($commands) 2>&1};
-	return is($?, 0, 'the commands go') || diag "$commands\n$output";
-}
-
 # Leaves a spool of 60 pushes aside, with a page of it overwritten.
 sub damage {
 	my ($prefix, $page) = @_;
@@ -201,20 +180,38 @@ sub damage {
 	return $file;
 }
 
-subtest 'a damaged spool, as the manual says' => sub {
-	my $file = damage('damaged', 12);
-	goes(manual_commands('sqlite3', 'drain', $file));
-	cmp_ok count("called like 'damaged-%'"), '>', 20, 'what could be read is stored';
-	cmp_ok count("called like 'damaged-%'"), '<', 120, 'and it was damaged';
+for my $case (['in the middle', 12, 40], ['its first page', 0, 60], ['the root of its table', 1, 60],
+    ['a page of its index', 2, 60]) {
+	my ($what, $page, $least) = @$case;
+	subtest "rescue a damaged spool: $what" => sub {
+		my $file = damage("rescue-$page", $page);
+		restart();    # there is a new spool
+		my ($json, $run) = ctl_json(@ctl, 'spool', 'rescue', '--json', $file);
+		exits($run, 0, 'it goes');
+		cmp_ok $json->{rescued}, '>=', $least, 'what can be read is taken over';
+		ok wait_for(sub { count("called like 'rescue-$page-%'") >= 2 * $least }), 'and is stored';
+		($json, $run) = ctl_json(@ctl, 'spool', 'rescue', '--json', $file);
+		exits($run, 0, 'it goes again');
+		ok wait_for(sub { @{ (ctl_json(@ctl, 'spool', 'list', '--json'))[0] } == 0 }), 'and is stored again';
+		is $postgres->sql(q{select count(*), count(distinct called) from callresult.call_result where called like 'rescue-%'})
+		    =~ s/^(\d+)\|\1$/once/r, 'once', 'each call is there once';
+		ok -e $file, 'the file is there';
+		is $worker->stop, 0, 'the worker ends well';
+	};
+}
+
+subtest 'rescue what is no spool' => sub {
+	exits(ctl(@ctl, 'spool', 'rescue', folder() . '/none'), 1, 'a file that is not there');
+	my $run = ctl(@ctl, 'spool', 'rescue', write_file(folder() . '/text', 'x' x 100_000));
+	exits($run, 1, 'a text');
+	like $run->{err}, qr/no push can be read of it/, 'says so';
 };
 
-subtest 'a spool whose first page is destroyed' => sub {
-	my $file = damage('first', 0);
-	is qx{sqlite3 $file .dump 2>/dev/null} =~ /INSERT/, '', 'sqlite3 finds nothing';
-	restart();    # there is a new spool
-	goes(manual_commands('echo', 'seek=92 conv=notrunc', $file));
-	goes(manual_commands('sqlite3', 'drain', folder() . '/mended.db'));
-	is count("called like 'first-%'"), 120, 'all is stored';
+subtest 'a command that is mistyped' => sub {
+	my $run = ctl('spool', 'lsit');
+	exits($run, 2, 'is refused');
+	like $run->{err}, qr/spool has no other commands than these/, 'as one of spool';
+	like $run->{err}, qr/spool list .*spool show .*spool drain .*spool export .*spool rescue /s, 'which are listed';
 };
 
 done_testing;

@@ -1,0 +1,39 @@
+/*
+ * The pushes that can still be read of a damaged spool, whatever else of it cannot: each page is looked at by itself, with
+ * what the log beside the file (-wal) has committed in its place.  For spool_rescue.c alone.
+ */
+#ifndef SPOOL_PAGES_H
+#define SPOOL_PAGES_H
+
+#include <stdint.h>
+
+struct spool_pages;
+
+/* NULL, with errno, when the file cannot be opened. */
+struct spool_pages *spool_pages_open(const char *path);
+void spool_pages_close(struct spool_pages *pages);
+
+/* Pages are numbered from 1 to this. */
+int64_t spool_pages_count(const struct spool_pages *pages);
+
+enum { SPOOL_VALUES = 9 };
+
+struct spool_value {
+	enum { SPOOL_NULL, SPOOL_INTEGER, SPOOL_TEXT, SPOOL_BLOB } type;
+	int64_t              integer;
+	const unsigned char *bytes;
+	int                  length;
+};
+
+/* A row that has the form of a push; what its values are worth is not looked at. */
+struct spool_found {
+	int64_t            seq;
+	struct spool_value values[SPOOL_VALUES];        /* as enum spool_column has them, from SPOOL_ID to SPOOL_BODY */
+};
+
+typedef void spool_pages_row(void *context, const struct spool_found *found);
+
+/* Calls row for each push that begins on the page; a page that is free, or cannot be read, has none. */
+void spool_pages_read(struct spool_pages *pages, int64_t number, spool_pages_row *row, void *context);
+
+#endif

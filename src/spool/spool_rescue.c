@@ -1,0 +1,242 @@
+/*
+ * Takes pushes of a damaged file over.  How far it is stands in the spool itself (table rescue), and is moved on in the
+ * transaction that takes a part over: whatever process goes on does so where the last one stopped.
+ */
+#include "spool/spool_rescue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "spool/spool_disk.h"
+#include "spool/spool_pages.h"
+#include "spool/spool_row.h"
+
+enum {
+	PART_PAGES = 256,
+	PART_BYTES = 1024 * 1024,
+	TURN_TIME = 200,        /* milliseconds to wait for the turn */
+};
+
+/* What was there before comes before all that was put since, in its own order. */
+static const int64_t earlier = INT64_C(1) << 62;
+
+/* --- a part ---------------------------------------------------------------------------------------------------- */
+
+struct spool_rescue *
+spool_rescue_open(struct spool_file *file, const char *path, int64_t page)
+{
+	struct spool_pages *pages = spool_pages_open(path);
+	struct spool_rescue *rescue;
+
+	if (pages == NULL)
+		return NULL;
+	rescue = memory_zalloc(sizeof *rescue);
+	*rescue = (struct spool_rescue){ .file = file, .pages = pages, .path = memory_strdup(path), .page = page };
+	return rescue;
+}
+
+void
+spool_rescue_close(struct spool_rescue *rescue)
+{
+	if (rescue == NULL)
+		return;
+	spool_pages_close(rescue->pages);
+	memory_free(rescue->path);
+	memory_free(rescue);
+}
+
+int64_t
+spool_rescue_pages(const struct spool_rescue *rescue)
+{
+	return spool_pages_count(rescue->pages);
+}
+
+bool
+spool_rescue_is_due(const struct spool_rescue *rescue)
+{
+	return rescue->page <= spool_rescue_pages(rescue);
+}
+
+static void
+bind_value(sqlite3_stmt *statement, int parameter, const struct spool_value *value)
+{
+	if (value->type == SPOOL_INTEGER)
+		sqlite3_bind_int64(statement, parameter, value->integer);
+	else if (value->type == SPOOL_TEXT)
+		sqlite3_bind_text(statement, parameter, (const char *)value->bytes, value->length, SQLITE_STATIC);
+	else if (value->type == SPOOL_BLOB)
+		sqlite3_bind_blob(statement, parameter, value->bytes, value->length, SQLITE_STATIC);
+}
+
+/* With the seq of its own; with a new one, behind the others, where that is taken. */
+static bool
+insert(sqlite3_stmt *statement, const struct spool_found *found, bool own_seq)
+{
+	for (int i = 0; i < SPOOL_VALUES; i++)
+		bind_value(statement, i + 1, &found->values[i]);
+	if (own_seq)
+		sqlite3_bind_int64(statement, SPOOL_SEQ + 1, found->seq > 0 ? found->seq - earlier : found->seq);
+	return spool_file_run(statement);
+}
+
+static void
+take(void *context, const struct spool_found *found)
+{
+	struct spool_rescue *rescue = context;
+	struct spool_file *file = rescue->file;
+	sqlite3_stmt *statement = file->statements[SPOOL_PUT];
+
+	if (rescue->result != SPOOL_DONE)
+		return;
+	rescue->found++;
+	rescue->bytes += found->values[SPOOL_BODY].length;
+	if (insert(statement, found, true) || (sqlite3_errcode(file->database) == SQLITE_CONSTRAINT &&
+	    insert(statement, found, false)))
+		rescue->taken += sqlite3_changes(file->database);
+	else if (sqlite3_errcode(file->database) != SQLITE_CONSTRAINT)
+		rescue->result = spool_file_note(file);
+}
+
+enum spool_result
+spool_rescue_part(struct spool_rescue *rescue)
+{
+	rescue->result = SPOOL_DONE;
+	rescue->bytes = 0;
+	for (int i = 0; i < PART_PAGES && rescue->bytes < PART_BYTES && spool_rescue_is_due(rescue); i++)
+		spool_pages_read(rescue->pages, rescue->page++, take, rescue);
+	return rescue->result;
+}
+
+/* --- the keeper's ---------------------------------------------------------------------------------------------- */
+
+/* Runs SQL of sqlite3_mprintf, and frees it. */
+static bool
+execute(struct spool_file *file, char *text)
+{
+	bool done = text != NULL && spool_file_execute(file, text);
+
+	sqlite3_free(text);
+	return done;
+}
+
+/* The file is named after what has become of it, so that nobody takes it for one whose pushes are lost. */
+static void
+rename_rescued(const char *path, char *renamed, size_t size)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+	const char *damaged = strstr(path, ".damaged-");
+
+	snprintf(renamed, size, "%s", path);
+	for (size_t i = 0; damaged != NULL && i < sizeof endings / sizeof *endings; i++) {
+		char from[PATH_MAX], to[PATH_MAX];
+
+		snprintf(from, sizeof from, "%s%s", path, endings[i]);
+		snprintf(to, sizeof to, "%.*s.rescued-%s%s", (int)(damaged - path), path, damaged + strlen(".damaged-"),
+		    endings[i]);
+		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 && i == 0)
+			snprintf(renamed, size, "%s", to);
+	}
+}
+
+static void
+log_rescued(const struct spool_file *file, const char *path, int64_t taken, int64_t expected)
+{
+	char renamed[PATH_MAX];
+
+	rename_rescued(path, renamed, sizeof renamed);
+	if (expected < 0)
+		log_error("spool %s: rescued what can be read of the damaged file, now %s; nobody knows how many pushes it had"
+		    " rescued=%lld", file->path, renamed, (long long)taken);
+	else if (taken < expected)
+		log_error("spool %s: rescued what can be read of the damaged file, now %s; the others are lost here rescued=%lld"
+		    " lost=%lld", file->path, renamed, (long long)taken, (long long)(expected - taken));
+	else
+		log_warning("spool %s: rescued all pushes of the damaged file, now %s rescued=%lld", file->path, renamed,
+		    (long long)taken);
+}
+
+/* The next part, unless another process has gone on meanwhile: then from there. */
+static enum spool_result
+part(struct spool_file *file, struct spool_rescue *rescue)
+{
+	int64_t page = spool_file_number(file, "SELECT page FROM rescue ORDER BY rowid LIMIT 1", 0), taken = rescue->taken;
+	enum spool_result result;
+
+	if (page > rescue->page)
+		rescue->page = page;
+	result = spool_rescue_part(rescue);
+	if (result == SPOOL_DONE && !execute(file, sqlite3_mprintf(
+	    "UPDATE rescue SET page = %lld, rescued = rescued + %lld WHERE file = %Q", (long long)rescue->page,
+	    (long long)(rescue->taken - taken), rescue->path)))
+		result = spool_file_note(file);
+	return result;
+}
+
+static void
+finish(struct spool_file *file, const char *path, int64_t taken, int64_t expected)
+{
+	enum spool_result result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+
+	if (result == SPOOL_DONE)
+		result = spool_file_end(file, execute(file, sqlite3_mprintf("DELETE FROM rescue WHERE file = %Q", path)) &&
+		    sqlite3_changes(file->database) == 1 ? SPOOL_DONE : SPOOL_FAILED);
+	if (result == SPOOL_DONE)
+		log_rescued(file, path, taken, expected);
+}
+
+/* The rescue that is due first; false when there is none. */
+static bool
+find_due(struct spool_file *file, char path[PATH_MAX], int64_t *page, int64_t *taken, int64_t *expected)
+{
+	sqlite3_stmt *statement = NULL;
+	bool found = sqlite3_prepare_v2(file->database, "SELECT file, page, rescued, expected FROM rescue ORDER BY rowid LIMIT 1",
+	    -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
+
+	if (found) {
+		snprintf(path, PATH_MAX, "%s", (const char *)sqlite3_column_text(statement, 0));
+		*page = sqlite3_column_int64(statement, 1);
+		*taken = sqlite3_column_int64(statement, 2);
+		*expected = sqlite3_column_int64(statement, 3);
+	}
+	sqlite3_finalize(statement);
+	return found;
+}
+
+void
+spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
+{
+	int64_t page, taken, expected;
+	enum spool_result result;
+	char path[PATH_MAX];
+	bool due = find_due(file, path, &page, &taken, &expected);
+
+	if (*rescue != NULL && (!due || strcmp((*rescue)->path, path) != 0)) {
+		spool_rescue_close(*rescue);
+		*rescue = NULL;
+	}
+	if (!due)
+		return;
+	if (*rescue == NULL && (*rescue = spool_rescue_open(file, path, page)) == NULL) {
+		log_error("spool %s: cannot rescue pushes of %s: %s", file->path, path, strerror(errno));
+		finish(file, path, taken, expected);
+		return;
+	}
+	if (!spool_rescue_is_due(*rescue)) {
+		finish(file, path, taken, expected);
+		return;
+	}
+	if (!spool_disk_has_room(file, PART_BYTES))
+		return;
+	result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+	if (result == SPOOL_DONE && spool_file_end(file, part(file, *rescue)) != SPOOL_DONE) {
+		/* it is begun again where the spool says that it stands */
+		spool_rescue_close(*rescue);
+		*rescue = NULL;
+	}
+}

@@ -1,0 +1,22 @@
+/* Where the pages are that a spool's log (-wal) has committed and its file has not yet.  For spool_pages.c alone. */
+#ifndef SPOOL_WAL_H
+#define SPOOL_WAL_H
+
+#include <stdint.h>
+
+enum { SPOOL_PAGE_SIZE = 4096 };
+
+struct spool_wal {
+	int      descriptor;    /* -1: there is no log */
+	int64_t  pages;         /* in the file, by the last commit in the log; 0: there is none */
+	int64_t *offsets;       /* of pages 1 to pages in the log; 0: in the file itself */
+};
+
+/* Reads the log of the spool at that path. */
+void spool_wal_open(struct spool_wal *wal, const char *spool_path);
+void spool_wal_close(struct spool_wal *wal);
+
+/* Big endian, as all of SQLite's formats. */
+uint32_t spool_wal_number(const unsigned char *at);
+
+#endif
