@@ -53,17 +53,20 @@ struct client {
 	int                made, done;
 };
 
+/* The parameters are those of the call, up to the time zone. */
 static const char plain_text[] =
-    "INSERT INTO public.plain (push_id, received_at, campaign_id, session_id, called, call_time_local, call_time,"
-    " call_status, fail_code, cause_code, vdn_id, call_id, custom_field, record_path, extra)"
-    " SELECT r.push_id, r.received_at, r.campaign_id, r.session_id, r.called, r.call_time_local,"
-    " r.call_time_local AT TIME ZONE $15,"
-    " r.call_status, r.fail_code, r.cause_code, r.vdn_id, r.call_id, r.custom_field, r.record_path, r.extra"
-    " FROM unnest($1::uuid[],$2::timestamptz[],$3::text[],$4::timestamp[],$5::text[],$6::text[],$7::text[],"
-    "$8::int[],$9::smallint[],$10::text[],$11::text[],$12::text[],$13::text[],$14::jsonb[])"
-    " AS r (push_id, received_at, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_status,"
-    " fail_code, custom_field, record_path, cause_code, extra)"
+    "INSERT INTO public.plain (push_id, received_at, arrived_at, campaign_id, call_time_local, call_time, called, session_id,"
+    " call_id, vdn_id, call_status, fail_code, custom_field, record_path, cause_code, extra)"
+    " SELECT ($1::uuid[])[r.push], ($2::timestamptz[])[r.push], ($2::timestamptz[])[r.push], r.campaign_id,"
+    " r.call_time_local, r.call_time_local AT TIME ZONE $26, r.called, r.session_id, r.call_id, r.vdn_id, r.call_status,"
+    " r.fail_code, r.custom_field, r.record_path, r.cause_code, r.extra"
+    " FROM unnest($13::int[],$14::text[],$15::timestamp[],$16::text[],$17::text[],$18::text[],$19::int[],"
+    "$20::smallint[],$21::text[],$22::text[],$23::text[],$24::text[],$25::jsonb[])"
+    " AS r (push, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_status, fail_code,"
+    " custom_field, record_path, cause_code, extra)"
     " ON CONFLICT DO NOTHING";
+
+_Static_assert(R_PUSH == 12 && CALL_TIMEZONE == 25, "plain_text counts them");
 
 static pthread_barrier_t everybody;
 
@@ -136,7 +139,7 @@ make_call(struct client *client, struct fold *fold)
 		pushes[i] = make_push(client, client->made * count + i);
 	if (fold_pushes(fold, pushes, count) != count)
 		log_fatal("the pushes do not go together");
-	store_call_fill(&client->calls[client->made++], pushes, count, fold, "Asia/Shanghai");
+	store_call_fill(&client->calls[client->made++], pushes, count, fold, "Asia/Shanghai", client->plan->duplicates > 0);
 	for (int i = 0; i < count; i++)
 		push_unref(pushes[i]);
 	memory_free(pushes);
@@ -169,29 +172,28 @@ check(const struct client *client, PGresult *result, ExecStatusType status)
 	PQclear(result);
 }
 
-/* The parameters of the plain statement are those of the records, and the time zone behind them. */
 static void
 prepare(struct client *client)
 {
 	const struct store_call *call = &client->calls[0];
 	bool plain = client->plan->plain;
-	int first = plain ? R_PUSH_ID : 0, end = plain ? CALL_TIMEZONE + 1 : STORE_PARAMETERS;
+	int count = plain ? CALL_TIMEZONE + 1 : STORE_PARAMETERS;
 
 	client->connection = PQconnectdb(client->plan->conninfo);
 	if (PQstatus(client->connection) != CONNECTION_OK)
 		log_fatal("%s", PQerrorMessage(client->connection));
-	check(client, PQprepare(client->connection, "store", plain ? plain_text : call->text, end - first,
-	    call->types + first), PGRES_COMMAND_OK);
+	check(client, PQprepare(client->connection, "store", plain ? plain_text : call->text, count,
+	    call->types), PGRES_COMMAND_OK);
 }
 
 static void
 store(const struct client *client, const struct store_call *call)
 {
 	bool plain = client->plan->plain;
-	int first = plain ? R_PUSH_ID : 0, end = plain ? CALL_TIMEZONE + 1 : STORE_PARAMETERS;
+	int count = plain ? CALL_TIMEZONE + 1 : STORE_PARAMETERS;
 
-	check(client, PQexecPrepared(client->connection, "store", end - first, call->values + first, call->lengths + first,
-	    call->formats + first, 0), plain ? PGRES_COMMAND_OK : PGRES_TUPLES_OK);
+	check(client, PQexecPrepared(client->connection, "store", count, call->values, call->lengths,
+	    call->formats, 0), plain ? PGRES_COMMAND_OK : PGRES_TUPLES_OK);
 }
 
 static void *

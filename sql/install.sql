@@ -1,20 +1,28 @@
 -- Installs or upgrades the callresult schema:   psql -X -d DATABASE -f sql/install.sql
 --
--- Run it as the user who is to own the schema: the owner of the database, or anyone with CREATE on it.
--- CREATEROLE lets it make the two roles as well; superuser rights and extensions are not needed. Each
--- numbered step runs once, in one transaction that also records it in callresult.schema_version; run again,
--- it does what is still to do and nothing else. A session lock keeps two installs apart, so connect
--- directly and not through a pooler in transaction mode.
+-- Run it as the user who is to own the schema: the owner of the database, or anyone with CREATE on it. CREATEROLE lets it
+-- make the two roles as well; superuser rights and extensions are not needed. All of it is one transaction: it is done, or
+-- nothing is changed. Run again, it does what is still to do and nothing else.
+--
+-- tables/NNN-*.sql   steps, each run once and recorded in callresult.schema_version
+-- code/, views/      run every time: each function and view stands in one place, and what stands there is what runs.
+--                    A step drops what "create or replace" cannot change.
+--
+-- Nothing was released before step 6. What came before it is moved aside, copied and dropped (006-aside, 006-from-005).
 
 \set ON_ERROR_STOP on
 \set AUTOCOMMIT on
 \set callresult_quiet :QUIET
 \set QUIET on
+\encoding UTF8
 
-set client_min_messages = warning;
-set search_path = pg_catalog, pg_temp;
-set statement_timeout = 0;
-set lock_timeout = '30s';
+begin isolation level read committed read write;
+set local client_min_messages = warning;
+set local search_path = pg_catalog, pg_temp;
+set local statement_timeout = 0;
+set local idle_in_transaction_session_timeout = 0;
+set local lock_timeout = '30s';
+set local check_function_bodies = on;
 
 do $$
 begin
@@ -29,77 +37,78 @@ begin
 end
 $$;
 
-select pg_advisory_lock(hashtextextended('callresult install', 0)) is null as callresult_locked \gset
-
-select to_regclass('callresult.schema_version') is null as callresult_todo \gset
-\if :callresult_todo
-begin;
 create schema if not exists callresult;
-comment on schema callresult is 'Results of outbound calls, as the call-centre platform pushed them';
-create table callresult.schema_version (
+create table if not exists callresult.schema_version (
     step            int primary key,
     name            text not null,
     installed_at    timestamptz not null default now()
 );
-comment on table callresult.schema_version is 'The installation steps this schema has behind it';
-comment on column callresult.schema_version.step is
-    'Number of the step; the highest is where the schema stands';
-comment on column callresult.schema_version.name is 'What the step was about';
-comment on column callresult.schema_version.installed_at is 'When it was done';
-commit;
-\endif
+-- One install at a time.
+lock table callresult.schema_version in exclusive mode;
 
-select not exists (select from callresult.schema_version where step = 1) as callresult_todo \gset
+do $$
+begin
+    if not exists (select from callresult.schema_version) and to_regclass('callresult.call_result') is not null then
+        raise exception 'schema callresult has tables and its schema_version is empty: it was restored without its data. '
+            'Drop it (drop schema callresult cascade) and run this again, or restore the data too';
+    end if;
+end
+$$;
+
+select coalesce(max(step), 0) = 5 as callresult_convert, coalesce(max(step), 0) < 6 as callresult_todo
+from callresult.schema_version \gset
+\if :callresult_convert
+\ir tables/006-aside.sql
+\endif
 \if :callresult_todo
-begin;
-\ir steps/001-tables.sql
-insert into callresult.schema_version (step, name) values (1, 'tables');
-commit;
+\ir tables/006-tables.sql
+\ir tables/006-catalogue.sql
+insert into callresult.schema_version (step, name) values (6, 'tables');
 \endif
 
-select not exists (select from callresult.schema_version where step = 2) as callresult_todo \gset
-\if :callresult_todo
-begin;
-\ir steps/002-failure-catalogue.sql
-insert into callresult.schema_version (step, name) values (2, 'failure catalogue');
-commit;
-\endif
+\ir code/figures.sql
+\ir views/tally.sql
+\ir views/lists.sql
+\ir views/campaigns.sql
+\ir views/delivery.sql
+\ir views/columns.sql
+\ir code/content.sql
+\ir code/tally.sql
+\ir code/store.sql
+\ir code/house.sql
+\ir code/proof.sql
+\ir code/retention.sql
 
-select not exists (select from callresult.schema_version where step = 3) as callresult_todo \gset
-\if :callresult_todo
-begin;
-\ir steps/003-store.sql
-insert into callresult.schema_version (step, name) values (3, 'store');
-commit;
-\endif
+do $$
+declare
+    callable    regprocedure;
+begin
+    for callable in
+        select oid::regprocedure from pg_proc where pronamespace = 'callresult'::regnamespace
+    loop
+        execute format('revoke all on function %s from public', callable);
+    end loop;
+end
+$$;
 
-select not exists (select from callresult.schema_version where step = 4) as callresult_todo \gset
-\if :callresult_todo
-begin;
-\ir steps/004-newest-content.sql
-insert into callresult.schema_version (step, name) values (4, 'newest content');
-commit;
+\if :callresult_convert
+\ir tables/006-from-005.sql
 \endif
-
-select not exists (select from callresult.schema_version where step = 5) as callresult_todo \gset
-\if :callresult_todo
-begin;
-\ir steps/005-reports.sql
-insert into callresult.schema_version (step, name) values (5, 'reports');
-commit;
-\endif
-
 \ir roles.sql
 
+-- This month and the next, so that the first push finds them.
+do $$
+begin
+    while (select more from callresult.keep_house()) loop
+    end loop;
+end
+$$;
+
 select max(step) as callresult_step from callresult.schema_version \gset
-select pg_advisory_unlock(hashtextextended('callresult install', 0)) as callresult_locked \gset
-reset client_min_messages;
-reset search_path;
-reset statement_timeout;
-reset lock_timeout;
+commit;
 \echo callresult schema is at step :callresult_step
 \set QUIET :callresult_quiet
 \unset callresult_quiet
-\unset callresult_locked
+\unset callresult_convert
 \unset callresult_todo
 \unset callresult_step

@@ -1,11 +1,9 @@
 -- The two roles, and what each may do; install.sql runs this every time.
 --
--- Neither can log in: grant them to the users that do. callresult_writer is for the worker and can call
--- store() and nothing more: it reads no result and changes none. callresult_reader is for people and reports
--- and sees the views and the failure catalogue. Roles belong to the whole cluster, so they may already
--- be there; where the installing user may not create them, a notice says what to run.
-
-begin;
+-- Neither can log in: grant them to the users that do. callresult_writer is for the worker: it stores and keeps house,
+-- reads no result and changes none. callresult_reader is for people and reports and sees the views and the failure
+-- catalogue. Roles belong to the whole cluster, so they may already be there; where the installing user may not create
+-- them, a notice says what to run.
 
 set local client_min_messages = notice;
 
@@ -13,6 +11,7 @@ do $$
 declare
     wanted  text;
     missing text := '';
+    granted record;
 begin
     foreach wanted in array array['callresult_writer', 'callresult_reader'] loop
         if not exists (select from pg_roles where rolname = wanted) then
@@ -32,10 +31,20 @@ begin
             current_user, missing;
     end if;
 
+    -- By their oids: a function may be there in the form of the step before, too.
+    for granted in
+        select r.rolname, f.oid::regprocedure as callable
+        from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'),
+                     ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of')) g (role, name)
+        join pg_roles r on r.rolname = g.role
+        join pg_proc f on f.pronamespace = 'callresult'::regnamespace and f.proname = g.name
+    loop
+        execute format('grant execute on function %s to %I', granted.callable, granted.rolname);
+    end loop;
+
     if exists (select from pg_roles where rolname = 'callresult_writer') then
         grant usage on schema callresult to callresult_writer;
         grant select on callresult.schema_version to callresult_writer;
-        grant execute on function callresult.store to callresult_writer;
     end if;
 
     if exists (select from pg_roles where rolname = 'callresult_reader') then
@@ -46,10 +55,6 @@ begin
             callresult.campaign_hourly, callresult.failure_breakdown, callresult.platform_faults,
             callresult.unlisted_codes, callresult.redial_candidates, callresult.invalid_numbers,
             callresult.recordings, callresult.delivery_health to callresult_reader;
-        grant execute on function callresult.link_expiry(text), callresult.cause_key(text),
-            callresult.part_of(bigint, bigint) to callresult_reader;
     end if;
 end
 $$;
-
-commit;

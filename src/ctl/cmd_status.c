@@ -170,7 +170,7 @@ database_table(struct status *status)
 		    clock_monotonic() + CTL_QUERY_TIME);
 	if (steps == NULL)
 		problem = db_problem(status->db);
-	else if (abs((step = atoi(db_rows_text(steps, 0, 0))) - db_schema_step()) > 1)
+	else if (!db_schema_step_fits(step = atoi(db_rows_text(steps, 0, 0))))
 		problem = "the schema does not fit this version: run sql/install.sql, or upgrade callresultd";
 	table_add_flag(table, rows != NULL);
 	for (int i = 0; i < COUNT(nothing); i++)

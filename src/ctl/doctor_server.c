@@ -89,7 +89,7 @@ check_step(struct doctor *doctor)
 	db_rows_free(rows);
 	if (step == wanted)
 		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
-	else if (abs(step - wanted) == 1)
+	else if (db_schema_step_fits(step))
 		findings_add(&doctor->findings, FINDING_WARNING, "a step apart works, two do not: finish the upgrade",
 		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for %d", step, wanted);
 	else

@@ -87,6 +87,7 @@ intake_push(struct slice body, int64_t received_at)
 
 	if (received_at != 0) {
 		push->received_at = received_at;
+		push->dated = true;
 		push->id = push_id_new(received_at);
 	}
 	push->body = body;

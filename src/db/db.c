@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "db/db_internal.h"
 
-enum { SCHEMA_STEP = 5 };
+enum { SCHEMA_STEP = 6, SCHEMA_OLDEST = 6 };    /* nothing older was released */
 
 /* --- the connection string ------------------------------------------------------------------------------------ */
 
@@ -45,6 +45,13 @@ db_schema_step(void)
 	return SCHEMA_STEP;
 }
 
+/* One step to either side fits, so that schema and programs are upgraded in any order. */
+bool
+db_schema_step_fits(int step)
+{
+	return step >= SCHEMA_OLDEST && step <= SCHEMA_STEP + 1;
+}
+
 static bool
 schema_fits(struct db *db, int64_t deadline)
 {
@@ -58,10 +65,9 @@ schema_fits(struct db *db, int64_t deadline)
 	if (!db_succeeded(result)) {
 		db_note_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
 		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
-	} else if ((step = atoi(PQgetvalue(result, 0, 0))) < SCHEMA_STEP - 1 || step > SCHEMA_STEP + 1) {
-		/* one step to either side fits, so that schema and programs are upgraded in any order */
+	} else if (!db_schema_step_fits(step = atoi(PQgetvalue(result, 0, 0)))) {
 		db_note_problem(db, "its schema is at step %d, and this program works with %d to %d;"
-		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_STEP - 1, SCHEMA_STEP + 1, DATA_DIR);
+		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_OLDEST, SCHEMA_STEP + 1, DATA_DIR);
 	} else if (strcmp(PQgetvalue(result, 0, 2), "on") == 0) {
 		db_note_problem(db, "the server is read-only");
 	} else {

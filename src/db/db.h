@@ -22,11 +22,13 @@ enum db_result {
 	DB_BAD_RECORD,    /* the data is refused, on a connection that is well; nothing was stored */
 };
 
-/* What became of the records of a batch: how many. */
+/* What became of the pushes of a batch that were not in the database yet, and of their records: how many. */
 struct db_counts {
+	int64_t pushes;
 	int64_t inserted;
 	int64_t updated;
 	int64_t duplicates;
+	int64_t quarantined;
 };
 
 /* conninfo and call_timezone must outlive the db.  No connection is made yet. */
@@ -85,10 +87,12 @@ enum db_result db_store(struct db *db, struct push **pushes, int count, const st
     struct db_counts *counts) __attribute__((warn_unused_result));
 
 /*
- * Tries to store the records of fold, deferred constraints included, and takes them back.  DB_STORED: the database would take them; DB_BAD_RECORD: it
- * refuses one; anything else: it could not be asked, and there is no connection any more, unless there was no time left.
+ * Tries to store the records of fold, which are of the pushes, deferred constraints included, and takes them back.
+ * DB_STORED: the database would take them; DB_BAD_RECORD: it refuses one; anything else: it could not be asked, and there
+ * is no connection any more, unless there was no time left.
  */
-enum db_result db_probe(struct db *db, const struct fold *fold, int64_t deadline) __attribute__((warn_unused_result));
+enum db_result db_probe(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline)
+    __attribute__((warn_unused_result));
 
 /* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */
 const char *db_refusal(const struct db *db);
@@ -115,8 +119,9 @@ bool db_keep_house(struct db *db, struct db_house *house, int64_t deadline) __at
 
 /* --- questions of an administrator ------------------------------------------------------------------------- */
 
-/* The step of the schema that this program is made for; the steps beside it work too. */
+/* The step of the schema that this program is made for, and whether it works with another. */
 int db_schema_step(void);
+bool db_schema_step_fits(int step);
 
 /* Whether conninfo holds a password. */
 bool db_conninfo_has_password(const char *conninfo);

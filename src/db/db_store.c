@@ -11,7 +11,7 @@
  * What a connection has prepared, under names that say of which text: behind a pooler it may be of another program of
  * ours, older or newer.
  */
-static const char store_name[] = "callresultd_store_1";
+static const char store_name[] = "callresultd_store_2";
 static const char limits_name[] = "callresultd_limits_1";
 static const char limits_text[] =
     "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),"
@@ -51,7 +51,7 @@ prepare(struct db *db, const char *name, const char *text, int count, const unsi
 bool
 db_prepare_statements(struct db *db, int64_t deadline)
 {
-	store_call_fill(&db->call, NULL, 0, &(struct fold){ 0 }, db->call_timezone);
+	store_call_fill(&db->call, NULL, 0, &(struct fold){ 0 }, db->call_timezone, false);
 	db->prepared = true;
 	return prepare(db, store_name, db->call.text, STORE_PARAMETERS, db->call.types, deadline) &&
 	    prepare(db, limits_name, limits_text, 0, NULL, deadline);
@@ -138,9 +138,11 @@ next_answer(struct db *db, int64_t deadline)
 static void
 read_counts(const PGresult *result, struct db_counts *counts)
 {
-	counts->inserted = atoll(PQgetvalue(result, 0, 0));
-	counts->updated = atoll(PQgetvalue(result, 0, 1));
-	counts->duplicates = atoll(PQgetvalue(result, 0, 2));
+	counts->pushes = atoll(PQgetvalue(result, 0, 0));
+	counts->inserted = atoll(PQgetvalue(result, 0, 1));
+	counts->updated = atoll(PQgetvalue(result, 0, 2));
+	counts->duplicates = atoll(PQgetvalue(result, 0, 3));
+	counts->quarantined = atoll(PQgetvalue(result, 0, 4));
 }
 
 /* Names the rule and never the value; what the server's own message says may quote it. */
@@ -311,20 +313,25 @@ enum db_result
 db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_counts *counts)
 {
+	enum db_result result;
+
 	if (!has_time(db, deadline))
 		return DB_UNAVAILABLE;
-	store_call_fill(&db->call, pushes, count, fold, db->call_timezone);
-	return store(db, COMMIT, deadline, counts);
+	store_call_fill(&db->call, pushes, count, fold, db->call_timezone, db->careful);
+	result = store(db, COMMIT, deadline, counts);
+	if (result == DB_STORED)
+		db->careful = counts->inserted < (int64_t)fold->count;
+	return result;
 }
 
 enum db_result
-db_probe(struct db *db, const struct fold *fold, int64_t deadline)
+db_probe(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline)
 {
 	struct db_counts ignored;
 
 	if (!has_time(db, deadline))
 		return DB_UNAVAILABLE;
-	store_call_fill(&db->call, NULL, 0, fold, db->call_timezone);
+	store_call_fill(&db->call, pushes, count, fold, db->call_timezone, true);
 	return store(db, ROLLBACK, deadline, &ignored);
 }
 

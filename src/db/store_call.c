@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 struct type {
 	enum pg_type element;
 	unsigned int array;      /* OID of the array type */
@@ -23,19 +25,22 @@ static const struct {
 } parameters[STORE_PARAMETERS] = {
 	[P_ID]              = { "p_id", { PG_UUID, 2951 } },
 	[P_RECEIVED_AT]     = { "p_received_at", { PG_TIMESTAMPTZ, 1185 } },
+	[P_ARRIVED]         = { "p_arrived", { PG_TIMESTAMPTZ, 1185 } },
 	[P_REMOTE_ADDR]     = { "p_remote_addr", { PG_TEXT, 1009 } },
+	[P_SOURCE]          = { "p_source", { PG_TEXT, 1009 } },
 	[P_BYTES]           = { "p_bytes", { PG_INT8, 1016 } },
 	[P_SHA256]          = { "p_sha256", { PG_BYTEA, 1001 } },
 	[P_RECORDS]         = { "p_records", { PG_INT4, 1007 } },
+	[P_ROWS]            = { "p_rows", { PG_INT4, 1007 } },
 	[P_QUARANTINED]     = { "p_quarantined", { PG_INT4, 1007 } },
 	[P_SPOOLED]         = { "p_spooled", { PG_BOOL, 1000 } },
-	[R_PUSH_ID]         = { "r_push_id", { PG_UUID, 2951 } },
-	[R_RECEIVED_AT]     = { "r_received_at", { PG_TIMESTAMPTZ, 1185 } },
+	[P_LATE]            = { "p_late", { PG_BOOL, 1000 } },
+	[R_PUSH]            = { "r_push", { PG_INT4, 1007 } },
 	[R_CAUSE_CODE]      = { "r_cause_code", { PG_TEXT, 1009 } },
 	[R_EXTRA]           = { "r_extra", { PG_JSONB, 3807 } },
 	[CALL_TIMEZONE]     = { "call_timezone", { PG_TEXT, 25 } },
-	[Q_PUSH_ID]         = { "q_push_id", { PG_UUID, 2951 } },
-	[Q_RECEIVED_AT]     = { "q_received_at", { PG_TIMESTAMPTZ, 1185 } },
+	[CAREFUL]           = { "careful", { PG_BOOL, 16 } },
+	[Q_PUSH]            = { "q_push", { PG_INT4, 1007 } },
 	[Q_REASON]          = { "q_reason", { PG_TEXT, 1009 } },
 	[Q_RAW]             = { "q_raw", { PG_BYTEA, 1001 } },
 };
@@ -56,7 +61,7 @@ type_of(int parameter)
 static void
 write_text(char *text)
 {
-	char *at = stpcpy(text, "SELECT inserted, updated, duplicates FROM callresult.store");
+	char *at = stpcpy(text, "SELECT pushes, inserted, updated, duplicates, quarantined FROM callresult.store");
 
 	for (int i = 0; i < STORE_PARAMETERS; i++)
 		at += sprintf(at, "%c%s%s => $%d", i == 0 ? '(' : ',', is_field(i) ? "r_" : "",
@@ -64,21 +69,23 @@ write_text(char *text)
 	strcpy(at, ")");
 }
 
+/* "" as null */
 static void
-add_stamp(struct pg_array *arrays, enum store_parameter id, const struct push *push)
+add_string(struct pg_array *array, const char *text)
 {
-	pg_array_add_bytes(&arrays[id], push->id.bytes, PUSH_ID_SIZE);
-	pg_array_add_time(&arrays[id + 1], push->received_at);
+	pg_array_add_text(array, (struct slice){ *text != '\0' ? text : NULL, strlen(text) });
 }
 
 static void
 add_push(struct pg_array *arrays, const struct push *push)
 {
-	struct slice remote_addr = { push->remote_addr[0] != '\0' ? push->remote_addr : NULL, strlen(push->remote_addr) };
 	size_t quarantined = push->fault != NULL ? 0 : push->list.bad_count;
 
-	add_stamp(arrays, P_ID, push);
-	pg_array_add_text(&arrays[P_REMOTE_ADDR], remote_addr);
+	pg_array_add_bytes(&arrays[P_ID], push->id.bytes, PUSH_ID_SIZE);
+	pg_array_add_time(&arrays[P_RECEIVED_AT], push->received_at);
+	pg_array_add_time(&arrays[P_ARRIVED], push->received_at - push->clock_ahead);
+	add_string(&arrays[P_REMOTE_ADDR], push->remote_addr);
+	add_string(&arrays[P_SOURCE], push->source);
 	pg_array_add_int8(&arrays[P_BYTES], (int64_t)push->bytes);
 	if (push->body.bytes != NULL)
 		pg_array_add_bytes(&arrays[P_SHA256], push->sha256, PUSH_SHA256_SIZE);
@@ -87,6 +94,7 @@ add_push(struct pg_array *arrays, const struct push *push)
 	pg_array_add_int4(&arrays[P_RECORDS], (int32_t)(push->list.record_count + quarantined));
 	pg_array_add_int4(&arrays[P_QUARANTINED], (int32_t)quarantined);
 	pg_array_add_bool(&arrays[P_SPOOLED], push->spooled);
+	pg_array_add_bool(&arrays[P_LATE], push->spooled || push->dated);
 }
 
 static void
@@ -119,25 +127,40 @@ add_record(struct pg_array *arrays, const struct fold_row *row)
 	const struct record *record = row->record;
 	char padded[CAUSE_CODE_DIGITS];
 
-	add_stamp(arrays, R_PUSH_ID, row->push);
+	pg_array_add_int4(&arrays[R_PUSH], row->number + 1);
 	for (int i = 0; i < RECORD_FIELDS; i++)
 		add_value(&arrays[R_FIELD + i], record_fields[i].kind, &record->value[i]);
 	pg_array_add_text(&arrays[R_CAUSE_CODE], record_cause_code(record, padded));
 	add_extra(&arrays[R_EXTRA], record);
 }
 
+/* How many rows of the fold are of each push. */
 static void
-add_reject(struct pg_array *arrays, const struct push *push, const struct reject *reject)
+add_rows(struct pg_array *array, int count, const struct fold *fold)
 {
-	add_stamp(arrays, Q_PUSH_ID, push);
+	int32_t *rows = memory_zalloc((size_t)count * sizeof *rows);
+
+	for (size_t i = 0; i < fold->count; i++)
+		rows[fold->rows[i].number]++;
+	for (int i = 0; i < count; i++)
+		pg_array_add_int4(array, rows[i]);
+	memory_free(rows);
+}
+
+static void
+add_reject(struct pg_array *arrays, int number, const struct reject *reject)
+{
+	pg_array_add_int4(&arrays[Q_PUSH], number + 1);
 	pg_array_add_bytes(&arrays[Q_REASON], reject->reason, strlen(reject->reason));
 	pg_array_add_bytes(&arrays[Q_RAW], reject->raw.bytes, reject->raw.length);
 }
 
 void
 store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
-    const char *call_timezone)
+    const char *call_timezone, bool careful)
 {
+	static const char truth[] = { 0, 1 };
+
 	if (call->text[0] == '\0')
 		write_text(call->text);
 	for (int i = 0; i < STORE_PARAMETERS; i++)
@@ -145,8 +168,10 @@ store_call_fill(struct store_call *call, struct push **pushes, int count, const 
 	for (int i = 0; i < count; i++) {
 		add_push(call->arrays, pushes[i]);
 		for (size_t j = 0; j < pushes[i]->list.reject_count; j++)
-			add_reject(call->arrays, pushes[i], &pushes[i]->list.rejects[j]);
+			add_reject(call->arrays, i, &pushes[i]->list.rejects[j]);
 	}
+	if (count > 0)
+		add_rows(&call->arrays[P_ROWS], count, fold);
 	for (size_t i = 0; i < fold->count; i++)
 		add_record(call->arrays, &fold->rows[i]);
 	for (int i = 0; i < STORE_PARAMETERS; i++) {
@@ -158,6 +183,8 @@ store_call_fill(struct store_call *call, struct push **pushes, int count, const 
 	}
 	call->values[CALL_TIMEZONE] = call_timezone;
 	call->lengths[CALL_TIMEZONE] = (int)strlen(call_timezone);
+	call->values[CAREFUL] = &truth[careful];
+	call->lengths[CAREFUL] = 1;
 }
 
 size_t

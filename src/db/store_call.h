@@ -8,12 +8,13 @@
 
 enum store_parameter {
 	/* one element a push */
-	P_ID, P_RECEIVED_AT, P_REMOTE_ADDR, P_BYTES, P_SHA256, P_RECORDS, P_QUARANTINED, P_SPOOLED,
+	P_ID, P_RECEIVED_AT, P_ARRIVED, P_REMOTE_ADDR, P_SOURCE, P_BYTES, P_SHA256, P_RECORDS, P_ROWS, P_QUARANTINED, P_SPOOLED,
+	P_LATE,
 	/* one element a record of the fold; R_FIELD + RECORD_CALLED is the one of that field */
-	R_PUSH_ID, R_RECEIVED_AT, R_FIELD, R_FIELD_LAST = R_FIELD + RECORD_FIELDS - 1, R_CAUSE_CODE, R_EXTRA,
-	CALL_TIMEZONE,
+	R_PUSH, R_FIELD, R_FIELD_LAST = R_FIELD + RECORD_FIELDS - 1, R_CAUSE_CODE, R_EXTRA,
+	CALL_TIMEZONE, CAREFUL,
 	/* one element a reject */
-	Q_PUSH_ID, Q_RECEIVED_AT, Q_REASON, Q_RAW,
+	Q_PUSH, Q_REASON, Q_RAW,
 	STORE_PARAMETERS
 };
 
@@ -22,16 +23,19 @@ enum { STORE_TEXT_SIZE = 1024 };
 /* As PQsendQueryParams takes them, all in binary form; {0} at first. */
 struct store_call {
 	char            text[STORE_TEXT_SIZE];       /* the statement */
-	struct pg_array arrays[STORE_PARAMETERS];    /* that of CALL_TIMEZONE is not used */
+	struct pg_array arrays[STORE_PARAMETERS];    /* those of CALL_TIMEZONE and CAREFUL are not used */
 	unsigned int    types[STORE_PARAMETERS];
 	const char     *values[STORE_PARAMETERS];
 	int             lengths[STORE_PARAMETERS];
 	int             formats[STORE_PARAMETERS];
 };
 
-/* Sets the statement and all parameters; they are the call's own but for call_timezone. */
+/*
+ * Sets the statement and all parameters; they are the call's own but for call_timezone.  The rows of fold are of the pushes.
+ * careful: the records may be stored already, likely; a hint, that decides which way of storing is tried first.
+ */
 void store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
-    const char *call_timezone);
+    const char *call_timezone, bool careful);
 
 /* Gives back what a huge call took, once it is made, and how many bytes it had; it has to be filled again then. */
 size_t store_call_trim(struct store_call *call);

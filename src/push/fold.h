@@ -14,6 +14,7 @@ struct fold_row {
 	const struct record *record;
 	const struct push   *push;
 	size_t               order;   /* in which it arrived, over all pushes of the fold */
+	int                  number;  /* of the push among those of the fold, from 0 */
 	bool                 shared;  /* several pushes say the same; push is the one received last */
 };
 

@@ -27,6 +27,7 @@ struct push {
 	const char        *fault;                           /* why the body is bad: the list is one reject then, the
 	                                                       body, where it is kept; NULL: it is not bad */
 	bool               spooled;                         /* it comes from the spool */
+	bool               dated;                           /* it was saved, and arrived when received_at says */
 
 	void              *request;                         /* request.c's: what waits for its outcome */
 

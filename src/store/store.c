@@ -23,19 +23,13 @@ struct store {
 static void
 count_stored(struct push **pushes, int count, const struct db_counts *counts, int64_t start)
 {
-	struct metrics_stored stored = { .pushes = count, .inserted = counts->inserted, .updated = counts->updated,
-		.duplicates = counts->duplicates, .duration = clock_microseconds() - start };
+	struct metrics_stored stored = { .pushes = counts->pushes, .inserted = counts->inserted, .updated = counts->updated,
+		.duplicates = counts->duplicates, .quarantined = counts->quarantined,
+		.records = counts->inserted + counts->updated + counts->duplicates + counts->quarantined,
+		.replayed = pushes[0]->spooled ? counts->pushes : 0, .duration = clock_microseconds() - start };
 
-	for (int i = 0; i < count; i++) {
-		const struct push *push = pushes[i];
-
-		stored.replayed += push->spooled;
-		stored.bad_bodies += push->fault != NULL && push->body.bytes != NULL;
-		if (push->fault == NULL) {
-			stored.records += (int64_t)(push->list.record_count + push->list.bad_count);
-			stored.quarantined += (int64_t)push->list.bad_count;
-		}
-	}
+	for (int i = 0; i < count && counts->pushes == count; i++)
+		stored.bad_bodies += pushes[i]->fault != NULL && pushes[i]->body.bytes != NULL;
 	metrics_count_stored(&stored);
 }
 

@@ -105,16 +105,18 @@ check_extra(struct slice element, const struct record *record)
 }
 
 static void
-check_records(const struct store_call *call, const struct fold *fold)
+check_records(const struct store_call *call, struct push **pushes, int count, const struct fold *fold)
 {
-	struct array fields[RECORD_FIELDS], ids = open_array(call, R_PUSH_ID), extras = open_array(call, R_EXTRA);
+	struct array fields[RECORD_FIELDS], numbers = open_array(call, R_PUSH), extras = open_array(call, R_EXTRA);
 
 	for (int f = 0; f < RECORD_FIELDS; f++)
 		fields[f] = open_array(call, R_FIELD + f);
 	for (size_t i = 0; i < fold->count; i++) {
 		const struct fold_row *row = &fold->rows[i];
 
-		if (!ref_equal(take(&ids), (struct slice){ (const char *)row->push->id.bytes, PUSH_ID_SIZE }))
+		int64_t number = number_of(take(&numbers));
+
+		if (number < 1 || number > count || pushes[number - 1] != row->push)
 			ref_fail("the push of a record");
 		for (int f = 0; f < RECORD_FIELDS; f++)
 			check_field(take(&fields[f]), &record_fields[f], &row->record->value[f]);
@@ -128,7 +130,7 @@ check_records(const struct store_call *call, const struct fold *fold)
 static void
 check_pushes(const struct store_call *call, struct push **pushes, int count)
 {
-	struct array ids = open_array(call, P_ID), records = open_array(call, P_RECORDS),
+	struct array ids = open_array(call, P_ID), records = open_array(call, P_RECORDS), rows = open_array(call, P_ROWS),
 	    quarantined = open_array(call, P_QUARANTINED), reasons = open_array(call, Q_REASON), raws = open_array(call, Q_RAW);
 
 	for (int i = 0; i < count; i++) {
@@ -137,7 +139,8 @@ check_pushes(const struct store_call *call, struct push **pushes, int count)
 
 		if (!ref_equal(take(&ids), (struct slice){ (const char *)pushes[i]->id.bytes, PUSH_ID_SIZE }) ||
 		    number_of(take(&quarantined)) != (int64_t)bad ||
-		    number_of(take(&records)) != (int64_t)(bad + list->record_count))
+		    number_of(take(&records)) != (int64_t)(bad + list->record_count) ||
+		    number_of(take(&rows)) > (int64_t)list->record_count)
 			ref_fail("a push");
 		for (size_t k = 0; k < list->reject_count; k++)
 			if (!ref_equal(take(&raws), list->rejects[k].raw) ||
@@ -182,9 +185,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		folded = fold_pushes(&fold, pushes + i, count - i);
 		if (folded < 1 || folded > count - i)
 			ref_fail("how many pushes go together");
-		store_call_fill(&call, pushes + i, folded, &fold, "UTC");
+		store_call_fill(&call, pushes + i, folded, &fold, "UTC", i > 0);
 		check_pushes(&call, pushes + i, folded);
-		check_records(&call, &fold);
+		check_records(&call, pushes + i, folded, &fold);
 	}
 	for (int i = 0; i < count; i++)
 		push_unref(pushes[i]);

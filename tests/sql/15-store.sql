@@ -1,31 +1,13 @@
 -- store() has a short way for what was never seen and a careful one; they store the same, and either finds the other's.
 \ir help.psql
-select plan(17);
-
--- One push with records of the campaign given, one a number.
-create function pg_temp.push(id uuid, arrived timestamptz, campaign text, called text[], code text,
-                             address text default '192.0.2.1', out fates text)
-language sql
-as $$
-    select format('%s new, %s changed, %s again', s.inserted, s.updated, s.duplicates)
-    from callresult.store(
-        array[id], array[arrived], array[address], array[100::bigint], array['\x00'::bytea],
-        array[cardinality(called)], array[0], array[false],
-        array_fill(id, array[cardinality(called)]), array_fill(arrived, array[cardinality(called)]),
-        array_fill(campaign, array[cardinality(called)]), array_fill(null::text, array[cardinality(called)]), called,
-        array_fill(timestamp '2026-11-20 10:00:00', array[cardinality(called)]),
-        array_fill(5::smallint, array[cardinality(called)]), array_fill(code, array[cardinality(called)]),
-        array_fill(code, array[cardinality(called)]), array_fill(null::int, array[cardinality(called)]),
-        array_fill('id'::text, array[cardinality(called)]), array_fill(null::text, array[cardinality(called)]),
-        array_fill(null::text, array[cardinality(called)]), array_fill(null::jsonb, array[cardinality(called)]),
-        'Asia/Shanghai', '{}', '{}', '{}', '{}') s
-$$;
-
-create function pg_temp.hint() returns text language sql as $$ select current_setting('callresult.repeats', true) $$;
+select no_plan();
 
 create function pg_temp.evidence(push uuid) returns text language sql as $$
-    select format('%s: %s = %s + %s + %s', p.remote_addr, p.records, p.inserted, p.updated, p.duplicates)
+    select format('%s %s: %s = %s + %s + %s', p.source, p.remote_addr, p.records, p.inserted, p.updated, p.duplicates)
     from callresult.push p where p.id = push
+$$;
+create function pg_temp.stands(number text) returns text language sql as $$
+    select concat_ws(' ', cause_code, revision) from callresult.call_result where called = number
 $$;
 
 \set one '00000000-0000-0000-0000-000000000001'
@@ -35,37 +17,119 @@ $$;
 \set five '00000000-0000-0000-0000-000000000005'
 
 select is(pg_temp.push(:'one', '2026-11-20 12:00+00', 'a', '{1,2,3}', '00537'), '3 new, 0 changed, 0 again', 'what is new');
-select is(pg_temp.hint(), null, 'nothing was met');
-select is(pg_temp.evidence(:'one'), '192.0.2.1: 3 = 3 + 0 + 0', 'the push of it');
-
+select is(pg_temp.evidence(:'one'), 'main 192.0.2.1: 3 = 3 + 0 + 0', 'the push of it');
+select is((select count(*) from callresult.tally_journal where calls is null), 1::bigint, 'store() itself counts it');
 select is(pg_temp.push(:'two', '2026-11-20 12:01+00', 'a', '{2,3,4}', '00537'), '1 new, 0 changed, 2 again',
     'what is there, met on the short way');
-select is(pg_temp.hint(), 'yes', 'that is remembered');
-select is(pg_temp.evidence(:'two'), '192.0.2.1: 3 = 1 + 0 + 2', 'and counted once');
-select is(pg_temp.push(:'three', '2026-11-20 12:02+00', 'a', '{3,5}', '00603'), '1 new, 1 changed, 0 again',
+select is(pg_temp.evidence(:'two'), 'main 192.0.2.1: 3 = 1 + 0 + 2', 'and counted once');
+select is(pg_temp.push(:'three', '2026-11-20 12:02+00', 'a', '{3,5}', '00603', careful => true), '1 new, 1 changed, 0 again',
     'other content, met on the careful way');
-select is(pg_temp.hint(), 'yes', 'still remembered');
-select is(pg_temp.push(:'four', '2026-11-20 12:03+00', 'a', '{6}', '00537'), '1 new, 0 changed, 0 again',
+select is(pg_temp.push(:'four', '2026-11-20 12:03+00', 'a', '{6}', '00537', careful => true), '1 new, 0 changed, 0 again',
     'what is new, on the careful way');
-select is(pg_temp.hint(), 'no', 'forgotten');
-
-select is(pg_temp.push(:'four', '2026-11-20 12:03+00', 'a', '{6}', '00537'), '0 new, 0 changed, 1 again',
-    'a push that was stored before');
-select set_config('callresult.repeats', 'no', false);
-select is(pg_temp.push(:'five', '2026-11-20 12:04+00', 'a', '{}', null), '0 new, 0 changed, 0 again', 'no record at all');
-select is(pg_temp.push(:'five', '2026-11-20 12:04+00', 'a', '{}', null), '0 new, 0 changed, 0 again', 'and once more');
-select is(pg_temp.push(gen_random_uuid(), '2026-11-20 12:05+00', 'a', '{7}', null, 'unix:'), '1 new, 0 changed, 0 again',
+select is(pg_temp.push(:'four', '2026-11-20 12:03+00', 'a', '{6}', '00537', careful => c),
+    '0 new, 0 changed, 0 again, known', 'a push that was stored before counts nothing') from unnest('{f,t}'::boolean[]) c;
+select is(pg_temp.push(:'three', '2026-11-20 12:02+00', 'a', '{3,5}', '0'), '0 new, 0 changed, 0 again, known', 'nor changes it anything');
+select is(pg_temp.push(:'five', '2026-11-20 12:04+00', 'a', '{}', null, raw => '{x,x,y}'), '0 new, 0 changed, 0 again', 'no record at all');
+select is(pg_temp.push(:'five', '2026-11-20 12:04+00', 'a', '{}', null, raw => '{x,x,y}'), '0 new, 0 changed, 0 again, known', 'and once more');
+select results_eq($$ select convert_from(raw, 'UTF8'), seen, bytes from callresult.quarantine order by 1 $$,
+    $$ values ('x' collate "C", 2::bigint, 1), ('y', 1, 1) $$, 'refused texts are counted once');
+select is(pg_temp.push(gen_random_uuid(), '2026-11-20 12:05+00', 'a', '{7}', null, address => 'unix:'), '1 new, 0 changed, 0 again',
     'an address that is none');
 
 select results_eq(
     $$ select called, cause_code, revision from callresult.call_result order by called $$,
-    $$ values ('1', '00537', 0), ('2', '00537', 0), ('3', '00603', 1), ('4', '00537', 0), ('5', '00603', 0),
+    $$ values ('1' collate "C", '00537' collate "C", 0), ('2', '00537', 0), ('3', '00603', 1), ('4', '00537', 0), ('5', '00603', 0),
               ('6', '00537', 0), ('7', null, 0) $$,
     'each result once, with the content received last');
 select results_eq(
-    $$ select called, cause_code from callresult.call_result_revision $$, $$ values ('3', '00537') $$,
+    $$ select called, cause_code from callresult.call_result_revision $$, $$ values ('3' collate "C", '00537' collate "C") $$,
     'the content before it is kept');
 select is_empty($$ select * from callresult.check_tally() $$, 'and the tally is right');
+
+-- two pushes of two hours in one call
+create function pg_temp.two_hours(careful boolean) returns text language sql as $$
+    select format('%s %s %s %s', pushes, inserted, duplicates, quarantined)
+    from callresult.store(
+        p_id => array[gen_random_uuid(), gen_random_uuid()], p_received_at => '{2026-11-20 12:59:59.9995+00,2026-11-20 13:00+00}',
+        p_arrived => '{2026-11-20 12:59+00,2026-11-20 13:00+00}', p_remote_addr => '{NULL,NULL}', p_source => '{NULL,NULL}',
+        p_bytes => '{1,1}', p_sha256 => '{NULL,NULL}', p_records => '{3,2}', p_rows => '{1,2}', p_quarantined => '{1,0}',
+        p_spooled => '{f,f}', p_late => '{f,f}', r_push => '{2,1,2}', r_campaign_id => '{h,h,h}', r_session_id => array['1', '2', careful::text],
+        r_called => '{NULL,NULL,NULL}', r_call_time_local => '{2026-11-20 10:00,NULL,2026-12-20 10:00}', r_call_status => '{5,6,7}',
+        r_fail_code => '{NULL,NULL,NULL}', r_cause_code => '{NULL,NULL,NULL}', r_vdn_id => '{NULL,NULL,1}',
+        r_call_id => '{NULL,NULL,NULL}', r_custom_field => '{NULL,NULL,NULL}', r_record_path => '{NULL,NULL,NULL}',
+        r_extra => '{NULL,NULL,NULL}', call_timezone => 'Asia/Shanghai', careful => careful, q_push => '{1}', q_reason => '{bad}',
+        q_raw => '{z}')
+$$;
+select is(pg_temp.two_hours(false), '2 3 1 1', 'pushes of two hours');
+select is(pg_temp.two_hours(true), '2 1 3 1', 'and again');
+select is((select seen from callresult.quarantine where raw = 'z'), 2::bigint, 'their refused text');
+select is_empty($$ select * from callresult.check_tally() $$, 'the tally is right');
+select callresult.fold_tally();
+select is_empty($$ select * from callresult.check_tally() $$, 'and when it is folded');
+
+-- what the worker calls is the same whatever operators the caller has
+create schema evil;
+create function evil.wrong(timestamptz, timestamptz) returns boolean language sql return false;
+create function evil.minus(integer, integer) returns integer language sql return 4711;
+create function evil.count() returns bigint language sql return 4711;
+create function evil.unnest(integer[]) returns setof integer language sql begin atomic select 4711; end;
+create operator evil.= (leftarg = timestamptz, rightarg = timestamptz, function = evil.wrong);
+create operator evil.- (leftarg = integer, rightarg = integer, function = evil.minus);
+select set_config('search_path', 'evil, pg_temp, public, pg_catalog', true);
+select public.is(pg_temp.push(pg_catalog.gen_random_uuid(), '2026-11-20 14:00+00', 'e', '{1,2}', '00537', careful => c),
+    case when c then '0 new, 0 changed, 2 again' else '2 new, 0 changed, 0 again' end, 'under a hostile search_path')
+from pg_catalog.unnest('{f,t}'::pg_catalog.bool[]) c;
+set local search_path = public, pg_catalog;
+select is((select count(*) from callresult.tally_journal where calls is null and campaign_id[1] = 'e'), 1::bigint, 'the short way was not left');
+select is_empty($$ select * from callresult.check_tally() $$, 'nor anything miscounted');
+
+-- order: a live push is newer than whatever stands; what waited in a spool is placed by its arrival
+create function pg_temp.sent(number text, code text, arrived interval, spooled boolean default false, ahead interval default '0')
+returns text language sql as $$
+    select pg_temp.push(gen_random_uuid(), now() + arrived, 'o', array[number], code, spooled => spooled, ahead => ahead)
+$$;
+select is(pg_temp.sent('ahead', '00537', '1 hour', ahead => '0'), '1 new, 0 changed, 0 again', 'a clock an hour ahead');
+select is(pg_temp.sent('ahead', '0', '1 second'), '0 new, 1 changed, 0 again', 'a clock set right');
+select is(pg_temp.stands('ahead'), '00000 1', 'what came last stands');
+select is(pg_temp.sent('behind', '00537', '-1 min'), '1 new, 0 changed, 0 again', 'a clock that is right');
+select is(pg_temp.sent('behind', '0', '-10 min'), '0 new, 1 changed, 0 again', 'another receiver''s, ten minutes behind');
+select is(pg_temp.sent('behind', '00538', '-5 min', true, '-10 min'), '0 new, 1 changed, 0 again', 'its spool, by its clock as it is known');
+select is(pg_temp.sent('late', '0', '-2 min'), '1 new, 0 changed, 0 again', 'live');
+select is(pg_temp.sent('late', '00537', '-3 min', true), '0 new, 0 changed, 1 again', 'older content out of a spool');
+select is(pg_temp.stands('late'), '00000 1', 'is laid aside');
+select is(pg_temp.sent('late', '00537', '-4 min', true), '0 new, 0 changed, 1 again', 'once more');
+select is(pg_temp.stands('late'), '00000 1', 'changes nothing');
+select is(pg_temp.sent('late', '00538', '-1 min', true), '0 new, 1 changed, 0 again', 'newer content out of a spool');
+select is(pg_temp.sent('late', '00548', '1 day', true), '0 new, 1 changed, 0 again', 'a time in the future');
+select is(pg_temp.sent('late', '00549', '-1 s', true), '0 new, 0 changed, 1 again', 'is now and no later');
+select is(pg_temp.sent('late', '00551', '-1 day'), '0 new, 1 changed, 0 again', 'and live wins all the same');
+select is((select max(arrived_at) from callresult.call_result), now(), 'nothing has arrived in the future');
+select is(pg_temp.sent('x y x', '00537', '-9 min'), '1 new, 0 changed, 0 again', 'X');
+select is(pg_temp.sent('x y x', '00537', '-7 min'), '0 new, 0 changed, 1 again', 'X once more');
+select is(pg_temp.sent('x y x', '00538', '-8 min', true), '0 new, 0 changed, 1 again', 'Y, which came between');
+select is(pg_temp.stands('x y x'), '00537 1', 'X stands');
+select is_empty($$ select * from callresult.check_tally() $$, 'the tally is right');
+
+-- what is refused is not quoted
+create table pg_temp.said (state text, message text, detail text, rule text);
+create function pg_temp.refused(number text, careful boolean) returns void language plpgsql as $$
+declare s pg_temp.said;
+begin
+    perform pg_temp.push(gen_random_uuid(), now(), 'r', array[number], '00537', careful => careful);
+exception when others then
+    get stacked diagnostics s.state = returned_sqlstate, s.message = message_text, s.detail = pg_exception_detail,
+        s.rule = constraint_name;
+    insert into pg_temp.said values (s.*);
+end
+$$;
+alter table callresult.call_result add constraint picky check (called not like 'refused%');
+create unique index own_rule on callresult.call_result_y2026m11 (called) where called like 'unique%';
+select pg_temp.call('r', 'unique', '2026-11-02 09:00:00', 5, '1');
+select pg_temp.refused(number, careful) from unnest('{refused,unique}'::text[]) number, unnest('{f,t}'::boolean[]) careful;
+select results_eq($$ select state, message, detail, rule, count(*) from pg_temp.said group by 1, 2, 3, 4 order by 1 $$,
+    $$ values ('23505', 'a record is refused by own_rule', '', 'own_rule', 2::bigint),
+              ('23514', 'a record is refused by picky', '', 'picky', 2::bigint) $$, 'the rule is told and not the row');
+select is_empty($$ select * from callresult.call_result where called like 'refused%' $$, 'nothing of it is stored');
 
 select * from finish();
 rollback;

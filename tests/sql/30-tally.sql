@@ -14,9 +14,9 @@ $$;
 select setseed(0.4);
 
 insert into callresult.call_result (campaign_id, session_id, call_time_local, call_time, call_status, cause_code, vdn_id,
-    push_id, received_at)
+    push_id, received_at, arrived_at)
 select 'c' || i % 5, i, t, t at time zone 'UTC', 5 + i % 3, nullif(lpad((i % 7)::text, 5, '0'), '00003'), nullif(i % 4, 0),
-    gen_random_uuid(), now() - i * interval '1 min'
+    gen_random_uuid(), now() - i * interval '1 min', now()
 from generate_series(1, 2000) i
 cross join lateral (select case when i % 11 > 0 then date_trunc('month', now() at time zone 'UTC') + i * interval '23 min' end) x (t);
 select is((select sum(calls) from callresult.call_tally), 2000::numeric, 'all are counted');
@@ -36,45 +36,46 @@ select pg_temp.exact('deleted');
 update callresult.call_result set campaign_id = 'never' where false;
 delete from callresult.call_result where false;
 select pg_temp.exact('nothing done');
-insert into callresult.call_result as r (campaign_id, session_id, call_time_local, call_status, cause_code, vdn_id, push_id, received_at)
+insert into callresult.call_result as r (campaign_id, session_id, call_time_local, call_status, cause_code, vdn_id, push_id, received_at,
+    arrived_at)
 select campaign_id, session_id || case when session_id like '%7' then 'x' else '' end, call_time_local, 5, 'other', vdn_id,
-    gen_random_uuid(), now()
+    gen_random_uuid(), now(), now()
 from callresult.call_result where session_id like '%7' or session_id like '%8'
-on conflict (call_time_local, vdn_id, campaign_id, session_id, called, call_id) do update
+on conflict (campaign_id, call_time_local, called, session_id, call_id, vdn_id) do update
 set call_status = excluded.call_status, cause_code = excluded.cause_code;
 select pg_temp.exact('inserted or changed by one statement');
 delete from callresult.call_result_default where session_id like '%9';
-update callresult.call_result_default set cause_code = repeat('x', 5000);
+update callresult.call_result_default set cause_code = repeat('x', 64);
 insert into callresult.call_result_default select 'd', session_id, called, call_id, null, null, 5, null, null, 1, null, null, null,
-    push_id, received_at, 0 from callresult.call_result limit 20;
+    push_id, received_at, arrived_at, 0 from callresult.call_result limit 20;
 select pg_temp.exact('done to a partition');
-copy callresult.call_result (campaign_id, called, call_status, push_id, received_at) from stdin;
-copied	1	6	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00
-copied	2	5	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00
+copy callresult.call_result (campaign_id, called, call_status, push_id, received_at, arrived_at) from stdin;
+copied	1	6	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00	2026-11-20 10:00:00+00
+copied	2	5	00000000-0000-0000-0000-000000000001	2026-11-20 10:00:00+00	2026-11-20 10:00:00+00
 \.
 select pg_temp.exact('copied in');
 merge into callresult.call_result r using (values ('c1'), ('c2')) v (c) on r.campaign_id = v.c
 when matched and r.campaign_id = 'c1' then delete
 when matched then update set call_status = 9;
 select pg_temp.exact('merged');
-insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, push_id, received_at)
-select 'many', i, date_trunc('month', now() at time zone 'UTC') + i * interval '1 min', 5, gen_random_uuid(), now()
+insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, push_id, received_at, arrived_at)
+select 'many', i, date_trunc('month', now() at time zone 'UTC') + i * interval '1 min', 5, gen_random_uuid(), now(), now()
 from generate_series(1, 40000) i;
 select pg_temp.exact('more than a batch at once');
 update callresult.call_result set cause_code = left(cause_code, 1) || '!' where campaign_id = 'many';
 delete from callresult.call_result where campaign_id = 'many' and call_time_local < now() - interval '100 years';
 delete from callresult.call_result where campaign_id = 'many' and session_id::int < 30000;
 select pg_temp.exact('more than a batch changed and deleted');
-insert into callresult.call_result (campaign_id, call_time_local, call_time, call_status, push_id, received_at)
-values ('endless', 'infinity', 'infinity', 5, gen_random_uuid(), 'infinity'),
-       ('endless', '-infinity', '-infinity', 5, gen_random_uuid(), '-infinity'),
-       ('endless', '9999-12-31 23:59:59', '9999-12-31 23:59:59+00', 5, gen_random_uuid(), now());
+insert into callresult.call_result (campaign_id, call_time_local, call_time, call_status, push_id, received_at, arrived_at)
+values ('endless', 'infinity', 'infinity', 5, gen_random_uuid(), 'infinity', now()),
+       ('endless', '-infinity', '-infinity', 5, gen_random_uuid(), '-infinity', now()),
+       ('endless', '9999-12-31 23:59:59', '9999-12-31 23:59:59+00', 5, gen_random_uuid(), now(), now());
 select pg_temp.exact('times without end');
 delete from callresult.call_result where campaign_id = 'endless';
 
 -- rows that wait in the default partition for their month
-insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, push_id, received_at)
-select 'waits', i, timestamp '2019-03-01' + i * interval '1 h', 5, gen_random_uuid(), now() from generate_series(1, 100) i;
+insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, push_id, received_at, arrived_at)
+select 'waits', i, timestamp '2019-03-01' + i * interval '1 h', 5, gen_random_uuid(), now(), now() from generate_series(1, 100) i;
 select ok(callresult.add_month('call_result', '2019-03-01'), 'a month is added');
 select is((select count(*) from callresult.call_result_y2019m03), 100::bigint, 'its rows have moved there');
 select pg_temp.exact('moved to their month');
@@ -89,7 +90,7 @@ select isnt_empty($$ select * from callresult.check_tally() where report = 'camp
     'a wrong hour is found');
 delete from callresult.tally_day where campaign_id = 'c0';
 select isnt_empty($$ select * from callresult.check_tally() where report = 'campaign_daily' and tallied = 0 $$, 'a missing day is found');
-update callresult.tally_cause set cause_key = 'wrong' where campaign_id = 'c0' and cause_key = '00000';
+update callresult.tally_cause set cause_code = 'wrong' where campaign_id = 'c0' and cause_code = '00000';
 select isnt_empty($$ select * from callresult.check_tally() where report = 'failure_breakdown' $$, 'a wrong cause is found');
 delete from callresult.tally_detail where campaign_id = 'c0';
 select isnt_empty($$ select * from callresult.check_tally() where report = 'call_tally' $$, 'a missing count is found');

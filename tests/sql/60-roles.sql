@@ -18,18 +18,18 @@ create function pg_temp.may(role text) returns table (what text, object text) la
     select 'create', 'callresult' where has_schema_privilege(role, 'callresult', 'create')
 $$;
 select set_eq($$ select * from pg_temp.may('callresult_writer') $$,
-    $$ values ('select', 'schema_version'), ('execute', 'store') $$, 'the writer');
+    $$ values ('select', 'schema_version'), ('execute', 'store'), ('execute', 'keep_house') $$, 'the writer');
 select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
     $$ select 'select', unnest(array['calls', 'call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
         'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',
         'failure_category', 'failure_code', 'failure_code_category', 'schema_version'])
-       union all select 'execute', unnest(array['cause_key', 'link_expiry', 'part_of']) $$, 'the reader');
+       union all select 'execute', unnest(array['link_expiry', 'part_of']) $$, 'the reader');
 
 select pg_temp.call('a', '1', '2026-11-02 09:00:00', 6, '0', 1, 'https://x/y?Expires=1700000000');
 select pg_temp.call('a', '2', '2026-11-02 09:00:00', 5, '537');
 select pg_temp.call('a', '3', '2026-11-02 09:00:00', 5, '538');
 select pg_temp.call('a', '4', '2026-11-02 09:00:00', 5, '602');
-select pg_temp.call('a', '5', '2026-11-02 09:00:00', 5, repeat('x', 100));
+select pg_temp.call('a', '5', '2026-11-02 09:00:00', 5, repeat('x', 64));
 create function pg_temp.can_read() returns setof text language plpgsql as $$
 declare name text; n bigint;
 begin
@@ -43,7 +43,7 @@ begin
         set local role callresult_reader;
     end loop;
     perform * from callresult.delivery_health;
-    foreach name in array array['call_result', 'call_result_default', 'call_result_revision', 'push', 'quarantine', 'tally_detail', 'result_rows']
+    foreach name in array array['call_result', 'call_result_default', 'call_result_revision', 'push', 'quarantine', 'tally_detail', 'housekeeping']
     loop
         begin
             execute format('select from callresult.%I limit 1', name);

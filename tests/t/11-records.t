@@ -192,6 +192,7 @@ is stored('revision', '[{' . $base . ',"a":1,"b":2}]', '[{' . $base . ',"b":2,"a
 clear();
 is $worker->push_body(body(map { record(called => $_) } 1 .. 20_000))->{status}, 200, 'a push above batch_records';
 is $postgres->sql('select count(*) from callresult.call_result'), 20_000, 'is stored whole';
+1 while $postgres->sql('select more from callresult.keep_house()') eq 't';
 is $postgres->sql(q{select count(*) from callresult.call_result_default}), 0, 'in a month of its own';
 
 clear();

@@ -62,8 +62,8 @@ is $postgres->sql('select count(*), count(distinct revision), count(distinct cus
 	from callresult.call_result_revision'), '47|47|47', 'each content kept, none twice';
 is $postgres->sql('select custom_field = (select \'content \' || max(n) from (select split_part(custom_field, \' \', 2)::int n
 	from callresult.call_result_revision) x) from callresult.call_result') =~ /[tf]/ ? 1 : 0, 1, 'one of them stands';
-is $postgres->sql('select received_at >= (select max(received_at) from callresult.call_result_revision)
-	from callresult.call_result'), 't', 'and it is the one received last';
+is $postgres->sql('select arrived_at >= (select max(arrived_at) from callresult.call_result_revision)
+	from callresult.call_result'), 't', 'and it is the one that came last';
 
 clear();
 my @bodies = map { $_ % 4 == 0 ? '[{' : $_ % 4 == 1 ? body(record(called => "g$_"), { called => 'bad' }) :

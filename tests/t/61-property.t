@@ -14,6 +14,8 @@ diag "seed $seed";
 srand $seed;
 
 my $postgres = Rig::Postgres->start_new;
+# nobody keeps house until this test does
+$postgres->sql('revoke execute on function callresult.keep_house() from callresult_writer');
 my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
 
 sub any { return $_[rand @_] }
@@ -30,7 +32,7 @@ sub known { my ($code) = @_; return $catalogue{ $code // '' } // { redial => '' 
 
 # --- random pushes
 my @codes = (('0', '00000') x 6, '537', '00537', '538', 548, '00601', '602', '00602', '34606', '34606', '34611', '1048', '99999', '7',
-	'no such code', 'x' x 64, ('y' x 63) . 'z', undef);
+	'no such code', 'x' x 64, ('x' x 63) . 'z', 'x' x 65, undef);
 
 sub random_record {
 	my %record = (campaignId => any('1', '2', 'Kämpagne "3"'), called => any(undef, map { "1380013800$_" } 0 .. 9),
@@ -61,7 +63,7 @@ sub push_random {
 	my %last;
 	for my $record (@records) {
 		$delivered{records}++;
-		if ($record->{callStatus} !~ /^\d$/ || !defined($record->{called} // $record->{sessionId} // $record->{callId})) {
+		if ($record->{callStatus} !~ /^\d$/ || length($record->{failCode} // '') > 64 || !defined($record->{called} // $record->{sessionId} // $record->{callId})) {
 			$delivered{quarantined}++;
 			next;
 		}
@@ -169,6 +171,10 @@ push_random() for 1 .. 40;
 compare('after 40 pushes');
 $postgres->sql('select callresult.fold_tally()');
 compare('folded');
+cmp_ok $postgres->sql('select count(*) from callresult.call_result_default where call_time_local is not null'), '>', 0, 'some wait';
+1 while $postgres->sql('select more from callresult.keep_house()') eq 't';
+is $postgres->sql('select count(*) from callresult.call_result_default where call_time_local is not null'), 0, 'for their month';
+compare('the house kept');
 push_random() for 1 .. 40;
 compare('after 80 pushes');
 

@@ -14,13 +14,14 @@ my %scripts = (
 \set n random(1, 2000)
 \set rows random(1, 40)
 insert into callresult.call_result as r (campaign_id, session_id, call_time_local, call_time, call_status, cause_code, vdn_id,
-    push_id, received_at)
-select 'c' || i % 3, i, t, t at time zone 'UTC', 5 + i % 2, (i % 5)::text, nullif(i % 3, 0), gen_random_uuid(), now()
+    push_id, received_at, arrived_at)
+select 'c' || i % 3, i, t, t at time zone 'UTC', 5 + i % 2, (i % 5)::text, nullif(i % 3, 0), gen_random_uuid(), now(), now()
 from generate_series(:n, :n + :rows) i
 cross join lateral (select date_trunc('month', now() at time zone 'UTC') + i * interval '10 min') x (t)
-order by t
-on conflict (call_time_local, vdn_id, campaign_id, session_id, called, call_id) do update
-set cause_code = excluded.cause_code || 'x', push_id = excluded.push_id, received_at = excluded.received_at;
+order by 1, t
+on conflict (campaign_id, call_time_local, called, session_id, call_id, vdn_id) do update
+set cause_code = excluded.cause_code || 'x', push_id = excluded.push_id, received_at = excluded.received_at,
+    arrived_at = excluded.arrived_at;
 END
 	correct => <<'END',
 \set n random(1, 2040)
@@ -31,10 +32,8 @@ END
 delete from callresult.call_result where session_id = :n::text;
 END
 	fold => <<'END',
-begin;
-select pg_advisory_xact_lock(callresult.tally_lock());
 select callresult.fold_tally();
-commit;
+select * from callresult.keep_house();
 END
 );
 my @scripts = map { ('-f', write_file(folder() . "/$_.pgbench", $scripts{$_}) . ($_ eq 'store' ? '@6' : $_ eq 'fold' ? '@1' : '@2')) }
@@ -46,12 +45,15 @@ cmp_ok $postgres->sql('select count(*) from callresult.call_result'), '>', 0, 't
 cmp_ok $postgres->sql('select count(*) from callresult.tally_day'), '>', 0, 'some of them folded';
 is $postgres->sql('select * from callresult.check_tally()'), '', 'and the tally is exact';
 
-# --- a transaction that has stored, folded and does not end holds nobody up, whatever the others do
-my $insert = q{insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, vdn_id, push_id, received_at)
-	select 'same', '%s' || i, date_trunc('month', now() at time zone 'UTC'), 5, 1, gen_random_uuid(), now()
+# --- a transaction that has stored, keeps house and does not end holds nobody up, whatever the others do
+my $insert = q{insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, vdn_id, push_id, received_at, arrived_at)
+	select 'same', '%s' || i, date_trunc('month', now() at time zone 'UTC'), 5, 1, gen_random_uuid(), now(), now()
 	from generate_series(1, %d) i};
-my $open = $postgres->hold(sprintf $insert, 'open', 40_000);
-is $postgres->sql('select pg_try_advisory_lock(callresult.tally_lock())'), 'f', 'it holds the lock of the tally';
+my $open = $postgres->hold((sprintf $insert, 'open', 40_000) . '; select * from callresult.keep_house()');
+is $postgres->sql('select * from callresult.keep_house()'), 'f|||||', 'one keeps house at a time';
+$postgres->sql('create role anybody login');
+is eval { $postgres->sql('lock table callresult.housekeeping in access share mode', undef, 'anybody'); 1 }, undef,
+    'and nobody who may only connect can keep it from that';
 for my $rows (1, 30, 1000, 40_000) {
 	is eval { $postgres->sql("set lock_timeout = '50ms'; " . sprintf $insert, "r$rows-", $rows); 1 }, 1, "another stores $rows beside it"
 	    or diag $@;
@@ -66,10 +68,11 @@ is $postgres->sql('select * from callresult.check_tally()'), '', 'and when it is
 
 # --- what cannot see all results refuses to count or drop them: another session stores while the snapshot stands
 my $store = 'psql -X -q -h ' . $postgres->{folder} . q{ -U postgres -d callresult -c "insert into callresult.call_result (campaign_id,
-	session_id, call_time_local, call_status, push_id, received_at) values ('late', gen_random_uuid(), '2020-02-01', 5,
-	gen_random_uuid(), now())"} =~ s/\n\s*/ /gr;
+	session_id, call_time_local, call_status, push_id, received_at, arrived_at) values ('late', gen_random_uuid(), '2020-02-01', 5,
+	gen_random_uuid(), now(), now())"} =~ s/\n\s*/ /gr;
 $postgres->sql(q{select callresult.add_month('call_result', '2020-02-01')});
 for my $statement ('truncate callresult.call_result', 'truncate callresult.call_result_y2020m02', 'select callresult.rebuild_tally()',
+	'select callresult.fold_tally()', 'do $$begin raise exception $p$%$p$, (select problem from callresult.keep_house()); end$$',
 	q{select callresult.retain('1 year')}) {
 	my $file = write_file(folder() . '/snapshot.sql', "begin isolation level repeatable read;\nselect 1;\n\\! $store\n$statement;\ncommit;\n");
 	like qx{psql -X -q -h $postgres->{folder} -U postgres -d callresult -f $file 2>&1}, qr/has to run at read committed/,
@@ -90,7 +93,7 @@ is qx{psql -X -q -A -t -h $postgres->{folder} -U postgres -d callresult -f $read
 
 # --- retain waits for its moment instead of holding up pushes, and gives up clean
 $postgres->sql(q{select callresult.add_month('call_result', '2020-01-01'); insert into callresult.call_result (campaign_id, session_id,
-	call_time_local, call_status, push_id, received_at) values ('old', '1', '2020-01-05', 5, gen_random_uuid(), now())});
+	call_time_local, call_status, push_id, received_at, arrived_at) values ('old', '1', '2020-01-05', 5, gen_random_uuid(), now(), now())});
 my $reader = $postgres->hold('select count(*) from callresult.call_result');
 my $retain = fork // die;
 if ($retain == 0) {

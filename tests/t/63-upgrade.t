@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# Installing over every earlier step with data in place: no row is lost or changed, and the tally counts them all.  And
-# who may install: the owner of a database, with and without CREATEROLE, and never a superuser by need.
+# Installing: from nothing, again, over data of step 5, beside a push that is being stored, and where it has to refuse; no row
+# is lost or changed, and the tally counts them all.  And who may install: the owner of a database, with and without
+# CREATEROLE, and never a superuser by need.
 use strict;
 use warnings;
 use Test::More;
@@ -8,83 +9,132 @@ use Rig qw(folder source run_command spawn stop_process wait_for read_file write
 use Rig::Postgres;
 
 my $postgres = Rig::Postgres->start_new(schema => 0);
-my $install = read_file(source() . '/sql/install.sql');
-my @steps = $install =~ /where step = (\d+)\)/g;
 
 sub psql {
 	my ($server, $database, $user, @more) = @_;
 	return run_command('psql', '-X', '-v', 'ON_ERROR_STOP=1', '-h', $server->{folder}, '-U', $user, '-d', $database, @more);
 }
 
-# install.sql as it was when the step was the last.
-sub install_up_to {
-	my ($database, $last) = @_;
-	my $text = $install =~ s{^\\ir roles\.sql\n}{}mr;
-	$text =~ s{^select not exists [^\n]*step = $_\).*?^\\endif\n}{}ms for grep { $_ > $last } @steps;
-	$text =~ s{^\\ir }{'\ir ' . source() . '/sql/'}gme;
-	psql($postgres, $database, 'postgres', '-q', '-f', write_file(folder() . '/install.sql', $text));
-	return;
+sub install { my ($server, $database, $user) = @_; return psql($server, $database, $user // 'postgres', '-q', '-f', source() . '/sql/install.sql') }
+
+# What it says when it fails.
+sub refusal { my ($database) = @_; return eval { install($postgres, $database); '' } // $@ }
+
+sub new_database {
+	my ($name, $dump) = @_;
+	$postgres->sql("create database $name", 'postgres');
+	psql($postgres, $name, 'postgres', '-q', '-f', $dump) if $dump;
+	return $name;
 }
 
-# Three pushes by the step's own store(): two months and no month, a repetition, other content, and a bad record.
+# Three pushes: two months and no month, a repetition, other content, and a bad record.
 my $pushes = <<'END';
 select s.* from (values
     (1, '2026-01-01 10:00:00+00'::timestamptz, '537'), (2, '2026-01-01 10:00:01+00', '537'), (3, '2026-01-01 10:00:02+00', '0')) p (n, arrived, code)
 cross join lateral (select md5('push' || n)::uuid as id) i
-cross join lateral callresult.store(array[id], array[arrived], array['192.0.2.1'], array[100::bigint], array['\x00'::bytea], array[4],
-    array[1], array[false], array[id, id, id], array[arrived, arrived, arrived], array['a', 'a', 'b'], array['s1', 's2', 's3'],
-    array['1', '2', '3'], array[null::timestamp, '2026-01-31 23:59:59', '2026-02-01 00:00:00'], array[5, 6, 5]::smallint[],
-    array[code, '0', '99999'], array[lpad(code, 5, '0'), '00000', '99999'], array[1, null, 2], array['c', 'c', 'c'],
-    array[null, null, null], array[null, 'Y:/1', null], array[null, null, '{"x": 1}'::jsonb], 'Asia/Shanghai',
-    array[id], array[arrived], array['callStatus: missing'], array['\x7b7d'::bytea]) s
+cross join lateral callresult.store(p_id => array[id], p_received_at => array[arrived], p_arrived => array[arrived],
+    p_remote_addr => array['192.0.2.1'], p_source => array['main'], p_bytes => array[100::bigint], p_sha256 => array['\x00'::bytea],
+    p_records => array[4], p_rows => array[3], p_quarantined => array[1], p_spooled => array[false], p_late => array[false], r_push => array[1, 1, 1],
+    r_campaign_id => array['a', 'a', 'b'], r_session_id => array['s1', 's2', 's3'], r_called => array['1', '2', '3'],
+    r_call_time_local => array[null::timestamp, '2026-01-31 23:59:59', '2026-02-01 00:00:00'], r_call_status => array[5, 6, 5]::smallint[],
+    r_fail_code => array[code, '0', '99999'], r_cause_code => array[lpad(code, 5, '0'), '00000', '99999'], r_vdn_id => array[1, null, 2],
+    r_call_id => array['c', 'c', 'c'], r_custom_field => array[null, null, null], r_record_path => array[null, 'Y:/1', null],
+    r_extra => array[null, null, '{"x": 1}'::jsonb], call_timezone => 'Asia/Shanghai', careful => false,
+    q_push => array[1], q_reason => array['callStatus: missing'], q_raw => array['\x7b7d'::bytea]) s
 END
 my $rows = <<'END';
-insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, cause_code, push_id, received_at)
-select 'c' || i % 3, i, timestamp '2026-01-30' + i * interval '1 h', 5 + i % 2, '00537', gen_random_uuid(), now() from generate_series(1, 100) i
+insert into callresult.call_result (campaign_id, session_id, call_time_local, call_status, cause_code, push_id, received_at, arrived_at)
+select 'c' || i % 3, i, timestamp '2026-01-30' + i * interval '1 h', 5 + i % 2, '00537', gen_random_uuid(), now(), now() from generate_series(1, 100) i
 END
+my @tables = qw(call_result call_result_revision push quarantine failure_category failure_code failure_code_category);
 
-# What a later step adds to a row is empty in it.
+# The rows of a table, without what step 6 added, and the tables it is in.
 sub fingerprint {
-	my ($database) = @_;
-	return join "\n", map { $postgres->sql("select '$_', count(*), md5(string_agg(jsonb_strip_nulls(to_jsonb(t))::text, ',' order by to_jsonb(t)::text)) from callresult.$_ t", $database) }
-	    grep { $postgres->sql("select to_regclass('callresult.$_')", $database) }
-	    qw(call_result call_result_revision push quarantine failure_category failure_code failure_code_category);
+	my ($database, $where) = @_;
+	return join "\n", map { $postgres->sql("select '$_', count(*), md5(string_agg((to_jsonb(t) - 'arrived_at' - 'source' - 'bytes')::text, ',' order by to_jsonb(t) - 'arrived_at' - 'source' - 'bytes'))
+		from callresult.$_ t " . ($where->{$_} // ''), $database) } @tables;
 }
 
-for my $step (@steps) {
-	$postgres->sql("create database from_$step", 'postgres');
-	install_up_to("from_$step", $step);
-	is $postgres->sql('select max(step) from callresult.schema_version', "from_$step"), $step, "step $step";
-	$postgres->sql($rows, "from_$step");
-	$postgres->sql($pushes, "from_$step") if $step >= 3;
-	$postgres->sql(q{update callresult.failure_code set redial = 'never', description = 'ours' where code = '00537'}, "from_$step") if $step >= 2;
-	my $before = fingerprint("from_$step");
-	psql($postgres, "from_$step", 'postgres', '-q', '-f', source() . '/sql/install.sql');
-	like fingerprint("from_$step"), qr/^\Q$before\E/, "from $step to the last: every row is there and as it was";
-	is $postgres->sql('select * from callresult.check_tally()', "from_$step"), '', "from $step: all are counted";
-	is $postgres->sql('select sum(calls) from callresult.campaign_summary', "from_$step"),
-	    $postgres->sql('select count(*) from callresult.call_result', "from_$step"), "from $step: in the reports too";
-	my $stored = $step >= 3 ? '0|0|9' : '3|1|5';
-	is $postgres->sql("select sum(inserted), sum(updated), sum(duplicates) from ($pushes) s", "from_$step"), $stored,
-	    "from $step: what comes again is known";
-	is $postgres->sql('select * from callresult.check_tally()', "from_$step"), '', "from $step: what comes then is counted";
-	my $version = $postgres->sql('select * from callresult.schema_version', "from_$step");
-	$before = fingerprint("from_$step");
-	psql($postgres, "from_$step", 'postgres', '-q', '-f', source() . '/sql/install.sql');
-	is fingerprint("from_$step") . $postgres->sql('select * from callresult.schema_version', "from_$step"), $before . $version,
-	    "from $step: a second run changes nothing";
+# The tables that the rows are in.
+sub places {
+	my ($database, $where) = @_;
+	return join "\n", map { $postgres->sql("select tableoid::regclass, count(*) from callresult.$_ " . ($where->{$_} // '') . ' group by 1 order by 1',
+		$database) } qw(call_result call_result_revision push);
 }
+
+# --- from nothing, under settings of a database that would stop it half-way
+new_database('fresh');
+$postgres->sql("alter database fresh set $_", 'postgres') for q{default_transaction_isolation = 'serializable'},
+    'default_transaction_read_only = on', 'search_path = public', q{statement_timeout = '1ms'}, 'check_function_bodies = off';
+install($postgres, 'fresh');
+$postgres->sql("alter database fresh reset all", 'postgres');
+is $postgres->sql('select string_agg(step::text, $$ $$) from callresult.schema_version', 'fresh'), '6', 'from nothing, under odd settings';
+$postgres->sql($rows, 'fresh');
+$postgres->sql($pushes, 'fresh');
+my $dump = sub { run_command(Rig::Postgres::bin() . '/pg_dump', '-h', $postgres->{folder}, '-U', 'postgres', '-s', @_) =~ s/^\\(?:un)?restrict.*\n//gmr };
+my $before = fingerprint('fresh');
+$postgres->sql('create view public.owner_view as select * from callresult.calls', 'fresh');
+install($postgres, 'fresh') for 1, 2;
+is fingerprint('fresh'), $before, 'again: every row is as it was';
+is $postgres->sql('select count(*) from callresult.call_result_default where call_time_local is not null', 'fresh'), 0,
+    'what waited for a month has it';
+is $postgres->sql('select * from callresult.check_tally()', 'fresh'), '', 'all are counted';
+my $once = $dump->('fresh');
+install($postgres, 'fresh');
+is $dump->('fresh'), $once, 'once more changes nothing, beside a view of the owner\'s';
+
+# --- over step 5
+my $step_5 = source() . '/tests/data/step-5.sql';
+new_database('from_5', $step_5);
+$postgres->sql('create role bob login; create role carol', 'postgres');
+$postgres->sql('grant usage on schema callresult to bob; grant select on callresult.campaign_summary to bob with grant option;
+	grant select on callresult.push to carol', 'from_5');
+my %short = (call_result => 'where (octet_length(fail_code) > 64) is not true', quarantine => q{where reason not like 'failCode%'});
+$before = fingerprint('from_5', \%short) . places('from_5', \%short);
+is refusal('from_5'), '', 'step 5 is converted';
+is $postgres->sql(q{select count(*) from callresult.call_result where campaign_id = 'long'}, 'from_5'), 1, 'what fits stays';
+is $postgres->sql(q{select count(*), count(*) filter (where convert_from(raw, 'UTF8')::jsonb->>'failCode' = repeat('y', case called
+	when '13800138002' then 65 else 66 end) and convert_from(raw, 'UTF8')::jsonb @> '{"campaignId": "long", "vdnId": 7, "callStatus": 5,
+	"callTimeStr": "2026-01-30 10:00:00", "other": "field"}') from (select *, convert_from(raw, 'UTF8')::jsonb->>'called' as called
+	from callresult.quarantine where reason like 'failCode%') q}, 'from_5'), '2|2', 'failCodes of more than 64 bytes are in quarantine';
+is fingerprint('from_5', \%short) . places('from_5', \%short), $before, 'every other row is as it was, and in its month';
+is $postgres->sql('select * from callresult.check_tally()', 'from_5'), '', 'all are counted';
+is $postgres->sql(q{select string_agg(step::text, ' ' order by step) from callresult.schema_version}, 'from_5'), '1 2 3 4 5 6', 'the steps are told';
+is $postgres->sql(q{select to_regnamespace('callresult_5') is null}, 'from_5'), 't', 'nothing is left of the old schema';
+is $postgres->sql($pushes, 'from_5'), join("\n", ('0|0|0|0|0') x 3), 'what comes again is known';
+is $postgres->sql('select calls from callresult.campaign_summary limit 1', 'from_5', 'bob') ne '', 1, 'bob reads what he was granted';
+is $postgres->sql(q{select has_table_privilege('carol', 'callresult.push', 'select'), has_table_privilege('bob',
+	'callresult.campaign_summary', 'select with grant option')}, 'from_5'), 't|t', 'grants are as they were';
+new_database('new');
+install($postgres, 'new');
+my $tables = sub { join "\n", sort grep { length && !/_y\d{4}m\d\d|GRANT|^--/ } split /\n/, $dump->('-n', 'callresult', '-T', 'callresult.*_y2*', $_[0]) };
+is $tables->('from_5'), $tables->('new'), 'and is what a new installation is';
+
+# --- what it refuses, before anything is changed
+for my $case (['create view public.mine as select * from callresult.calls', qr/depend on its tables: public\.mine\b/],
+	['create materialized view callresult.mine as select * from callresult.push', qr/depend on its tables: callresult\.mine\b/],
+	['create function public.mine() returns bigint language sql begin atomic select count(*) from callresult.push; end', qr/mine\(\)/],
+	['alter table callresult.call_result add column mine text', qr/columns are not of callresult: call_result\.mine/]) {
+	my ($sql, $said) = @$case;
+	my $name = new_database('refuses', $step_5);
+	$postgres->sql($sql, $name);
+	my $was = $dump->($name) . fingerprint($name);
+	like refusal($name), $said, "refused and named: $sql";
+	is $dump->($name) . fingerprint($name), $was, 'nothing is changed';
+	$postgres->sql("drop database $name", 'postgres');
+}
+write_file(folder() . '/schema.sql', $dump->('fresh'));
+new_database('schema_only', folder() . '/schema.sql');
+like refusal('schema_only'), qr/was restored without its data\. Drop it/, 'a schema without its data is named';
 
 # --- while a push is being stored
-$postgres->sql('create database busy', 'postgres');
-install_up_to('busy', 3);
 my $log = folder() . '/busy.log';
-my $push = spawn(['psql', '-X', '-q', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'busy', '-c',
+my $push = spawn(['psql', '-X', '-q', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'new', '-c',
 	"begin; $rows; select 'stored'", '-c', 'select pg_sleep(3)', '-c', 'commit'], log => $log);
 wait_for(sub { read_file($log) =~ /stored/ });
-psql($postgres, 'busy', 'postgres', '-q', '-f', source() . '/sql/install.sql');
-is $postgres->sql('select sum(calls) from callresult.campaign_summary', 'busy'), 100, 'what was being stored is counted';
-is $postgres->sql('select * from callresult.check_tally()', 'busy'), '', 'once';
+install($postgres, 'new');
+is $postgres->sql('select sum(calls) from callresult.campaign_summary', 'new'), 100, 'what was being stored is counted';
+is $postgres->sql('select * from callresult.check_tally()', 'new'), '', 'once';
 stop_process($push);
 
 # --- by an owner who may create roles, and by one who may not
@@ -105,6 +155,7 @@ for my $database (qw(plain chief)) {
 	is eval { $managed->sql('select from callresult.call_result', $database, $_); 1 }, undef, "$database: $_ cannot read the table"
 	    for qw(worker alice);
 	is $managed->sql(q{select sum(rows) from callresult.erase_number('3')}, $database, $database), 1, "$database: the owner erases a number";
+	1 while $managed->sql('select more from callresult.keep_house()', $database, $database) eq 't';
 	is $managed->sql(q{select dropped from callresult.retain('1 month') where dropped = 'call_result_y2026m01'}, $database, $database),
 	    'call_result_y2026m01', "$database: and drops a month";
 	is $managed->sql('select * from callresult.check_tally()', $database, $database), '', "$database: and proves the tally";

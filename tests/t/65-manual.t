@@ -130,16 +130,19 @@ with push as materialized (
 ), refused as (
     select p.id, p.at, q.* from push p, jsonb_to_recordset(${\ $values->(\@bad) }) as q (reason text, raw text)
 )
-select callresult.store(array[p.id], array[p.at], array['192.0.2.7'], array[1000::bigint], array[sha256('')], array[$count],
-    array[$bad], array[$spooled], r.push, r.at, r.campaign, r.session, r.called, r.time, r.status, r.fail, r.cause, r.vdn, r.call,
-    r.custom, r.path, r.extra, 'Asia/Shanghai', coalesce(q.push, '{}'), coalesce(q.at, '{}'), coalesce(q.reason, '{}'),
-    coalesce(q.raw, '{}'))
+select callresult.store(p_id => array[p.id], p_received_at => array[p.at], p_arrived => array[p.at], p_remote_addr => array['192.0.2.7'],
+    p_source => array['main'], p_bytes => array[1000::bigint], p_sha256 => array[sha256('')], p_records => array[$count],
+    p_rows => array[coalesce(cardinality(r.push), 0)], p_quarantined => array[$bad], p_spooled => array[$spooled], p_late => array[$spooled], r_push => r.push,
+    r_campaign_id => r.campaign, r_session_id => r.session, r_called => r.called, r_call_time_local => r.time, r_call_status => r.status,
+    r_fail_code => r.fail, r_cause_code => r.cause, r_vdn_id => r.vdn, r_call_id => r.call, r_custom_field => r.custom,
+    r_record_path => r.path, r_extra => r.extra, call_timezone => 'Asia/Shanghai', careful => false,
+    q_push => coalesce(q.push, '{}'), q_reason => coalesce(q.reason, '{}'), q_raw => coalesce(q.raw, '{}'))
 from push p,
-    (select array_agg(id) as push, array_agg(at) as at, array_agg(campaign_id) as campaign, array_agg(session_id) as session,
+    (select array_agg(1) as push, array_agg(campaign_id) as campaign, array_agg(session_id) as session,
         array_agg(called) as called, array_agg(call_time_local) as time, array_agg(call_status) as status,
         array_agg(fail_code) as fail, array_agg(cause_code) as cause, array_agg(vdn_id) as vdn, array_agg(call_id) as call,
         array_agg(custom_field) as custom, array_agg(record_path) as path, array_agg(extra) as extra from record) r,
-    (select array_agg(id) as push, array_agg(at) as at, array_agg(reason) as reason,
+    (select array_agg(1) as push, array_agg(reason) as reason,
         array_agg(convert_to(raw, 'UTF8')) as raw from refused) q
 END
 }

@@ -64,9 +64,11 @@ db_store(struct db *used, struct push **batch, int count, const struct fold *fol
 }
 
 enum db_result
-db_probe(struct db *used, const struct fold *fold, int64_t deadline)
+db_probe(struct db *used, struct push **batch, int count, const struct fold *fold, int64_t deadline)
 {
 	(void)used;
+	(void)batch;
+	(void)count;
 	(void)deadline;
 	return call(fold);
 }

@@ -32,12 +32,12 @@ select date '$month' + n * interval '28 days' / $all,
        '127.0.0.1', 25000, sha256(n::text::bytea), 100, 100, 0, 0, 0, false
 from generate_series(cast($first as bigint), $last, 100) as n;
 insert into callresult.call_result (campaign_id, session_id, called, call_id, call_time_local, call_time, call_status,
-    fail_code, cause_code, vdn_id, record_path, push_id, received_at)
+    fail_code, cause_code, vdn_id, record_path, push_id, received_at, arrived_at)
 select (n % 5 + 1)::text, 'old.' || n, '13' || lpad(n::text, 9, '0'), '0023-' || n, t.local,
        t.local at time zone 'Asia/Shanghai', case n % 4 when 0 then 6 else 5 end, t.code, t.code, 11,
        'Y:/1/11/3408/' || n || '.V3',
        ('00000000-0000-7000-8000-' || lpad(to_hex(n / 100), 12, '0'))::uuid,
-       date '$month' + (n - n % 100) * interval '28 days' / $all
+       date '$month' + (n - n % 100) * interval '28 days' / $all, now()
 from generate_series(cast($first as bigint), $last) as n,
      lateral (select date_trunc('second', timestamp '$month' + n * interval '28 days' / $all) as local,
                      (array['00000', '00537', '00603', '00538'])[n % 4 + 1] as code) as t;

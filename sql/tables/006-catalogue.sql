@@ -1,10 +1,10 @@
--- Step 2: the catalogue of failure causes, and the view that puts it beside the results.
+-- The catalogue of failure causes.
 --
 -- The rows are the platform's documented codes. They are written once: change a description, a category or
 -- the advice on redialling, or add codes of your own; no later install touches what is there.
 
 create table callresult.failure_category (
-    category         text primary key,
+    category         text collate "C" primary key,
     rank             smallint not null
 );
 
@@ -21,8 +21,8 @@ insert into callresult.failure_category (category, rank) values
     ('Others', 6);
 
 create table callresult.failure_code (
-    code             text primary key,
-    category         text not null references callresult.failure_category,
+    code             text collate "C" primary key,
+    category         text collate "C" not null references callresult.failure_category,
     description      text not null,
     redial           text not null check (redial in ('soon', 'later', 'never', 'fix', 'no')),
     listed           boolean not null default false
@@ -39,8 +39,8 @@ comment on column callresult.failure_code.listed is
     'True for the callback interface''s own table of codes; false for the longer appendix and for additions';
 
 create table callresult.failure_code_category (
-    code             text not null references callresult.failure_code on update cascade on delete cascade,
-    category         text not null references callresult.failure_category on update cascade,
+    code             text collate "C" not null references callresult.failure_code on update cascade on delete cascade,
+    category         text collate "C" not null references callresult.failure_category on update cascade,
     primary key (code, category)
 );
 
@@ -141,41 +141,3 @@ insert into callresult.failure_code_category (code, category)
 select code, category from callresult.failure_code where listed
 union all
 values ('34606', 'Call released by the platform due to insufficient system resources');
-
--- Every result once: the joins are to keys, and a code that is missing or not in the catalogue costs no row.
-create view callresult.calls as
-select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.call_time,
-       r.call_status, r.call_status = 6 as answered,
-       r.fail_code, r.cause_code,
-       coalesce(f.category, 'Others') as category, f.description as cause, f.redial,
-       r.session_id, r.call_id, r.custom_field, r.record_path, r.extra,
-       r.push_id, r.received_at, r.revision
-from callresult.call_result r
-left join callresult.failure_code f on f.code = r.cause_code;
-
-comment on view callresult.calls is 'Every call result once, with the meaning of its failure code';
-comment on column callresult.calls.campaign_id is 'Outbound campaign';
-comment on column callresult.calls.vdn_id is 'Virtual call centre';
-comment on column callresult.calls.called is 'Called number';
-comment on column callresult.calls.call_time_local is 'Time of the call as sent, without a zone';
-comment on column callresult.calls.call_time is 'The same time read in the configured time zone';
-comment on column callresult.calls.call_status is 'Status: 5 failed, 6 answered';
-comment on column callresult.calls.answered is 'Whether the call was answered';
-comment on column callresult.calls.fail_code is 'Failure code exactly as sent';
-comment on column callresult.calls.cause_code is 'Failure code in five digits';
-comment on column callresult.calls.category is
-    'Category of the cause; Others where the code is not in the catalogue';
-comment on column callresult.calls.cause is
-    'The cause in words; empty where the code is not in the catalogue';
-comment on column callresult.calls.redial is 'Advice on redialling: soon, later, never, fix or no';
-comment on column callresult.calls.session_id is 'Session of the call on the platform';
-comment on column callresult.calls.call_id is 'Identifier of the call';
-comment on column callresult.calls.custom_field is 'What the customer attached to the call';
-comment on column callresult.calls.record_path is
-    'Where the recording is; may be a signed link, and so a secret';
-comment on column callresult.calls.extra is
-    'Fields this schema does not know, under the names they came with';
-comment on column callresult.calls.push_id is 'Push that brought this content';
-comment on column callresult.calls.received_at is 'When that push arrived';
-comment on column callresult.calls.revision is
-    'How many other contents of this result have been laid aside';

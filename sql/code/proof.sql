@@ -2,35 +2,33 @@
 
 -- Anew from the results. Pushes wait for it, or go to the spool. Not by TRUNCATE, which would empty the reports of
 -- transactions that go on.
-create function callresult.rebuild_tally()
+create or replace function callresult.rebuild_tally()
 returns void
 language plpgsql
 set search_path = callresult, pg_temp
 as $$
 begin
     perform need_latest('rebuild_tally');
+    lock table housekeeping in share row exclusive mode;
     lock table call_result in share row exclusive mode;
-    perform pg_advisory_xact_lock(tally_lock());
     delete from tally_journal;
     delete from tally_day;
     delete from tally_hour;
     delete from tally_cause;
     delete from tally_detail;
     delete from tally_arrival;
-    delete from tally_long_cause;
 
     execute count_first('call_result') using 1;
-    insert into tally_long_cause (cause_key, cause_code)
-    select distinct cause_key(cause_code), cause_code
-    from call_result
-    where octet_length(cause_code) > 64;
-
     perform fold_tally();
 end
 $$;
 
+comment on function callresult.rebuild_tally() is
+    'Counts the tally anew from call_result; needed only after partitions were attached, detached or dropped by '
+    'hand, and where results came past the triggers or the counts came twice, as in a restore of data alone';
+
 -- What the reports count beside what the results are; one statement, so it may run while results are stored.
-create function callresult.check_tally()
+create or replace function callresult.check_tally()
 returns table (report text, campaign_id text, vdn_id integer, period timestamp, call_status smallint,
                cause_code text, tallied numeric, counted numeric)
 language sql
@@ -94,3 +92,5 @@ begin atomic
     group by f.report, f.campaign_id, f.vdn_id, f.period, f.call_status, f.cause_code
     having sum(f.tallied) <> sum(f.counted);
 end;
+
+comment on function callresult.check_tally() is 'Compares the reports with call_result; no row: they agree';

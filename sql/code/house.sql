@@ -1,0 +1,229 @@
+-- The housekeeper: months, and the journal of the tally. The worker calls keep_house() on a connection of its own.
+
+-- Gives a new month what its siblings have and ATTACH does not give it: the default partition is the model.
+create or replace function callresult.make_sibling(parent text, partition text)
+returns void
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+declare
+    model   pg_class;
+    space   text;
+begin
+    select c.* into model from pg_class c where c.oid = (parent || '_default')::regclass;
+    select t.spcname into space
+    from pg_class c join pg_tablespace t on t.oid = c.reltablespace
+    where c.oid = parent::regclass;
+
+    -- Indexes and row triggers are left to ATTACH, which makes those of the parent; an identity is the parent's.
+    execute format('create table %I (like %I including all excluding indexes excluding identity excluding comments)%s%s',
+                   partition, model.relname, ' with (' || array_to_string(model.reloptions, ', ') || ')',
+                   ' tablespace ' || quote_ident(space));
+    execute format('alter table %I replica identity %s', partition, case model.relreplident when 'f' then 'full'
+                                                                    when 'n' then 'nothing' else 'default' end);
+    if model.relrowsecurity then
+        execute format('alter table %I enable row level security', partition);
+    end if;
+    if model.relforcerowsecurity then
+        execute format('alter table %I force row level security', partition);
+    end if;
+    if parent = 'call_result' then
+        perform add_tally_triggers(partition::regclass);
+    end if;
+end
+$$;
+
+comment on function callresult.make_sibling(text, text) is 'Makes the table of a month, with what its siblings have';
+
+-- Makes one month of one table; true when it is there in the end. Attaching needs the default partition to itself, which
+-- holds up reports and pushes bound for it: it waits 50 ms for that, and when it does not get it, false is the answer,
+-- the rows stay in the default partition, and a later call tries again.
+--
+-- Attaching reads the whole default partition once. Where that holds more than most_bytes, no push pays for it; the owner
+-- can, at a quiet time:  select callresult.add_month('call_result', '2026-11-01', null);
+create or replace function callresult.add_month(parent text, month timestamp, most_bytes bigint default 134217728)
+returns boolean
+language plpgsql
+set search_path = callresult, pg_temp
+set lock_timeout = '50ms'
+set timezone = 'UTC'
+as $$
+declare
+    partition   text := parent || to_char(month, '"_y"YYYY"m"MM');
+    rest        text := parent || '_default';
+    key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
+    columns     text;
+begin
+    if to_regclass(partition) is not null then
+        return true;
+    end if;
+    begin
+        -- ONLY, or the lock would be taken on every partition.
+        execute format('lock table only %I in share update exclusive mode', parent);
+        if pg_relation_size(rest::regclass) > most_bytes then
+            raise program_limit_exceeded using message = format(
+                '%s holds more than %s; at a quiet time: select callresult.add_month(%L, %L, null)',
+                rest, pg_size_pretty(most_bytes), parent, to_char(month, 'YYYY-MM-DD'));
+        end if;
+        execute format('lock table only %I in access exclusive mode', rest);
+    exception
+        when lock_not_available or deadlock_detected then
+            return false;
+    end;
+    if to_regclass(partition) is not null then
+        return true;    -- somebody else's by now
+    end if;
+
+    perform make_sibling(parent, partition);
+    select string_agg(quote_ident(attname), ', ') into columns
+    from pg_attribute
+    where attrelid = rest::regclass and attnum > 0 and not attisdropped and attgenerated = '';
+    execute format('with moved as (delete from %1$I where %2$I >= $1 and %2$I < $2 returning *) '
+                   'insert into %3$I (%4$s) select %4$s from moved', rest, key, partition, columns)
+    using month, month + interval '1 month';
+    execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+                   parent, partition, month, month + interval '1 month');
+    return true;
+end
+$$;
+
+comment on function callresult.add_month(text, timestamp, bigint) is
+    'Makes the partition of one month of call_result, call_result_revision or push; false: not now';
+
+-- The rows that wait in a default partition for their month, to a hundred thousand, and the first of their times.
+create or replace function callresult.waiting_in(parent text, out first timestamp, out rows bigint)
+language plpgsql
+stable
+set search_path = callresult, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
+    this_month  timestamp := date_trunc('month', now());
+begin
+    execute format('select min(%1$I), count(*) from (select %1$I from %2$I where %1$I >= $1 and %1$I < $2 '
+                   'order by %1$I limit 100000) w', key, parent || '_default')
+    into first, rows using this_month - interval '10 years', this_month + interval '13 months';
+end
+$$;
+
+comment on function callresult.waiting_in(text) is 'The rows that wait in a default partition for their month';
+
+-- The month to make next: this one, the one after it, or one that rows wait for.
+create or replace function callresult.month_wanted(parent text)
+returns timestamp
+language sql
+stable
+set search_path = callresult, pg_temp
+begin atomic
+    select coalesce(
+        (select min(m)
+         from (select date_trunc('month', now() at time zone 'UTC') + n * interval '1 month' from generate_series(0, 1) n) a (m)
+         where to_regclass('callresult.' || parent || to_char(m, '"_y"YYYY"m"MM')) is null),
+        date_trunc('month', (callresult.waiting_in(parent)).first));
+end;
+
+comment on function callresult.month_wanted(text) is 'The month of a table that is to be made next';
+
+-- Makes the month that a table wants, if any and if it is not too soon after one that could not be made; true when it did.
+create or replace function callresult.make_month(kept callresult.housekeeping)
+returns boolean
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+declare
+    month   timestamp := month_wanted(kept.parent);
+    made    boolean := false;
+    pause   interval;
+    state   text;
+    rule    text;
+    trace   text;
+    said    text;
+begin
+    if month is not null and now() < kept.not_before then
+        return false;
+    end if;
+    begin
+        if month is not null then
+            made := add_month(kept.parent, month);
+            pause := case when not made then interval '10 s' end;
+        end if;
+    exception
+        when others then
+            get stacked diagnostics state = returned_sqlstate, said = message_text, rule = constraint_name,
+                trace = pg_exception_context;
+            pause := '1 min';
+            -- What a row meets on its way may quote it.
+            if state ~ '^2[23]' or trace ~ 'with moved as' then
+                said := rtrim('a row is refused ' || rule);
+            end if;
+            said := format('%s: the month of %s cannot be made: %s (SQLSTATE %s)', kept.parent,
+                           to_char(month, 'YYYY-MM'), said, state);
+    end;
+    update housekeeping
+    set not_before = coalesce(now() + pause, '-infinity'), problem = said
+    where parent = kept.parent and (not_before, problem) is distinct from (coalesce(now() + pause, '-infinity'), said);
+    return made;
+end
+$$;
+
+comment on function callresult.make_month(callresult.housekeeping) is 'Makes the month that a table wants';
+
+-- What the worker calls again and again; once more at once when it says more. One at a time: to another it gives no
+-- figures. The journal is folded when reading it begins to cost. Months come last, and one for each table, since they hold
+-- the default partitions until the end.
+create or replace function callresult.keep_house()
+returns table (more boolean, journal_rows bigint, unplaced_rows bigint, quarantine_entries bigint, quarantine_bytes bigint,
+               problem text)
+language plpgsql
+security definer
+set search_path = callresult, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+    most_rows   constant bigint := 500;
+    most_bytes  constant bigint := 40000;    -- two a call
+    size        bigint;
+    kept        housekeeping;
+begin
+    more := false;
+    begin
+        perform need_latest('keep_house');
+        lock table housekeeping in share row exclusive mode nowait;
+    exception
+        when lock_not_available then
+            return next;
+            return;
+        when invalid_transaction_state then
+            problem := sqlerrm;
+            return next;
+            return;
+    end;
+
+    select count(*), coalesce(sum(pg_column_size(j.call_status)), 0) into journal_rows, size from tally_journal j;
+    if journal_rows >= most_rows or size >= most_bytes then
+        begin
+            perform fold_tally();
+            select count(*) into journal_rows from tally_journal;
+        exception
+            when others then
+                problem := format('the tally cannot be folded: %s (SQLSTATE %s)',
+                                  case when sqlstate !~ '^2[23]' then sqlerrm else 'a row is refused' end, sqlstate);
+        end;
+    end if;
+    select count(*), coalesce(sum(q.bytes), 0) into quarantine_entries, quarantine_bytes
+    from quarantine q
+    where q.resolved_at is null;
+
+    for kept in select * from housekeeping h order by h.parent loop
+        more := make_month(kept) or more;
+    end loop;
+    select sum((waiting_in(h.parent)).rows), coalesce(problem || '; ', '') || string_agg(h.problem, '; ' order by h.parent)
+    into unplaced_rows, problem
+    from housekeeping h;
+    return next;
+end
+$$;
+
+comment on function callresult.keep_house() is
+    'Folds the journal of the tally, makes the months of the tables, and tells what waits and what could not be done';

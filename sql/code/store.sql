@@ -1,0 +1,282 @@
+-- store(): the worker's only door. One batch of pushes, in one transaction of the caller's, at READ COMMITTED.
+--
+-- Most calls bring only what was never seen. A plain INSERT stores that for less than half of what ON CONFLICT costs, and
+-- the tally's journal is written from the parameters; when something is met, all is done again by store_with_care().
+-- Either way stores the same.
+--
+-- store() runs with its owner's rights for whoever may call it, under whatever search_path that is. To set one for each
+-- call costs more than to name things in full, so in store() every function, type and operator has its schema;
+-- arriving() and arrival_of() have their names bound when they are made.
+
+-- The records of a call of store() as rows. Where it is called the server puts this query in its place. unnest in the
+-- select list hands on row by row; in FROM, every array would be laid out in a store of its own first.
+create or replace function callresult.arriving(
+    p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[],
+    r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
+    r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
+    r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text)
+returns table (
+    push_id uuid, received_at timestamptz, arrived_at timestamptz, campaign_id text, session_id text, called text,
+    call_time_local timestamp, call_time timestamptz, call_status smallint, fail_code text, cause_code text,
+    vdn_id int, call_id text, custom_field text, record_path text, extra jsonb)
+language sql
+stable parallel safe
+begin atomic
+    select p_id[push], p_received_at[push], least(p_arrived[push], current_timestamp), campaign_id, session_id, called,
+           call_time_local, call_time_local at time zone call_timezone,
+           call_status, fail_code, cause_code, vdn_id, call_id, custom_field, record_path, extra
+    from (select unnest(r_push) as push, unnest(r_campaign_id) as campaign_id, unnest(r_session_id) as session_id,
+                 unnest(r_called) as called, unnest(r_call_time_local) as call_time_local,
+                 unnest(r_call_status) as call_status, unnest(r_fail_code) as fail_code,
+                 unnest(r_cause_code) as cause_code, unnest(r_vdn_id) as vdn_id, unnest(r_call_id) as call_id,
+                 unnest(r_custom_field) as custom_field, unnest(r_record_path) as record_path,
+                 unnest(r_extra) as extra) r;
+end;
+
+comment on function callresult.arriving is 'The records of a call of store() as rows';
+
+-- The hours of the first and the last arrival, and the lag of all, as tally() counts it.
+create or replace function callresult.arrival_of(
+    p_received_at timestamptz[], r_push int[], r_call_time_local timestamp[], call_timezone text)
+returns table (arrived timestamptz, latest timestamptz, timed bigint, lag numeric)
+language sql
+stable parallel safe
+begin atomic
+    select date_bin('1 hour', min(received_at), '2000-01-01 00:00:00+00'),
+           date_bin('1 hour', max(received_at), '2000-01-01 00:00:00+00'),
+           count(call_time_local),
+           coalesce(sum((date_part('epoch', received_at - (call_time_local at time zone call_timezone)) * 1000)::bigint), 0)
+    from (select p_received_at[push] as received_at, call_time_local
+          from (select unnest(r_push) as push, unnest(r_call_time_local) as call_time_local) r) a;
+end;
+
+comment on function callresult.arrival_of is 'When the records of a call of store() arrived, and how long after their calls';
+
+-- A web server behind a socket may say "unix:" or nothing; that is no reason to refuse a push.
+create or replace function callresult.address(given text)
+returns inet
+language plpgsql
+immutable strict
+as $$
+begin
+    return given::inet;
+exception
+    when others then
+        return null;
+end
+$$;
+
+comment on function callresult.address(text) is 'Text to address; NULL for what is none';
+
+-- Refused texts of the pushes given. One text for one reason may be in a call more than once: fold first. Sorted, as the
+-- results are, so that two calls never wait for each other in a circle.
+create or replace function callresult.keep_refused(
+    pushes uuid[], p_id uuid[], p_received_at timestamptz[], q_push int[], q_reason text[], q_raw bytea[])
+returns void
+language sql
+begin atomic
+    insert into callresult.quarantine as entry (received_at, push_id, reason, raw, sha256, seen)
+    select (array_agg(p_received_at[q.push] order by q.n))[1], (array_agg(p_id[q.push] order by q.n))[1],
+           q.reason, (array_agg(q.raw order by q.n))[1], sha256(q.raw), count(*)
+    from unnest(q_push, q_reason, q_raw) with ordinality as q (push, reason, raw, n)
+    where p_id[q.push] = any (pushes)
+    group by sha256(q.raw), q.reason
+    order by sha256(q.raw), q.reason collate "C"
+    on conflict (sha256, reason) where resolved_at is null do update
+    set seen = entry.seen + excluded.seen;
+end;
+
+comment on function callresult.keep_refused is 'Puts refused texts into quarantine, or counts them up';
+
+-- The long way of store(), for what may have been seen. Fates are told by RETURNING: revision 0 is a new row, more is an
+-- update (xmax, the usual way to tell, is refused on a partitioned table). What is not returned changed nothing and is a
+-- duplicate. Late content (see keep_content) is returned under the push that stands, not under its own, and so is a
+-- duplicate of its own as well, which is meant: it changed nothing that stands. What came again is returned with the time
+-- it came again, and is no update.
+--
+-- A push that is there already, because the worker did not learn how its COMMIT ended, changes nothing and counts nothing.
+create or replace function callresult.store_with_care(
+    p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
+    p_bytes bigint[], p_sha256 bytea[], p_records int[], p_quarantined int[], p_spooled boolean[],
+    p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
+    r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
+    r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text,
+    q_push int[], q_reason text[], q_raw bytea[])
+returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    known       uuid[] := array(select p.id
+                                from unnest(p_received_at, p_id) as k (received_at, id)
+                                join push p using (received_at, id));
+    live        uuid[] := array(select p.id from unnest(p_id, p_late) as p (id, late) where not p.late);
+    new_pushes  uuid[];
+    state       text;
+    rule        text;
+begin
+    perform set_config('callresult.counted', 'no', true);
+    with stored as (
+        insert into call_result as standing (
+            push_id, received_at, arrived_at, campaign_id, session_id, called, call_time_local, call_time,
+            call_status, fail_code, cause_code, vdn_id, call_id, custom_field, record_path, extra)
+        select a.*
+        from arriving(p_id, p_received_at, p_arrived, r_push, r_campaign_id, r_session_id, r_called, r_call_time_local,
+                      r_call_status, r_fail_code, r_cause_code, r_vdn_id, r_call_id, r_custom_field, r_record_path,
+                      r_extra, call_timezone) a
+        where a.push_id <> all (known)
+        on conflict (campaign_id, call_time_local, called, session_id, call_id, vdn_id) do update
+        set call_status = excluded.call_status,
+            fail_code = excluded.fail_code,
+            cause_code = excluded.cause_code,
+            custom_field = excluded.custom_field,
+            record_path = excluded.record_path,
+            extra = excluded.extra,
+            call_time = excluded.call_time,
+            push_id = excluded.push_id,
+            received_at = excluded.received_at,
+            arrived_at = case when excluded.push_id = any (live) then greatest(excluded.arrived_at, standing.arrived_at)
+                              else excluded.arrived_at end
+        where excluded.arrived_at > standing.arrived_at
+           or excluded.received_at > coalesce(standing.last_received_at, standing.received_at)
+           or (standing.call_status, standing.fail_code, standing.cause_code,
+               standing.custom_field, standing.record_path, standing.extra)
+              is distinct from
+              (excluded.call_status, excluded.fail_code, excluded.cause_code,
+               excluded.custom_field, excluded.record_path, excluded.extra)
+        returning standing.push_id, standing.revision, standing.last_received_at
+    ), fate as (
+        select s.push_id,
+               count(*) filter (where s.revision = 0)::int as inserted,
+               count(*) filter (where s.revision > 0)::int as updated
+        from stored s
+        where s.last_received_at is null
+        group by s.push_id
+    ), evidence as (
+        insert into push (
+            received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates, quarantined,
+            spooled)
+        select p.received_at, p.id, address(p.remote_addr), p.source, p.bytes, p.sha256, p.records,
+               coalesce(f.inserted, 0), coalesce(f.updated, 0),
+               p.records - p.quarantined - coalesce(f.inserted, 0) - coalesce(f.updated, 0), p.quarantined, p.spooled
+        from unnest(p_id, p_received_at, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined, p_spooled)
+             as p (id, received_at, remote_addr, source, bytes, sha256, records, quarantined, spooled)
+        left join fate f on f.push_id = p.id
+        where p.id <> all (known)
+        order by p.received_at, p.id
+        on conflict do nothing
+        returning id, inserted, updated, duplicates, quarantined
+    )
+    select count(*), coalesce(sum(e.inserted), 0), coalesce(sum(e.updated), 0), coalesce(sum(e.duplicates), 0),
+           coalesce(sum(e.quarantined), 0), coalesce(array_agg(e.id), '{}')
+    into pushes, inserted, updated, duplicates, quarantined, new_pushes
+    from evidence e;
+
+    if pushes + cardinality(known) < cardinality(p_id) then
+        raise serialization_failure using message = 'a push is being stored by another session at the same moment';
+    end if;
+    perform keep_refused(new_pushes, p_id, p_received_at, q_push, q_reason, q_raw);
+    return next;
+exception
+    -- The server would write the row, a number in it, into its log.
+    when integrity_constraint_violation or data_exception then
+        get stacked diagnostics state = returned_sqlstate, rule = constraint_name;
+        if rule = '' then
+            raise exception using errcode = state, message = 'a record is refused';
+        end if;
+        raise exception using errcode = state, message = 'a record is refused by ' || quote_ident(rule), constraint = rule;
+end
+$$;
+
+comment on function callresult.store_with_care is 'The part of store() for what may be there already';
+
+-- p_*: one element a push. p_arrived is its arrival by the clock of the server, p_rows how many of the records are its,
+-- and p_late whether it is placed by that arrival, since it waited: what comes straight from the platform is the newest.
+-- r_*: one element a valid record, of the push that r_push counts to; no identity twice, and in one order of identities in
+-- every session, or two batches could wait for each other. q_*: one element a refused text, a whole body or a single
+-- record. Any of the three groups may be empty. careful: what is stored may be there already, likely; a hint, no more.
+--
+-- Tells what became of the pushes that were not there, and how many they are.
+create or replace function callresult.store(
+    p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
+    p_bytes bigint[], p_sha256 bytea[], p_records int[], p_rows int[], p_quarantined int[], p_spooled boolean[],
+    p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
+    r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
+    r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text, careful boolean,
+    q_push int[], q_reason text[], q_raw bytea[])
+returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
+language plpgsql
+security definer
+as $$
+#variable_conflict use_column
+declare
+    with_care   boolean := careful;
+begin
+    if not with_care then
+        begin
+            insert into callresult.tally_journal (
+                sign, arrived, timed, lag, campaign_id, vdn_id, call_time_local, call_status, cause_code)
+            select 1, a.arrived, a.timed, a.lag, r_campaign_id, r_vdn_id, r_call_time_local, r_call_status, r_cause_code
+            from callresult.arrival_of(p_received_at, r_push, r_call_time_local, call_timezone) a
+            where a.arrived operator(pg_catalog.=) a.latest;
+
+            -- A call with records of two hours is left to the triggers.
+            with_care := not found and r_push[1] is not null;
+            if not with_care then
+                perform pg_catalog.set_config('callresult.counted', 'yes', true);
+                insert into callresult.call_result (
+                    push_id, received_at, arrived_at, campaign_id, session_id, called, call_time_local, call_time,
+                    call_status, fail_code, cause_code, vdn_id, call_id, custom_field, record_path, extra)
+                select a.*
+                from callresult.arriving(p_id, p_received_at, p_arrived, r_push, r_campaign_id, r_session_id, r_called,
+                                         r_call_time_local, r_call_status, r_fail_code, r_cause_code, r_vdn_id, r_call_id,
+                                         r_custom_field, r_record_path, r_extra, call_timezone) a;
+                perform pg_catalog.set_config('callresult.counted', 'no', true);
+
+                with evidence as (
+                    insert into callresult.push (
+                        received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates,
+                        quarantined, spooled)
+                    select p.received_at, p.id, p.remote_addr::pg_catalog.inet, p.source, p.bytes, p.sha256, p.records,
+                           p.rows, 0, p.records operator(pg_catalog.-) p.quarantined operator(pg_catalog.-) p.rows,
+                           p.quarantined, p.spooled
+                    from (select pg_catalog.unnest(p_received_at) as received_at, pg_catalog.unnest(p_id) as id,
+                                 pg_catalog.unnest(p_remote_addr) as remote_addr, pg_catalog.unnest(p_source) as source,
+                                 pg_catalog.unnest(p_bytes) as bytes, pg_catalog.unnest(p_sha256) as sha256,
+                                 pg_catalog.unnest(p_records) as records, pg_catalog.unnest(p_rows) as rows,
+                                 pg_catalog.unnest(p_quarantined) as quarantined,
+                                 pg_catalog.unnest(p_spooled) as spooled) p
+                    returning inserted, duplicates, quarantined
+                )
+                select pg_catalog.count(*), coalesce(pg_catalog.sum(e.inserted), 0), 0,
+                       coalesce(pg_catalog.sum(e.duplicates), 0), coalesce(pg_catalog.sum(e.quarantined), 0)
+                into pushes, inserted, updated, duplicates, quarantined
+                from evidence e;
+            end if;
+        exception
+            -- Something is there, or is refused; the data may be an address that is none.
+            when integrity_constraint_violation or data_exception then
+                with_care := true;
+        end;
+    end if;
+
+    if with_care then
+        return query
+        select *
+        from callresult.store_with_care(
+            p_id, p_received_at, p_arrived, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined,
+            p_spooled, p_late, r_push, r_campaign_id, r_session_id, r_called, r_call_time_local, r_call_status, r_fail_code,
+            r_cause_code, r_vdn_id, r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
+            q_push, q_reason, q_raw);
+        return;
+    end if;
+    if q_raw[1] is not null then
+        perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
+    end if;
+    return next;
+end
+$$;
+
+comment on function callresult.store is
+    'Stores a batch of pushes exactly once: results, refused texts and the evidence of each push';

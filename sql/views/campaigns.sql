@@ -1,0 +1,161 @@
+-- How campaigns go, and why calls fail. Each call counts once in every one of these views, whatever its code, time
+-- or status, so the sum of calls is the number of results.
+
+-- The tally knows the day of the first call and the last, and the index the call. A
+-- day may be there of which all results were deleted or changed: then the index is asked without it.
+create or replace view callresult.campaign_summary as
+with total as (
+    select campaign_id, vdn_id, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
+           sum(failed)::bigint as failed, min(day) as first_day, max(day) as last_day
+    from (
+        select campaign_id, vdn_id, day, calls, answered, failed
+        from callresult.tally_day
+        union all
+        select campaign_id, vdn_id, call_hour::date, calls, answered, failed
+        from callresult.tally_pending
+    ) part
+    group by campaign_id, vdn_id
+    having sum(calls) <> 0
+)
+select t.campaign_id, t.vdn_id, t.calls, t.answered, t.failed,
+       callresult.part_of(t.answered, t.calls) as answer_rate,
+       coalesce(
+           (select min(r.call_time_local)
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local >= t.first_day and r.call_time_local < t.first_day + 1),
+           (select min(r.call_time_local)
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local >= t.first_day)) as first_call,
+       coalesce(
+           (select max(r.call_time_local)
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local >= t.last_day and r.call_time_local < t.last_day + 1),
+           (select max(r.call_time_local)
+            from callresult.call_result r
+            where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
+              and r.call_time_local < t.last_day + 1)) as last_call
+from total t;
+
+comment on view callresult.campaign_summary is 'How each campaign goes: one row a campaign and virtual call centre';
+comment on column callresult.campaign_summary.failed is
+    'Calls failed (status 5); a status the platform does not document counts in calls only';
+
+create or replace view callresult.campaign_daily as
+select campaign_id, vdn_id, day, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
+       sum(failed)::bigint as failed, callresult.part_of(sum(answered)::bigint, sum(calls)::bigint) as answer_rate
+from (
+    select campaign_id, vdn_id, day, calls, answered, failed
+    from callresult.tally_day
+    union all
+    select campaign_id, vdn_id, call_hour::date, calls, answered, failed
+    from callresult.tally_pending
+) part
+group by campaign_id, vdn_id, day
+having sum(calls) <> 0;
+
+comment on view callresult.campaign_daily is 'How each campaign goes, day by day';
+comment on column callresult.campaign_daily.day is 'Day by the sender''s clock; empty for calls without a time';
+comment on column callresult.campaign_daily.failed is
+    'Calls failed (status 5); a status the platform does not document counts in calls only';
+
+-- There may be many hours: what is counted of each already is joined to the little that is pending, which is quicker
+-- than to sum both. A key for the join may not be NULL, so each that can be is two.
+create or replace view callresult.campaign_hourly as
+select campaign_id, case when not no_vdn then vdn end as vdn_id, case when not no_hour then began end as hour,
+       calls, answered, failed, callresult.part_of(answered, calls) as answer_rate
+from (
+    select campaign_id, vdn, no_vdn, began, no_hour,
+           coalesce(h.calls, 0) + coalesce(p.calls, 0) as calls,
+           coalesce(h.answered, 0) + coalesce(p.answered, 0) as answered,
+           coalesce(h.failed, 0) + coalesce(p.failed, 0) as failed
+    from (
+        select campaign_id, coalesce(vdn_id, 0) as vdn, vdn_id is null as no_vdn,
+               coalesce(call_hour, '-infinity') as began, call_hour is null as no_hour, calls, answered, failed
+        from callresult.tally_hour
+    ) h
+    full join (
+        select campaign_id, coalesce(vdn_id, 0) as vdn, vdn_id is null as no_vdn,
+               coalesce(call_hour, '-infinity') as began, call_hour is null as no_hour,
+               sum(calls) as calls, sum(answered) as answered, sum(failed) as failed
+        from callresult.tally_pending
+        group by campaign_id, vdn_id, call_hour
+    ) p using (campaign_id, vdn, no_vdn, began, no_hour)
+) hourly
+where calls <> 0;
+
+comment on view callresult.campaign_hourly is 'How each campaign goes, hour by hour';
+comment on column callresult.campaign_hourly.hour is
+    'Hour by the sender''s clock, as the time it begins at; empty for calls without a time';
+comment on column callresult.campaign_hourly.failed is
+    'Calls failed (status 5); a status the platform does not document counts in calls only';
+
+create or replace view callresult.failure_breakdown as
+select t.campaign_id, t.vdn_id, coalesce(f.category, 'Others') as category,
+       t.cause_code as code,
+       f.description as cause, t.calls,
+       callresult.part_of(t.calls, (sum(t.calls) over (partition by t.campaign_id, t.vdn_id))::bigint) as share
+from (
+    select campaign_id, vdn_id, cause_code, sum(calls)::bigint as calls
+    from (
+        select campaign_id, vdn_id, cause_code, calls
+        from callresult.tally_cause
+        union all
+        select campaign_id, vdn_id, cause_code, calls
+        from callresult.tally_pending
+    ) part
+    group by campaign_id, vdn_id, cause_code
+    having sum(calls) <> 0
+) t
+left join callresult.failure_code f on f.code = t.cause_code;
+
+comment on view callresult.failure_breakdown is
+    'Why calls ended as they did, answered ones included: one row a campaign, virtual call centre and code';
+comment on column callresult.failure_breakdown.category is
+    'Category of the code; Others where it is not in the catalogue, or none was sent';
+comment on column callresult.failure_breakdown.code is 'Code in five digits; empty where none was sent';
+comment on column callresult.failure_breakdown.cause is
+    'The cause in words; empty where the code is not in the catalogue';
+
+create or replace view callresult.platform_faults as
+select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, f.description as cause, t.calls
+from (
+    select p.call_hour, p.campaign_id, p.vdn_id, p.cause_code, sum(p.calls)::bigint as calls
+    from callresult.tally_parts p
+    where p.cause_code in (select c.code from callresult.failure_code c where c.redial = 'fix')
+    group by p.call_hour, p.campaign_id, p.vdn_id, p.cause_code
+    having sum(p.calls) <> 0
+) t
+join callresult.failure_code f on f.code = t.cause_code;
+
+comment on view callresult.platform_faults is
+    'Calls the platform lost by faults of its own (redial = fix), hour by hour';
+comment on column callresult.platform_faults.hour is
+    'Hour by the sender''s clock, as the time it begins at; empty for calls without a time';
+
+create or replace view callresult.unlisted_codes as
+select t.cause_code as code,
+       t.calls, t.campaigns
+from (
+    select cause_code, sum(calls)::bigint as calls, count(distinct campaign_id) as campaigns
+    from (
+        select campaign_id, cause_code, sum(calls) as calls
+        from (
+            select campaign_id, cause_code, calls
+            from callresult.tally_cause
+            union all
+            select campaign_id, cause_code, calls
+            from callresult.tally_pending
+        ) part
+        where cause_code is not null
+          and not exists (select from callresult.failure_code f where f.code = cause_code)
+        group by campaign_id, cause_code
+        having sum(calls) <> 0
+    ) campaign
+    group by cause_code
+) t;
+
+comment on view callresult.unlisted_codes is
+    'Codes that came and are not in the catalogue failure_code; reports count them under Others';

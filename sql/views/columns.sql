@@ -1,0 +1,76 @@
+-- What the columns of the views and of the tally are, for \d+: most mean the same wherever they stand.
+
+do $$
+declare
+    what    text[];
+begin
+    foreach what slice 1 in array array[
+        ['campaign_id', 'Outbound campaign'],
+        ['vdn_id', 'Virtual call centre'],
+        ['called', 'Called number'],
+        ['session_id', 'Session of the call on the platform'],
+        ['call_id', 'Identifier of the call'],
+        ['call_time_local', 'Time of the call as sent, without a zone'],
+        ['call_time', 'The same time read in the configured time zone'],
+        ['call_status', 'Status: 5 failed, 6 answered'],
+        ['fail_code', 'Failure code exactly as sent'],
+        ['cause_code', 'Failure code in five digits'],
+        ['code', 'Code in five digits; empty where none was sent'],
+        ['category', 'Category of the code; Others where it is not in the catalogue, or none was sent'],
+        ['cause', 'The cause in words; empty where the code is not in the catalogue'],
+        ['redial', 'Advice on redialling: soon, later, never, fix or no'],
+        ['custom_field', 'What the customer attached to the call'],
+        ['record_path', 'Where the recording is; may be a signed link, and so a secret'],
+        ['extra', 'Fields this schema does not know, under the names they came with'],
+        ['push_id', 'Push that brought this content'],
+        ['received_at', 'When that push arrived'],
+        ['revision', 'How many other contents of this result have been laid aside'],
+        ['calls', 'How many calls'],
+        ['answered', 'Those answered (status 6)'],
+        ['failed', 'Those failed (status 5); a status the platform does not document counts in calls only'],
+        ['answer_rate', 'answered / calls, between 0 and 1, to four places'],
+        ['first_call', 'Time of the first call, as sent'],
+        ['last_call', 'Time of the last call, as sent'],
+        ['share', 'Their part of all calls of the campaign and virtual call centre, between 0 and 1, to four places'],
+        ['campaigns', 'Campaigns it came in'],
+        ['attempts', 'Calls to it in the campaign so far'],
+        ['expires_at', 'When the signed link stops working; empty where it is not signed, or in a way not known'],
+        ['day', 'Day by the sender''s clock; empty for calls without a time'],
+        ['hour', 'Hour by the sender''s clock, as the time it begins at; empty for calls without a time'],
+        ['call_hour', 'Hour by the sender''s clock; empty for calls without a time'],
+        ['month', 'Month of the calls; empty for calls without a time'],
+        ['arrived', 'Hour of arrival'],
+        ['timed', 'Results that have a time of call'],
+        ['lag', 'Sum of the milliseconds from these calls to the arrival of their results'],
+        ['sign', '1: these calls came, -1: they went'],
+        ['pushes', 'Pushes that came'],
+        ['records', 'Records in them'],
+        ['duplicates', 'Records that changed nothing that stands'],
+        ['quarantined', 'Records that could not be read'],
+        ['spooled', 'Pushes that waited in the spool before they were stored']
+    ] loop
+        execute coalesce((
+            select string_agg(format('comment on column %s.%I is %L', a.attrelid::regclass, a.attname, what[2]), ';')
+            from pg_attribute a
+            join pg_class c on c.oid = a.attrelid
+            where a.attname = what[1] and c.relnamespace = 'callresult'::regnamespace
+              and (c.relkind = 'v' or c.relname ~ '^tally_' and c.relkind = 'r')), 'select');
+    end loop;
+end
+$$;
+
+comment on column callresult.calls.answered is 'Whether the call was answered';
+comment on column callresult.called_numbers.answered is 'Whether any of the calls to it was answered';
+comment on column callresult.called_numbers.vdn_id is 'Virtual call centre of the last attempt';
+comment on column callresult.called_numbers.cause_code is 'Failure code of the last attempt, in five digits';
+comment on column callresult.redial_candidates.vdn_id is 'Virtual call centre of the last attempt';
+comment on column callresult.redial_candidates.code is 'Failure code of the last attempt, in five digits';
+comment on column callresult.redial_candidates.redial is
+    'When: soon = the same day, later = another day, fix = once the platform''s fault is cured';
+comment on column callresult.invalid_numbers.vdn_id is 'Virtual call centre of the last attempt';
+comment on column callresult.invalid_numbers.code is 'Failure code of the last attempt, in five digits';
+comment on column callresult.recordings.record_path is
+    'Where the recording is, without the query string, which may be a secret; the whole is in calls';
+comment on column callresult.delivery_health.hour is 'Hour of arrival, as the time it begins at';
+comment on column callresult.delivery_health.lag is
+    'Seconds from the call to the arrival of its result, on average over the results that stand';

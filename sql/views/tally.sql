@@ -1,0 +1,30 @@
+-- The journal as rows, and the detail as rows: what views and checks read.
+create or replace view callresult.tally_pending as
+select campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status, cause_code, calls,
+       case when call_status = 6 then calls else 0 end as answered,
+       case when call_status = 5 then calls else 0 end as failed
+from (
+    select unnest(campaign_id) as campaign_id, unnest(vdn_id) as vdn_id, unnest(call_time_local) as call_time_local,
+           unnest(call_status) as call_status, unnest(cause_code) as cause_code,
+           sign * unnest(coalesce(calls, array_fill(1, array[cardinality(vdn_id)]))) as calls
+    from callresult.tally_journal
+) j;
+
+create or replace view callresult.tally_parts as
+select campaign_id, unnest(vdn_id) as vdn_id, unnest(call_hour) as call_hour, unnest(call_status) as call_status,
+       unnest(cause_code) as cause_code, unnest(calls) as calls
+from callresult.tally_detail
+union all
+select campaign_id, vdn_id, call_hour, call_status, cause_code, calls
+from callresult.tally_pending;
+
+create or replace view callresult.call_tally as
+select campaign_id, vdn_id, call_hour as hour, call_status, cause_code, sum(calls)::bigint as calls
+from callresult.tally_parts
+group by campaign_id, vdn_id, call_hour, call_status, cause_code
+having sum(calls) <> 0;
+
+comment on view callresult.tally_pending is 'tally_journal as rows: what is counted and not yet folded';
+comment on view callresult.tally_parts is
+    'tally_detail and tally_journal as rows; one key may have several, and call_tally sums them';
+comment on view callresult.call_tally is 'Calls counted by campaign, virtual call centre, hour, status and cause';
