@@ -14,6 +14,8 @@
 enum {
 	ACCEPT_PAUSE = 50,       /* milliseconds, when descriptors or memory are short */
 	LOG_PERIOD = 60 * 1000,  /* milliseconds between two lines that say so */
+	RENEW_PAUSE = 1000,      /* milliseconds between two tries to be reachable again */
+	LOOK_PAUSE = 5000,       /* milliseconds between two looks at the path, when nobody says that it changes */
 };
 
 void
@@ -93,4 +95,38 @@ server_accept(struct server *server)
 	pthread_mutex_unlock(&server->mutex);
 	if (connection != NULL)
 		server_serve(server, connection, CONNECTION_IDLE);
+}
+
+/* --- the way to the socket ------------------------------------------------------------------------------------ */
+
+/* With the mutex.  Those who came in time are served. */
+static bool
+renew(struct server *server)
+{
+	struct connection *connection;
+
+	while ((connection = server_accept_one(server)) != NULL)
+		server_watch_connection(server, connection, CONNECTION_IDLE);
+	return listen_renew(server->listener) && server_watch(server, EPOLL_CTL_ADD, server->listener->descriptor,
+	    EPOLLIN | EPOLLONESHOT, &server->listener);
+}
+
+void
+server_look_at_listener(struct server *server)
+{
+	struct listener *listener = server->listener;
+
+	pthread_mutex_lock(&server->mutex);
+	server->look_at = listener->path != NULL && listener->watch == -1 ? clock_monotonic() + LOOK_PAUSE : CONNECTION_NEVER;
+	if (!server->deaf && !listen_is_reachable(listener)) {
+		if (renew(server))
+			log_warning("the socket was removed or replaced: it is made anew path=%s", listener->path);
+		else if (log_limit_allows(&server->path_logged, LOG_PERIOD))
+			log_error("the socket was removed or replaced, and cannot be made anew yet path=%s: %s", listener->path,
+			    strerror(errno));
+		if (!listen_is_reachable(listener))
+			server->look_at = clock_monotonic() + RENEW_PAUSE;
+	}
+	server_set_timer(server, server->look_at);
+	pthread_mutex_unlock(&server->mutex);
 }

@@ -68,13 +68,19 @@ gateway_init(void)
  */
 static _Thread_local int head_file = -1;
 
+void
+gateway_init_thread(void)
+{
+	if (head_file == -1)
+		head_file = memfd_create("head", MFD_CLOEXEC);
+}
+
 static bool
 write_head(const struct head *head)
 {
 	off_t start = HEAD_MAX - (off_t)head->length;
 
-	if (head_file == -1)
-		head_file = memfd_create("head", MFD_CLOEXEC);
+	gateway_init_thread();
 	return head_file != -1 && pwrite(head_file, head->bytes, head->length, start) == (ssize_t)head->length &&
 	    lseek(head_file, start, SEEK_SET) == start;
 }

@@ -21,6 +21,9 @@ void gateway_write(struct gateway *gateway, const char *bytes, size_t length);
 /* Once, before any connection is served.  Leaves no signal handler of libfcgi's behind. */
 void gateway_init(void);
 
+/* Once in each thread that has requests, so that none of them finds no descriptor left. */
+void gateway_init_thread(void);
+
 /*
  * The request of a whole head, whose answer goes to the connection, a nonblocking descriptor.  NULL, said in the log, when
  * it cannot be had.  Safe in any number of threads, one request each.

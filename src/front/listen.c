@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -17,6 +18,7 @@
 #include "base/address.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/path.h"
 
 static bool
 is_listening(int descriptor)
@@ -53,7 +55,7 @@ listen_inherit(struct listener *listener)
 {
 	int descriptor = is_listening(STDIN_FILENO) ? STDIN_FILENO : systemd_socket();
 
-	*listener = (struct listener){ .descriptor = descriptor, .handed_over = true };
+	*listener = (struct listener){ .descriptor = descriptor, .handed_over = true, .watch = -1 };
 	if (descriptor == -1)
 		return false;
 	set_nonblocking(descriptor);
@@ -88,6 +90,19 @@ bind_unix(struct listener *listener, const struct sockaddr_un *address)
 	return bound == 0 && listen(listener->descriptor, SOMAXCONN) == 0;
 }
 
+/* Cleaners of /tmp and careless services take away what they find. */
+static void
+watch_path(struct listener *listener)
+{
+	char folder[PATH_MAX];
+
+	if (listener->watch != -1 && (!path_folder(folder, listener->path) || inotify_add_watch(listener->watch, folder,
+	    IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF) == -1)) {
+		close(listener->watch);
+		listener->watch = -1;
+	}
+}
+
 static bool
 open_unix(struct listener *listener, const struct address *address)
 {
@@ -100,6 +115,8 @@ open_unix(struct listener *listener, const struct address *address)
 	listener->path = memory_strdup(path);
 	listener->device = made.st_dev;
 	listener->inode = made.st_ino;
+	set_nonblocking(listener->descriptor);
+	watch_path(listener);
 	return true;
 }
 
@@ -144,7 +161,7 @@ listen_open(struct listener *listener, const char *where)
 	struct address address;
 	bool opened;
 
-	*listener = (struct listener){ .descriptor = -1 };
+	*listener = (struct listener){ .descriptor = -1, .watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
 	opened = address_parse(&address, where) &&
 	    (address.is_unix ? open_unix(listener, &address) : open_tcp(listener, &address));
 	if (!opened) {
@@ -178,14 +195,46 @@ listen_warn_if_open(const struct listener *listener)
 		    "past its TLS and its limits; let a firewall leave it to the web server alone");
 }
 
+bool
+listen_is_reachable(struct listener *listener)
+{
+	struct stat found;
+	char ignored[4096];
+
+	while (listener->watch != -1 && read(listener->watch, ignored, sizeof ignored) > 0)
+		;
+	return listener->path == NULL || (stat(listener->path, &found) == 0 && found.st_dev == listener->device &&
+	    found.st_ino == listener->inode);
+}
+
+bool
+listen_renew(struct listener *listener)
+{
+	struct listener fresh = { .descriptor = -1, .watch = listener->watch };
+	struct address address = { .is_unix = true, .unix_socket.sun_family = AF_UNIX };
+	bool renewed;
+
+	strcpy(address.unix_socket.sun_path, listener->path);
+	renewed = open_unix(&fresh, &address) && dup3(fresh.descriptor, listener->descriptor, O_CLOEXEC) != -1;
+	if (fresh.descriptor != -1)
+		close(fresh.descriptor);
+	listener->watch = fresh.watch;
+	if (!renewed) {
+		memory_free(fresh.path);
+		return false;
+	}
+	memory_free(listener->path);
+	listener->path = fresh.path;
+	listener->device = fresh.device;
+	listener->inode = fresh.inode;
+	return true;
+}
+
 void
 listen_remove_path(struct listener *listener)
 {
-	struct stat found;
-
 	/* a process started since may have put its own socket there */
-	if (listener->path != NULL && stat(listener->path, &found) == 0 && found.st_dev == listener->device &&
-	    found.st_ino == listener->inode)
+	if (listener->path != NULL && listen_is_reachable(listener))
 		unlink(listener->path);
 	memory_free(listener->path);
 	listener->path = NULL;
@@ -197,5 +246,7 @@ listen_close(struct listener *listener)
 	listen_remove_path(listener);
 	if (listener->descriptor != -1)
 		close(listener->descriptor);
-	listener->descriptor = -1;
+	if (listener->watch != -1)
+		close(listener->watch);
+	listener->descriptor = listener->watch = -1;
 }

@@ -199,6 +199,7 @@ take_expired(struct server *server, enum connection_state *state)
 		if (connection != NULL)
 			server_set_timer(server, connection->expires);
 		server_set_timer(server, server->accept_at);
+		server_set_timer(server, server->look_at);
 		connection = NULL;
 	}
 	pthread_mutex_unlock(&server->mutex);

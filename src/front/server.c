@@ -53,18 +53,28 @@ server_set_timer(struct server *server, int64_t at)
 	timerfd_settime(server->timer, TFD_TIMER_ABSTIME, &time, NULL);
 }
 
+static bool
+is_over(int64_t at)
+{
+	return at != CONNECTION_NEVER && at <= clock_monotonic();
+}
+
 static void
 expire(struct server *server)
 {
 	uint64_t expirations;
+	bool look;
 
 	(void)!read(server->timer, &expirations, sizeof expirations);
 	pthread_mutex_lock(&server->mutex);
-	if (server->accept_at != CONNECTION_NEVER && server->accept_at <= clock_monotonic()) {
+	look = is_over(server->look_at);
+	if (is_over(server->accept_at)) {
 		server->accept_at = CONNECTION_NEVER;
 		server_watch_listener(server);
 	}
 	pthread_mutex_unlock(&server->mutex);
+	if (look)
+		server_look_at_listener(server);
 	server_expire(server);
 }
 
@@ -85,6 +95,8 @@ handle(struct server *server, void *subject)
 		server_accept(server);
 	else if (subject == &server->service)
 		server_answer(server);
+	else if (subject == &server->look_at)
+		server_look_at_listener(server);
 	else if (subject == &server->timer)
 		expire(server);
 	else if (subject == &server->ringing)
@@ -99,6 +111,7 @@ run(void *argument)
 	struct server *server = argument;
 	struct epoll_event event;
 
+	gateway_init_thread();
 	for (;;) {
 		if (epoll_wait(server->epoll, &event, 1, -1) < 1)
 			continue;
@@ -118,7 +131,7 @@ most_connections(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT32_MAX)
 		return INT32_MAX;
-	return (int)limit.rlim_cur - (limit.rlim_cur > 2 * RESERVE ? RESERVE : (int)limit.rlim_cur / 2);
+	return (int)(limit.rlim_cur > 2 * RESERVE ? limit.rlim_cur - RESERVE : limit.rlim_cur / 4);
 }
 
 /* None of them ever waits, so there are as many as can run; some to spare when one is kept from it. */
@@ -170,6 +183,9 @@ watch_all(struct server *server)
 	must_watch(server, server->timer, EPOLLIN | EPOLLET, &server->timer);
 	must_watch(server, queue_descriptor(server->service->queue), EPOLLIN | EPOLLET, &server->service);
 	must_watch(server, server->listener->descriptor, EPOLLIN | EPOLLONESHOT, &server->listener);
+	if (server->listener->watch != -1)
+		must_watch(server, server->listener->watch, EPOLLIN | EPOLLET, &server->look_at);
+	server_look_at_listener(server);
 	start_ringing(server);
 }
 

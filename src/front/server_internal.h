@@ -20,7 +20,7 @@ struct server {
 	int                   thread_count;
 	pthread_t            *threads;
 	int                   connections_max;
-	struct log_limit      accept_logged, full_logged;
+	struct log_limit      accept_logged, full_logged, path_logged;
 
 	/* Under this one no other lock is taken but those of malloc and of the log. */
 	pthread_mutex_t       mutex;
@@ -28,6 +28,7 @@ struct server {
 	struct connections    connections;
 	int64_t               timer_at;        /* clock_monotonic(); CONNECTION_NEVER: it does not run */
 	int64_t               accept_at;       /* when accepting goes on after an error; CONNECTION_NEVER: it does */
+	int64_t               look_at;         /* when the path of the socket is looked at; CONNECTION_NEVER: when it changes */
 	bool                  full;            /* no connection is accepted until one is closed */
 	bool                  deaf;            /* nor any more at all */
 	bool                  closing;         /* connections are closed after their next answer */
@@ -66,6 +67,9 @@ void server_watch_listener(struct server *server);
 
 /* Accepts a connection, if there is room for one, and serves it. */
 void server_accept(struct server *server);
+
+/* Puts the socket back where it can be reached, if its path has been removed or replaced. */
+void server_look_at_listener(struct server *server);
 
 /* With the mutex: a new connection, which is this thread's; NULL when none waits. */
 struct connection *server_accept_one(struct server *server);

@@ -73,6 +73,42 @@ subtest 'its own unix socket' => sub {
 	ok !-e $path, 'the socket goes with it';
 };
 
+subtest 'its own unix socket is taken away' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+	my ($path) = $worker->{listen} =~ /^unix:(.*)/;
+	my $kept = $worker->connection;
+	my %get = (REQUEST_METHOD => 'GET', PATH_INFO => '/-/live');
+	my $is_back = sub { wait_for(sub { my $answer = eval { $worker->get('/-/live') }; $answer && $answer->{status} == 200 }) };
+	unlink $path;
+	ok $is_back->(), 'removed: it is made anew';
+	is((stat $path)[2] & 07777, 0660, 'with its mode');
+	rename $path, "$path.old";
+	ok $is_back->(), 'renamed: it is made anew';
+	unlink "$path.old";
+	my $other = IO::Socket::UNIX->new(Local => "$path.other", Listen => 1);
+	$other->close;
+	rename "$path.other", $path;
+	ok $is_back->(), 'replaced by one that nobody serves: it is made anew';
+	rename "$worker->{base}.run", "$worker->{base}.gone";
+	ok wait_for(sub { $worker->log_text =~ /cannot be made anew yet/ }), 'a folder that is gone is logged';
+	mkdir "$worker->{base}.run";
+	ok $is_back->(), 'with the folder it comes back';
+	unlink $path;
+	ok $is_back->(), 'and is looked at there';
+	unlink $path;
+	if ($other = IO::Socket::UNIX->new(Local => $path, Listen => 1)) {
+		my $inode = (stat $path)[1];
+		$other->timeout(20);
+		ok $other->accept && (stat $path)[1] == $inode, 'another that serves there is found, and left alone';
+		unlink $path;
+		$other->close;
+	}
+	ok $is_back->(), 'until it ends';
+	is $kept->request(\%get, '', 1)->{status}, 200, 'connections made before go on';
+	is $worker->stop, 0, 'ends well';
+	ok !-e $path, 'and the socket goes with it';
+};
+
 subtest 'TCP' => sub {
 	my @addresses = ('127.0.0.1', IO::Socket::IP->new(LocalHost => '::1', Listen => 1) ? '[::1]' : ());
 	for my $where (map { "$_:" . free_port() } @addresses) {
