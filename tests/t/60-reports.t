@@ -6,7 +6,7 @@ use Test::More;
 use Rig qw(source);
 use Rig::Postgres;
 
-my $postgres = Rig::Postgres->start_new;
+my $postgres = Rig::Postgres->start_new(settings => { wal_level => 'logical' });
 my @files = sort glob source() . '/tests/sql/[0-9]*.sql';
 cmp_ok scalar @files, '>', 0, 'there are tests';
 for my $file (@files) {
