@@ -6,7 +6,7 @@ use warnings;
 use IO::Socket::INET;
 use Test::More;
 use Time::HiRes qw(time);
-use Rig qw(wait_for);
+use Rig qw(read_file wait_for);
 use Rig::Postgres;
 use Rig::Push qw(record body $success $example);
 use Rig::Worker;
@@ -120,6 +120,7 @@ for my $case ([0], [6], [3], [0, 6], [1, 2, 5], [0 .. 6]) {
 	    (7 - @$case) . '|' . @$case, "refused at @$case: and in the evidence";
 }
 unlike $worker->log_text, qr/refused-|kept-/, 'what is refused is not in the log';
+unlike read_file("$postgres->{folder}/log"), qr/refused-|kept-/, 'nor in that of the server';
 $postgres->sql('alter table callresult.call_result drop constraint picky');
 
 is $postgres->sql(q{select count(*) from callresult.call_result where called like 'n%'}) >= keys %acknowledged ? 1 : 0, 1,
