@@ -1,9 +1,6 @@
 /* callTimeStr: the form and the calendar are checked here, since PostgreSQL takes much more than the interface allows. */
 #include "push/call_time.h"
 
-#include <string.h>
-#include <time.h>
-
 static bool
 has_form(struct slice text)
 {
@@ -33,26 +30,27 @@ number(const char *digits, int count)
 bool
 call_time_parse(struct slice text, int64_t *microseconds)
 {
-	struct tm given = { 0 }, real;
-	time_t seconds;
+	/* the days of a year before each month, and before the next year */
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 };
+	int year, month, day, hour, minute, second, leap, past;
+	int64_t days;
 
 	if (!has_form(text))
 		return false;
-	given.tm_year = number(text.bytes, 4) - 1900;
-	given.tm_mon = number(text.bytes + 5, 2) - 1;
-	given.tm_mday = number(text.bytes + 8, 2);
-	given.tm_hour = number(text.bytes + 11, 2);
-	given.tm_min = number(text.bytes + 14, 2);
-	given.tm_sec = number(text.bytes + 17, 2);
-	if (given.tm_year < 70)
+	year = number(text.bytes, 4);
+	month = number(text.bytes + 5, 2);
+	day = number(text.bytes + 8, 2);
+	hour = number(text.bytes + 11, 2);
+	minute = number(text.bytes + 14, 2);
+	second = number(text.bytes + 17, 2);
+	leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	if (year < 1970 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59 || day < 1 ||
+	    day > before[month] - before[month - 1] + (month == 2 && leap))
 		return false;
 
-	/* timegm carries 30 February over into March: what comes back differs from what was given */
-	real = given;
-	seconds = timegm(&real);
-	if (real.tm_year != given.tm_year || real.tm_mon != given.tm_mon || real.tm_mday != given.tm_mday ||
-	    real.tm_hour != given.tm_hour || real.tm_min != given.tm_min || real.tm_sec != given.tm_sec)
-		return false;
-	*microseconds = (int64_t)seconds * 1000000;
+	past = year - 1;
+	days = (past - 1969) * 365 + (past / 4 - 1969 / 4) - (past / 100 - 1969 / 100) + (past / 400 - 1969 / 400) +
+	    before[month - 1] + (month > 2 && leap) + day - 1;
+	*microseconds = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000000;
 	return true;
 }
