@@ -42,6 +42,17 @@ escape_size(const char *p, const char *end)
 	return ESCAPE_SIZE;
 }
 
+/* Where what is plain in a string ends. */
+static const char *
+plain_end(const char *p, const char *end)
+{
+	static const bool special[256] = { [0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x80 ... 0xff] = true };
+
+	while (p < end && !special[(unsigned char)*p])
+		p++;
+	return p;
+}
+
 /* Behind the string that opens at p; NULL when there is no end or an escape is none. */
 static const char *
 string_end(const char *p, const char *end, struct json_value *value)
@@ -49,14 +60,12 @@ string_end(const char *p, const char *end, struct json_value *value)
 	const char *start = ++p;
 	bool ascii = true, malformed = false;
 
-	for (; p < end && *p != '"'; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c >= 0x80) {
+	for (; (p = plain_end(p, end)) < end && *p != '"'; p++) {
+		if ((unsigned char)*p >= 0x80) {
 			ascii = false;
-		} else if (c < 0x20) {
+		} else if (*p != '\\') {
 			value->control = true;
-		} else if (c == '\\') {
+		} else {
 			size_t size = escape_size(p, end);
 
 			value->escaped = true;

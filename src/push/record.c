@@ -50,7 +50,8 @@ field_named(const struct json_value *name)
 	enum record_field field = 0;
 
 	while (field < RECORD_FIELDS &&
-	    !json_value_is(name, record_fields[field].name, record_fields[field].name_length))
+	    !((name->escaped || name->text.length == record_fields[field].name_length + 2) &&
+	    json_value_is(name, record_fields[field].name, record_fields[field].name_length)))
 		field++;
 	return field;
 }
