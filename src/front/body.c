@@ -94,6 +94,7 @@ body_end(struct body *body, bool ended, struct push *push)
 		return OUTCOME_BODY_TOO_LARGE;
 	/* an empty body is kept as well */
 	push->body = (struct slice){ memory_resize(body->bytes, body->length, 1), body->length };
+	body->bytes = NULL;
 	SHA256((const unsigned char *)push->body.bytes, push->body.length, push->sha256);
 	return body_is_whole(body) || (ended && !body->announced) ? OUTCOME_OK : OUTCOME_BODY_CUT_SHORT;
 }

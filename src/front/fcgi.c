@@ -9,6 +9,8 @@ take(struct slice *input, size_t count)
 {
 	struct slice taken = { input->bytes, count < input->length ? count : input->length };
 
+	if (taken.length == 0)
+		return taken;
 	input->bytes += taken.length;
 	input->length -= taken.length;
 	return taken;

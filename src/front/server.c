@@ -22,7 +22,7 @@ enum {
 	RESERVE = 128,          /* descriptors that connections leave to the database, the spool and the like */
 	LAST_CHANCE = 100,      /* milliseconds for the request of a connection made just before the end */
 	BACKLOG_MAX = 4096,     /* connections that may wait at a listening socket */
-	END_TIME = 20 * 1000,   /* milliseconds */
+	END_TIME = 10 * 1000,   /* milliseconds for the rest of requests that have begun to come */
 };
 
 /* --- events -------------------------------------------------------------------------------------------------- */

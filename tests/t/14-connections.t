@@ -190,5 +190,17 @@ subtest 'idle' => sub {
 };
 
 is kill(0, $pid), 1, 'one process through all of it';
-is $worker->stop, 0, 'which ends well';
+
+subtest 'the end' => sub {
+	my @unfinished = (silent(6, "/$token", CONTENT_LENGTH => 1000), silent(3, '/wrong'), sent(substr $begin, 0, 5));
+	my $idle = $worker->connection;
+	is $idle->request({ %live }, '', 1)->{status}, 200, 'a connection is kept';
+	my $start = time;
+	$worker->signal('TERM');
+	ok $idle->is_closed(5), 'what is idle is closed';
+	my $status;
+	ok wait_for(sub { defined($status = Rig::reap($pid)) }, 60), 'it ends, whoever has sent half a request';
+	is $status, 0, 'well';
+	cmp_ok time - $start, '<', 25, 'in bounded time';
+};
 done_testing;
