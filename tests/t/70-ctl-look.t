@@ -5,7 +5,7 @@ use warnings;
 use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep);
-use Rig qw(folder free_port wait_for read_file run_command write_file);
+use Rig qw(folder free_port wait_for read_file write_file);
 use Rig::Ctl qw(ctl ctl_json exits administrator);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
@@ -245,20 +245,16 @@ configured('a password for all to read', 'warning', qr/holds a password/,
 	database => { conninfo => $postgres->conninfo . ' password=geheim' });
 
 subtest 'the database is away' => sub {
-	mkdir folder() . '/full';
-	my $full = Rig::Worker->configured(postgres => $postgres, spool => { path => folder() . '/full/spool', max_size => '1M' });
-	$full->start->wait_until_ready;
-	$full->stop;
-	unlink $full->{log};
-	run_command('sqlite3', folder() . '/full/spool', 'create table ballast (bytes); insert into ballast values (zeroblob(2000000))');
-	$full->start->wait_until_ready;
+	my $without = Rig::Worker->configured(postgres => $postgres, server => { reply_deadline => '1s' },
+	    spool => { path => folder() . '/no-such-folder/spool' });
+	$without->start->wait_until_ready;
 	$postgres->stop('fast');
-	is $full->push_body(body(record(called => 'refused', customField => 'x' x 3_000_000)))->{status}, 503, 'a full spool refuses';
-	my ($refusing) = ctl_json('-c', $full->{config}, 'status', '--json');
-	ok !$refusing->{spool}{usable}, 'and is not usable, though its file can be read';
+	is $without->push_body(body(record(called => 'refused')))->{status}, 503, 'a worker whose spool takes nothing';
+	my ($refusing) = ctl_json('-c', $without->{config}, 'status', '--json');
+	ok !$refusing->{spool}{usable}, 'is not usable';
 	is $refusing->{now}{verdict}, 'callresultd serves, but neither its database nor its spool takes anything', 'the verdict';
 	like $refusing->{now}{pushes}, qr/^are refused with 503/, 'and what becomes of pushes';
-	$full->stop;
+	$without->stop;
 	is $worker->push_body(body(record(called => 'spooled')))->{body}, $success, 'a push goes to the spool';
 	my ($json, $run);
 	ok wait_for(sub {
