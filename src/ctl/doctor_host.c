@@ -149,7 +149,7 @@ check_leftovers(struct doctor *doctor, const char *path)
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
 	findings_add(&doctor->findings, FINDING_FAULT, "the pushes in it were answered 200 and are not stored",
-	    "store what can still be read of it, as callresultd(8) says under DIAGNOSTICS, then move it away",
+	    "callresultctl spool rescue with this file, then move it away",
 	    "a damaged spool was put aside: %s", found.gl_pathv[0]);
 	globfree(&found);
 }

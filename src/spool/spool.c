@@ -106,6 +106,7 @@ spool_close(struct spool *spool)
 	if (spool == NULL || !spool_keeper_stop(spool))
 		return;
 	spool_rescue_close(spool->rescue);
+	memory_free(spool->given);
 	spool_file_close(&spool->file);
 	pthread_cond_destroy(&spool->done);
 	pthread_cond_destroy(&spool->work);
@@ -182,18 +183,20 @@ name_row(struct spool *spool, sqlite3_int64 seq, const struct push *push)
 	return spool_file_run(statement);
 }
 
-/* Returns the last code of SQLite; the rows that are to be named have their seq, others 0. */
+/* Returns the last code of SQLite. */
 static int
-read_oldest(struct spool *spool, struct push **pushes, sqlite3_int64 *unnamed, int capacity, size_t bytes, int *count)
+read_oldest(struct spool *spool, struct push **pushes, bool *named, int capacity, size_t bytes, int *count)
 {
 	sqlite3_stmt *statement = spool->file.statements[SPOOL_OLDEST];
 	int code;
 
 	sqlite3_bind_int(statement, 1, capacity);
 	for (size_t read = 0; (code = sqlite3_step(statement)) == SQLITE_ROW && read <= bytes; ++*count) {
-		pushes[*count] = spool_row_read(statement);
-		unnamed[*count] = spool_row_has_id(statement) ? 0 : sqlite3_column_int64(statement, SPOOL_SEQ);
-		read += pushes[*count]->body.length;
+		struct push *push = pushes[*count] = spool_row_read(statement);
+
+		spool->given[*count] = (struct spool_given){ push->id, sqlite3_column_int64(statement, SPOOL_SEQ) };
+		named[*count] = spool_row_has_id(statement);
+		read += push->body.length;
 	}
 	return code;
 }
@@ -201,11 +204,12 @@ read_oldest(struct spool *spool, struct push **pushes, sqlite3_int64 *unnamed, i
 static int
 oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
 {
-	sqlite3_int64 *unnamed = memory_resize(NULL, (size_t)capacity, sizeof *unnamed);
+	bool *named = memory_resize(NULL, (size_t)capacity, sizeof *named);
 	int count = 0, code = SQLITE_ERROR;
 
+	spool->given = memory_resize(spool->given, (size_t)capacity, sizeof *spool->given);
 	if (spool->file.usable)
-		code = read_oldest(spool, pushes, unnamed, capacity, bytes, &count);
+		code = read_oldest(spool, pushes, named, capacity, bytes, &count);
 	if (code != SQLITE_ROW && code != SQLITE_DONE) {
 		if (spool->file.usable)
 			spool_file_note(&spool->file);
@@ -217,11 +221,12 @@ oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
 	if (spool->file.usable)
 		sqlite3_reset(spool->file.statements[SPOOL_OLDEST]);
 	for (int i = 0; i < count; i++)
-		if (unnamed[i] != 0 && !name_row(spool, unnamed[i], pushes[i])) {
+		if (!named[i] && !name_row(spool, spool->given[i].seq, pushes[i])) {
 			spool_file_note(&spool->file);
 			spool_file_log(&spool->file, SPOOL_WRITING);
 		}
-	memory_free(unnamed);
+	spool->given_count = count > 0 ? count : 0;
+	memory_free(named);
 	return count;
 }
 
@@ -238,6 +243,37 @@ spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t byt
 	return count;
 }
 
+/* Whether a push is where it was when it was given, although nothing was found by its id. */
+static bool
+is_still_there(struct spool *spool, const struct push *push)
+{
+	sqlite3_stmt *statement = spool->file.statements[SPOOL_IS_THERE];
+	bool found = false;
+
+	for (int i = 0; i < spool->given_count && !found; i++)
+		if (memcmp(&spool->given[i].id, &push->id, sizeof push->id) == 0) {
+			sqlite3_bind_int64(statement, 1, spool->given[i].seq);
+			spool_row_bind_id(statement, 2, &push->id);
+			found = sqlite3_step(statement) == SQLITE_ROW;
+			sqlite3_reset(statement);
+		}
+	return found;
+}
+
+/* What is not found by its id another process has taken out, or the index of the ids is damaged. */
+static enum spool_result
+remove_one(struct spool *spool, const struct push *push)
+{
+	struct spool_file *file = &spool->file;
+
+	spool_row_bind_id(file->statements[SPOOL_REMOVE], 1, &push->id);
+	if (!spool_file_run(file->statements[SPOOL_REMOVE]))
+		return spool_file_note(file);
+	if (sqlite3_changes(file->database) == 0 && is_still_there(spool, push))
+		return spool_file_note_damage(file, "its index is damaged");
+	return SPOOL_DONE;
+}
+
 /* One transaction. */
 static enum spool_result
 remove_all(struct spool *spool, struct push *const *pushes, int count)
@@ -247,11 +283,8 @@ remove_all(struct spool *spool, struct push *const *pushes, int count)
 
 	if (result != SPOOL_DONE)
 		return result;
-	for (int i = 0; result == SPOOL_DONE && i < count; i++) {
-		spool_row_bind_id(file->statements[SPOOL_REMOVE], 1, &pushes[i]->id);
-		if (!spool_file_run(file->statements[SPOOL_REMOVE]))
-			result = spool_file_note(file);
-	}
+	for (int i = 0; result == SPOOL_DONE && i < count; i++)
+		result = remove_one(spool, pushes[i]);
 	return spool_file_end(file, result);
 }
 

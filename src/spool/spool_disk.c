@@ -16,6 +16,7 @@ enum {
 	PAGE_SIZE = 4096,
 	RESERVE = 4 * 1024 * 1024,      /* bytes: what the transactions need that take out the last pushes */
 	SPARE_PAGES = 1024,             /* free pages that an empty file may keep */
+	SPARE_BYTES = 16 * 1024 * 1024, /* that pushes are to have on the disk, or else the file keeps what it has */
 	TURN_TIME = 100,                /* milliseconds to wait for the turn to shrink it */
 };
 
@@ -42,13 +43,24 @@ free_bytes(const struct spool_file *file)
 	return statvfs(file->path, &disk) == 0 ? (int64_t)(disk.f_bavail * disk.f_frsize) : INT64_MAX;
 }
 
+/* Bytes that the file itself can take: on its free pages, and in all until it has its largest size. */
+static void
+measure_file(const struct spool_file *file, int64_t *free_pages, int64_t *in_all)
+{
+	*free_pages = spool_file_number(file, "PRAGMA freelist_count", 0) * PAGE_SIZE;
+	*in_all = *free_pages + (spool_file_number(file, "PRAGMA max_page_count", 0) -
+	    spool_file_number(file, "PRAGMA page_count", 0)) * PAGE_SIZE;
+}
+
 /* What is put is on the disk twice until the next checkpoint: in the file and in its log. */
 bool
 spool_disk_has_room(const struct spool_file *file, int64_t bytes)
 {
-	int64_t free_pages = file->usable ? spool_file_number(file, "PRAGMA freelist_count", 0) : 0;
+	int64_t free_pages = 0, in_all = INT64_MAX;
 
-	return bytes <= free_pages * PAGE_SIZE || free_bytes(file) - 2 * bytes >= SPOOL_FREE_FLOOR;
+	if (file->usable)
+		measure_file(file, &free_pages, &in_all);
+	return bytes <= in_all && (bytes <= free_pages || free_bytes(file) - 2 * bytes >= SPOOL_FREE_FLOOR);
 }
 
 /* --- the reserve --------------------------------------------------------------------------------------------- */
@@ -87,13 +99,17 @@ spool_disk_give_up_reserve(const struct spool_file *file)
 
 /* --- an empty file ------------------------------------------------------------------------------------------- */
 
-/* VACUUM copies what is left, which is next to nothing, and the checkpoint cuts the file off behind it. */
+/*
+ * VACUUM copies what is left, which is next to nothing, and the checkpoint cuts the file off behind it.  On a disk that
+ * others have filled the room would be lost: they would have it, and no push.
+ */
 bool
 spool_disk_shrink(struct spool_file *file)
 {
+	int64_t pages = spool_file_number(file, "PRAGMA freelist_count", 0);
 	bool done;
 
-	if (spool_file_number(file, "PRAGMA freelist_count", 0) <= SPARE_PAGES)
+	if (pages <= SPARE_PAGES || free_bytes(file) + pages * PAGE_SIZE < SPOOL_FREE_FLOOR + SPARE_BYTES)
 		return true;
 	if (!spool_turn_take(&file->turn, clock_monotonic() + TURN_TIME))
 		return false;

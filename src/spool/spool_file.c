@@ -36,6 +36,7 @@ static const char *const statement_texts[SPOOL_STATEMENTS] = {
 	    " WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT ?",
 	[SPOOL_HEAD] = "SELECT received_at FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT 1",
 	[SPOOL_REMOVE] = "DELETE FROM push WHERE id = ?",
+	[SPOOL_IS_THERE] = "SELECT 1 FROM push WHERE seq = ? AND +id = ?",
 	[SPOOL_REMEMBER] = "INSERT INTO temp.remembered (id) VALUES (?) ON CONFLICT DO NOTHING",
 	[SPOOL_POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push) WHERE id = ?",
 	[SPOOL_NAME] = "UPDATE push SET id = ?2 WHERE seq = ?1",
@@ -158,6 +159,13 @@ spool_file_note(struct spool_file *file)
 	return file->noted;
 }
 
+enum spool_result
+spool_file_note_damage(struct spool_file *file, const char *what)
+{
+	note(file, SPOOL_DAMAGED, what);
+	return SPOOL_DAMAGED;
+}
+
 bool
 spool_file_count(struct spool_file *file, struct spool_depth *depth)
 {
@@ -165,11 +173,15 @@ spool_file_count(struct spool_file *file, struct spool_depth *depth)
 	bool read = file->usable && sqlite3_step(statement) == SQLITE_ROW;
 
 	if (read) {
-		depth->pushes = sqlite3_column_int64(statement, 0) - file->remembered;
+		depth->pushes = sqlite3_column_int64(statement, 0);
 		depth->bytes = sqlite3_column_int64(statement, 1);
 	}
 	if (file->usable)
 		sqlite3_reset(statement);
+	/* others may have taken some of these out by now */
+	if (read && file->remembered > 0)
+		depth->pushes -= spool_file_number(file,
+		    "SELECT count(*) FROM temp.remembered AS stored WHERE EXISTS (SELECT 1 FROM push WHERE id = stored.id)", 0);
 	return read;
 }
 

@@ -19,6 +19,7 @@ enum spool_statement {
 	SPOOL_OLDEST,       /* how many; gives the columns of spool_row.h and seq, without what is remembered */
 	SPOOL_HEAD,         /* gives received_at of the first of them */
 	SPOOL_REMOVE,       /* id */
+	SPOOL_IS_THERE,     /* seq, id: gives a row when it is, looked for by seq alone */
 	SPOOL_REMEMBER,     /* id */
 	SPOOL_POSTPONE,     /* id */
 	SPOOL_NAME,         /* seq, id: gives a row another id */
@@ -86,6 +87,9 @@ enum spool_result spool_file_end(struct spool_file *file, enum spool_result resu
 
 /* Notes why the last call of SQLite failed, which the next one makes it forget; returns what that means. */
 enum spool_result spool_file_note(struct spool_file *file);
+
+/* Notes damage that SQLite does not see; returns SPOOL_DAMAGED. */
+enum spool_result spool_file_note_damage(struct spool_file *file, const char *what);
 
 /*
  * Puts the file aside under another name and begins a new one, when it was noted to be damaged; takes the new one where

@@ -17,12 +17,19 @@
 
 struct put;
 
+struct spool_given {
+	struct push_id id;
+	int64_t        seq;
+};
+
 enum { SPOOL_WELL_BYTES = 64 * 1024 };     /* a spool that has no room for these is not well */
 
 struct spool {
 	pthread_mutex_t   file_mutex;
 	struct spool_file file;
 	struct log_limit  full_limit;
+	struct spool_given *given;      /* the pushes that spool_oldest gave last, so many */
+	int               given_count;
 	int64_t           checked;      /* seq up to which the keeper has looked for damage */
 	struct spool_rescue *rescue;    /* of a damaged file, under way; NULL: none */
 	bool              shrunk;       /* there is nothing to be given back to the disk, or not yet */

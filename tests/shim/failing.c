@@ -1,7 +1,7 @@
 /*
  * Preloaded into the worker: makes every FAILING_EVERY-th call named by FAILING_CALL (sync or write) fail, where it
  * concerns the file that FAILING_PATH is part of the name of.  A failed write leaves half of what it should have written.
- * FAILING_CALL hang: what syncs never comes back.
+ * FAILING_CALL hang: what syncs does not come back.  FAILING_WHILE: only as long as this file is there.
  * CLOCK_AHEAD: so many seconds is the clock ahead, or behind when they are negative.
  */
 #define _GNU_SOURCE
@@ -21,10 +21,12 @@ static int
 fails(const char *call, int descriptor)
 {
 	const char *wanted = getenv("FAILING_CALL"), *path = getenv("FAILING_PATH"), *every = getenv("FAILING_EVERY");
+	const char *flag = getenv("FAILING_WHILE");
 	char link[64], name[4096];
 	ssize_t length;
 
-	if (wanted == NULL || path == NULL || every == NULL || strcmp(wanted, call) != 0)
+	if (wanted == NULL || path == NULL || every == NULL || strcmp(wanted, call) != 0 ||
+	    (flag != NULL && access(flag, F_OK) != 0))
 		return 0;
 	snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
 	length = readlink(link, name, sizeof name - 1);
@@ -38,7 +40,7 @@ static void
 hang(int descriptor)
 {
 	while (fails("hang", descriptor))
-		pause();
+		usleep(10000);
 }
 
 int

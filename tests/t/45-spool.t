@@ -1,0 +1,96 @@
+#!/usr/bin/perl
+# The spool in bad company: another worker on it, a disk that hangs, a disk that others have filled.
+use strict;
+use warnings;
+use Test::More;
+use Time::HiRes qw(time);
+use Rig qw(folder build wait_for write_file);
+use Rig::Load;
+use Rig::Postgres;
+use Rig::Push qw(record body $success);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my %quick = (server => { reply_deadline => '3s' });
+
+subtest 'two workers on one spool' => sub {
+	my $path = folder() . '/shared.spool';
+	my @workers = map { Rig::Worker->start_new(postgres => $postgres, %quick, spool => { path => $path })->wait_until_ready }
+	    1 .. 2;
+	$postgres->stop('fast');
+	my @loads = map { Rig::Load->start_new(worker => $_, senders => 6) } @workers;
+	for my $load (@loads) {
+		ok wait_for(sub { my %seen = $load->seen; ($seen{200} // 0) >= 500 }, 60), 'each has its turns';
+	}
+	$postgres->start;
+	$_->stop for @loads;
+	ok $_->drains, 'the spool is empty in the end' for @workers;
+	for my $load (@loads) {
+		is_deeply [keys %{ $load->{answers} }], [200], 'nothing is refused';
+		$load->is_kept($postgres, 'nothing is lost or double');
+	}
+	is $_->stop, 0, 'the worker ends well' for @workers;
+};
+
+subtest 'a disk that hangs' => sub {
+	my $hangs = folder() . '/hangs';
+	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
+	$worker->start(env => { LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0',
+		FAILING_CALL => 'hang', FAILING_EVERY => 1, FAILING_PATH => "$worker->{base}.spool", FAILING_WHILE => $hangs })
+	    ->wait_until_ready;
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'before')))->{status}, 200, 'a push goes to the spool';
+	write_file($hangs, '');
+	my $start = time;
+	is $worker->push_body(body(record(called => 'hangs')))->{status}, 503, 'one that needs the disk is refused';
+	cmp_ok time - $start, '<', 8, 'in time';
+	ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"database":false,"spool":false/ }), '/-/ready says so, and metrics';
+	like $worker->get('/-/metrics')->{body}, qr/^callresultd_spool_up 0$/m, 'as well';
+	$postgres->start;
+	ok $worker->finds_database, 'the database is back';
+	is $worker->push_body(body(record(called => "there-$_")))->{status}, 200, 'and takes pushes' for 1 .. 3;
+	unlink $hangs;
+	ok wait_for(sub { $worker->get('/-/ready')->{body} =~ /"spool":true/ }), 'the disk is back';
+	ok $worker->drains, 'the spool drains';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called in ('before', 'there-1', 'there-2', 'there-3')}),
+	    4, 'all is stored';
+	write_file($hangs, '');
+	$postgres->stop('fast');
+	$worker->push_body(body(record(called => 'hangs at the end')));
+	$start = time;
+	is $worker->stop, 0, 'the worker ends all the same';
+	cmp_ok time - $start, '<', 15, 'soon';
+	$postgres->start;
+};
+
+subtest 'a disk that others have filled' => sub {
+	my $disk = folder() . '/disk';
+	mkdir $disk;
+	plan skip_all => 'only root can mount a disk' if $> != 0 || system("mount -t tmpfs -o size=100m tmpfs $disk 2>/dev/null") != 0;
+	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { path => "$disk/spool.db" })->wait_until_ready;
+	ok wait_for(sub { -e "$disk/spool.db.reserve" }), 'there is a reserve';
+	$postgres->stop('fast');
+	my $filled = sub { my ($name, $count) = @_;
+		my @answers = map { $worker->push_body(body(record(called => "$name-$_", customField => 'x' x 20_000)))->{status} } 1 .. $count;
+		return scalar grep { $_ == 200 } @answers };
+	is $filled->('filled', 600), 600, 'pushes wait';
+	# a log that is cut off is one that has to grow again
+	system "sqlite3 $disk/spool.db 'pragma wal_checkpoint(truncate)' >/dev/null";
+	system "dd if=/dev/zero of=$disk/filler bs=64k 2>/dev/null";
+	$postgres->start;
+	ok $worker->drains, 'they drain';
+	is $postgres->sql(q{select count(*), sum(revision), (select count(*) from callresult.push where spooled and duplicates > 0)
+		from callresult.call_result where called like 'filled-%'}), '600|0|0', 'and are stored once each';
+	ok -s "$disk/spool.db" > 10_000_000, 'the file keeps what others would take';
+	$postgres->stop('fast');
+	is $filled->('again', 500), 500, 'there is room for another outage in it';
+	unlink "$disk/filler";
+	$postgres->start;
+	ok $worker->drains, 'which drains as well';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'again-%'}), 500, 'and is stored';
+	ok wait_for(sub { -s "$disk/spool.db" < 1_000_000 }), 'the file is cut off when others have left';
+	is $worker->stop, 0, 'it ends well';
+	system "umount $disk";
+};
+
+done_testing;
