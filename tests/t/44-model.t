@@ -212,7 +212,7 @@ sub drawn {
 }
 
 # --- the real store() on each history: equal and other content, and clocks that differ, by seconds ahead of the server's
-my @clocks = ([0, 0]);
+my @clocks = ([0, 0], [-3600, 600], [600, -3600]);
 sub contents { my ($count) = @_; return map { my $n = $_; [map { $n >> $_ & 1 ? 'Y' : 'X' } 0 .. $count - 1] } grep { $_ % 2 == 0 } 0 .. 2**$count - 1 }
 
 srand $seed;
