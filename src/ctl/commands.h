@@ -6,6 +6,7 @@
 
 int status_run(struct ctl *ctl, int argc, char **argv);
 int doctor_run(struct ctl *ctl, int argc, char **argv);
+int report_run(struct ctl *ctl, int argc, char **argv);
 int import_run(struct ctl *ctl, int argc, char **argv);
 
 int spool_list_run(struct ctl *ctl, int argc, char **argv);

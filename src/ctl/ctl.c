@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "ctl/commands.h"
 
 enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new connection */
@@ -27,6 +28,16 @@ static const struct command commands[] = {
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
 	    { "as-of", "TIME|file", "count as received then (2026-11-22T08:00:00+08:00), or when the file was changed last" },
 	    { 0 } }, import_run },
+	{ "report", "", "how campaigns went, as text, CSV, JSON or a page with pictures", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE,
+	    true, {
+	    { "campaign", "ID...", "these campaigns only" },
+	    { "vdn", "NUMBER", "this virtual call centre only" },
+	    { "since", "DATE", "calls from this day on" },
+	    { "until", "DATE", "calls up to and including this day" },
+	    { "format", "FORMAT", "text (default), csv, json or html" },
+	    { "numbers", NULL, "the numbers to call again, too" },
+	    { "o", "FILE", "write into this file" },
+	    { 0 } }, report_run },
 	{ "spool list", "", "what waits in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_list_run },
 	{ "spool show", "ID", "the body of a push in the spool, as it was sent", 1, 1, NEEDS_SETTINGS | NEEDS_SPOOL, false,
 	    { { 0 } }, spool_show_run },
@@ -100,7 +111,7 @@ help_command(const struct command *command)
 	for (const struct command_option *option = command->options; option->name != NULL; option++) {
 		char text[64];
 
-		snprintf(text, sizeof text, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
+		snprintf(text, sizeof text, "%s%s%s%s", option->name[1] == '\0' ? "-" : "--", option->name, option->argument != NULL ? " " : "",
 		    option->argument != NULL ? option->argument : "");
 		printf("  %-19s %s\n", text, option->help);
 	}
@@ -164,6 +175,32 @@ fill_options(const struct command *command, struct option options[OPTIONS_MAX + 
 	options[count] = (struct option){ 0 };
 }
 
+/* '?' when the command has none of that name. */
+static int
+find_option(const struct command *command, const char *name)
+{
+	for (int i = 0; command->options[i].name != NULL; i++)
+		if (strcmp(command->options[i].name, name) == 0)
+			return i;
+	return '?';
+}
+
+static void
+set_option(struct ctl *ctl, int option, const char *value)
+{
+	const char *before = ctl->values[option], *argument = ctl->command->options[option].argument;
+	char *joined;
+
+	if (before != NULL && argument != NULL && strstr(argument, "...") != NULL) {
+		size_t size = strlen(before) + strlen(value) + 2;
+
+		joined = memory_alloc(size);
+		snprintf(joined, size, "%s\n%s", before, value);
+		value = joined;     /* until the program ends */
+	}
+	ctl->values[option] = value;
+}
+
 /* The options behind the command.  Gives the exit status when all is said already, else -1. */
 static int
 read_command_options(struct ctl *ctl, int argc, char **argv)
@@ -173,7 +210,9 @@ read_command_options(struct ctl *ctl, int argc, char **argv)
 
 	fill_options(ctl->command, options);
 	optind = 0;     /* begin anew */
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
+		if (option == 'o')
+			option = find_option(ctl->command, "o");
 		if (option == 'h') {
 			help_command(ctl->command);
 			return CTL_FINE;
@@ -183,7 +222,7 @@ read_command_options(struct ctl *ctl, int argc, char **argv)
 		if (option == 'j')
 			ctl->json = true;
 		else
-			ctl->values[option] = optarg != NULL ? optarg : "";
+			set_option(ctl, option, optarg != NULL ? optarg : "");
 	}
 	return -1;
 }

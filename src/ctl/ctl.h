@@ -22,7 +22,8 @@ enum {
 
 struct command_option {
 	const char *name;       /* without the dashes; NULL ends the list */
-	const char *argument;   /* how --help calls what follows; NULL: nothing does */
+	const char *argument;   /* how --help calls what follows; NULL: nothing does.  With "..." at its end it may
+	                           be given again, and its values are joined by line ends */
 	const char *help;
 };
 

@@ -1,0 +1,57 @@
+-- Finding a number, however it was written.
+
+-- What two ways of writing a number have in common: its last eight digits. "+86 138 0013 8000", "913800138000" and
+-- "13800138000" share them.
+create or replace function callresult.number_tail(called text)
+returns text
+language sql
+immutable strict parallel safe
+return right(regexp_replace(called, '[^0-9]', '', 'g'), 8);
+
+comment on function callresult.number_tail(text) is 'The last eight digits of a number, by which calls_to finds it';
+
+-- The shorter of two is the end of the longer, and what stands before it is no more than a trunk's 9, an exit code, a
+-- country code and a 0.
+create or replace function callresult.same_number(one text, other text)
+returns boolean
+language sql
+immutable strict parallel safe
+return (
+    select right(l, length(s)) = s and length(s) >= 5
+           and left(l, length(l) - length(s)) ~ '^9?(0{0,2}[1-9][0-9]{0,2})?0?$'
+    from (select case when length(a) < length(b) then a else b end as s, case when length(a) < length(b) then b else a end as l
+          from (select regexp_replace(one, '[^0-9]', '', 'g') as a, regexp_replace(other, '[^0-9]', '', 'g') as b) digits) d);
+
+comment on function callresult.same_number(text, text) is
+    'Whether two ways of writing a number are the same number: with or without country code, trunk prefix, signs and blanks';
+
+create or replace function callresult.calls_to(number text)
+returns setof callresult.calls
+language sql
+stable
+begin atomic
+    select c
+    from callresult.calls c
+    where callresult.number_tail(c.called) = callresult.number_tail(number)
+      and callresult.same_number(c.called, number)
+    order by c.call_time_local desc nulls last, c.received_at desc;
+end;
+
+comment on function callresult.calls_to(text) is 'Every call to a number in any written form, newest first, of all campaigns';
+
+create or replace function callresult.called_often(days integer, most integer)
+returns table (called text, calls bigint, campaigns bigint, last_call timestamp)
+language sql
+stable
+begin atomic
+    select (array_agg(r.called order by r.call_time_local desc))[1], count(*), count(distinct r.campaign_id),
+           max(r.call_time_local)
+    from callresult.call_result r
+    where r.call_time_local >= localtimestamp - days * interval '1 day'
+    group by callresult.number_tail(r.called)
+    having count(*) > most
+    order by 2 desc, 1;
+end;
+
+comment on function callresult.called_often(integer, integer) is
+    'Numbers called more than so often in so many days, however they were written';

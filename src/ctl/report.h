@@ -1,0 +1,59 @@
+/* What a report of results is made of: its parts, each the answer to one question, and the forms it is written in. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdio.h>
+
+#include "ctl/table.h"
+#include "db/db.h"
+
+enum report_part {
+	REPORT_FIGURES,      /* one row */
+	REPORT_DAYS,
+	REPORT_HOURS,        /* a row for each hour of each weekday that has calls */
+	REPORT_CAUSES,
+	REPORT_CAMPAIGNS,
+	REPORT_DELIVERY,     /* of all campaigns: a push may hold results of several */
+	REPORT_NUMBERS,      /* NULL unless they were asked for: they are people's */
+	REPORT_PARTS
+};
+
+enum { REPORT_COLUMNS_MAX = 8 };
+
+struct report_question {
+	const char   *name;                         /* of the member in JSON */
+	const char   *title;
+	struct column columns[REPORT_COLUMNS_MAX];
+	int           count;                        /* of columns */
+};
+
+extern const struct report_question report_questions[REPORT_PARTS];
+
+/* Columns by their place, where a form draws them. */
+enum { FIGURE_CALLS, FIGURE_ANSWERED, FIGURE_FAILED, FIGURE_RATE, FIGURE_ABANDONED, FIGURE_ABANDON_RATE,
+	FIGURE_FIRST, FIGURE_LAST };
+enum { DAY_DAY, DAY_CALLS, DAY_ANSWERED, DAY_FAILED, DAY_RATE };
+enum { HOUR_WEEKDAY, HOUR_HOUR, HOUR_CALLS, HOUR_ANSWERED, HOUR_RATE };
+enum { CAUSE_CATEGORY, CAUSE_CODE, CAUSE_CAUSE, CAUSE_CALLS, CAUSE_SHARE };
+
+struct report {
+	const char     *title;
+	const char     *span;                      /* which results it is about, in words */
+	struct db_rows *rows[REPORT_PARTS];
+};
+
+/* A cell as a person reads it: a rate as a percentage, "-" for none.  text is room for it. */
+enum { REPORT_CELL_SIZE = 32 };
+const char *report_cell(const struct report *report, enum report_part part, int row, int column,
+    char text[REPORT_CELL_SIZE]);
+
+/* A cell as a number; 0 for none. */
+double report_number(const struct report *report, enum report_part part, int row, int column);
+
+/* Tables, and bars of characters, for a terminal that is width columns wide. */
+void report_write_text(FILE *file, const struct report *report, int width);
+
+/* A page that stands alone: its style is in it, its pictures are drawn in it, and nothing is loaded. */
+void report_write_html(FILE *file, const struct report *report);
+
+#endif

@@ -1,0 +1,239 @@
+/* A report as a page that stands alone.  What a picture shows is in a table too, for those who cannot see it. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctl/report.h"
+
+enum { HOURS = 24, WEEKDAYS = 7, CELL = 26, CELL_GAP = 2, LEFT = 42, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180 };
+
+static const char *const weekday_names[WEEKDAYS] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+
+static const char style[] =
+    ":root{color-scheme:light dark;--ink:#1c2733;--dim:#5b6875;--line:#dde3e8;--page:#fff;--card:#f5f7f9;--yes:#1f7a45;--no:#b9c3cc}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e4eaf0;--dim:#9aa8b5;--line:#2d3945;--page:#11171d;--card:#19222b;"
+    "--yes:#4fb37a;--no:#435261}}\n"
+    "*{box-sizing:border-box}body{margin:0 auto;max-width:60rem;padding:1.5rem 1rem 3rem;background:var(--page);color:var(--ink);"
+    "font:16px/1.5 system-ui,sans-serif}\n"
+    "h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}p{margin:.2rem 0;color:var(--dim)}\n"
+    "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.7rem;margin:1.2rem 0}\n"
+    "dl div{background:var(--card);border-radius:.5rem;padding:.7rem .9rem}dt{color:var(--dim);font-size:.85rem}\n"
+    "dd{margin:0;font-size:1.45rem;font-variant-numeric:tabular-nums}\n"
+    "svg{display:block;width:100%;min-width:32rem;height:auto}svg text{fill:var(--dim);font:12px system-ui,sans-serif}\n"
+    ".yes{fill:var(--yes)}.no{fill:var(--no)}.grid{stroke:var(--line)}.none{fill:var(--card)}\n"
+    ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
+    "th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}\n"
+    "th{color:var(--dim);font-weight:500}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+    "td.wide{white-space:normal;min-width:12rem}summary{cursor:pointer;color:var(--dim);margin-top:.4rem}\n"
+    "td.bar{min-width:7rem}td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--yes)}\n"
+    "@media print{:root{color-scheme:light}body{max-width:none;padding:0}h2{break-after:avoid}svg,tr{break-inside:avoid}}\n";
+
+/* What stands in the database came from a sender. */
+static void
+write_escaped(FILE *file, const char *text)
+{
+	for (; *text != '\0'; text++)
+		switch (*text) {
+		case '&': fputs("&amp;", file); break;
+		case '<': fputs("&lt;", file); break;
+		case '>': fputs("&gt;", file); break;
+		case '"': fputs("&quot;", file); break;
+		default:  putc(*text, file);
+		}
+}
+
+static void
+write_heading_text(FILE *file, const char *name)
+{
+	for (; *name != '\0'; name++)
+		putc(*name == '_' ? ' ' : *name, file);
+}
+
+/* --- tables ------------------------------------------------------------------------------------------------ */
+
+/* bar: the column of a share that is drawn too, or -1. */
+static void
+write_table(FILE *file, const struct report *report, enum report_part part, int bar)
+{
+	const struct report_question *question = &report_questions[part];
+	char text[REPORT_CELL_SIZE];
+
+	fputs("<div class=\"scroll\"><table><thead><tr>", file);
+	for (int i = 0; i < question->count; i++) {
+		fprintf(file, "<th scope=\"col\"%s>", question->columns[i].type == COLUMN_NUMBER ? " class=\"n\"" : "");
+		write_heading_text(file, question->columns[i].name);
+		fputs("</th>", file);
+	}
+	fputs(bar >= 0 ? "<th aria-hidden=\"true\"></th></tr></thead><tbody>\n" : "</tr></thead><tbody>\n", file);
+	for (int row = 0; row < db_rows_count(report->rows[part]); row++) {
+		fputs("<tr>", file);
+		for (int i = 0; i < question->count; i++) {
+			fputs(question->columns[i].type == COLUMN_NUMBER ? "<td class=\"n\">" :
+			    strcmp(question->columns[i].name, "cause") == 0 ? "<td class=\"wide\">" : "<td>", file);
+			write_escaped(file, report_cell(report, part, row, i, text));
+			fputs("</td>", file);
+		}
+		if (bar >= 0)
+			fprintf(file, "<td class=\"bar\" aria-hidden=\"true\"><i style=\"width:%.1f%%\"></i></td>",
+			    100 * report_number(report, part, row, bar));
+		fputs("</tr>\n", file);
+	}
+	fputs("</tbody></table></div>\n", file);
+}
+
+static void
+write_folded_table(FILE *file, const struct report *report, enum report_part part)
+{
+	fputs("<details><summary>The figures</summary>\n", file);
+	write_table(file, report, part, -1);
+	fputs("</details>\n", file);
+}
+
+/* --- pictures ---------------------------------------------------------------------------------------------- */
+
+static void
+write_figures(FILE *file, const struct report *report)
+{
+	static const struct { const char *label; int column; } cards[] = {
+		{ "Calls", FIGURE_CALLS }, { "Answered", FIGURE_ANSWERED }, { "Answer rate", FIGURE_RATE },
+		{ "Failed", FIGURE_FAILED }, { "Abandoned", FIGURE_ABANDONED }, { "Abandon rate", FIGURE_ABANDON_RATE },
+	};
+	char text[REPORT_CELL_SIZE];
+
+	fputs("<dl>", file);
+	for (size_t i = 0; i < sizeof cards / sizeof *cards; i++)
+		fprintf(file, "<div><dt>%s</dt><dd>%s</dd></div>", cards[i].label,
+		    report_cell(report, REPORT_FIGURES, 0, cards[i].column, text));
+	fputs("</dl>\n", file);
+}
+
+static double
+largest(const struct report *report, enum report_part part, int column)
+{
+	double most = 0;
+
+	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
+		if (report_number(report, part, row, column) > most)
+			most = report_number(report, part, row, column);
+	return most;
+}
+
+/* A bar a day: what was answered below, the rest above. */
+static void
+write_day(FILE *file, const struct report *report, int row, double most, double step)
+{
+	double x = LEFT + row * step, width = step > 3 ? step - 1 : step;
+	double calls = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, DAY_CALLS) / most;
+	double answered = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, DAY_ANSWERED) / most;
+	char rate[REPORT_CELL_SIZE];
+
+	fprintf(file, "<g><title>%s: %s calls, %s answered (%s)</title>"
+	    "<rect class=\"no\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
+	    "<rect class=\"yes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></g>\n",
+	    db_rows_text(report->rows[REPORT_DAYS], row, DAY_DAY), db_rows_text(report->rows[REPORT_DAYS], row, DAY_CALLS),
+	    db_rows_text(report->rows[REPORT_DAYS], row, DAY_ANSWERED),
+	    report_cell(report, REPORT_DAYS, row, DAY_RATE, rate), x, TOP + PLOT_HEIGHT - calls, width, calls - answered, x,
+	    TOP + PLOT_HEIGHT - answered, width, answered);
+}
+
+static void
+write_days(FILE *file, const struct report *report)
+{
+	const struct db_rows *days = report->rows[REPORT_DAYS];
+	int count = db_rows_count(days), last = count - 1;
+	double most = largest(report, REPORT_DAYS, DAY_CALLS), step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
+
+	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Calls by day, answered and not\">\n",
+	    LEFT + PLOT_WIDTH + 6, TOP + PLOT_HEIGHT + 24);
+	for (int i = 0; i <= 2; i++)
+		fprintf(file, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
+		    "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.0f</text>\n", LEFT, LEFT + PLOT_WIDTH,
+		    TOP + PLOT_HEIGHT * i / 2, TOP + PLOT_HEIGHT * i / 2, LEFT - 6, TOP + 4 + PLOT_HEIGHT * i / 2, most * (2 - i) / 2);
+	for (int row = 0; row < count; row++)
+		write_day(file, report, row, most, step);
+	fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>", LEFT, TOP + PLOT_HEIGHT + 18, db_rows_text(days, 0, DAY_DAY));
+	if (last > 0)
+		fprintf(file, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"end\">%s</text>",
+		    LEFT + (count < 4 ? 4 : count) * step, TOP + PLOT_HEIGHT + 18, db_rows_text(days, last, DAY_DAY));
+	fputs("</svg></div>\n<p>Green: answered. Grey: not answered.</p>\n", file);
+	write_folded_table(file, report, REPORT_DAYS);
+}
+
+static void
+write_hour_cell(FILE *file, int weekday, int hour, const char *title, const char *class, double opacity)
+{
+	fprintf(file, "<rect class=\"%s\" fill-opacity=\"%.2f\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\">"
+	    "<title>%s</title></rect>\n", class, opacity, LEFT + hour * (CELL + CELL_GAP), TOP + weekday * (CELL + CELL_GAP),
+	    CELL, CELL, title);
+}
+
+/* The stronger the colour, the more of the calls were answered, against the best hour. */
+static void
+write_hours(FILE *file, const struct report *report)
+{
+	double best = largest(report, REPORT_HOURS, HOUR_RATE);
+	char title[128], rate[REPORT_CELL_SIZE];
+
+	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Answer rate by weekday and hour\">\n",
+	    LEFT + HOURS * (CELL + CELL_GAP), TOP + WEEKDAYS * (CELL + CELL_GAP));
+	for (int hour = 0; hour < HOURS; hour += 3)
+		fprintf(file, "<text x=\"%d\" y=\"12\">%d</text>", LEFT + hour * (CELL + CELL_GAP), hour);
+	for (int i = 0; i < WEEKDAYS; i++) {
+		fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 8,
+		    TOP + i * (CELL + CELL_GAP) + 17, weekday_names[i]);
+		for (int hour = 0; hour < HOURS; hour++)
+			write_hour_cell(file, i, hour, "no calls", "none", 1);
+	}
+	for (int row = 0; row < db_rows_count(report->rows[REPORT_HOURS]); row++) {
+		int weekday = (int)report_number(report, REPORT_HOURS, row, HOUR_WEEKDAY) - 1;
+		int hour = (int)report_number(report, REPORT_HOURS, row, HOUR_HOUR);
+
+		snprintf(title, sizeof title, "%s %d:00: %s of %s answered (%s)", weekday_names[weekday], hour,
+		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_ANSWERED),
+		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_CALLS),
+		    report_cell(report, REPORT_HOURS, row, HOUR_RATE, rate));
+		write_hour_cell(file, weekday, hour, title, "yes",
+		    0.08 + (best > 0 ? 0.92 * report_number(report, REPORT_HOURS, row, HOUR_RATE) / best : 0));
+	}
+	fprintf(file, "</svg></div>\n<p>The stronger the green, the more of the calls were answered; the strongest is %.1f %%.</p>\n",
+	    100 * best);
+	write_folded_table(file, report, REPORT_HOURS);
+}
+
+/* --- the page ---------------------------------------------------------------------------------------------- */
+
+static void
+write_part(FILE *file, const struct report *report, enum report_part part)
+{
+	if (part == REPORT_FIGURES) {
+		write_figures(file, report);
+		return;
+	}
+	fprintf(file, "<section><h2>%s</h2>\n", report_questions[part].title);
+	if (part == REPORT_DAYS)
+		write_days(file, report);
+	else if (part == REPORT_HOURS)
+		write_hours(file, report);
+	else
+		write_table(file, report, part, part == REPORT_CAUSES ? CAUSE_SHARE : -1);
+	fputs("</section>\n", file);
+}
+
+void
+report_write_html(FILE *file, const struct report *report)
+{
+	char now[64];
+	time_t seconds = time(NULL);
+	struct tm local;
+
+	strftime(now, sizeof now, "%Y-%m-%d %H:%M %Z", localtime_r(&seconds, &local));
+	fprintf(file, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n<style>\n%s</style>\n"
+	    "</head>\n<body>\n<header><h1>%s</h1>\n<p>", report->title, style, report->title);
+	write_escaped(file, report->span);
+	fprintf(file, "</p>\n<p>Made %s</p></header>\n<main>\n", now);
+	for (enum report_part part = 0; part < REPORT_PARTS; part++)
+		if (report->rows[part] != NULL && (part == REPORT_FIGURES || db_rows_count(report->rows[part]) > 0))
+			write_part(file, report, part);
+	fputs("</main>\n</body>\n</html>\n", file);
+}

@@ -1,0 +1,123 @@
+/* A report for a terminal: tables, and bars of characters. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/report.h"
+
+enum { BAR_MIN = 8, HOURS = 24, WEEKDAYS = 7 };
+
+static const char *const weekday_names[WEEKDAYS] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+
+static void
+write_title(FILE *file, const char *title)
+{
+	fprintf(file, "\n%s\n", title);
+	for (size_t i = 0; i < strlen(title); i++)
+		putc('-', file);
+	putc('\n', file);
+}
+
+static void
+write_figures(FILE *file, const struct report *report)
+{
+	static const struct { const char *label; int column; } lines[] = {
+		{ "calls", FIGURE_CALLS }, { "answered", FIGURE_ANSWERED }, { "answer rate", FIGURE_RATE },
+		{ "failed", FIGURE_FAILED }, { "abandoned", FIGURE_ABANDONED }, { "abandon rate", FIGURE_ABANDON_RATE },
+	};
+	char text[REPORT_CELL_SIZE];
+
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		fprintf(file, "%-13s %12s\n", lines[i].label, report_cell(report, REPORT_FIGURES, 0, lines[i].column, text));
+}
+
+static double
+largest(const struct report *report, enum report_part part, int column)
+{
+	double most = 0;
+
+	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
+		if (report_number(report, part, row, column) > most)
+			most = report_number(report, part, row, column);
+	return most;
+}
+
+static void
+write_repeated(FILE *file, const char *text, int count)
+{
+	while (count-- > 0)
+		fputs(text, file);
+}
+
+/* Of each bar the answered part is solid. */
+static void
+write_days(FILE *file, const struct report *report, int width)
+{
+	double most = largest(report, REPORT_DAYS, DAY_CALLS);
+	int room = width - 34 > BAR_MIN ? width - 34 : BAR_MIN;
+	char text[REPORT_CELL_SIZE];
+
+	for (int row = 0; row < db_rows_count(report->rows[REPORT_DAYS]); row++) {
+		int bar = (int)(room * report_number(report, REPORT_DAYS, row, DAY_CALLS) / most);
+		int solid = (int)(room * report_number(report, REPORT_DAYS, row, DAY_ANSWERED) / most);
+
+		fputs(report_cell(report, REPORT_DAYS, row, DAY_DAY, text), file);
+		fprintf(file, " %10s", report_cell(report, REPORT_DAYS, row, DAY_CALLS, text));
+		fprintf(file, " %8s  ", report_cell(report, REPORT_DAYS, row, DAY_RATE, text));
+		write_repeated(file, "\u2588", solid);
+		write_repeated(file, "\u2591", bar - solid);
+		putc('\n', file);
+	}
+}
+
+/* Tenths of the calls that were answered, hour by hour; "." where there was none to answer. */
+static void
+write_hours(FILE *file, const struct report *report)
+{
+	char cells[WEEKDAYS][HOURS + 1];
+
+	memset(cells, '.', sizeof cells);
+	for (int row = 0; row < db_rows_count(report->rows[REPORT_HOURS]); row++) {
+		int weekday = (int)report_number(report, REPORT_HOURS, row, HOUR_WEEKDAY) - 1;
+		int hour = (int)report_number(report, REPORT_HOURS, row, HOUR_HOUR);
+		int tenths = (int)(10 * report_number(report, REPORT_HOURS, row, HOUR_RATE));
+
+		cells[weekday][hour] = (char)('0' + (tenths < 9 ? tenths : 9));
+	}
+	fputs("      0     6     12    18\n", file);
+	for (int i = 0; i < WEEKDAYS; i++)
+		fprintf(file, "  %s %.*s\n", weekday_names[i], HOURS, cells[i]);
+	fputs("  0: under 10 % answered, 9: 90 % or more\n", file);
+}
+
+static void
+write_table(FILE *file, const struct report *report, enum report_part part)
+{
+	const struct report_question *question = &report_questions[part];
+	struct table *table = table_new(question->name, TABLE_ROWS, question->columns, question->count);
+	char text[REPORT_CELL_SIZE];
+
+	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
+		for (int column = 0; column < question->count; column++)
+			table_add(table, report_cell(report, part, row, column, text));
+	table_print(file, false, &table, 1);
+	table_free(table);
+}
+
+void
+report_write_text(FILE *file, const struct report *report, int width)
+{
+	fprintf(file, "%s: %s\n", report->title, report->span);
+	for (enum report_part part = 0; part < REPORT_PARTS; part++) {
+		if (report->rows[part] == NULL || db_rows_count(report->rows[part]) == 0)
+			continue;
+		write_title(file, report_questions[part].title);
+		if (part == REPORT_FIGURES)
+			write_figures(file, report);
+		else if (part == REPORT_DAYS)
+			write_days(file, report, width);
+		else if (part == REPORT_HOURS)
+			write_hours(file, report);
+		else
+			write_table(file, report, part);
+	}
+}

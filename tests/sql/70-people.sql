@@ -1,0 +1,93 @@
+-- For those who use the results: people, abandoned calls, silence, masked calls, finding a number, names and languages.
+\ir help.psql
+select no_plan();
+set local timezone = 'Asia/Shanghai';
+
+create function pg_temp.result(campaign text, session text, called text, at timestamp, status int, code text)
+returns void language sql
+begin atomic
+    insert into callresult.call_result (campaign_id, session_id, called, call_time_local, call_time, call_status, fail_code,
+        cause_code, push_id, received_at, arrived_at, custom_field)
+    values (campaign, session, called, at, at at time zone 'Asia/Shanghai', status, code, code, gen_random_uuid(), now(), now(),
+        called);
+end;
+
+-- one person with two numbers, of whom the second was answered; one with one number and no answer
+select pg_temp.result('a', 'person 1', '111', '2026-11-02 09:00', 5, '00537');
+select pg_temp.result('a', 'person 1', '222', '2026-11-02 10:00', 6, '00000');
+select pg_temp.result('a', 'person 2', '333', '2026-11-02 09:00', 5, '00603');
+select pg_temp.result('a', 'person 2', '333', '2026-11-02 11:00', 5, '00548');
+select pg_temp.result('b', 'person 1', '111', '2026-11-02 09:00', 5, '00603');
+select results_eq(
+    $$ select campaign_id, session_id, numbers, attempts, reached, last_call, code, cause from callresult.contacts order by 1, 2 $$,
+    $$ values ('a', 'person 1', '{111,222}'::text[], 2::bigint, true, timestamp '2026-11-02 10:00', '00000', 'Answered'),
+              ('a', 'person 2', '{333}', 2, false, '2026-11-02 11:00', '00548', 'Handset powered off'),
+              ('b', 'person 1', '{111}', 1, false, '2026-11-02 09:00', '00603', 'No answer, call released') $$, 'contacts');
+select results_eq(
+    $$ select campaign_id, called, reached_elsewhere from callresult.redial_candidates order by 1, 2 $$,
+    $$ values ('a', '111', true), ('a', '333', false), ('b', '111', false) $$,
+    'a person who was reached by another number of the campaign need not be called again');
+
+-- abandoned: three answered and abandoned, one before the thirty days; eight taken
+select pg_temp.result('q', 's' || i, '5' || i, localtimestamp - i * interval '1 hour', 6, '00000') from generate_series(1, 8) i;
+select pg_temp.result('q', 't' || i, '6' || i, localtimestamp - i * interval '1 hour', 6 - i % 2, '0070' || 1 + i % 2)
+from generate_series(1, 3) i;
+select pg_temp.result('q', 'u', '7', localtimestamp - interval '31 days', 5, '00701');
+select results_eq(
+    $$ select answered, abandoned, abandon_rate from callresult.abandon_30_days where campaign_id = 'q' $$,
+    $$ values (8::bigint, 3::bigint, 0.2727) $$, 'abandon_30_days');
+select results_eq(
+    $$ select abandoned, abandon_rate from callresult.campaign_summary where campaign_id = 'q' $$,
+    $$ values (4::bigint, round(4 / 12.0, 4)) $$, 'campaign_summary: abandoned');
+select is((select sum(abandoned) from callresult.campaign_daily where campaign_id = 'q'), 4::numeric, 'campaign_daily: abandoned');
+select is((select sum(abandoned) from callresult.campaign_hourly where campaign_id = 'q'), 4::numeric, 'campaign_hourly: abandoned');
+select is((select count(*) from callresult.campaign_daily d
+    where abandoned <> (select count(*) from callresult.call_result r where r.campaign_id = d.campaign_id
+        and r.call_time_local::date = d.day and r.cause_code in ('00701', '00702'))), 0::bigint, 'day by day');
+
+-- silence: "loud" has its calls, "quiet" none, "night" had none in the weeks before either, "small" had few
+select pg_temp.result(c, c || w || i, i::text, date_trunc('hour', localtimestamp) - interval '30 min' - w * interval '7 days', 5, '00603')
+from (values ('loud', 0), ('quiet', 1), ('small', 1)) v (c, first), generate_series(first, 4) w,
+     generate_series(1, case c when 'small' then 2 else 20 end) i;
+select pg_temp.result('night', 'n' || i, i::text, localtimestamp - i * interval '5 hours', 5, '00603') from generate_series(2, 30) i;
+select results_eq($$ select campaign_id, calls, usual from callresult.quiet_campaigns $$, $$ values ('quiet', 0::bigint, 20.0) $$,
+    'quiet_campaigns');
+
+-- a number in every form it is written in
+select pg_temp.result('f', 'f' || n, form, '2026-11-03 09:00', 5, '00603')
+from unnest(array['13800138000', '+86 138 0013 8000', '8613800138000', '0086-138-0013-8000', '013800138000', '913800138000',
+                  '9013800138000', '9008613800138000', '13800138001', '23800138000', '99913800138000', '138000'])
+     with ordinality as f (form, n);
+select is((select count(*) from callresult.calls_to(form)), 8::bigint, 'calls_to ' || form)
+from unnest(array['13800138000', '+8613800138000', '(0086) 138 0013 8000', '913800138000']) form;
+select is((select count(*) from callresult.calls_to('13800138001')), 1::bigint, 'a neighbour is another number');
+select is((select count(*) from callresult.calls_to('')), 0::bigint, 'no number is no call');
+select is((select campaign_id from callresult.calls_to('111') limit 1), null, 'too short to be told apart');
+select results_eq(
+    $$ select calls from callresult.called_often(3650, 5) where called like '%13800138000' or called like '%138 0013 8000' $$,
+    $$ values (9::bigint) $$, 'called_often counts every form');
+
+-- masked
+select is((select array_agg(distinct called order by called) from callresult.calls_masked where campaign_id = 'f' and called like '138%'),
+    '{138******00,138******01}'::text[], 'calls_masked: a long number');
+select is((select distinct called from callresult.calls_masked where campaign_id = 'b'), '***', 'a short one');
+select hasnt_column('callresult', 'calls_masked', c, 'calls_masked has no ' || c)
+from unnest(array['session_id', 'call_id', 'custom_field', 'record_path', 'extra', 'push_id']) c;
+
+-- names and languages
+insert into callresult.campaign (campaign_id, name) values ('a', 'Autumn offers');
+select is((select distinct campaign from callresult.calls where campaign_id = 'a'), 'Autumn offers', 'calls: the name');
+select is((select campaign from callresult.campaign_summary where campaign_id = 'a'), 'Autumn offers', 'campaign_summary');
+select is((select count(*) from callresult.campaign_daily where campaign_id = 'b' and campaign is null), 1::bigint, 'none is none');
+select is((select count(*) from callresult.failure_code c where not exists (select from callresult.failure_text t
+    where t.code = c.code and t.lang = 'zh')), 0::bigint, 'every code has a Chinese text');
+set local callresult.lang = 'zh';
+select is((select cause from callresult.contacts where session_id = 'person 2'), '被叫关机', 'the session''s language: contacts');
+select is((select cause from callresult.calls where called = '222'), '已接通', 'calls');
+select is((select cause from callresult.failure_breakdown where campaign_id = 'b'), '无人接听', 'failure_breakdown');
+select is((select cause from callresult.redial_candidates where called = '333'), '被叫关机', 'redial_candidates');
+set local callresult.lang = 'fr';
+select is((select cause from callresult.calls where called = '222'), 'Answered', 'a language that there is not: English');
+
+select * from finish();
+rollback;

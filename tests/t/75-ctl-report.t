@@ -1,0 +1,94 @@
+#!/usr/bin/perl
+# callresultctl report: every form says what SQL says.
+use strict;
+use warnings;
+use JSON::PP qw(decode_json);
+use Test::More;
+use Rig qw(folder read_file);
+use Rig::Ctl qw(ctl ctl_json exits administrator);
+use Rig::Postgres;
+use Rig::Push qw(record body);
+use Rig::Worker;
+
+my $postgres = Rig::Postgres->start_new;
+my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+my @as_owner = ('-c', $worker->{config}, '-d', administrator($postgres));
+
+# three campaigns over forty days, a name that a page and a spreadsheet must take as text
+my @codes = ('00000', '34601', '34603', '34606', '00701', '99999');
+my @records = map {
+	my $answered = $_ % 7 < 3;
+	record(campaignId => ('3', '7', '<b>=1+1')[$_ % 3], called => 13800000000 + $_, callId => "c$_",
+		callTimeStr => sprintf('2026-%02d-%02d %02d:15:00', 8 + ($_ % 40 >= 31), 1 + $_ % 40 % 31, 8 + $_ % 12),
+		callStatus => $answered ? 6 : 5, failCode => $answered ? ($_ % 50 ? '00000' : '00701') : $codes[1 + $_ % 5]);
+} 1 .. 2000;
+is $worker->push_body(body(@records))->{status}, 200, 'results are pushed';
+
+sub sum { my ($rows, $name) = @_; my $sum = 0; $sum += $_->{$name} for @$rows; return $sum }
+
+subtest 'JSON' => sub {
+	my ($json, $run) = ctl_json(@as_owner, 'report', '--format', 'json');
+	exits($run, 0, 'is made');
+	my %figures = %{ $json->{figures} };
+	is_deeply [@figures{qw(calls answered failed)}], [split /\|/, $postgres->sql('select count(*),
+		count(*) filter (where call_status = 6), count(*) filter (where call_status = 5) from callresult.call_result')],
+		'the figures are those of the table';
+	is $figures{abandoned}, $postgres->sql(q{select count(*) from callresult.call_result where cause_code in ('00701', '00702')}),
+		'abandoned calls';
+	is sum($json->{$_}, 'calls'), 2000, "all calls are in $_" for qw(days hours campaigns);
+	is sum($json->{causes}, 'calls'), $figures{failed}, 'all failed calls have a cause';
+	is sum($json->{days}, 'answered'), $figures{answered}, 'all answered calls have a day';
+	is scalar @{ $json->{days} }, 40, 'forty days';
+	is scalar @{ $json->{campaigns} }, 3, 'three campaigns';
+	ok !exists $json->{numbers}, 'no numbers unless they are asked for';
+	my ($two) = ctl_json(@as_owner, '--json', 'report', '--campaign', '3', '--campaign', '<b>=1+1', '--since', '2026-08-10',
+		'--until', '2026-08-19');
+	is sum($two->{days}, 'calls'), $postgres->sql(q{select count(*) from callresult.call_result where campaign_id <> '7'
+		and call_time_local >= '2026-08-10' and call_time_local < '2026-08-20'}), 'two campaigns, ten days';
+	is scalar @{ $two->{days} }, 10, 'the last day is in it';
+	my ($none) = ctl_json(@as_owner, '--json', 'report', '--campaign', q{no "such\\{one}, '});
+	is $none->{figures}{calls}, 0, 'a campaign that is not there';
+	is $none->{figures}{answer_rate}, undef, 'has no rate';
+};
+
+subtest 'text' => sub {
+	for my $width (40, 80, 200) {
+		local $ENV{COLUMNS} = $width;
+		my $run = ctl(@as_owner, 'report', '--campaign', '3');
+		exits($run, 0, "in $width columns");
+		like $run->{out}, qr/^calls +666$/m, 'has the figures';
+		my ($days) = $run->{out} =~ /By day\n-+\n(.*?)\n\n/s;
+		my ($longest) = sort { $b <=> $a } map { utf8::decode(my $copy = $_); length $copy } split /\n/, $days;
+		cmp_ok $longest, '<=', $width, 'the bars end in time';
+	}
+	unlike ctl(@as_owner, 'report')->{out}, qr/138000/, 'and no numbers';
+	like ctl(@as_owner, 'report', '--numbers')->{out}, qr/1380000\d{4}/, 'unless they are asked for';
+};
+
+subtest 'CSV' => sub {
+	my $run = ctl(@as_owner, 'report', '--format', 'csv');
+	exits($run, 0, 'is made');
+	like $run->{out}, qr/^calls,answered,failed,answer_rate,abandoned,abandon_rate,first_day,last_day\r\n2000,/, 'figures first';
+	like $run->{out}, qr/^"<b>=1\+1",,\d+/m, 'a name with signs is quoted';
+};
+
+subtest 'a page' => sub {
+	my $file = folder() . '/report.html';
+	exits(ctl(@as_owner, 'report', '--format', 'html', '-o', $file), 0, 'is written into a file');
+	my $page = read_file($file);
+	unlike $page, qr/<script|https?:|url\(|<link|<img/, 'loads nothing';
+	unlike $page, qr/138000/, 'holds no number';
+	unlike $page, qr/<b>/, 'names are text';
+	like $page, qr/&lt;b&gt;=1\+1/, 'and shown as they are';
+	is scalar(() = $page =~ /<rect class="yes" x=/g), 40, 'a bar a day';
+	my ($json) = ctl_json(@as_owner, '--json', 'report');
+	for my $day (@{ $json->{days} }) {
+		like $page, qr/<title>$day->{day}: $day->{calls} calls, $day->{answered} answered/, "$day->{day} is drawn as it is counted";
+	}
+	is scalar(() = $page =~ /<title>\w+ \d+:00: /g), scalar @{ $json->{hours} }, 'a cell an hour of a weekday';
+	exits(ctl(@as_owner, 'report', '-o', '/no/such/folder/x'), 1, 'a file that cannot be written');
+	exits(ctl(@as_owner, 'report', '--format', 'pdf'), 2, 'a format that there is not');
+	exits(ctl(@as_owner, 'report', '--since', 'soon'), 1, 'a day that is none');
+};
+is $worker->stop, 0, 'the worker ends well';
+done_testing;
