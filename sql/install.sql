@@ -1,7 +1,7 @@
 -- Installs or upgrades the callresult schema:   psql -X -d DATABASE -f sql/install.sql
 --
 -- Run it as the user who is to own the schema: the owner of the database, or anyone with CREATE on it. CREATEROLE lets it
--- make the two roles as well; superuser rights and extensions are not needed. All of it is one transaction: it is done, or
+-- make the roles as well; superuser rights and extensions are not needed. All of it is one transaction: it is done, or
 -- nothing is changed. Run again, it does what is still to do and nothing else.
 --
 -- tables/NNN-*.sql   steps, each run once and recorded in callresult.schema_version
@@ -63,6 +63,7 @@ from callresult.schema_version \gset
 \if :callresult_todo
 \ir tables/006-tables.sql
 \ir tables/006-catalogue.sql
+\ir tables/006-results.sql
 insert into callresult.schema_version (step, name) values (6, 'tables');
 \endif
 
@@ -71,12 +72,14 @@ insert into callresult.schema_version (step, name) values (6, 'tables');
 \ir views/lists.sql
 \ir views/campaigns.sql
 \ir views/delivery.sql
+\ir views/people.sql
 \ir views/columns.sql
 \ir code/content.sql
 \ir code/tally.sql
 \ir code/store.sql
 \ir code/house.sql
 \ir code/proof.sql
+\ir code/find.sql
 \ir code/retention.sql
 
 do $$

@@ -1,8 +1,8 @@
--- The two roles, and what each may do; install.sql runs this every time.
+-- The three roles, and what each may do; install.sql runs this every time.
 --
--- Neither can log in: grant them to the users that do. callresult_writer is for the worker: it stores and keeps house,
+-- None can log in: grant them to the users that do. callresult_writer is for the worker: it stores and keeps house,
 -- reads no result and changes none. callresult_reader is for people and reports and sees the views and the failure
--- catalogue. Roles belong to the whole cluster, so they may already be there; where the installing user may not create
+-- catalogue; callresult_analyst sees of them what leads to no person. Roles belong to the whole cluster, so they may already be there; where the installing user may not create
 -- them, a notice says what to run.
 
 set local client_min_messages = notice;
@@ -13,7 +13,7 @@ declare
     missing text := '';
     granted record;
 begin
-    foreach wanted in array array['callresult_writer', 'callresult_reader'] loop
+    foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst'] loop
         if not exists (select from pg_roles where rolname = wanted) then
             begin
                 execute format('create role %I nologin', wanted);
@@ -35,7 +35,9 @@ begin
     for granted in
         select r.rolname, f.oid::regprocedure as callable
         from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'),
-                     ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of')) g (role, name)
+                     ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'), ('callresult_reader', 'cause_text'),
+                     ('callresult_reader', 'calls_to'), ('callresult_reader', 'called_often'), ('callresult_reader', 'number_tail'),
+                     ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'), ('callresult_analyst', 'cause_text')) g (role, name)
         join pg_roles r on r.rolname = g.role
         join pg_proc f on f.pronamespace = 'callresult'::regnamespace and f.proname = g.name
     loop
@@ -54,7 +56,20 @@ begin
             callresult.calls, callresult.call_tally, callresult.campaign_summary, callresult.campaign_daily,
             callresult.campaign_hourly, callresult.failure_breakdown, callresult.platform_faults,
             callresult.unlisted_codes, callresult.redial_candidates, callresult.invalid_numbers,
-            callresult.recordings, callresult.delivery_health to callresult_reader;
+            callresult.recordings, callresult.delivery_health, callresult.campaign, callresult.failure_text,
+            callresult.contacts, callresult.abandon_30_days, callresult.quiet_campaigns, callresult.calls_masked
+            to callresult_reader;
+    end if;
+
+    -- what holds no number, session or call of a person
+    if exists (select from pg_roles where rolname = 'callresult_analyst') then
+        grant usage on schema callresult to callresult_analyst;
+        grant select on callresult.failure_category, callresult.failure_code,
+            callresult.failure_code_category, callresult.failure_text, callresult.campaign, callresult.schema_version,
+            callresult.call_tally, callresult.campaign_summary, callresult.campaign_daily,
+            callresult.campaign_hourly, callresult.failure_breakdown, callresult.platform_faults,
+            callresult.unlisted_codes, callresult.delivery_health, callresult.abandon_30_days,
+            callresult.quiet_campaigns, callresult.calls_masked to callresult_analyst;
     end if;
 end
 $$;

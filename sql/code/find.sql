@@ -10,17 +10,21 @@ return right(regexp_replace(called, '[^0-9]', '', 'g'), 8);
 
 comment on function callresult.number_tail(text) is 'The last eight digits of a number, by which calls_to finds it';
 
--- The shorter of two is the end of the longer, and what stands before it is no more than a trunk's 9, an exit code, a
--- country code and a 0.
+-- What two numbers share at their ends is the number itself. What stands before it is a trunk's 9, an exit code, a country
+-- code, a 0; a country code before one of them at most, or they are numbers of two countries.
 create or replace function callresult.same_number(one text, other text)
 returns boolean
 language sql
 immutable strict parallel safe
 return (
-    select right(l, length(s)) = s and length(s) >= 5
-           and left(l, length(l) - length(s)) ~ '^9?(0{0,2}[1-9][0-9]{0,2})?0?$'
-    from (select case when length(a) < length(b) then a else b end as s, case when length(a) < length(b) then b else a end as l
-          from (select regexp_replace(one, '[^0-9]', '', 'g') as a, regexp_replace(other, '[^0-9]', '', 'g') as b) digits) d);
+    select length(a) - before_a >= 5
+           and (left(a, before_a) ~ '^9?0?$' and left(b, before_b) ~ '^9?0{0,2}([1-9][0-9]{0,2})?0?$'
+                or left(b, before_b) ~ '^9?0?$' and left(a, before_a) ~ '^9?0{0,2}([1-9][0-9]{0,2})?0?$')
+    from (select a, b, length(a) - shared as before_a, length(b) - shared as before_b
+          from (select regexp_replace(one, '[^0-9]', '', 'g') as a, regexp_replace(other, '[^0-9]', '', 'g') as b) digits,
+               lateral (select max(n) as shared
+                        from generate_series(0, least(length(a), length(b))) n
+                        where right(a, n) = right(b, n)) s) parts);
 
 comment on function callresult.same_number(text, text) is
     'Whether two ways of writing a number are the same number: with or without country code, trunk prefix, signs and blanks';

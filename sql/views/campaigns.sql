@@ -36,25 +36,47 @@ select t.campaign_id, t.vdn_id, t.calls, t.answered, t.failed,
            (select max(r.call_time_local)
             from callresult.call_result r
             where r.campaign_id = t.campaign_id and r.vdn_id is not distinct from t.vdn_id
-              and r.call_time_local < t.last_day + 1)) as last_call
-from total t;
+              and r.call_time_local < t.last_day + 1)) as last_call,
+       coalesce(a.calls, 0) as abandoned,
+       callresult.part_of(coalesce(a.calls, 0), nullif(t.answered + coalesce(a.calls, 0), 0)) as abandon_rate,
+       n.name as campaign
+from total t
+left join (
+    select campaign_id, vdn, no_vdn, sum(calls)::bigint as calls
+    from callresult.tally_abandoned
+    group by campaign_id, vdn, no_vdn
+) a on a.campaign_id = t.campaign_id and a.vdn = coalesce(t.vdn_id, 0) and a.no_vdn = (t.vdn_id is null)
+left join callresult.campaign n on n.campaign_id = t.campaign_id;
 
 comment on view callresult.campaign_summary is 'How each campaign goes: one row a campaign and virtual call centre';
 comment on column callresult.campaign_summary.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
 
 create or replace view callresult.campaign_daily as
-select campaign_id, vdn_id, day, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
-       sum(failed)::bigint as failed, callresult.part_of(sum(answered)::bigint, sum(calls)::bigint) as answer_rate
+select d.campaign_id, d.vdn_id, d.day, d.calls, d.answered, d.failed, callresult.part_of(d.answered, d.calls) as answer_rate,
+       coalesce(a.calls, 0) as abandoned,
+       callresult.part_of(coalesce(a.calls, 0), nullif(d.answered + coalesce(a.calls, 0), 0)) as abandon_rate,
+       n.name as campaign
 from (
-    select campaign_id, vdn_id, day, calls, answered, failed
-    from callresult.tally_day
-    union all
-    select campaign_id, vdn_id, call_hour::date, calls, answered, failed
-    from callresult.tally_pending
-) part
-group by campaign_id, vdn_id, day
-having sum(calls) <> 0;
+    select campaign_id, vdn_id, day, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
+           sum(failed)::bigint as failed
+    from (
+        select campaign_id, vdn_id, day, calls, answered, failed
+        from callresult.tally_day
+        union all
+        select campaign_id, vdn_id, call_hour::date, calls, answered, failed
+        from callresult.tally_pending
+    ) part
+    group by campaign_id, vdn_id, day
+    having sum(calls) <> 0
+) d
+left join (
+    select campaign_id, vdn, no_vdn, began::date as day, sum(calls)::bigint as calls
+    from callresult.tally_abandoned
+    group by campaign_id, vdn, no_vdn, began::date
+) a on a.campaign_id = d.campaign_id and a.vdn = coalesce(d.vdn_id, 0) and a.no_vdn = (d.vdn_id is null)
+       and a.day = coalesce(d.day, '-infinity')
+left join callresult.campaign n on n.campaign_id = d.campaign_id;
 
 comment on view callresult.campaign_daily is 'How each campaign goes, day by day';
 comment on column callresult.campaign_daily.day is 'Day by the sender''s clock; empty for calls without a time';
@@ -64,8 +86,11 @@ comment on column callresult.campaign_daily.failed is
 -- There may be many hours: what is counted of each already is joined to the little that is pending, which is quicker
 -- than to sum both. A key for the join may not be NULL, so each that can be is two.
 create or replace view callresult.campaign_hourly as
-select campaign_id, case when not no_vdn then vdn end as vdn_id, case when not no_hour then began end as hour,
-       calls, answered, failed, callresult.part_of(answered, calls) as answer_rate
+select h.campaign_id, case when not h.no_vdn then h.vdn end as vdn_id, case when not h.no_hour then h.began end as hour,
+       h.calls, h.answered, h.failed, callresult.part_of(h.answered, h.calls) as answer_rate,
+       coalesce(a.calls, 0) as abandoned,
+       callresult.part_of(coalesce(a.calls, 0), nullif(h.answered + coalesce(a.calls, 0), 0)) as abandon_rate,
+       n.name as campaign
 from (
     select campaign_id, vdn, no_vdn, began, no_hour,
            coalesce(h.calls, 0) + coalesce(p.calls, 0) as calls,
@@ -83,8 +108,11 @@ from (
         from callresult.tally_pending
         group by campaign_id, vdn_id, call_hour
     ) p using (campaign_id, vdn, no_vdn, began, no_hour)
-) hourly
-where calls <> 0;
+) h
+left join callresult.tally_abandoned a
+       on a.campaign_id = h.campaign_id and a.vdn = h.vdn and a.no_vdn = h.no_vdn and a.began = h.began
+left join callresult.campaign n on n.campaign_id = h.campaign_id
+where h.calls <> 0;
 
 comment on view callresult.campaign_hourly is 'How each campaign goes, hour by hour';
 comment on column callresult.campaign_hourly.hour is
@@ -95,7 +123,7 @@ comment on column callresult.campaign_hourly.failed is
 create or replace view callresult.failure_breakdown as
 select t.campaign_id, t.vdn_id, coalesce(f.category, 'Others') as category,
        t.cause_code as code,
-       f.description as cause, t.calls,
+       callresult.cause_text(f) as cause, t.calls,
        callresult.part_of(t.calls, (sum(t.calls) over (partition by t.campaign_id, t.vdn_id))::bigint) as share
 from (
     select campaign_id, vdn_id, cause_code, sum(calls)::bigint as calls
@@ -120,7 +148,7 @@ comment on column callresult.failure_breakdown.cause is
     'The cause in words; empty where the code is not in the catalogue';
 
 create or replace view callresult.platform_faults as
-select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, f.description as cause, t.calls
+select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, callresult.cause_text(f) as cause, t.calls
 from (
     select p.call_hour, p.campaign_id, p.vdn_id, p.cause_code, sum(p.calls)::bigint as calls
     from callresult.tally_parts p

@@ -9,11 +9,12 @@ create or replace view callresult.calls as
 select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.call_time,
        r.call_status, r.call_status = 6 as answered,
        r.fail_code, r.cause_code,
-       coalesce(f.category, 'Others') as category, f.description as cause, f.redial,
+       coalesce(f.category, 'Others') as category, callresult.cause_text(f) as cause, f.redial,
        r.session_id, r.call_id, r.custom_field, r.record_path, r.extra,
-       r.push_id, r.received_at, r.revision
+       r.push_id, r.received_at, r.revision, n.name as campaign
 from callresult.call_result r
-left join callresult.failure_code f on f.code = r.cause_code;
+left join callresult.failure_code f on f.code = r.cause_code
+left join callresult.campaign n on n.campaign_id = r.campaign_id;
 
 comment on view callresult.calls is 'Every call result once, with the meaning of its failure code';
 comment on column callresult.calls.category is
@@ -47,17 +48,31 @@ where a.place = 1;
 comment on view callresult.called_numbers is 'Each number a campaign called, with its last attempt';
 
 create or replace view callresult.redial_candidates as
-select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, f.description as cause, f.redial
+select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, callresult.cause_text(f) as cause, f.redial,
+       coalesce(p.reached, false) as reached_elsewhere
 from callresult.called_numbers n
 join callresult.failure_code f on f.code = n.cause_code
+left join (
+    select r.campaign_id, r.called, bool_or(c.reached) as reached
+    from callresult.call_result r
+    join (
+        select campaign_id, session_id, bool_or(call_status = 6) as reached
+        from callresult.call_result
+        where session_id is not null
+        group by campaign_id, session_id
+    ) c using (campaign_id, session_id)
+    group by r.campaign_id, r.called
+) p on p.campaign_id = n.campaign_id and p.called = n.called
 where not n.answered and f.redial in ('soon', 'later', 'fix');
 
+comment on column callresult.redial_candidates.reached_elsewhere is
+    'Whether a person with this number (sessionId) answered at another number of the campaign';
 comment on view callresult.redial_candidates is
     'Numbers no call of the campaign reached, in whichever virtual call centre, and whose last attempt is worth '
     'repeating';
 
 create or replace view callresult.invalid_numbers as
-select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, f.description as cause
+select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, callresult.cause_text(f) as cause
 from callresult.called_numbers n
 join callresult.failure_code f on f.code = n.cause_code
 where f.redial = 'never';

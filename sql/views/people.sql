@@ -21,15 +21,13 @@ comment on view callresult.contacts is 'Each person a campaign called, by all nu
 comment on column callresult.contacts.numbers is 'Numbers that were called';
 comment on column callresult.contacts.attempts is 'Calls to any of them';
 comment on column callresult.contacts.reached is 'Whether any of the calls was answered';
-comment on column callresult.contacts.last_call is 'Time of the last call, as sent';
-comment on column callresult.contacts.code is 'Code of the last call';
 
 create or replace view callresult.abandon_30_days as
 select campaign_id, vdn_id, answered, abandoned, callresult.part_of(abandoned, answered + abandoned) as abandon_rate
 from (
     select campaign_id, vdn_id, coalesce(sum(answered), 0)::bigint as answered, coalesce(sum(abandoned), 0)::bigint as abandoned
     from (
-        select p.campaign_id, p.vdn_id, case when p.call_status = 6 and not coalesce(f.abandoned, false) then p.calls end as answered,
+        select p.campaign_id, p.vdn_id, case when p.call_status = 6 then p.calls end as answered,
                case when f.abandoned then p.calls end as abandoned
         from callresult.tally_parts p
         left join callresult.failure_code f on f.code = p.cause_code
@@ -41,9 +39,6 @@ where answered + abandoned > 0;
 
 comment on view callresult.abandon_30_days is
     'Share of the calls of the last 30 days that were answered and found no agent; the law limits it in many countries';
-comment on column callresult.abandon_30_days.answered is 'Calls answered that an agent or the flow took';
-comment on column callresult.abandon_30_days.abandoned is 'Calls whose code says abandoned (failure_code.abandoned)';
-comment on column callresult.abandon_30_days.abandon_rate is 'abandoned / (answered + abandoned)';
 
 -- The last whole hour against the same hour of the same weekday in the four weeks before, so that neither a night nor a
 -- weekend raises anything. By the clock of the session: set timezone to that of the calls.

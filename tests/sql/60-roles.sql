@@ -22,8 +22,15 @@ select set_eq($$ select * from pg_temp.may('callresult_writer') $$,
 select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
     $$ select 'select', unnest(array['calls', 'call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
         'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',
-        'failure_category', 'failure_code', 'failure_code_category', 'schema_version'])
-       union all select 'execute', unnest(array['link_expiry', 'part_of']) $$, 'the reader');
+        'contacts', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign',
+        'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
+       union all select 'execute', unnest(array['link_expiry', 'part_of', 'cause_text', 'calls_to', 'called_often', 'number_tail',
+           'same_number']) $$, 'the reader');
+select set_eq($$ select * from pg_temp.may('callresult_analyst') $$,
+    $$ select 'select', unnest(array['call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
+        'platform_faults', 'unlisted_codes', 'delivery_health', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign',
+        'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
+       union all select 'execute', unnest(array['part_of', 'cause_text']) $$, 'the analyst');
 
 select pg_temp.call('a', '1', '2026-11-02 09:00:00', 6, '0', 1, 'https://x/y?Expires=1700000000');
 select pg_temp.call('a', '2', '2026-11-02 09:00:00', 5, '537');

@@ -33,7 +33,7 @@ comment on column callresult.failure_text.lang is 'Language, as in BCP 47: zh';
 comment on column callresult.failure_text.description is 'The cause in that language';
 
 insert into callresult.failure_text (code, lang, description)
-select code, 'zh', description
+select code, 'zh', t.description
 from (values
     ('00000', '已接通'),
     ('00531', '被叫挂机'),
