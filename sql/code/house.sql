@@ -36,8 +36,9 @@ $$;
 comment on function callresult.make_sibling(text, text) is 'Makes the table of a month, with what its siblings have';
 
 -- Makes one month of one table; true when it is there in the end. Attaching needs the default partition to itself, which
--- holds up reports and pushes bound for it: it waits 50 ms for that, and when it does not get it, false is the answer,
--- the rows stay in the default partition, and a later call tries again.
+-- holds up reports and pushes bound for it; moving rows needs the whole table, for a query that knows the old partitions
+-- and waited for one of them would find the rows in none. It waits 50 ms for that, and when it does not get it, false is the
+-- answer, the rows stay in the default partition, and a later call tries again.
 --
 -- Attaching reads the whole default partition once. Where that holds more than most_bytes, no push pays for it; the owner
 -- can, at a quiet time:  select callresult.add_month('call_result', '2026-11-01', null);
@@ -53,13 +54,18 @@ declare
     rest        text := parent || '_default';
     key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
     columns     text;
+    are_there   text := format('select exists (select from %1$I where %2$I >= $1 and %2$I < $2)', rest, key);
+    to_move     boolean;
+    come_since  boolean;
 begin
     if to_regclass(partition) is not null then
         return true;
     end if;
+    execute are_there into to_move using month, month + interval '1 month';
     begin
         -- ONLY, or the lock would be taken on every partition.
-        execute format('lock table only %I in share update exclusive mode', parent);
+        execute format('lock table only %I in %s mode', parent,
+                       case when to_move then 'access exclusive' else 'share update exclusive' end);
         if pg_relation_size(rest::regclass) > most_bytes then
             raise program_limit_exceeded using message = format(
                 '%s holds more than %s; at a quiet time: select callresult.add_month(%L, %L, null)',
@@ -72,6 +78,10 @@ begin
     end;
     if to_regclass(partition) is not null then
         return true;    -- somebody else's by now
+    end if;
+    execute are_there into come_since using month, month + interval '1 month';
+    if come_since and not to_move then
+        return false;
     end if;
 
     perform make_sibling(parent, partition);
