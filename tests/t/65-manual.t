@@ -33,7 +33,7 @@ sub page {
 		}
 		else {
 			$paragraph = /^\.Pp/ ? '' : "$paragraph$_\n";
-			if (/^\.It (Va .*) Vt (\w+)$/) { $sections[-1]{columns}{$_} = $2 for names($1) }
+			if (/^\.It (Va .*) Vt (\w+(?:\[\])?)$/) { $sections[-1]{columns}{$_} = $2 for names($1) }
 		}
 	}
 	return @sections;
