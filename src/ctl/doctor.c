@@ -1,9 +1,20 @@
-/* Questions of doctor's checks to the database. */
+/* What doctor's checks share: a finding, and questions to the database. */
 #include "ctl/doctor.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/clock.h"
+
+void
+doctor_add(struct doctor *doctor, enum severity severity, const char *why, const char *cure, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	findings_add(&doctor->findings, severity, why, cure, format, arguments);
+	va_end(arguments);
+}
 
 struct db_rows *
 doctor_ask(struct doctor *doctor, const char *about, const char *text)
@@ -11,7 +22,7 @@ doctor_ask(struct doctor *doctor, const char *about, const char *text)
 	struct db_rows *rows = db_query(doctor->db, text, NULL, 0, clock_monotonic() + DOCTOR_QUERY_TIME);
 
 	if (rows == NULL)
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, NULL, "%s: %s", about, db_problem(doctor->db));
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "%s: %s", about, db_problem(doctor->db));
 	return rows;
 }
 

@@ -58,10 +58,10 @@ bool
 doctor_connection(struct doctor *doctor)
 {
 	if (db_attach(doctor->db)) {
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the database can be reached");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database can be reached");
 		return true;
 	}
-	findings_add(&doctor->findings, FINDING_FAULT, "while callresultd cannot connect, pushes go to the spool until it is full;"
+	doctor_add(doctor, FINDING_FAULT, "while callresultd cannot connect, pushes go to the spool until it is full;"
 	    " nothing else about the database could be checked", cure_of(db_problem(doctor->db)),
 	    "no connection to the database as callresultd makes it: %s", db_problem(doctor->db));
 	return false;

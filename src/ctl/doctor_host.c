@@ -47,12 +47,12 @@ check_configuration(struct doctor *doctor)
 
 	snprintf(cure, sizeof cure, "chgrp callresultd %s; chmod 640 %s", config, config);
 	if (!db_conninfo_has_password(doctor->ctl->settings.conninfo))
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the configuration holds no password");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the configuration holds no password");
 	else if (others_may_read(config))
-		findings_add(&doctor->findings, FINDING_WARNING, "every user of this machine can read it", cure,
+		doctor_add(doctor, FINDING_WARNING, "every user of this machine can read it", cure,
 		    "%s holds a password and is readable by all", config);
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s holds a password and is not readable by all", config);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s holds a password and is not readable by all", config);
 }
 
 static void
@@ -62,14 +62,15 @@ say_tokens(struct doctor *doctor, const struct token_file *file)
 	size_t weak = 0;
 
 	if (token_file_count(file) == 0)
-		findings_add(&doctor->findings, FINDING_FAULT, "callresultd does not start, and a reload is refused", "callresultctl token new NAME",
-		    "%s holds no token", path);
+		doctor_add(doctor, FINDING_FAULT, "callresultd does not start, and a reload is refused",
+		    "callresultctl token new NAME", "%s holds no token", path);
 	for (size_t i = 0; i < token_file_count(file); i++)
 		weak += strlen(token_file_token(file, i)) < TOKEN_DIGITS;
 	if (weak > 0)
-		findings_add(&doctor->findings, FINDING_WARNING, "a token is all that tells the platform's pushes from others', and a short one can"
-		    " be guessed", "callresultctl token new NAME, change the URL on the platform, callresultctl token revoke OLD",
-		    "%zu tokens are shorter than %d characters", weak, TOKEN_DIGITS);
+		doctor_add(doctor, FINDING_WARNING, "a token is all that tells the platform's pushes from others',"
+		    " and a short one can be guessed", "callresultctl token new NAME, change the URL on the"
+		    " platform, callresultctl token revoke OLD", "%zu tokens are shorter than %d characters", weak,
+		    TOKEN_DIGITS);
 }
 
 static void
@@ -80,31 +81,32 @@ check_tokens(struct doctor *doctor)
 	struct token_file *file;
 
 	if (doctor->ctl->settings.allow_anonymous) {
-		findings_add(&doctor->findings, FINDING_WARNING, "whoever reaches the URL can store what he likes", "set [auth] allow_anonymous = no",
-		    "pushes without a token are taken");
+		doctor_add(doctor, FINDING_WARNING, "whoever reaches the URL can store what he likes",
+		    "set [auth] allow_anonymous = no", "pushes without a token are taken");
 		return;
 	}
 	snprintf(cure, sizeof cure, "chgrp callresultd %s; chmod 640 %s", path, path);
 	if (others_may_read(path))
-		findings_add(&doctor->findings, FINDING_WARNING, "every user of this machine can push", cure, "%s is readable by all", path);
+		doctor_add(doctor, FINDING_WARNING, "every user of this machine can push", cure,
+		    "%s is readable by all", path);
 	if (access(path, R_OK) != 0 && errno == EACCES) {
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as", "%s cannot be read by this user",
-		    path);
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as",
+		    "%s cannot be read by this user", path);
 		return;
 	}
 	file = token_file_open(path, false);
 	if (file == NULL) {
-		findings_add(&doctor->findings, FINDING_FAULT, "callresultd does not start without it", "callresultctl token new NAME",
-		    "%s cannot be read", path);
+		doctor_add(doctor, FINDING_FAULT, "callresultd does not start without it",
+		    "callresultctl token new NAME", "%s cannot be read", path);
 		return;
 	}
 	say_tokens(doctor, file);
 	if (token_file_bad_line(file) > 0)
-		findings_add(&doctor->findings, FINDING_FAULT, "callresultd does not start with it, and a reload is refused",
+		doctor_add(doctor, FINDING_FAULT, "callresultd does not start with it, and a reload is refused",
 		    "mend the line: name:token, the token of letters, digits and -._~; or delete it",
 		    "%s, line %zu: callresultd refuses it", path, token_file_bad_line(file));
 	else if (token_file_count(file) > 0)
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s holds tokens: %zu", path, token_file_count(file));
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s holds tokens: %zu", path, token_file_count(file));
 	token_file_close(file);
 }
 
@@ -120,23 +122,24 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 	int64_t room, used = stat(settings->spool_path, &file) == 0 ? (int64_t)file.st_size : 0;
 
 	if (risk != NULL)
-		findings_add(&doctor->findings, FINDING_FAULT, "what was answered 200 in an outage may be lost", "set [spool] path to a local disk",
-		    "the spool %s", risk);
+		doctor_add(doctor, FINDING_FAULT, "what was answered 200 in an outage may be lost",
+		    "set [spool] path to a local disk", "the spool %s", risk);
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the spool is on no file system known to be unsafe");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is on no file system known to be unsafe");
 	if (statvfs(folder, &disk) != 0)
 		return;
 	room = (int64_t)(disk.f_bavail * disk.f_frsize);
 	if (room < SPOOL_FREE_FLOOR)
-		findings_add(&doctor->findings, FINDING_FAULT, "at this floor the spool takes nothing: pushes are refused in an outage",
-		    "give the disk room, or move the spool", "the spool's disk has %" PRId64 " MiB left", room / MEBIBYTE);
+		doctor_add(doctor, FINDING_FAULT, "at this floor the spool takes nothing: pushes are refused in an"
+		    " outage", "give the disk room, or move the spool", "the spool's disk has %" PRId64 " MiB left",
+		    room / MEBIBYTE);
 	else if (room + used - SPOOL_FREE_FLOOR < settings->spool_max_size)
-		findings_add(&doctor->findings, FINDING_WARNING, "the disk is full before the spool is: an outage can last only so long",
-		    "give the disk room, or set [spool] max_size to what there is",
+		doctor_add(doctor, FINDING_WARNING, "the disk is full before the spool is: an outage can last only"
+		    " so long", "give the disk room, or set [spool] max_size to what there is",
 		    "the spool may grow to %" PRId64 " MiB, and its disk has %" PRId64 " MiB for it",
 		    settings->spool_max_size / MEBIBYTE, (room + used - SPOOL_FREE_FLOOR) / MEBIBYTE);
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the spool's disk has room for all of it");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool's disk has room for all of it");
 }
 
 static void
@@ -148,7 +151,7 @@ check_leftovers(struct doctor *doctor, const char *path)
 	snprintf(pattern, sizeof pattern, "%s.damaged-*", path);
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
-	findings_add(&doctor->findings, FINDING_FAULT, "the pushes in it were answered 200 and are not stored",
+	doctor_add(doctor, FINDING_FAULT, "the pushes in it were answered 200 and are not stored",
 	    "callresultctl spool rescue with this file, then move it away",
 	    "a damaged spool was put aside: %s", found.gl_pathv[0]);
 	globfree(&found);
@@ -160,12 +163,12 @@ say_waiting(struct doctor *doctor, const struct spool_summary *summary)
 	int64_t age = summary->oldest != 0 ? (clock_stamp() - summary->oldest) / 1000000 : 0;
 
 	if (summary->depth.pushes == 0)
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the spool is empty");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is empty");
 	else
-		findings_add(&doctor->findings, age > LONG_WAIT && doctor->connected ? FINDING_FAULT : FINDING_WARNING,
+		doctor_add(doctor, age > LONG_WAIT && doctor->connected ? FINDING_FAULT : FINDING_WARNING,
 		    "they are not in the database yet; it drains by itself while callresultd runs and the database takes them",
-		    "callresultctl spool drain", "%" PRId64 " pushes wait in the spool, the oldest for %" PRId64 " s",
-		    summary->depth.pushes, age);
+		    "callresultctl spool drain", "%" PRId64 " pushes wait in the spool, the oldest for %" PRId64
+		    " s", summary->depth.pushes, age);
 }
 
 static void
@@ -176,19 +179,21 @@ check_spool_file(struct doctor *doctor, const char *path)
 	struct spool *spool;
 
 	if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as",
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as",
 		    "the spool %s cannot be used by this user", path);
 		return;
 	}
 	if (others_may_read(path))
-		findings_add(&doctor->findings, FINDING_WARNING, "what waits in it holds phone numbers, for every user of this machine to read",
-		    "chmod 700 its folder; chmod 600 the file", "the spool %s is readable by all", path);
+		doctor_add(doctor, FINDING_WARNING, "what waits in it holds phone numbers, for every user of this"
+		    " machine to read", "chmod 700 its folder; chmod 600 the file", "the spool %s is readable by"
+		    " all", path);
 	spool = spool_open_existing(path, settings->spool_max_size);
 	if (spool != NULL && spool_summarize(spool, &summary))
 		say_waiting(doctor, &summary);
 	else
-		findings_add(&doctor->findings, FINDING_FAULT, "pushes are refused in an outage", "look at its disk and at who owns it; callresultd"
-		    " puts a damaged file aside when it starts", "the spool %s cannot be opened or read", path);
+		doctor_add(doctor, FINDING_FAULT, "pushes are refused in an outage", "look at its disk and at who"
+		    " owns it; callresultd puts a damaged file aside when it starts", "the spool %s cannot be"
+		    " opened or read", path);
 	spool_close(spool);
 }
 
@@ -202,7 +207,7 @@ check_spool(struct doctor *doctor)
 	(void)!path_folder(folder, path);
 	snprintf(cure, sizeof cure, "install -d -o callresultd -m 700 %s", folder);
 	if (stat(folder, &found) != 0) {
-		findings_add(&doctor->findings, FINDING_FAULT, "without a spool pushes are refused in an outage", cure,
+		doctor_add(doctor, FINDING_FAULT, "without a spool pushes are refused in an outage", cure,
 		    "the spool's folder %s: %s", folder, strerror(errno));
 		return;
 	}
@@ -211,11 +216,11 @@ check_spool(struct doctor *doctor)
 	if (stat(path, &found) == 0)
 		check_spool_file(doctor, path);
 	else if (errno == ENOENT)
-		findings_add(&doctor->findings, FINDING_WARNING, "callresultd makes it when it starts: it has not, or has another configuration",
-		    "start callresultd", "there is no spool %s yet", path);
+		doctor_add(doctor, FINDING_WARNING, "callresultd makes it when it starts: it has not, or has"
+		    " another configuration", "start callresultd", "there is no spool %s yet", path);
 	else
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as", "the spool %s: %s", path,
-		    strerror(errno));
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as",
+		    "the spool %s: %s", path, strerror(errno));
 }
 
 /* --- limits ------------------------------------------------------------------------------------------------ */
@@ -227,12 +232,14 @@ check_backlog(struct doctor *doctor)
 	int limit = 0;
 
 	if (file == NULL || fscanf(file, "%d", &limit) != 1)
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, NULL, "the limit of waiting connections cannot be read");
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "the limit of waiting connections cannot be read");
 	else if (limit < BACKLOG)
-		findings_add(&doctor->findings, FINDING_WARNING, "beyond it the web server answers 502 in a burst of pushes",
-		    "sysctl -w net.core.somaxconn=4096, and into /etc/sysctl.d", "only %d connections may wait to be accepted", limit);
+		doctor_add(doctor, FINDING_WARNING, "beyond it the web server answers 502 in a burst of pushes",
+		    "sysctl -w net.core.somaxconn=4096, and into /etc/sysctl.d", "only %d connections may wait to"
+		    " be accepted", limit);
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%d connections may wait to be accepted (kept ones hold no thread)", limit);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%d connections may wait to be accepted (kept ones hold"
+		    " no thread)", limit);
 	if (file != NULL)
 		fclose(file);
 }
@@ -246,12 +253,12 @@ check_memory(struct doctor *doctor)
 	int64_t wanted = settings->threads * settings->max_body;
 
 	if (memory > 0 && wanted > memory)
-		findings_add(&doctor->findings, FINDING_WARNING, "when memory ends callresultd does, and what was in hand is refused",
-		    "set [server] threads or max_body lower", "%" PRId64 " threads with %" PRId64
-		    " MiB each are more than the %" PRId64 " MiB of this machine", settings->threads, settings->max_body / MEBIBYTE,
-		    memory / MEBIBYTE);
+		doctor_add(doctor, FINDING_WARNING, "when memory ends callresultd does, and what was in hand is"
+		    " refused", "set [server] threads or max_body lower", "%" PRId64 " threads with %" PRId64
+		    " MiB each are more than the %" PRId64 " MiB of this machine", settings->threads,
+		    settings->max_body / MEBIBYTE, memory / MEBIBYTE);
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "memory is enough for a body of max_body in every thread");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "memory is enough for a body of max_body in every thread");
 }
 
 static void
@@ -261,12 +268,13 @@ check_ntp(struct doctor *doctor)
 	int code = adjtimex(&state);
 
 	if (code < 0)
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, NULL, "whether this machine's clock is synchronised: %s", strerror(errno));
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "whether this machine's clock is synchronised: %s",
+		    strerror(errno));
 	else if (code == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
-		findings_add(&doctor->findings, FINDING_WARNING, "the newest content stands by this clock", "timedatectl set-ntp true",
-		    "this machine's clock is not synchronised");
+		doctor_add(doctor, FINDING_WARNING, "the newest content stands by this clock",
+		    "timedatectl set-ntp true", "this machine's clock is not synchronised");
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "this machine's clock is synchronised");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "this machine's clock is synchronised");
 }
 
 void

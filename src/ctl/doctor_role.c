@@ -25,11 +25,13 @@ check_missing_privileges(struct doctor *doctor)
 		snprintf(cure, sizeof cure, "grant callresult_writer to \"%.64s\"%s", doctor_cell(rows, 0), !doctor_is(rows, 4, "t") ?
 		    "" : ", as a superuser or as a role that it was granted to with admin option (CREATEROLE alone does not do)");
 		if (doctor_is(rows, 1, "t") && doctor_is(rows, 2, "t") && doctor_is(rows, 3, "t"))
-			findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "role %s has the privileges it needs", doctor_cell(rows, 0));
+			doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has the privileges it needs",
+			    doctor_cell(rows, 0));
 		else
-			findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full", cure,
-			    "role %s may not %s", doctor_cell(rows, 0), !doctor_is(rows, 1, "t") ? "use the schema" :
-			    !doctor_is(rows, 2, "t") ? "execute callresult.store" : "read callresult.schema_version");
+			doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it"
+			    " is full", cure, "role %s may not %s", doctor_cell(rows, 0), !doctor_is(rows, 1, "t") ?
+			    "use the schema" : !doctor_is(rows, 2, "t") ? "execute callresult.store" :
+			    "read callresult.schema_version");
 	}
 	db_rows_free(rows);
 }
@@ -50,11 +52,12 @@ check_excess_privileges(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 1 && !doctor_is(rows, 1, ""))
-		findings_add(&doctor->findings, FINDING_WARNING, "whoever breaks into the worker has all of this, and with it the results",
-		    "make a role of its own for the worker: create role callresultd login in role callresult_writer",
-		    "role %s %s", doctor_cell(rows, 0), doctor_cell(rows, 1));
+		doctor_add(doctor, FINDING_WARNING, "whoever breaks into the worker has all of this, and with it"
+		    " the results", "make a role of its own for the worker: create role callresultd login in role"
+		    " callresult_writer", "role %s %s", doctor_cell(rows, 0), doctor_cell(rows, 1));
 	else if (db_rows_count(rows) == 1)
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "role %s has no privileges in excess", doctor_cell(rows, 0));
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has no privileges in excess", doctor_cell(rows,
+		    0));
 	db_rows_free(rows);
 }
 
@@ -76,11 +79,13 @@ check_connections(struct doctor *doctor)
 		int limit = atoi(doctor_cell(rows, i));
 
 		if (limit >= 0 && limit < wanted)
-			findings_add(&doctor->findings, FINDING_FAULT, "a writer without a connection stores nothing", "set [database] writers lower,"
-			    " or max_connections, or the connection limit of role or database higher",
-			    "%s %d connections, and writers and replay want %d", whose[i], limit, wanted);
+			doctor_add(doctor, FINDING_FAULT, "a writer without a connection stores nothing",
+			    "set [database] writers lower, or max_connections, or the connection limit of role"
+			    " or database higher", "%s %d connections, and writers and replay want %d", whose[i],
+			    limit, wanted);
 		else
-			findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s enough connections for %d (threads need none)", whose[i], wanted);
+			doctor_add(doctor, FINDING_OK, NULL, NULL, "%s enough connections for %d (threads need"
+			    " none)", whose[i], wanted);
 	}
 	db_rows_free(rows);
 }

@@ -90,9 +90,9 @@ check_expectation(struct doctor *doctor, const struct expectation *expectation)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 0 || atoi(doctor_cell(rows, 0)) == 0)
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s", expectation->fine);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s", expectation->fine);
 	else
-		findings_add(&doctor->findings, expectation->severity, expectation->why, expectation->cure, "%s %s, such as %s",
+		doctor_add(doctor, expectation->severity, expectation->why, expectation->cure, "%s %s, such as %s",
 		    doctor_cell(rows, 0), expectation->found, doctor_cell(rows, 1));
 	db_rows_free(rows);
 }
@@ -111,12 +111,12 @@ check_collation_version(struct doctor *doctor)
 	if (db_rows_count(rows) == 1 && doctor_is(rows, 3, "t")) {
 		snprintf(cure, sizeof cure, "reindex database \"%.60s\"; alter database \"%.60s\" refresh collation version",
 		    doctor_cell(rows, 0), doctor_cell(rows, 0));
-		findings_add(&doctor->findings, FINDING_FAULT, "the operating system sorts text in another order than the indexes were"
-		    " built with: they miss rows, and a result may be stored twice", cure,
-		    "the database's collation has version %s, and the operating system's is %s", doctor_cell(rows, 1),
-		    doctor_cell(rows, 2));
+		doctor_add(doctor, FINDING_FAULT, "the operating system sorts text in another order than the"
+		    " indexes were built with: they miss rows, and a result may be stored twice", cure,
+		    "the database's collation has version %s, and the operating system's is %s", doctor_cell(rows,
+		    1), doctor_cell(rows, 2));
 	} else {
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the indexes are in the operating system's sort order");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the indexes are in the operating system's sort order");
 	}
 	db_rows_free(rows);
 }

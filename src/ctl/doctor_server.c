@@ -21,22 +21,22 @@ say_switch(struct doctor *doctor, const struct db_rows *rows, int column, const 
 
 	snprintf(cure, sizeof cure, "alter system set %s = on; select pg_reload_conf();", name);
 	if (doctor_is(rows, column, "off"))
-		findings_add(&doctor->findings, FINDING_FAULT, "after a crash of the server what is committed may be lost or damaged", cure,
-		    "the server runs with %s off", name);
+		doctor_add(doctor, FINDING_FAULT, "after a crash of the server what is committed may be lost or"
+		    " damaged", cure, "the server runs with %s off", name);
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s is on", name);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s is on", name);
 }
 
 static void
 say_synchronous_commit(struct doctor *doctor, const char *value)
 {
 	if (strcmp(value, "off") == 0)
-		findings_add(&doctor->findings, FINDING_WARNING,
+		doctor_add(doctor, FINDING_WARNING,
 		    "callresultd sets it on for each of its transactions; whatever else writes there does not",
 		    "alter role ROLE reset synchronous_commit, or alter system set synchronous_commit = on",
 		    "synchronous_commit is off for this role");
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "synchronous_commit is %s", value);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "synchronous_commit is %s", value);
 }
 
 static void
@@ -53,20 +53,21 @@ check_settings(struct doctor *doctor)
 	say_switch(doctor, rows, 1, "full_page_writes");
 	say_synchronous_commit(doctor, doctor_cell(rows, 2));
 	if (doctor_is(rows, 3, "UTF8"))
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the encoding is UTF8");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the encoding is UTF8");
 	else
-		findings_add(&doctor->findings, FINDING_FAULT, "text that the encoding has no letters for is refused",
-		    "make a new database: create database NAME encoding 'UTF8' template template0", "the encoding is %s", doctor_cell(rows, 3));
+		doctor_add(doctor, FINDING_FAULT, "text that the encoding has no letters for is refused",
+		    "make a new database: create database NAME encoding 'UTF8' template template0",
+		    "the encoding is %s", doctor_cell(rows, 3));
 	if (doctor_is(rows, 4, "on"))
-		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full", doctor_is(rows, 7, "t") ?
-		    "it is a standby: add target_session_attrs=read-write to conninfo" :
+		doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
+		    doctor_is(rows, 7, "t") ? "it is a standby: add target_session_attrs=read-write to conninfo" :
 		    "alter role ROLE reset default_transaction_read_only, or the same for the database or the server",
 		    "the database is read-only for this role");
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the database takes writes");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database takes writes");
 	if (!doctor_is(rows, 5, "t"))
-		findings_add(&doctor->findings, FINDING_FAULT, "the schema needs PostgreSQL 15", "upgrade PostgreSQL", "the server is PostgreSQL %s",
-		    doctor_cell(rows, 6));
+		doctor_add(doctor, FINDING_FAULT, "the schema needs PostgreSQL 15", "upgrade PostgreSQL",
+		    "the server is PostgreSQL %s", doctor_cell(rows, 6));
 	db_rows_free(rows);
 }
 
@@ -81,20 +82,22 @@ check_step(struct doctor *doctor)
 	int step, wanted = db_schema_step();
 
 	if (rows == NULL) {
-		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored without it; pushes go to the spool until it is full",
-		    INSTALL, "the schema is not installed, or this role may not use it");
+		doctor_add(doctor, FINDING_FAULT, "nothing can be stored without it; pushes go to the spool until"
+		    " it is full", INSTALL, "the schema is not installed, or this role may not use it");
 		return false;
 	}
 	step = atoi(doctor_cell(rows, 0));
 	db_rows_free(rows);
 	if (step == wanted)
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
 	else if (db_schema_step_fits(step))
-		findings_add(&doctor->findings, FINDING_WARNING, "a step apart works, two do not: finish the upgrade",
-		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for %d", step, wanted);
+		doctor_add(doctor, FINDING_WARNING, "a step apart works, two do not: finish the upgrade", step <
+		    wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for"
+		    " %d", step, wanted);
 	else
-		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
-		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for %d", step, wanted);
+		doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
+		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is"
+		    " made for %d", step, wanted);
 	return true;
 }
 
@@ -115,10 +118,11 @@ check_default_partition(struct doctor *doctor, const char *parent)
 		return;
 	bytes = atoll(doctor_cell(rows, 0));
 	if (bytes > MONTH_BYTES)
-		findings_add(&doctor->findings, FINDING_WARNING, "no month is split off it by itself any more, and it goes on growing", cure,
-		    "%s holds %s", name, doctor_cell(rows, 1));
+		doctor_add(doctor, FINDING_WARNING, "no month is split off it by itself any more, and it goes on"
+		    " growing", cure, "%s holds %s", name, doctor_cell(rows, 1));
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "%s is small enough for months to come by themselves", name);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s is small enough for months to come by themselves",
+		    name);
 	db_rows_free(rows);
 }
 
@@ -135,14 +139,15 @@ check_time_zone(struct doctor *doctor)
 	    parameters, 1, clock_monotonic() + DOCTOR_QUERY_TIME);
 
 	if (rows == NULL)
-		findings_add(&doctor->findings, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
+		doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
 		    cure, "the server does not know the call_timezone %s", zone);
 	else if (!doctor_is(rows, 1, "t"))
-		findings_add(&doctor->findings, FINDING_FAULT, "every call_time is off where this is not meant: the sign of an offset"
-		    " counts the other way round, an abbreviation may be another country's, and neither has summer time", cure,
-		    "call_timezone %s is no place; the server takes it for UTC%s", zone, doctor_cell(rows, 0));
+		doctor_add(doctor, FINDING_FAULT, "every call_time is off where this is not meant: the sign of an"
+		    " offset counts the other way round, an abbreviation may be another country's, and neither"
+		    " has summer time", cure, "call_timezone %s is no place; the server takes it for UTC%s", zone,
+		    doctor_cell(rows, 0));
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s: UTC%s now", zone,
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s: UTC%s now", zone,
 		    doctor_cell(rows, 0));
 	if (rows != NULL)
 		db_rows_free(rows);
@@ -168,15 +173,15 @@ check_logging(struct doctor *doctor)
 	snprintf(cure, sizeof cure, "alter role \"%.64s\" set log_parameter_max_length = 0; alter role \"%.64s\" set"
 	    " log_parameter_max_length_on_error = 0; as a superuser", doctor_cell(rows, 2), doctor_cell(rows, 2));
 	if (!doctor_is(rows, 0, ""))
-		findings_add(&doctor->findings, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
+		doctor_add(doctor, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
 		    "the server logs the parameters of statements: %s", doctor_cell(rows, 0));
 	snprintf(cure, sizeof cure, "alter role \"%.64s\" set auto_explain.log_min_duration = -1, as a superuser",
 	    doctor_cell(rows, 2));
 	if (doctor_is(rows, 1, "t"))
-		findings_add(&doctor->findings, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
+		doctor_add(doctor, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
 		    "auto_explain logs statements with their values");
 	if (doctor_is(rows, 0, "") && !doctor_is(rows, 1, "t"))
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server logs no parameters of statements");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server logs no parameters of statements");
 	db_rows_free(rows);
 }
 
@@ -191,9 +196,10 @@ check_replication(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (!doctor_is(rows, 0, "0") && doctor_is(rows, 1, ""))
-		findings_add(&doctor->findings, FINDING_WARNING, "after a failover, what the standby had not received yet is lost, though the"
-		    " sender heard 200", "alter system set synchronous_standby_names = 'ANY 1 (*)'; select pg_reload_conf();",
-		    "%s standbys are replicated asynchronously", doctor_cell(rows, 0));
+		doctor_add(doctor, FINDING_WARNING, "after a failover, what the standby had not received yet is"
+		    " lost, though the sender heard 200", "alter system set synchronous_standby_names = 'ANY 1"
+		    " (*)'; select pg_reload_conf();", "%s standbys are replicated asynchronously",
+		    doctor_cell(rows, 0));
 	db_rows_free(rows);
 }
 
@@ -209,12 +215,12 @@ check_clock(struct doctor *doctor)
 	difference = atof(doctor_cell(rows, 0)) - (before + after) / 2;
 	db_rows_free(rows);
 	if (fabs(difference) > CLOCK_WARNING + (after - before))
-		findings_add(&doctor->findings, fabs(difference) > CLOCK_FAULT ? FINDING_FAULT : FINDING_WARNING,
+		doctor_add(doctor, fabs(difference) > CLOCK_FAULT ? FINDING_FAULT : FINDING_WARNING,
 		    "the newest content stands by the clock of the worker that received it: with several workers, or after a clock"
 		    " is set right, older content may win", "timedatectl set-ntp true, on both machines",
 		    "the server's clock differs from this machine's by %.1f s", difference);
 	else
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");
 }
 
 bool

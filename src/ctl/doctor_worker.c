@@ -40,10 +40,10 @@ check_figures(struct doctor *doctor, const char *metrics)
 		if (!worker_value(metrics, limits[i].series, &value) || value <= limits[i].limit)
 			continue;
 		found++;
-		findings_add(&doctor->findings, FINDING_WARNING, limits[i].why, limits[i].cure, "%.0f %s", value, limits[i].found);
+		doctor_add(doctor, FINDING_WARNING, limits[i].why, limits[i].cure, "%.0f %s", value, limits[i].found);
 	}
 	if (found == 0)
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "months, tally and quarantine are within bounds");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "months, tally and quarantine are within bounds");
 }
 
 static void
@@ -52,11 +52,11 @@ check_state(struct doctor *doctor, const char *metrics)
 	double database, spool;
 
 	if (worker_value(metrics, "callresultd_database_up", &database) && database == 0 && doctor->connected)
-		findings_add(&doctor->findings, FINDING_FAULT, "pushes go to the spool until it is full",
+		doctor_add(doctor, FINDING_FAULT, "pushes go to the spool until it is full",
 		    "look into its log for why; was its configuration changed since it was started?",
 		    "the database can be reached, and callresultd has no connection to it");
 	if (worker_value(metrics, "callresultd_spool_up", &spool) && spool == 0)
-		findings_add(&doctor->findings, FINDING_FAULT, "pushes are refused in an outage",
+		doctor_add(doctor, FINDING_FAULT, "pushes are refused in an outage",
 		    "look into its log for why: the disk, the size of the spool, who owns its folder",
 		    "the spool of the callresultd that runs takes nothing");
 }
@@ -73,7 +73,7 @@ ask_worker(struct doctor *doctor, const char *where)
 		check_state(doctor, metrics);
 		check_figures(doctor, metrics);
 	} else {
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
 		    "the figures of callresultd: %s", problem);
 	}
 	memory_free(metrics);
@@ -86,20 +86,20 @@ doctor_worker(struct doctor *doctor)
 
 	switch (probe_listens(where)) {
 	case PROBE_SERVING:
-		findings_add(&doctor->findings, FINDING_OK, NULL, NULL, "callresultd listens on %s", where);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "callresultd listens on %s", where);
 		ask_worker(doctor, where);
 		break;
 	case PROBE_WAITING:
-		findings_add(&doctor->findings, FINDING_WARNING, "pushes wait there until it runs; a service that systemd starts for them is"
-		    " not seen to fail before", "systemctl start callresultd.service; then look at its status",
-		    "somebody listens on %s, and callresultd does not run", where);
+		doctor_add(doctor, FINDING_WARNING, "pushes wait there until it runs; a service that systemd"
+		    " starts for them is not seen to fail before", "systemctl start callresultd.service; then"
+		    " look at its status", "somebody listens on %s, and callresultd does not run", where);
 		break;
 	case PROBE_UNKNOWN:
-		findings_add(&doctor->findings, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
 		    "somebody listens on %s; whether callresultd does is hidden", where);
 		break;
 	case PROBE_NOBODY:
-		findings_add(&doctor->findings, FINDING_FAULT, "the web server answers 502, and the platform may not push again",
+		doctor_add(doctor, FINDING_FAULT, "the web server answers 502, and the platform may not push again",
 		    "systemctl start callresultd.socket callresultd; or is this another user's socket, or one handed over?",
 		    "nobody can be reached on %s", where);
 		break;

@@ -1,7 +1,6 @@
 /* What doctor found, as a table. */
 #include "ctl/findings.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 enum { TEXT_SIZE = 512 };
@@ -16,18 +15,18 @@ findings_init(struct findings *findings)
 	static const struct column columns[] = { { "severity", COLUMN_TEXT }, { "what", COLUMN_TEXT },
 		{ "why", COLUMN_TEXT }, { "cure", COLUMN_TEXT } };
 
-	*findings = (struct findings){ .table = table_new("findings", TABLE_BLOCKS, columns, sizeof columns / sizeof *columns) };
+	*findings = (struct findings){
+		.table = table_new("findings", TABLE_BLOCKS, columns, sizeof columns / sizeof *columns)
+	};
 }
 
 void
-findings_add(struct findings *findings, enum severity severity, const char *why, const char *cure, const char *format, ...)
+findings_add(struct findings *findings, enum severity severity, const char *why, const char *cure, const char *format,
+    va_list arguments)
 {
 	char what[TEXT_SIZE];
-	va_list arguments;
 
-	va_start(arguments, format);
 	vsnprintf(what, sizeof what, format, arguments);
-	va_end(arguments);
 	table_add(findings->table, severity_names[severity]);
 	table_add(findings->table, what);
 	table_add(findings->table, why);

@@ -2,6 +2,8 @@
 #ifndef FINDINGS_H
 #define FINDINGS_H
 
+#include <stdarg.h>
+
 #include "ctl/table.h"
 
 enum severity {
@@ -22,7 +24,7 @@ void findings_init(struct findings *findings);
 
 /* Adds one: what it is, why it matters, and the command or key that cures it; NULL: nothing to say. */
 void findings_add(struct findings *findings, enum severity severity, const char *why, const char *cure,
-    const char *format, ...) __attribute__((format(printf, 5, 6)));
+    const char *format, va_list arguments) __attribute__((format(printf, 5, 0)));
 
 /* How many there are of each severity, as a table of the caller's. */
 struct table *findings_summary(const struct findings *findings);
