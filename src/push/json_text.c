@@ -179,10 +179,14 @@ read_scalar(struct json_text *text, struct json_value *value)
 	return stop != NULL;
 }
 
+/* A member's name, of which all is noted in value, and its colon. */
 static bool
 pass_name(struct json_text *text, struct json_value *value)
 {
-	return json_text_next(text) == '"' && read_scalar(text, value) && json_text_take(text, ':');
+	if (json_text_next(text) != '"' || !read_scalar(text, value))
+		return false;
+	value->text.length = (size_t)(text->at - value->text.bytes);
+	return json_text_take(text, ':');
 }
 
 static void
@@ -232,10 +236,7 @@ json_text_read_name(struct json_text *text, struct json_value *name)
 {
 	json_text_next(text);
 	*name = (struct json_value){ .text.bytes = text->at };
-	if (!(text->at < text->end && *text->at == '"') || !read_scalar(text, name))
-		return false;
-	name->text.length = (size_t)(text->at - name->text.bytes);
-	return json_text_take(text, ':');
+	return pass_name(text, name);
 }
 
 void
