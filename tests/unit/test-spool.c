@@ -492,6 +492,79 @@ an_administrator_makes_no_spool_and_puts_none_aside(void **state)
 	free(capture_end(capture));
 }
 
+static void
+copy_file(const char *from, const char *to, bool without_first_page)
+{
+	static char page[4096];
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	size_t length;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	for (int i = 0; (length = fread(page, 1, sizeof page, in)) > 0; i++) {
+		if (i == 0 && without_first_page)
+			memset(page, 0xa5, sizeof page);
+		assert_int_equal(fwrite(page, 1, length, out), length);
+	}
+	fclose(in);
+	assert_int_equal(fclose(out), 0);
+}
+
+static struct spool_rescued
+rescue(struct spool *spool, const char *file)
+{
+	struct spool_rescued rescued = { .is_due = true };
+
+	while (rescued.is_due)
+		assert_true(spool_rescue(spool, file, &rescued));
+	return rescued;
+}
+
+/* The pushes are in the log alone, as after a kill; one of them is longer than a page. */
+static void
+what_the_log_of_a_damaged_file_has_is_rescued(void **state)
+{
+	char file[80], log[84], own_log[84], large[9001];
+	struct spool *spool = spool_open(path, max_size);
+	struct spool_rescued rescued;
+	struct push *push;
+
+	(void)state;
+	memset(large, 'x', sizeof large - 1);
+	large[sizeof large - 1] = '\0';
+	put(spool, push_of("one"));
+	put(spool, push_of(large));
+	put(spool, push_of("three"));
+	snprintf(file, sizeof file, "%s.other", path);
+	snprintf(log, sizeof log, "%s-wal", file);
+	snprintf(own_log, sizeof own_log, "%s-wal", path);
+	copy_file(path, file, true);
+	copy_file(own_log, log, false);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(spool_oldest(spool, &push, 1, NO_LIMIT), 1);
+		assert_true(spool_remove(spool, &push, 1));
+		push_unref(push);
+	}
+	put(spool, push_of("newer"));
+	rescued = rescue(spool, file);
+	assert_int_equal(rescued.found, 3);
+	assert_int_equal(rescued.taken, 3);
+	rescued = rescue(spool, file);
+	assert_int_equal(rescued.found, 3);
+	assert_int_equal(rescued.taken, 0);
+	/* what was there before comes first, in its order */
+	assert_oldest(spool, "one");
+	assert_oldest(spool, large);
+	assert_oldest(spool, "three");
+	assert_oldest(spool, "newer");
+	/* a log that ends in the middle of a frame counts up to the last one that commits */
+	assert_int_equal(truncate(log, 32 + 24), 0);
+	assert_int_equal(rescue(spool, file).found, 0);
+	spool_close(spool);
+	unlink(file);
+	unlink(log);
+}
+
 /* Changes the file as nobody but a fault, or an older version, does. */
 static void
 change(const char *text)
@@ -519,6 +592,8 @@ a_file_of_the_first_version_is_upgraded(void **state)
 	assert_int_equal(spool_depth(spool).pushes, 1);
 	put(spool, push_of("new"));
 	assert_int_equal(spool_depth(spool).pushes, 2);
+	assert_int_equal(rescue(spool, path).found, 2);
+	assert_int_equal(rescue(spool, path).taken, 0);
 	assert_oldest(spool, "[]");
 	assert_oldest(spool, "new");
 	spool_close(spool);
@@ -631,6 +706,7 @@ main(void)
 		TEST(a_file_of_the_first_version_is_upgraded),
 		TEST(a_row_that_cannot_be_right_ends_in_quarantine),
 		TEST(what_others_change_is_seen),
+		TEST(what_the_log_of_a_damaged_file_has_is_rescued),
 		TEST(a_new_file_is_for_its_owner_alone),
 	};
 
