@@ -163,7 +163,10 @@ spool_count(struct spool *spool)
 
 /* --- taking ------------------------------------------------------------------------------------------------- */
 
-/* What is damaged is replaced, and what can be read of it comes back; an administrator's look leaves that to the worker. */
+/*
+ * What is damaged is replaced, and what can be read of it comes back; an administrator's look leaves that to the
+ * worker.
+ */
 static void
 handle_trouble(struct spool *spool, enum spool_trouble trouble)
 {

@@ -1,10 +1,11 @@
 /*
- * What keeps a push while the database cannot: one row a push in an SQLite file (WAL, synchronous FULL), in the order of
- * arrival.  Several threads and several processes may use one file.
+ * What keeps a push while the database cannot: one row a push in an SQLite file (WAL, synchronous FULL), in the order
+ * of arrival.  Several threads and several processes may use one file.
  *
- * spool_keeper.c puts pushes into it, in a thread of the spool's own that a disk may hang alone; spool.c takes them out.
- * spool_file.c is the file, spool_row.c a row of it, spool_turn.c the order among processes, spool_disk.c the room there
- * is, spool_rescue.c what becomes of a damaged file, read by spool_pages.c and spool_wal.c.
+ * spool_keeper.c puts pushes into it, in a thread of the spool's own that a disk may hang alone, and looks after it
+ * (spool_upkeep.c); spool.c takes them out.  spool_file.c is the file, spool_schema.c its tables, spool_row.c a row of
+ * it, spool_turn.c the order among processes, spool_disk.c the room there is, spool_rescue.c what becomes of a damaged
+ * file, read by spool_pages.c and spool_wal.c.
  */
 #ifndef SPOOL_H
 #define SPOOL_H
@@ -25,9 +26,9 @@ struct spool_depth {
 };
 
 /*
- * Opens the file, made when it is not there, now or as soon as that can be done; it grows to max_size bytes at most, and
- * leaves a part of its disk free.  A damaged one is put aside under another name, and what can be read of it taken over.
- * What makes it less safe than it should be is logged.
+ * Opens the file, made when it is not there, now or as soon as that can be done; it grows to max_size bytes at most,
+ * and leaves a part of its disk free.  A damaged one is put aside under another name, and what can be read of it
+ * taken over.  What makes it less safe than it should be is logged.
  */
 struct spool *spool_open(const char *path, int64_t max_size) __attribute__((returns_nonnull));
 void spool_close(struct spool *spool);
@@ -46,7 +47,8 @@ int spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t
 
 /*
  * Takes pushes that are stored out of the spool; what is not there any more is fine.  What cannot be taken out now is
- * remembered: spool_oldest does not give it again, and it goes as soon as it can.  False, logged, when not even that is so.
+ * remembered: spool_oldest does not give it again, and it goes as soon as it can.  False, logged, when not even that
+ * is so.
  */
 bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
 
@@ -89,8 +91,8 @@ bool spool_summarize(struct spool *spool, struct spool_summary *summary);
 #define SPOOL_FIRST INT64_MIN
 
 /*
- * The push behind the cursor, which is SPOOL_FIRST at first and is moved on; with a reference for the caller, its body NULL
- * unless with_body.  NULL at the end, and, with *failed set and logged, when the file cannot be read.
+ * The push behind the cursor, which is SPOOL_FIRST at first and is moved on; with a reference for the caller, its
+ * body NULL unless with_body.  NULL at the end, and, with *failed set and logged, when the file cannot be read.
  */
 struct push *spool_next(struct spool *spool, int64_t *cursor, bool with_body, bool *failed);
 
@@ -105,8 +107,8 @@ struct spool_rescued {
 };
 
 /*
- * Takes over, as far as they can still be read, pushes of a damaged spool that was put aside, or of its copy: each call a
- * part of it, as long as there is more.  False, logged, when it cannot.
+ * Takes over, as far as they can still be read, pushes of a damaged spool that was put aside, or of its copy: each
+ * call a part of it, as long as there is more.  False, logged, when it cannot.
  */
 bool spool_rescue(struct spool *spool, const char *path, struct spool_rescued *rescued);
 

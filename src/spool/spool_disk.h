@@ -14,8 +14,9 @@
 bool spool_disk_has_room(const struct spool_file *file, int64_t bytes);
 
 /*
- * The reserve: bytes of the disk that are held by a file beside the spool, so that pushes can be taken out of the spool
- * when others have filled the disk.  Made when there is room for it; given up when it is needed: true when there was one.
+ * The reserve: bytes of the disk that are held by a file beside the spool, so that pushes can be taken out of the
+ * spool when others have filled the disk.  Made when there is room for it; given up when it is needed: true when
+ * there was one.
  */
 void spool_disk_keep_reserve(const struct spool_file *file);
 bool spool_disk_give_up_reserve(const struct spool_file *file);

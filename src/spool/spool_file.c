@@ -1,11 +1,6 @@
 /*
- * The spool's file: opened, upgraded, held to its size, followed when it is moved, put aside and replaced when it is damaged.
- *
- * Its tables are push (seq, id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body), depth (pushes,
- * bytes) and rescue (file, page, rescued, expected).  seq is the order of arrival; fault is why the body is no list of records, NULL
- * when it is still to be parsed; body is as it was sent, NULL when it was not kept.  depth has one row, which triggers keep
- * up to date, so that nobody has to count.  rescue has a row for each damaged file whose pushes are being taken over
- * (spool_rescue.c).  A file of the first version has push alone, without source and clock_ahead, which are appended to it.
+ * The spool's file: opened, upgraded, held to its size, followed when it is moved, put aside and replaced when it is
+ * damaged.
  */
 #include "spool/spool_file.h"
 
@@ -21,6 +16,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "spool/spool_schema.h"
 
 enum {
 	PAGE_SIZE = 4096,
@@ -29,11 +25,12 @@ enum {
 	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make the file, or put it aside */
 };
 
+/* As enum spool_column has them. */
+#define COLUMNS "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, seq"
+
 static const char *const statement_texts[SPOOL_STATEMENTS] = {
-	[SPOOL_PUT] = "INSERT INTO push (id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, seq)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-	[SPOOL_OLDEST] = "SELECT id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, seq FROM push"
-	    " WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT ?",
+	[SPOOL_PUT] = "INSERT INTO push (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+	[SPOOL_OLDEST] = "SELECT " COLUMNS " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT ?",
 	[SPOOL_HEAD] = "SELECT received_at FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT 1",
 	[SPOOL_REMOVE] = "DELETE FROM push WHERE id = ?",
 	[SPOOL_IS_THERE] = "SELECT 1 FROM push WHERE seq = ? AND +id = ?",
@@ -52,8 +49,8 @@ static const char *const trouble_texts[SPOOL_TROUBLES] = {
 };
 
 /*
- * Of this connection alone.  A page that is given back is not overwritten: that would double what draining writes, and needs
- * room on a full disk.  A transaction that was large leaves no large log behind.
+ * Of this connection alone.  A page that is given back is not overwritten: that would double what draining writes,
+ * and needs room on a full disk.  A transaction that was large leaves no large log behind.
  */
 static const char setup[] =
     "PRAGMA journal_mode = WAL;"
@@ -62,32 +59,6 @@ static const char setup[] =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA journal_size_limit = 4194304;"
     "CREATE TEMP TABLE IF NOT EXISTS remembered (id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;";
-
-/* The body is the last column: what stands behind a long one is slow to read. */
-static const char tables[] =
-    "CREATE TABLE IF NOT EXISTS push ("
-    " seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, received_at INTEGER NOT NULL, remote_addr TEXT NOT NULL,"
-    " bytes INTEGER NOT NULL, sha256 BLOB, fault TEXT, source TEXT NOT NULL DEFAULT '',"
-    " clock_ahead INTEGER NOT NULL DEFAULT 0, body BLOB);";
-
-static const char columns_added[] =
-    "ALTER TABLE push ADD COLUMN source TEXT NOT NULL DEFAULT '';"
-    "ALTER TABLE push ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0;";
-
-/* Made anew where they are there: a dump of a spool that is read into a file has them, and no version. */
-static const char depth_and_rescue[] =
-    "DROP TABLE IF EXISTS depth;"
-    "DROP TRIGGER IF EXISTS push_is_put;"
-    "DROP TRIGGER IF EXISTS push_is_removed;"
-    "CREATE TABLE depth (pushes INTEGER NOT NULL, bytes INTEGER NOT NULL);"
-    "INSERT INTO depth SELECT count(*), coalesce(sum(bytes), 0) FROM push;"
-    "CREATE TRIGGER push_is_put AFTER INSERT ON push BEGIN"
-    " UPDATE depth SET pushes = pushes + 1, bytes = bytes + NEW.bytes; END;"
-    "CREATE TRIGGER push_is_removed AFTER DELETE ON push BEGIN"
-    " UPDATE depth SET pushes = pushes - 1, bytes = bytes - OLD.bytes; END;"
-    "CREATE TABLE IF NOT EXISTS rescue ("
-    " file TEXT PRIMARY KEY, page INTEGER NOT NULL, rescued INTEGER NOT NULL, expected INTEGER NOT NULL);"
-    "PRAGMA user_version = 1;";
 
 /* --- SQLite's side ----------------------------------------------------------------------------------------- */
 
@@ -188,35 +159,11 @@ spool_file_count(struct spool_file *file, struct spool_depth *depth)
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
 static bool
-make_tables(struct spool_file *file)
-{
-	bool is_first_version = spool_file_number(file,
-	    "SELECT count(*) = 8 FROM pragma_table_info('push')", 0) == 1;
-
-	return spool_file_execute(file, is_first_version ? columns_added : tables) &&
-	    spool_file_execute(file, depth_and_rescue);
-}
-
-/* Looked at again within the transaction: another process may be first.  Where it fails the file is closed again. */
-static bool
-upgrade(struct spool_file *file)
-{
-	bool done;
-
-	if (spool_file_number(file, "PRAGMA user_version", 0) > 0)
-		return true;
-	if (!spool_file_execute(file, "BEGIN IMMEDIATE"))
-		return false;
-	done = spool_file_number(file, "PRAGMA user_version", 0) > 0 || make_tables(file);
-	return done && spool_file_execute(file, "COMMIT");
-}
-
-static bool
 prepare_statements(struct spool_file *file)
 {
 	for (int i = 0; i < SPOOL_STATEMENTS; i++)
-		if (sqlite3_prepare_v3(file->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT, &file->statements[i],
-		    NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v3(file->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+		    &file->statements[i], NULL) != SQLITE_OK)
 			return false;
 	return true;
 }
@@ -227,7 +174,8 @@ set_up(struct spool_file *file)
 	char limit[64];
 
 	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)(file->max_size / PAGE_SIZE));
-	return spool_file_execute(file, setup) && spool_file_execute(file, limit) && upgrade(file) && prepare_statements(file);
+	return spool_file_execute(file, setup) && spool_file_execute(file, limit) && spool_schema_upgrade(file) &&
+	    prepare_statements(file);
 }
 
 void
@@ -244,9 +192,9 @@ spool_file_drop(struct spool_file *file)
 }
 
 /*
- * Made by SQLite it would be as open as the umask leaves it, and phone numbers wait in it.  The files beside it take after
- * it.  One that is there is not even opened: to close it would drop the locks that this process has on it.  That it is
- * there has to be on the disk before anything in it is counted on.
+ * Made by SQLite it would be as open as the umask leaves it, and phone numbers wait in it.  The files beside it take
+ * after it.  One that is there is not even opened: to close it would drop the locks that this process has on it.
+ * That it is there has to be on the disk before anything in it is counted on.
  */
 static void
 make_private(const char *path)
@@ -278,7 +226,10 @@ open_database(struct spool_file *file, int how)
 	return file->usable;
 }
 
-/* Without the turn too: SQLite has its own locks, and only a file that is made at this moment is refused by them at once. */
+/*
+ * Without the turn too: SQLite has its own locks, and only a file that is made at this moment is refused by them at
+ * once.
+ */
 bool
 spool_file_open(struct spool_file *file)
 {
@@ -421,7 +372,8 @@ spool_file_replace_damaged(struct spool_file *file)
 	replaced = spool_file_has_moved(file);
 	spool_file_drop(file);
 	note(file, SPOOL_FAILED, "it is damaged, and cannot be put aside");
-	replaced = (replaced || put_aside(file, aside)) && open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	replaced = (replaced || put_aside(file, aside)) &&
+	    open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	if (replaced && *aside != '\0')
 		order_rescue(file, aside, expected);
 	spool_turn_leave(&file->turn);

@@ -73,8 +73,8 @@ bool spool_file_open_existing(struct spool_file *file);
 void spool_file_drop(struct spool_file *file);
 
 /*
- * Opens it when it is not open, and begins a new file at its path when the one in use has been removed or replaced, since
- * that one would take what nobody finds again.  False, noted, when it cannot.
+ * Opens it when it is not open, and begins a new file at its path when the one in use has been removed or replaced,
+ * since that one would take what nobody finds again.  False, noted, when it cannot.
  */
 bool spool_file_follow(struct spool_file *file);
 bool spool_file_has_moved(const struct spool_file *file);

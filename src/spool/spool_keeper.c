@@ -1,6 +1,7 @@
 /*
- * The keeper: the thread of a spool that puts pushes into its file, and looks after the file in between (spool_upkeep.c).
- * Whoever brings pushes waits for it until his deadline and no longer, whatever the disk does.  All that wait are put in one transaction.
+ * The keeper: the thread of a spool that puts pushes into its file, and looks after the file in between
+ * (spool_upkeep.c).  Whoever brings pushes waits for it until his deadline and no longer, whatever the disk does.  All
+ * that wait are put in one transaction.
  */
 #include <errno.h>
 #include <sqlite3.h>
@@ -180,9 +181,12 @@ recover(struct spool *spool, enum spool_result result, int64_t deadline)
 {
 	bool in_time = clock_monotonic() < deadline;
 
-	spool->failing = result != SPOOL_DONE && (result != SPOOL_NO_ROOM || !spool_disk_has_room(&spool->file, SPOOL_WELL_BYTES));
-	if (result == SPOOL_DONE || (result == SPOOL_BUSY && in_time) || (result == SPOOL_DAMAGED && spool_replace_damaged(spool)))
-		return result != SPOOL_DONE && in_time;
+	spool->failing = result != SPOOL_DONE &&
+	    (result != SPOOL_NO_ROOM || !spool_disk_has_room(&spool->file, SPOOL_WELL_BYTES));
+	if (result == SPOOL_DONE)
+		return false;
+	if ((result == SPOOL_BUSY && in_time) || (result == SPOOL_DAMAGED && spool_replace_damaged(spool)))
+		return in_time;
 	log_trouble(spool, result);
 	if (result != SPOOL_FAILED || !spool->file.usable)
 		return false;
@@ -190,7 +194,10 @@ recover(struct spool *spool, enum spool_result result, int64_t deadline)
 	return in_time;
 }
 
-/* Puts the items by the deadline; *kept: how many, which stand first then.  Returns whether to try again with the others. */
+/*
+ * Puts the items by the deadline; *kept: how many, which stand first then.  Returns whether to try again with the
+ * others.
+ */
 static bool
 try_to_put(struct spool *spool, struct item *items, int count, int64_t deadline, int *kept)
 {

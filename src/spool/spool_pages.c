@@ -1,7 +1,8 @@
 /*
- * Pages of a damaged spool, as https://www.sqlite.org/fileformat2.html has them.  A page that is a leaf of a table has an
- * array of offsets of its cells behind its header; a cell is a payload's length, the row's number and the payload, the end
- * of a long one in a chain of other pages; the payload is a header with the length of each value, and the values.
+ * Pages of a damaged spool, as https://www.sqlite.org/fileformat2.html has them.  A page that is a leaf of a table
+ * has an array of offsets of its cells behind its header; a cell is a payload's length, the row's number and the
+ * payload, the end of a long one in a chain of other pages; the payload is a header with the length of each value,
+ * and the values.
  */
 #include "spool/spool_pages.h"
 

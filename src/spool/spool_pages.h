@@ -1,6 +1,6 @@
 /*
- * The pushes that can still be read of a damaged spool, whatever else of it cannot: each page is looked at by itself, with
- * what the log beside the file (-wal) has committed in its place.  For spool_rescue.c alone.
+ * The pushes that can still be read of a damaged spool, whatever else of it cannot: each page is looked at by itself,
+ * with what the log beside the file (-wal) has committed in its place.  For spool_rescue.c alone.
  */
 #ifndef SPOOL_PAGES_H
 #define SPOOL_PAGES_H

@@ -1,4 +1,7 @@
-/* Takes the pushes that can still be read of a damaged file over into the spool, a part at a time.  For this room alone. */
+/*
+ * Takes the pushes that can still be read of a damaged file over into the spool, a part at a time.  For this room
+ * alone.
+ */
 #ifndef SPOOL_RESCUE_H
 #define SPOOL_RESCUE_H
 
@@ -35,8 +38,8 @@ int64_t spool_rescue_pages(const struct spool_rescue *rescue);
 enum spool_result spool_rescue_part(struct spool_rescue *rescue);
 
 /*
- * The keeper's: goes on with the rescue that the file says is due, whoever has begun it.  *rescue is NULL at first and when
- * there is none.  What it has done, and what is lost, is logged.
+ * The keeper's: goes on with the rescue that the file says is due, whoever has begun it.  *rescue is NULL at first
+ * and when there is none.  What it has done, and what is lost, is logged.
  */
 void spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue);
 

@@ -8,8 +8,8 @@
 
 /* The columns of SPOOL_PUT and SPOOL_OLDEST, in their order. */
 enum spool_column {
-	SPOOL_ID, SPOOL_RECEIVED_AT, SPOOL_REMOTE_ADDR, SPOOL_BYTES, SPOOL_SHA256, SPOOL_FAULT, SPOOL_SOURCE, SPOOL_CLOCK_AHEAD,
-	SPOOL_BODY, SPOOL_SEQ
+	SPOOL_ID, SPOOL_RECEIVED_AT, SPOOL_REMOTE_ADDR, SPOOL_BYTES, SPOOL_SHA256, SPOOL_FAULT, SPOOL_SOURCE,
+	SPOOL_CLOCK_AHEAD, SPOOL_BODY, SPOOL_SEQ
 };
 
 /* Binds all but the seq, which SQLite gives; the push outlives the statement's next step. */

@@ -1,6 +1,7 @@
 /*
- * Whose turn it is to write, where several processes share a spool: SQLite's own locks let one process starve the others.
- * Who has just had a turn lets another that waits go first.  For spool_file.c alone; its callers are one at a time.
+ * Whose turn it is to write, where several processes share a spool: SQLite's own locks let one process starve the
+ * others.  Who has just had a turn lets another that waits go first.  For spool_file.c alone; its callers are one at a
+ * time.
  */
 #ifndef SPOOL_TURN_H
 #define SPOOL_TURN_H

@@ -58,8 +58,8 @@ remove_remembered(struct spool *spool)
 }
 
 /*
- * Reads on through what waits: damage is to be found before much more is acknowledged into the file, not when the database
- * is back.
+ * Reads on through what waits: damage is to be found before much more is acknowledged into the file, not when the
+ * database is back.
  */
 static void
 check(struct spool *spool)

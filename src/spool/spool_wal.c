@@ -1,7 +1,7 @@
 /*
- * A spool's log, as https://www.sqlite.org/fileformat2.html#walformat has it: a header of 32 bytes, then frames of a header
- * of 24 bytes and a page.  A frame counts when it has the salt of the header, its running checksum is right, and a frame
- * that commits follows.
+ * A spool's log, as https://www.sqlite.org/fileformat2.html#walformat has it: a header of 32 bytes, then frames of a
+ * header of 24 bytes and a page.  A frame counts when it has the salt of the header, its running checksum is right,
+ * and a frame that commits follows.
  */
 #include "spool/spool_wal.h"
 
