@@ -53,4 +53,9 @@ like $packages, qr/^(?:build|run|test)\s+\Q$_\E$/m, "$_ is in the list of packag
     systemd prometheus pgbouncer lighttpd caddy bsdextrautils);
 # so that everybody installs them from the registry of his own
 unlike read_file(source() . '/bench/stacks/package-lock.json'), qr/"resolved"/, 'no registry is named for the peers of bench/peers';
+# the Chinese README gives no command that the English one does not
+my %english = map { ($_ => 1) } $readme =~ /^    (\S.*)/mg;
+my @chinese = read_file(source() . '/README.zh-CN.md') =~ /^    (\S.*)/mg;
+cmp_ok scalar @chinese, '>', 15, 'the Chinese README has commands';
+is_deeply [grep { !$english{$_} } @chinese], [], 'all of which are in the English one';
 done_testing;
