@@ -67,6 +67,18 @@ select is_empty($$ select * from callresult.check_tally() $$, 'the tally is righ
 select callresult.fold_tally();
 select is_empty($$ select * from callresult.check_tally() $$, 'and when it is folded');
 
+-- many at once: their zone is looked up once where it does not change in between
+select is(pg_temp.push(gen_random_uuid(), '2026-11-20 12:00+00', 'z' || z.zone || z.at, array(select i::text from generate_series(1, 150) i),
+    '537', z.at, step => z.step, zone => z.zone), '150 new, 0 changed, 0 again', format('%s from %s on', z.zone, z.at))
+from (values ('Europe/Berlin', timestamp '2026-10-25 00:30', interval '2 min'), ('Europe/Berlin', '2026-10-25 01:30', '2 min'),
+             ('Europe/Berlin', '2026-03-29 00:30', '2 min'), ('Europe/Berlin', '2026-03-01', '1 day'), ('Europe/Berlin', '2026-11-01', '1 min'),
+             ('Asia/Shanghai', '2026-11-01', '1 min'), ('America/St_Johns', '2026-11-01 00:30', '1 min'),
+             ('Antarctica/Troll', '2026-03-29', '1 min'), ('Australia/Lord_Howe', '2026-04-05', '2 min')) z (zone, at, step);
+select is_empty($$ select campaign_id, call_time_local, call_time from callresult.call_result
+    where campaign_id ~ '^z' and call_time is distinct from
+        call_time_local at time zone substring(campaign_id collate "default" from '^z([A-Za-z/_]+)') $$, 'each by its own offset');
+select is_empty($$ select * from callresult.check_tally() $$, 'and the lag is right');
+
 -- what the worker calls is the same whatever operators the caller has
 create schema evil;
 create function evil.wrong(timestamptz, timestamptz) returns boolean language sql return false;
