@@ -154,7 +154,11 @@ sub expected {
 }
 
 my %columns = (calls => 'campaign_id, vdn_id, called, call_time_local, call_status, answered, cause_code, category, cause, redial',
-	delivery_health => 'sum(pushes), sum(records), sum(duplicates), sum(quarantined)');
+	delivery_health => 'sum(pushes), sum(records), sum(duplicates), sum(quarantined)',
+	campaign_summary => 'campaign_id, vdn_id, calls, answered, failed, answer_rate, first_call, last_call',
+	campaign_daily => 'campaign_id, vdn_id, day, calls, answered, failed, answer_rate',
+	campaign_hourly => 'campaign_id, vdn_id, hour, calls, answered, failed, answer_rate',
+	redial_candidates => 'campaign_id, vdn_id, called, attempts, last_call, code, cause, redial');
 
 sub compare {
 	my ($when) = @_;
