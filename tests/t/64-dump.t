@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use Test::More;
-use Rig qw(folder source run_command);
+use Rig qw(folder source run_command read_file);
 use Rig::Postgres;
 use Rig::Push qw(record body);
 use Rig::Worker;
@@ -27,12 +27,15 @@ sub push_all {
 	return;
 }
 
+my @rows = qw(call_result call_result_revision push quarantine calls campaign_summary campaign_hourly failure_breakdown
+	redial_candidates delivery_health);
+my @rest = qw(failure_code schema_version);
+
 # Everything that was stored, as text that does not depend on the order of rows.
 sub content {
-	my ($postgres, $database) = @_;
+	my ($postgres, $database, @tables) = @_;
 	return join "\n", map { $postgres->sql("select '$_', count(*), md5(string_agg(to_jsonb(t)::text, ',' order by to_jsonb(t)::text))
-		from callresult.$_ t", $database) } qw(call_result call_result_revision push quarantine calls campaign_summary
-		campaign_hourly failure_breakdown redial_candidates delivery_health failure_code schema_version);
+		from callresult.$_ t", $database) } @tables;
 }
 
 sub psql {
@@ -43,7 +46,8 @@ sub psql {
 sub dump_to {
 	my ($name, @options) = @_;
 	my $file = folder() . "/$name.sql";
-	run_command(Rig::Postgres::client('pg_dump'), '-h', $first->{folder}, '-U', 'postgres', '-f', $file, @options, 'callresult');
+	run_command(Rig::Postgres::client('pg_dump'), '-h', $first->{folder}, '-U', 'postgres', '-f', $file,
+		map({ tr/'//dr } @options), 'callresult');
 	return $file;
 }
 
@@ -56,7 +60,7 @@ subtest 'a whole dump' => sub {
 	my $output = psql($second, 'whole', '-o', '/dev/null', '-f', dump_to('whole'));
 	is join("\n", grep { !/role "callresult_\w+" does not exist/ } split /\n/, $output), '', 'nothing is missing but the roles';
 	psql($second, 'whole', '-f', source() . '/sql/install.sql');
-	is content($second, 'whole'), content($first), 'every row and every figure is there';
+	is content($second, 'whole', @rows, @rest), content($first, 'callresult', @rows, @rest), 'every row and every figure is there';
 	is $second->sql('select * from callresult.check_tally()', 'whole'), '', 'the tally agrees with the results';
 	$second->sql('create role worker login in role callresult_writer', 'postgres');
 	my $other = Rig::Worker->start_new(database => { conninfo => "host=$second->{folder} user=worker dbname=whole" })->wait_until_ready;
@@ -65,6 +69,38 @@ subtest 'a whole dump' => sub {
 	is $second->sql('select sum(inserted), sum(updated), sum(duplicates), sum(quarantined) from callresult.push', 'whole'),
 	    '202|3|200|2', 'what came again is known';
 	is $second->sql('select * from callresult.check_tally()', 'whole'), '', 'what came then is counted';
+	is $other->stop, 0, 'the worker ends well';
+};
+
+# Without the schema there is nothing that says where it stands.
+subtest 'a dump of the schema alone' => sub {
+	$second->sql('create database schema_only', 'postgres');
+	psql($second, 'schema_only', '-o', '/dev/null', '-f', dump_to('schema', '--schema-only'));
+	my $output = eval { psql($second, 'schema_only', '-f', source() . '/sql/install.sql') } // $@;
+	like $output, qr/restored without its data.*Drop it \(drop schema callresult cascade\)/s, 'is refused, and what to do is said';
+	psql($second, 'schema_only', '-c', 'drop schema callresult cascade');
+	psql($second, 'schema_only', '-f', source() . '/sql/install.sql');
+	is $second->sql('select count(*) from callresult.calls', 'schema_only'), 0, 'that helps';
+};
+
+# As the manual has it: what install.sql makes and what is counted is left out, and rows find their months anew.
+subtest 'a dump of the data alone' => sub {
+	my $manual = read_file(source() . '/man/callresultd.8');
+	my ($options) = $manual =~ /pg_dump (--data-only .*?) callresult >/s or die 'the manual has no such dump';
+	$second->sql('create database data_only', 'postgres');
+	psql($second, 'data_only', '-f', source() . '/sql/install.sql');
+	psql($second, 'data_only', '-o', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-f',
+		dump_to('data', $options =~ /(--[\w-]+(?:='[^']*')?)/g));
+	is content($second, 'data_only', @rows), content($first, 'callresult', @rows), 'every row and every figure is there';
+	is $second->sql('select * from callresult.check_tally()', 'data_only'), '', 'the tally agrees with the results';
+	$second->sql('select callresult.keep_house() from generate_series(1, 50)', 'data_only');
+	is $second->sql(q{select count(*) from callresult.call_result_default where call_time_local is not null}, 'data_only'), 0,
+	    'every result is in its month';
+	is $second->sql('select * from callresult.check_tally()', 'data_only'), '', 'and still counted once';
+	my $other = Rig::Worker->start_new(database => { conninfo => "host=$second->{folder} user=worker dbname=data_only" })->wait_until_ready;
+	push_all($other, 'data alone');
+	is $second->sql('select sum(inserted), sum(updated), sum(duplicates) from callresult.push', 'data_only'), '201|3|200',
+	    'what comes again is known';
 	is $other->stop, 0, 'the worker ends well';
 };
 done_testing;
