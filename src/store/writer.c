@@ -16,7 +16,7 @@
 
 enum {
 	TAKE_MAX = 1024,        /* pushes a batch */
-	IDLE_TIME = 10 * 1000,  /* milliseconds without a push, after which the watchdog hears all the same */
+	IDLE_TIME = 1000,       /* milliseconds without a push, after which the watchdog hears all the same */
 };
 
 struct writer {
