@@ -50,14 +50,17 @@ is_answer $worker->request('POST', '', '[]', QUERY_STRING => 'token=' . $token =
 is_answer $worker->request('POST', '', '[]', QUERY_STRING => "token=$token%"), 403, 'a percent sign with nothing behind';
 is_answer $worker->request('POST', undef, '[]', QUERY_STRING => "token=$token"), 200, 'without PATH_INFO';
 is_answer $worker->request('POST', "/$token/", '[]'), 200, 'a slash behind the token';
-is held(), '1|17|0|0', 'each is a push, and none a second result';
+is_answer $worker->request('POST', "//$token", '[]'), 200, 'two slashes in front of the token';
+is_answer $worker->request('POST', '', '[]', QUERY_STRING => "token=$token?sign=1"), 200, 'a question mark behind it';
+is held(), '1|19|0|0', 'each is a push, and none a second result';
+is $postgres->sql('select distinct source from callresult.push'), 'test', 'by the token of that name';
 
 # --- one bad record among good ones
 my @good = map { record(called => "good$_") } 1 .. 2;
 my $mixed = '[' . JSON::PP->new->encode($good[0]) . ', { "called" : "bad",  "callStatus":6 } ,' .
     JSON::PP->new->encode($good[1]) . ']';
 is_answer $worker->push_body($mixed), 200, 'a bad record among good ones';
-is held(), '3|18|1|1', 'the good ones are stored, the bad one is in quarantine';
+is held(), '3|20|1|1', 'the good ones are stored, the bad one is in quarantine';
 is $postgres->sql("select convert_from(raw, 'UTF8') || '|' || reason from callresult.quarantine"),
     '{ "called" : "bad",  "callStatus":6 }|campaignId is missing', 'as it came, with the reason';
 is $postgres->sql('select records, inserted, updated, duplicates, quarantined from callresult.push
@@ -132,6 +135,7 @@ for my $method (qw(GET PUT DELETE HEAD OPTIONS PATCH post)) {
 }
 is_answer $worker->request('POST', "/$token/more", $example), 404, 'below the token';
 is_answer $worker->get('/-/nothing'), 404, 'an unknown question';
+is_answer $worker->get('//-/live'), 404, 'a question that a rule of the web server may not have seen';
 is_answer $worker->request('POST', '/-/live', ''), 404, 'a question by POST';
 is held(), $before, 'none of these leaves a row';
 

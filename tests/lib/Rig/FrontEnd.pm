@@ -35,16 +35,20 @@ sub takes_pushes {
 	is $answer->{status}, 200, 'the documented example is taken' or diag $self->{server}->logs;
 	is $answer->{content}, $success, 'the acknowledgement is as documented';
 	is $answer->{headers}{'content-type'}, 'application/json', 'it is JSON';
-	is $self->stored('60584'), 1, 'it is one row';
+	ok wait_for(sub { $self->stored('60584') == 1 }), 'it is one row';
 	is post("$mount?token=$token", body(record(called => $name)))->{status}, 200, 'the token may stand in the query';
-	is $self->stored($name), 1, 'and is stored';
+	ok wait_for(sub { $self->stored($name) == 1 }), 'and is stored';
 	is post("$mount/?token=$token", '[]')->{status}, 200, 'also behind a slash';
 	is $self->exchanged(request_text(POST => '/%63allresult/' . $token =~ s/_/%5f/r, '[]'))->{status}, 200, 'escaped';
+	is $self->exchanged(request_text(POST => "/callresult//$token", '[]'))->{status}, 200, 'two slashes';
+	is $self->exchanged(request_text(POST => "$path?a?b", '[]'))->{status}, 200, 'two question marks';
+	is $self->exchanged(request_text(POST => "/callresult?token=$token?sign=1", '[]'))->{status}, 200,
+	    'a second one behind the token';
 	is $self->exchanged("POST $path HTTP/1.0\r\nContent-Length: 2\r\n\r\n[]")->{status}, 200, 'HTTP/1.0';
 	is $self->exchanged(request_text(POST => $path, '[]', 'Expect: 100-continue'))->{status}, 200, 'Expect: 100-continue';
 	my @pieces = ('[', JSON::PP->new->encode(record(called => "chunked-$name")), ']');
 	is post($url, sub { shift @pieces })->{status}, 200, 'a chunked upload is taken';
-	is $self->stored("chunked-$name"), 1, 'and stored';
+	ok wait_for(sub { $self->stored("chunked-$name") == 1 }), 'and stored';
 	$self->exchanged(request_text(POST => $path, body(record(called => "gone-$name"))), leave => 1);
 	ok wait_for(sub { $self->stored("gone-$name") == 1 }), 'who leaves after the body has its record stored';
 	return;
