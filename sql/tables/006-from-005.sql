@@ -52,11 +52,20 @@ begin
 end
 $$;
 
+-- The owner's catalogue over ours, with what is new of ours kept.
+insert into callresult.failure_category (category, rank)
+select category, rank
+from callresult_5.failure_category
+on conflict (category) do update
+set rank = excluded.rank;
+insert into callresult.failure_code (code, category, description, redial, listed)
+select code, category, description, redial, listed
+from callresult_5.failure_code
+on conflict (code) do update
+set category = excluded.category, description = excluded.description, redial = excluded.redial, listed = excluded.listed;
 delete from callresult.failure_code_category;
-delete from callresult.failure_code;
-delete from callresult.failure_category;
-insert into callresult.failure_category select * from callresult_5.failure_category;
-insert into callresult.failure_code select * from callresult_5.failure_code;
+delete from callresult.failure_code where code not in (select code from callresult_5.failure_code);
+delete from callresult.failure_category where category not in (select category from callresult_5.failure_category);
 insert into callresult.failure_code_category select * from callresult_5.failure_code_category;
 
 insert into callresult.push (

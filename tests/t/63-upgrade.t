@@ -51,7 +51,7 @@ my @tables = qw(call_result call_result_revision push quarantine failure_categor
 # The rows of a table, without what step 6 added, and the tables it is in.
 sub fingerprint {
 	my ($database, $where) = @_;
-	return join "\n", map { $postgres->sql("select '$_', count(*), md5(string_agg((to_jsonb(t) - 'arrived_at' - 'source' - 'bytes')::text, ',' order by to_jsonb(t) - 'arrived_at' - 'source' - 'bytes'))
+	return join "\n", map { $postgres->sql("select '$_', count(*), md5(string_agg((to_jsonb(t) - '{arrived_at,source,bytes,abandoned}'::text[])::text, ',' order by to_jsonb(t) - '{arrived_at,source,bytes,abandoned}'::text[]))
 		from callresult.$_ t " . ($where->{$_} // ''), $database) } @tables;
 }
 
@@ -101,6 +101,8 @@ is fingerprint('from_5', \%short) . places('from_5', \%short), $before, 'every o
 is $postgres->sql('select * from callresult.check_tally()', 'from_5'), '', 'all are counted';
 is $postgres->sql(q{select string_agg(step::text, ' ' order by step) from callresult.schema_version}, 'from_5'), '1 2 3 4 5 6', 'the steps are told';
 is $postgres->sql(q{select to_regnamespace('callresult_5') is null}, 'from_5'), 't', 'nothing is left of the old schema';
+is $postgres->sql(q{select string_agg(code, ' ' order by code) from callresult.failure_code where abandoned}, 'from_5'), '00701 00702',
+    'what is new of the catalogue is there';
 is $postgres->sql($pushes, 'from_5'), join("\n", ('0|0|0|0|0') x 3), 'what comes again is known';
 is $postgres->sql('select calls from callresult.campaign_summary limit 1', 'from_5', 'bob') ne '', 1, 'bob reads what he was granted';
 is $postgres->sql(q{select has_table_privilege('carol', 'callresult.push', 'select'), has_table_privilege('bob',
@@ -145,7 +147,7 @@ like psql($managed, 'plain', 'plain', '-f', source() . '/sql/install.sql'), qr/m
     'a plain owner is told what to ask for';
 is $managed->sql('select count(*) from callresult.campaign_summary', 'plain', 'plain'), 0, 'and has the schema';
 psql($managed, 'chief', 'chief', '-q', '-f', source() . '/sql/install.sql');
-is $managed->sql(q{select count(*) from pg_roles where rolname ~ '^callresult_' and not rolcanlogin and not rolsuper}, 'postgres'), 2,
+is $managed->sql(q{select count(*) from pg_roles where rolname ~ '^callresult_' and not rolcanlogin and not rolsuper}, 'postgres'), 3,
     'an owner with CREATEROLE makes the roles';
 unlike psql($managed, 'plain', 'plain', '-f', source() . '/sql/install.sql'), qr/may not create roles/, 'the plain owner runs it again';
 $managed->sql('create role worker login in role callresult_writer; create role alice login in role callresult_reader', 'postgres');
