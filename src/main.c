@@ -32,7 +32,10 @@
 #include "store/replay.h"
 #include "store/writer.h"
 
-enum { CGI_TIME = 2000 };   /* milliseconds for what is not the request's */
+enum {                          /* milliseconds */
+	CGI_TIME = 2000,        /* of a CGI program, for what is not the request's */
+	BEYOND_TIME = 5000,     /* that a writer may take beyond a push's deadline: for the spool, or idle */
+};
 
 struct options {
 	const char *config;
@@ -229,7 +232,7 @@ run(struct listener *listener, struct service *service, const struct settings *s
 {
 	struct server *server;
 
-	watchdog_init(settings->reply_deadline);
+	watchdog_init(settings->reply_deadline + BEYOND_TIME);
 	server = server_start(listener, (int)settings->threads, service);
 
 	log_info("callresultd %s serves listen=%s threads=%d", PACKAGE_VERSION,
