@@ -292,7 +292,7 @@ subtest 'a spool that is full' => sub {
 	ok $refused && $refused->{headers}{'retry-after'}, 'pushes are refused past its limit';
 	cmp_ok scalar keys %acknowledged, '>', 20, 'others had been taken';
 	cmp_ok scalar(() = $small->log_text =~ /is full/g), '<', 5, 'the log says so, and not with each push';
-	is $small->get('/-/ready')->{status}, 503, 'and it is not ready';
+	ok wait_for(sub { $small->get('/-/ready')->{status} == 503 }), 'and it is not ready';
 	$postgres->start;
 	ok $small->drains, 'it drains';
 	my %stored = map { $_ => 1 } split /\n/, $postgres->sql(q{select called from callresult.call_result where called like 'full-%'});
