@@ -327,7 +327,7 @@ nobody_waits_for_a_host_that_does_not_answer(void **state)
 	assert_null(borrow(POOL_PUSH, LONG));
 	before = clock_monotonic();
 	assert_null(borrow(POOL_PUSH, LONG));
-	assert_true(clock_monotonic() - before < 400);    /* it has waited enough */
+	assert_true(clock_monotonic() - before < LONG / 2);
 	assert_false(pool_is_up(pool));
 	hangs = false;
 	wait_while(is_down);
