@@ -245,6 +245,7 @@ print_figures(const struct plan *plan, const struct client *clients, double elap
 	printf("pushes=%lld seconds=%.6f p50=%.0f p99=%.0f failures=0\n",
 	    (long long)count * plan->records / plan->push_records, elapsed, times[count / 2] * 1e6,
 	    times[count * 99 / 100] * 1e6);
+	memory_free(times);
 }
 
 /* Says when all is made and waits for a line, so that what it took is not measured with the rest. */

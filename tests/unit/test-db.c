@@ -418,7 +418,6 @@ each_call_fails_in_turn(void **state)
 	do {
 		enum db_result result = DB_UNAVAILABLE;
 
-		begin(state);
 		failing_call = failing++;
 		if (db_connect(db, soon()) && db_check(db, soon()))
 			result = store();
@@ -431,9 +430,9 @@ each_call_fails_in_turn(void **state)
 			assert_string_not_equal(db_problem(db), "");
 		}
 		end(state);
+		begin(state);
 	} while (!last);
 	assert_in_range(failed, 40, CALLS_MAX);
-	begin(state);
 }
 
 static void
@@ -468,7 +467,6 @@ what_the_server_says_decides(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		enum db_result result;
 
-		begin(state);
 		connect_well();
 		refuse(cases[i].at, cases[i].state, cases[i].severity, cases[i].constraint, cases[i].times);
 		result = store();
@@ -480,8 +478,8 @@ what_the_server_says_decides(void **state)
 		assert_int_equal(db_failed_unexplained(db), strcmp(cases[i].state != NULL ? cases[i].state : "", "54000") == 0);
 		assert_true(result == DB_STORED || strstr(db_problem(db), cases[i].problem) != NULL);
 		end(state);
+		begin(state);
 	}
-	begin(state);
 }
 
 /* COMMIT of a failed transaction succeeds as ROLLBACK; a warning of it tells of a standby that is away. */
