@@ -147,7 +147,7 @@ reload(const char *config, struct admission *admission)
 		log_set_level((enum log_level)fresh.log_level);
 	settings_free(&fresh);
 	if (admission_reload(admission) && read)
-		log_info("tokens and log level are read again");
+		log_info("reloaded the tokens and the log level");
 }
 
 /* Until SIGTERM or SIGINT; SIGHUP reads again what may change while running. */
@@ -242,7 +242,7 @@ run(struct listener *listener, struct service *service, const struct settings *s
 	wait_for_end(handled, config, service->admission);
 	tell_manager("STOPPING=1");
 	server_stop(server);
-	log_info("all that was taken is answered: end");
+	log_info("shutdown complete: every accepted push was answered");
 }
 
 /* Until it is told to end, or, as a CGI program, for one request.  Gives the exit status. */

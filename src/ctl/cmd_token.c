@@ -127,7 +127,7 @@ remove_token(struct ctl *ctl, const char *name, size_t *count)
 	if (*count == 0)
 		log_error("there is no token of that name");
 	else if (token_file_count(file) == 0 && !ctl->settings.allow_anonymous)
-		log_error("it is the last one, and callresultd would keep it in force: make a new one first");
+		log_error("this is the last token; callresultd would keep accepting it: create another one first");
 	else
 		removed = token_file_write(file);
 	token_file_close(file);

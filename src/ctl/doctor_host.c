@@ -81,7 +81,7 @@ check_tokens(struct doctor *doctor)
 	struct token_file *file;
 
 	if (doctor->ctl->settings.allow_anonymous) {
-		doctor_add(doctor, FINDING_WARNING, "whoever reaches the URL can store what he likes",
+		doctor_add(doctor, FINDING_WARNING, "anyone who can reach the URL can store anything",
 		    "set [auth] allow_anonymous = no", "pushes without a token are taken");
 		return;
 	}

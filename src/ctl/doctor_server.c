@@ -55,7 +55,7 @@ check_settings(struct doctor *doctor)
 	if (doctor_is(rows, 3, "UTF8"))
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the encoding is UTF8");
 	else
-		doctor_add(doctor, FINDING_FAULT, "text that the encoding has no letters for is refused",
+		doctor_add(doctor, FINDING_FAULT, "text that the encoding cannot represent is refused",
 		    "make a new database: create database NAME encoding 'UTF8' template template0",
 		    "the encoding is %s", doctor_cell(rows, 3));
 	if (doctor_is(rows, 4, "on"))

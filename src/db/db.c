@@ -72,7 +72,7 @@ schema_fits(struct db *db, int64_t deadline)
 		db_note_problem(db, "the server is read-only");
 	} else {
 		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
-			log_warning("database: its encoding is %s and not UTF8: text it has no letters for is refused",
+			log_warning("database: its encoding is %s, not UTF8: text it cannot represent is refused",
 			    PQgetvalue(result, 0, 1));
 		fits = true;
 	}
