@@ -114,7 +114,7 @@ comment on function callresult.keep_refused is 'Puts refused texts into quaranti
 -- duplicate of its own as well, which is meant: it changed nothing that stands. What came again is returned with the time
 -- it came again, and is no update.
 --
--- A push that is there already, because the worker did not learn how its COMMIT ended, changes nothing and counts nothing.
+-- A push that is there already, because the worker did not learn how its COMMIT ended, changes nothing.
 create or replace function callresult.store_with_care(
     p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
     p_bytes bigint[], p_sha256 bytea[], p_records int[], p_quarantined int[], p_spooled boolean[],
@@ -133,6 +133,7 @@ declare
                                 join push p using (received_at, id));
     live        uuid[] := array(select p.id from unnest(p_id, p_late) as p (id, late) where not p.late);
     new_pushes  uuid[];
+    told        record;
     state       text;
     rule        text;
 begin
@@ -197,6 +198,21 @@ begin
         raise serialization_failure using message = 'a push is being stored by another session at the same moment';
     end if;
     perform keep_refused(new_pushes, p_id, p_received_at, q_push, q_reason, q_raw);
+
+    -- Of one that waited in a spool nobody has counted what that COMMIT did.
+    if cardinality(known) > 0 then
+        select count(*) as pushes, coalesce(sum(k.inserted), 0) as inserted, coalesce(sum(k.updated), 0) as updated,
+               coalesce(sum(k.duplicates), 0) as duplicates, coalesce(sum(k.quarantined), 0) as quarantined
+        into told
+        from push k
+        join unnest(p_received_at, p_id, p_spooled) as p (received_at, id, spooled) using (received_at, id)
+        where p.spooled and k.id = any (known);
+        pushes := pushes + told.pushes;
+        inserted := inserted + told.inserted;
+        updated := updated + told.updated;
+        duplicates := duplicates + told.duplicates;
+        quarantined := quarantined + told.quarantined;
+    end if;
     return next;
 exception
     -- The server would write the row, a number in it, into its log.
@@ -217,7 +233,8 @@ comment on function callresult.store_with_care is 'The part of store() for what 
 -- every session, or two batches could wait for each other. q_*: one element a refused text, a whole body or a single
 -- record. Any of the three groups may be empty. careful: what is stored may be there already, likely; a hint, no more.
 --
--- Tells what became of the pushes that were not there, and how many they are.
+-- Tells what became of the pushes that nobody has been told of yet, and how many they are: those that were not there, and
+-- those out of a spool that a COMMIT without an answer had stored.
 create or replace function callresult.store(
     p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
     p_bytes bigint[], p_sha256 bytea[], p_records int[], p_rows int[], p_quarantined int[], p_spooled boolean[],

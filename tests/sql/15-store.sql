@@ -28,6 +28,9 @@ select is(pg_temp.push(:'four', '2026-11-20 12:03+00', 'a', '{6}', '00537', care
     'what is new, on the careful way');
 select is(pg_temp.push(:'four', '2026-11-20 12:03+00', 'a', '{6}', '00537', careful => c),
     '0 new, 0 changed, 0 again, known', 'a push that was stored before counts nothing') from unnest('{f,t}'::boolean[]) c;
+select is(pg_temp.push(:'two', '2026-11-20 12:01+00', 'a', '{2,3,4}', '00537', spooled => true, careful => c), '1 new, 0 changed, 2 again',
+    'out of a spool it tells what its COMMIT without an answer did') from unnest('{f,t}'::boolean[]) c;
+select is(pg_temp.evidence(:'two'), 'main 192.0.2.1: 3 = 1 + 0 + 2', 'and changes nothing');
 select is(pg_temp.push(:'three', '2026-11-20 12:02+00', 'a', '{3,5}', '0'), '0 new, 0 changed, 0 again, known', 'nor changes it anything');
 select is(pg_temp.push(:'five', '2026-11-20 12:04+00', 'a', '{}', null, raw => '{x,x,y}'), '0 new, 0 changed, 0 again', 'no record at all');
 select is(pg_temp.push(:'five', '2026-11-20 12:04+00', 'a', '{}', null, raw => '{x,x,y}'), '0 new, 0 changed, 0 again, known', 'and once more');

@@ -52,9 +52,9 @@ subtest 'content that differs' => sub {
 	    join('|', (PUSHES * RECORDS) x 2), 'each result is one row';
 	is sql(q{select count(*) from callresult.call_result_revision where called like 'differ-%'}),
 	    PUSHES * RECORDS * (WORKERS - 1), 'and what each said before is kept';
-	is sql(q{select count(*) from callresult.call_result r where called like 'differ-%' and received_at <
-		(select max(received_at) from callresult.call_result_revision v where v.called = r.called)}), 0,
-	    'what arrived last stands';
+	is sql(q{select count(*) from callresult.call_result r where called like 'differ-%' and arrived_at <
+		(select max(arrived_at) from callresult.call_result_revision v where v.called = r.called)}), 0,
+	    'what arrived last at the database stands';
 };
 
 subtest 'one of them goes' => sub {
