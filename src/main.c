@@ -213,7 +213,7 @@ storage_close(struct storage *storage, bool cgi)
 	for (int64_t i = 0; i < storage->writer_count; i++)
 		writer_join(storage->writers[i]);
 	memory_free(storage->writers);
-	end = clock_monotonic() + (cgi ? CGI_TIME : 0);
+	end = clock_ms() + (cgi ? CGI_TIME : 0);
 	pool_end(storage->pool, end);
 	if (cgi && pool_stored_count(storage->pool) > 0)
 		storage->housekeeper = housekeeper_start(storage->pool);

@@ -35,7 +35,7 @@ jitter(int64_t pause)
 bool
 backoff_is_over(struct backoff *backoff)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 
 	if (now < backoff->next)
 		return false;

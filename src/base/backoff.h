@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct backoff {
-	int64_t next;    /* clock_monotonic() of the next try; 0: at once */
+	int64_t next;    /* clock_ms() of the next try; 0: at once */
 	int64_t pause;   /* milliseconds before the one after it, jitter left out */
 	int64_t most;    /* milliseconds that pause grows to */
 };

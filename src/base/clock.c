@@ -5,7 +5,7 @@
 #include <time.h>
 
 int64_t
-clock_stamp(void)
+clock_timestamp(void)
 {
 	static _Atomic int64_t latest;
 	struct timespec now;
@@ -22,13 +22,13 @@ clock_stamp(void)
 }
 
 int64_t
-clock_monotonic(void)
+clock_ms(void)
 {
-	return clock_microseconds() / 1000;
+	return clock_us() / 1000;
 }
 
 int64_t
-clock_microseconds(void)
+clock_us(void)
 {
 	struct timespec now;
 

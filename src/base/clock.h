@@ -6,14 +6,14 @@
 
 /*
  * Microseconds since 1970-01-01 UTC, greater at every call of the process even when the system's clock is set
- * back: "the newest content stands" is decided by these.
+ * back: no two pushes of a process share one.
  */
-int64_t clock_stamp(void);
+int64_t clock_timestamp(void);
 
 /* Milliseconds of the monotonic clock; deadlines are points on it. */
-int64_t clock_monotonic(void);
+int64_t clock_ms(void);
 
 /* Microseconds of the same clock, for how long things took. */
-int64_t clock_microseconds(void);
+int64_t clock_us(void);
 
 #endif

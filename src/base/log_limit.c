@@ -8,7 +8,7 @@
 bool
 log_limit_allows(struct log_limit *limit, int64_t period)
 {
-	int64_t now = clock_monotonic(), next = limit->next;
+	int64_t now = clock_ms(), next = limit->next;
 
 	return now >= next && atomic_compare_exchange_strong(&limit->next, &next, now + period);
 }

@@ -7,7 +7,7 @@
 
 /* One for each line; {0} at first. */
 struct log_limit {
-	_Atomic int64_t next;    /* clock_monotonic() from which the line may be logged again */
+	_Atomic int64_t next;    /* clock_ms() from which the line may be logged again */
 };
 
 /* True once in period milliseconds; false in between.  Safe in any thread. */

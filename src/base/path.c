@@ -30,7 +30,7 @@ int
 path_lock_folder(const char *path, int64_t timeout)
 {
 	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
-	int64_t end = clock_monotonic() + timeout;
+	int64_t end = clock_ms() + timeout;
 	char folder[PATH_MAX];
 	int descriptor;
 
@@ -40,7 +40,7 @@ path_lock_folder(const char *path, int64_t timeout)
 	}
 	descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	while (descriptor != -1 && flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-		if (clock_monotonic() >= end) {
+		if (clock_ms() >= end) {
 			close(descriptor);
 			errno = EWOULDBLOCK;
 			return -1;

@@ -29,7 +29,7 @@ sleeper_destroy(struct sleeper *sleeper)
 void
 sleeper_sleep(struct sleeper *sleeper, int64_t milliseconds)
 {
-	int64_t end = clock_monotonic() + milliseconds;
+	int64_t end = clock_ms() + milliseconds;
 	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
 
 	pthread_mutex_lock(&sleeper->mutex);

@@ -14,7 +14,7 @@
 enum { RINGS = 4 };     /* in the time that the manager allows */
 
 static int64_t time_allowed;             /* milliseconds without a ring; 0: nobody watches */
-static _Atomic int64_t writer_seen;      /* clock_monotonic() */
+static _Atomic int64_t writer_seen;      /* clock_ms() */
 static atomic_bool stuck_said;
 
 void
@@ -46,13 +46,13 @@ watchdog_period(void)
 void
 watchdog_note_writer(void)
 {
-	atomic_store_explicit(&writer_seen, clock_monotonic(), memory_order_relaxed);
+	atomic_store_explicit(&writer_seen, clock_ms(), memory_order_relaxed);
 }
 
 static bool
 writers_are_stuck(void)
 {
-	return clock_monotonic() - writer_seen > time_allowed / 2;
+	return clock_ms() - writer_seen > time_allowed / 2;
 }
 
 void

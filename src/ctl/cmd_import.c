@@ -176,7 +176,7 @@ take_time_of_file(struct import *import, const char *path)
 	import->as_of = 0;
 	if (stat(path, &found) == 0)
 		import->as_of = (int64_t)found.st_mtim.tv_sec * 1000000 + found.st_mtim.tv_nsec / 1000;
-	if (import->as_of > clock_stamp())
+	if (import->as_of > clock_timestamp())
 		import->as_of = 0;
 }
 
@@ -273,7 +273,7 @@ read_as_of(struct import *import)
 		ctl_usage_error(import->ctl, "--as-of takes \"file\" or a time with its zone, as in 2026-11-22T08:00:00+08:00");
 		return false;
 	}
-	if (import->as_of > clock_stamp()) {
+	if (import->as_of > clock_timestamp()) {
 		ctl_usage_error(import->ctl, "--as-of is in the future");
 		return false;
 	}

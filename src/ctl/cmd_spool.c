@@ -85,7 +85,7 @@ spool_list_run(struct ctl *ctl, int argc, char **argv)
 
 	(void)argc, (void)argv;
 	while ((push = spool_next(ctl->spool, &cursor, false, &failed)) != NULL) {
-		add_push(table, push, clock_stamp());
+		add_push(table, push, clock_timestamp());
 		push_unref(push);
 	}
 	ctl_print(ctl, &table, 1);
@@ -265,19 +265,19 @@ wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)
 {
 	static const struct timespec pause = { .tv_nsec = PAUSE * 1000000L };
 	struct progress *progress = progress_start("drain", "pushes", total);
-	int64_t left = total, fewest = total, since = clock_monotonic(), counted = since;
+	int64_t left = total, fewest = total, since = clock_ms(), counted = since;
 
-	while (left > 0 && clock_monotonic() - since < patience) {
+	while (left > 0 && clock_ms() - since < patience) {
 		nanosleep(&pause, NULL);
 		left = spool_depth(ctl->spool).pushes;
 		/* a worker may be draining it, too, which our own numbers do not know of */
-		if (clock_monotonic() - counted > COUNT_TIME) {
+		if (clock_ms() - counted > COUNT_TIME) {
 			left = spool_count(ctl->spool).pushes;
-			counted = clock_monotonic();
+			counted = clock_ms();
 		}
 		if (left < fewest) {
 			fewest = left;
-			since = clock_monotonic();
+			since = clock_ms();
 		}
 		progress_set(progress, total - left);
 	}
@@ -291,8 +291,8 @@ drain(struct ctl *ctl, int64_t total, int64_t patience)
 	struct replay *replay = replay_start(pool, ctl->spool);
 
 	wait_until_empty(ctl, total, patience);
-	pool_end(pool, clock_monotonic());
-	replay_stop(replay, clock_monotonic());
+	pool_end(pool, clock_ms());
+	replay_stop(replay, clock_ms());
 	pool_stop(pool);
 	return spool_count(ctl->spool).pushes;
 }

@@ -167,7 +167,7 @@ database_table(struct status *status)
 		    " current_user, current_setting('server_version')", NULL, 0);
 	if (rows != NULL)
 		steps = db_query(status->db, "SELECT coalesce(max(step), 0) FROM callresult.schema_version", NULL, 0,
-		    clock_monotonic() + CTL_QUERY_TIME);
+		    clock_ms() + CTL_QUERY_TIME);
 	if (steps == NULL)
 		problem = db_problem(status->db);
 	else if (!db_schema_step_fits(step = atoi(db_rows_text(steps, 0, 0))))
@@ -215,7 +215,7 @@ worker_table(struct status *status)
 	table_add(table, status->ctl->settings.listen);
 	if (latest != 0) {
 		table_add_time(table, latest);
-		table_add_number(table, (clock_stamp() - latest) / 1000000);
+		table_add_number(table, (clock_timestamp() - latest) / 1000000);
 	} else {
 		table_add(table, NULL);
 		table_add(table, NULL);
@@ -245,7 +245,7 @@ ask_spool(struct status *status, struct spool_summary *summary)
 
 		summary->depth.pushes = (int64_t)figure(status, "callresultd_spool_pushes");
 		summary->depth.bytes = (int64_t)figure(status, "callresultd_spool_bytes");
-		summary->oldest = summary->depth.pushes > 0 ? clock_stamp() - (int64_t)(age * 1e6) : 0;
+		summary->oldest = summary->depth.pushes > 0 ? clock_timestamp() - (int64_t)(age * 1e6) : 0;
 		return figure(status, "callresultd_spool_up") > 0;
 	}
 	spool = spool_open_existing(settings->spool_path, settings->spool_max_size);
@@ -274,7 +274,7 @@ spool_table(struct status *status)
 		table_add_time(table, summary.oldest);
 	else
 		table_add(table, NULL);
-	add_number_if(table, summary.oldest != 0, (clock_stamp() - summary.oldest) / 1000000);
+	add_number_if(table, summary.oldest != 0, (clock_timestamp() - summary.oldest) / 1000000);
 	status->wrong |= !status->spool_usable;
 	return table;
 }

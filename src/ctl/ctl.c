@@ -285,7 +285,7 @@ static bool
 connect_database(struct ctl *ctl)
 {
 	ctl->db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone);
-	if (db_connect(ctl->db, clock_monotonic() + CONNECT_TIME))
+	if (db_connect(ctl->db, clock_ms() + CONNECT_TIME))
 		return true;
 	log_error("database: %s", db_problem(ctl->db));
 	return false;
@@ -330,7 +330,7 @@ ctl_print(const struct ctl *ctl, struct table **tables, int count)
 struct db_rows *
 ctl_query(struct db *db, const char *text, const char *const *parameters, int count)
 {
-	struct db_rows *rows = db_query(db, text, parameters, count, clock_monotonic() + CTL_QUERY_TIME);
+	struct db_rows *rows = db_query(db, text, parameters, count, clock_ms() + CTL_QUERY_TIME);
 	const char *problem;
 
 	if (rows != NULL)

@@ -19,7 +19,7 @@ doctor_add(struct doctor *doctor, enum severity severity, const char *why, const
 struct db_rows *
 doctor_ask(struct doctor *doctor, const char *about, const char *text)
 {
-	struct db_rows *rows = db_query(doctor->db, text, NULL, 0, clock_monotonic() + DOCTOR_QUERY_TIME);
+	struct db_rows *rows = db_query(doctor->db, text, NULL, 0, clock_ms() + DOCTOR_QUERY_TIME);
 
 	if (rows == NULL)
 		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "%s: %s", about, db_problem(doctor->db));

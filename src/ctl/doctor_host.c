@@ -160,7 +160,7 @@ check_leftovers(struct doctor *doctor, const char *path)
 static void
 say_waiting(struct doctor *doctor, const struct spool_summary *summary)
 {
-	int64_t age = summary->oldest != 0 ? (clock_stamp() - summary->oldest) / 1000000 : 0;
+	int64_t age = summary->oldest != 0 ? (clock_timestamp() - summary->oldest) / 1000000 : 0;
 
 	if (summary->depth.pushes == 0)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is empty");

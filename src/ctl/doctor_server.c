@@ -113,7 +113,7 @@ check_default_partition(struct doctor *doctor, const char *parent)
 	snprintf(cure, sizeof cure, "at a quiet time, for each month that waits: select callresult.add_month('%s',"
 	    " 'YYYY-MM-01', null)", parent);
 	rows = db_query(doctor->db, "SELECT pg_relation_size(to_regclass($1)), pg_size_pretty(pg_relation_size(to_regclass($1)))",
-	    parameters, 1, clock_monotonic() + DOCTOR_QUERY_TIME);
+	    parameters, 1, clock_ms() + DOCTOR_QUERY_TIME);
 	if (rows == NULL)
 		return;
 	bytes = atoll(doctor_cell(rows, 0));
@@ -136,7 +136,7 @@ check_time_zone(struct doctor *doctor)
 	    " FROM (SELECT trunc(s / 3600) AS o, s % 3600 / 60 AS m, EXISTS (SELECT FROM pg_timezone_names"
 	    "  WHERE lower(name) = lower($1) AND name !~* '^Etc/(GMT|UTC)[-+]') AS listed"
 	    "  FROM (SELECT extract(epoch FROM (now() AT TIME ZONE $1) - (now() AT TIME ZONE 'UTC'))::int AS s) q) z",
-	    parameters, 1, clock_monotonic() + DOCTOR_QUERY_TIME);
+	    parameters, 1, clock_ms() + DOCTOR_QUERY_TIME);
 
 	if (rows == NULL)
 		doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
@@ -206,12 +206,12 @@ check_replication(struct doctor *doctor)
 static void
 check_clock(struct doctor *doctor)
 {
-	double before = (double)clock_stamp() / 1e6, after, difference;
+	double before = (double)clock_timestamp() / 1e6, after, difference;
 	struct db_rows *rows = doctor_ask(doctor, "clock of the server", "SELECT extract(epoch FROM clock_timestamp())");
 
 	if (rows == NULL)
 		return;
-	after = (double)clock_stamp() / 1e6;
+	after = (double)clock_timestamp() / 1e6;
 	difference = atof(doctor_cell(rows, 0)) - (before + after) / 2;
 	db_rows_free(rows);
 	if (fabs(difference) > CLOCK_WARNING + (after - before))

@@ -120,7 +120,7 @@ store_once(struct db *db, struct fold *fold, struct push *push)
 {
 	static struct log_limit limit;
 	struct settled settled = { 0 };
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 
 	if (db_connect(db, now + CONNECT_TIME))
 		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &settled);
@@ -152,7 +152,7 @@ read_evidence(struct db *db, const struct push *push, struct db_counts *fates)
 	snprintf(stamp, sizeof stamp, "%" PRId64, push->received_at);
 	rows = db_query(db, "SELECT inserted, updated, duplicates FROM callresult.push"
 	    " WHERE id = $1::uuid AND received_at = 'epoch'::timestamptz + $2::bigint * interval '1 microsecond'",
-	    parameters, 2, clock_monotonic() + CONNECT_TIME);
+	    parameters, 2, clock_ms() + CONNECT_TIME);
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 1) {

@@ -17,7 +17,7 @@ struct progress {
 	const char *doing;
 	const char *what;
 	int64_t     total;
-	int64_t     began, drawn;   /* clock_monotonic() */
+	int64_t     began, drawn;   /* clock_ms() */
 	bool        shown;          /* standard error is a terminal */
 };
 
@@ -29,7 +29,7 @@ progress_start(const char *doing, const char *what, int64_t total)
 	progress->doing = doing;
 	progress->what = what;
 	progress->total = total;
-	progress->began = clock_monotonic();
+	progress->began = clock_ms();
 	progress->shown = isatty(STDERR_FILENO) == 1;
 	return progress;
 }
@@ -66,7 +66,7 @@ draw(const struct progress *progress, int64_t done, int64_t elapsed)
 void
 progress_set(struct progress *progress, int64_t done)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 
 	if (!progress->shown || now - progress->drawn < REDRAW_TIME)
 		return;

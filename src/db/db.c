@@ -161,13 +161,13 @@ db_is_connected(const struct db *db)
 bool
 db_check(struct db *db, int64_t deadline)
 {
-	int64_t before = clock_stamp();
+	int64_t before = clock_timestamp();
 	PGresult *result = db_execute(db, "SELECT current_setting('transaction_read_only'),"
 	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", deadline);
 	bool well = result != NULL && db_succeeded(result) && strcmp(PQgetvalue(result, 0, 0), "off") == 0;
 
 	if (well)
-		db->clock_ahead = before + (clock_stamp() - before) / 2 - atoll(PQgetvalue(result, 0, 1));
+		db->clock_ahead = before + (clock_timestamp() - before) / 2 - atoll(PQgetvalue(result, 0, 1));
 	else if (result != NULL)
 		db_note_problem(db, "the server is read-only");
 	PQclear(result);

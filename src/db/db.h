@@ -41,7 +41,7 @@ bool db_conninfo_valid(const char *conninfo);
 /*
  * Connects unless connected, and checks that the schema, the server and the time zone fit.  Connecting takes as long as
  * libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the deadline
- * (clock_monotonic).  False when it is not done.
+ * (clock_ms).  False when it is not done.
  */
 bool db_connect(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
@@ -72,7 +72,7 @@ void db_slim(struct db *db);
 /* What ends the exchanges of many connections: whatever their deadlines are, none lasts beyond at. */
 struct db_end {
 	int             descriptor;   /* readable once at is set */
-	_Atomic int64_t at;           /* clock_monotonic(); INT64_MAX: not yet set */
+	_Atomic int64_t at;           /* clock_ms(); INT64_MAX: not yet set */
 };
 
 /* The end must outlive the db. */

@@ -63,7 +63,7 @@ static bool
 wait_for_socket(struct db *db, short events, int64_t deadline)
 {
 	int64_t end = db->end != NULL ? db->end->at : INT64_MAX;
-	int64_t left = (end < deadline ? end : deadline) - clock_monotonic();
+	int64_t left = (end < deadline ? end : deadline) - clock_ms();
 	struct pollfd descriptors[] = {
 		{ .fd = PQsocket(db->connection), .events = events },
 		{ .fd = db->end != NULL && end == INT64_MAX ? db->end->descriptor : -1, .events = POLLIN },

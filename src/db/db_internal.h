@@ -7,7 +7,7 @@
  *   db_house.c     the call that keeps house
  *   db_query.c     the questions of an administrator
  *
- * Deadlines are of clock_monotonic.  What these functions do on a connection needs one that is there.
+ * Deadlines are of clock_ms.  What these functions do on a connection needs one that is there.
  */
 #ifndef DB_INTERNAL_H
 #define DB_INTERNAL_H

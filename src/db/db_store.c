@@ -79,7 +79,7 @@ send_statement(struct db *db, const char *text)
 static bool
 send_limits(struct db *db, int64_t deadline)
 {
-	int64_t left = deadline - clock_monotonic();
+	int64_t left = deadline - clock_ms();
 	int64_t time = left - left / TIME_RESERVE;
 	char limit[24], lock_limit[24];
 	const char *const values[] = { limit, lock_limit };
@@ -303,7 +303,7 @@ store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *cou
 static bool
 has_time(struct db *db, int64_t deadline)
 {
-	if (clock_monotonic() < deadline)
+	if (clock_ms() < deadline)
 		return true;
 	db_note_problem(db, "no time was left to store a push");
 	return false;

@@ -36,7 +36,7 @@ pool_note_change(struct pool *pool)
 	if (pool_well_count(pool) > 0)
 		pool->lost_at = 0;
 	else if (pool->lost_at == 0)
-		pool->lost_at = clock_monotonic();
+		pool->lost_at = clock_ms();
 	pthread_cond_broadcast(&pool->changed);
 }
 
@@ -136,7 +136,7 @@ earlier(int64_t a, int64_t b)
 static bool
 wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 
 	deadline = earlier(deadline, pool->end_at);
 	if (now >= deadline || (use == POOL_PUSH && is_away(pool, now)))
@@ -188,7 +188,7 @@ note_stored(struct pool *pool)
 	pool->stored_count++;
 	pool->failing = false;
 	backoff_reset(&pool->backoff);
-	outage_end(&pool->outage, clock_monotonic());
+	outage_end(&pool->outage, clock_ms());
 }
 
 /* What fails in the background may be the fault of what it tried: that is for the borrower to log. */
@@ -197,7 +197,7 @@ note_broken(struct pool *pool, enum pool_use use, const char *reason)
 {
 	pool_suspect_all(pool);
 	if (use != POOL_BACKGROUND) {
-		outage_note(&pool->outage, reason, clock_monotonic());
+		outage_note(&pool->outage, reason, clock_ms());
 		/* not stormed: a database may let everybody in and store nothing */
 		pool->failed = pool->failing;
 		pool->failing = true;
@@ -214,7 +214,7 @@ pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored)
 	if (stored)
 		note_stored(pool);
 	if (db_is_connected(db)) {
-		pool_take_seat(pool, pool->idle_count, db, clock_monotonic());
+		pool_take_seat(pool, pool->idle_count, db, clock_ms());
 		if (pool->waiters != NULL)
 			pthread_cond_broadcast(&pool->changed);
 	} else {
@@ -232,7 +232,7 @@ pool_is_up(struct pool *pool)
 	bool up;
 
 	pthread_mutex_lock(&pool->mutex);
-	up = pool->known && !is_away(pool, clock_monotonic());
+	up = pool->known && !is_away(pool, clock_ms());
 	pthread_mutex_unlock(&pool->mutex);
 	return up;
 }
@@ -278,7 +278,7 @@ pool_start(const char *conninfo, const char *call_timezone, int writers)
 	if (pool->end.descriptor == -1)
 		log_fatal("cannot serve: %s", strerror(errno));
 	pool->idle = memory_resize(NULL, (size_t)writers + BACKGROUND_BORROWERS + 1, sizeof *pool->idle);
-	pool->lost_at = clock_monotonic();
+	pool->lost_at = clock_ms();
 	backoff_init(&pool->backoff, BACKOFF_MAX);
 	pthread_mutex_init(&pool->mutex, NULL);
 	pthread_condattr_init(&monotonic);
@@ -308,13 +308,13 @@ pool_end(struct pool *pool, int64_t at)
 static bool
 join(struct pool *pool)
 {
-	int64_t end = clock_monotonic() + END_TIME;
+	int64_t end = clock_ms() + END_TIME;
 	bool stopped;
 
 	pthread_mutex_lock(&pool->mutex);
 	pool->stopping = true;
 	pthread_cond_broadcast(&pool->changed);
-	while (!pool->stopped && clock_monotonic() < end)
+	while (!pool->stopped && clock_ms() < end)
 		pool_wait_until(pool, end);
 	stopped = pool->stopped;
 	pthread_mutex_unlock(&pool->mutex);

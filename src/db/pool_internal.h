@@ -18,7 +18,7 @@
 
 struct seat {
 	struct db *db;
-	int64_t    since;           /* clock_monotonic() when it was last lent or made */
+	int64_t    since;           /* clock_ms() when it was last lent or made */
 	bool       suspect;         /* another one has broken: not lent before it has answered */
 };
 
@@ -44,7 +44,7 @@ struct pool {
 	bool              failed;   /* the last try to connect failed */
 	bool              failing;  /* pushes failed on connections, and nothing was stored since */
 	bool              known;    /* there was a connection once */
-	int64_t           end_at;   /* clock_monotonic() from which nobody gets a connection */
+	int64_t           end_at;   /* clock_ms() from which nobody gets a connection */
 	bool              stopping, stopped;
 	int64_t           stored_count;
 	struct outage     outage;
@@ -69,7 +69,7 @@ void pool_take_seat(struct pool *pool, int i, struct db *db, int64_t since);
 /* A server that has lost one connection has mostly lost all: idle ones are asked before they are lent. */
 void pool_suspect_all(struct pool *pool);
 
-/* Until something may have changed; time: clock_monotonic(). */
+/* Until something may have changed; time: clock_ms(). */
 void pool_wait_until(struct pool *pool, int64_t time);
 
 /* The thread's function. */

@@ -23,7 +23,7 @@ note_well(struct pool *pool, struct db *db, int64_t since)
 	pool->failed = false;
 	if (!pool->failing) {
 		backoff_reset(&pool->backoff);
-		outage_end(&pool->outage, clock_monotonic());
+		outage_end(&pool->outage, clock_ms());
 	}
 	pool_note_change(pool);
 }
@@ -31,7 +31,7 @@ note_well(struct pool *pool, struct db *db, int64_t since)
 static void
 note_unwell(struct pool *pool, struct db *db)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 
 	pool->failed = true;
 	if (pool->end_at != INT64_MAX)
@@ -52,10 +52,10 @@ connect_one(struct pool *pool)
 
 	db_set_end(db, &pool->end);
 	pthread_mutex_unlock(&pool->mutex);
-	well = db_connect(db, clock_monotonic() + CONNECT_TIME) && db_check(db, clock_monotonic() + CONNECT_TIME);
+	well = db_connect(db, clock_ms() + CONNECT_TIME) && db_check(db, clock_ms() + CONNECT_TIME);
 	pthread_mutex_lock(&pool->mutex);
 	if (well)
-		note_well(pool, db, clock_monotonic());
+		note_well(pool, db, clock_ms());
 	else
 		note_unwell(pool, db);
 }
@@ -77,14 +77,14 @@ check_one(struct pool *pool, int i)
 	struct db *db = pool_leave_seat(pool, i);
 	bool well;
 
-	pool->next_check = clock_monotonic() + CHECK_PERIOD;
-	if (!pool_wants_more(pool) && clock_monotonic() - since > SURPLUS_TIME) {
+	pool->next_check = clock_ms() + CHECK_PERIOD;
+	if (!pool_wants_more(pool) && clock_ms() - since > SURPLUS_TIME) {
 		db_free(db);
 		return;
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	db_slim(db);
-	well = db_connect(db, clock_monotonic() + CHECK_TIME) && db_check(db, clock_monotonic() + CHECK_TIME);
+	well = db_connect(db, clock_ms() + CHECK_TIME) && db_check(db, clock_ms() + CHECK_TIME);
 	pthread_mutex_lock(&pool->mutex);
 	if (well) {
 		note_well(pool, db, since);
@@ -101,7 +101,7 @@ pool_run(void *argument)
 
 	pthread_mutex_lock(&pool->mutex);
 	while (!pool->stopping) {
-		int64_t now = clock_monotonic();
+		int64_t now = clock_ms();
 		int i = seat_to_check(pool, now);
 
 		if (i >= 0)

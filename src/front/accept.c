@@ -49,7 +49,7 @@ note_accept_error(struct server *server, int error)
 		log_error("accept: %s", strerror(error));
 	if (close_an_idle_connection(server))
 		return;
-	server->accept_at = clock_monotonic() + ACCEPT_PAUSE;
+	server->accept_at = clock_ms() + ACCEPT_PAUSE;
 	server_set_timer(server, server->accept_at);
 }
 
@@ -117,7 +117,7 @@ server_look_at_listener(struct server *server)
 	struct listener *listener = server->listener;
 
 	pthread_mutex_lock(&server->mutex);
-	server->look_at = listener->path != NULL && listener->watch == -1 ? clock_monotonic() + LOOK_PAUSE : CONNECTION_NEVER;
+	server->look_at = listener->path != NULL && listener->watch == -1 ? clock_ms() + LOOK_PAUSE : CONNECTION_NEVER;
 	if (!server->deaf && !listen_is_reachable(listener)) {
 		if (renew(server))
 			log_warning("the socket was removed or replaced: it is made anew path=%s", listener->path);
@@ -125,7 +125,7 @@ server_look_at_listener(struct server *server)
 			log_error("the socket was removed or replaced, and cannot be made anew yet path=%s: %s", listener->path,
 			    strerror(errno));
 		if (!listen_is_reachable(listener))
-			server->look_at = clock_monotonic() + RENEW_PAUSE;
+			server->look_at = clock_ms() + RENEW_PAUSE;
 	}
 	server_set_timer(server, server->look_at);
 	pthread_mutex_unlock(&server->mutex);

@@ -37,7 +37,7 @@ enum { CONNECTION_NEVER = 0 };
 struct connection {
 	enum connection_state state;
 	struct connection *previous, *next;   /* on its list */
-	int64_t            expires;           /* clock_monotonic(), or CONNECTION_NEVER */
+	int64_t            expires;           /* clock_ms(), or CONNECTION_NEVER */
 
 	int                descriptor;
 	bool               watched;           /* it is in the epoll set, be it disarmed */
@@ -58,7 +58,7 @@ struct connection {
 	struct request    *request;           /* of a push that is not posted yet */
 	size_t             drained;           /* bytes */
 
-	int64_t            since;             /* clock_monotonic() when what it does now began */
+	int64_t            since;             /* clock_ms() when what it does now began */
 	bool               in_flight;         /* it has a place */
 	size_t             reserved;          /* bytes that its body may keep */
 };

@@ -36,7 +36,7 @@ enum connection_state exchange_answered(struct connection *connection) __attribu
 enum connection_state exchange_lost(struct connection *connection, enum connection_state state)
     __attribute__((warn_unused_result));
 
-/* When it may be no longer in that state: clock_monotonic(), or CONNECTION_NEVER. */
+/* When it may be no longer in that state: clock_ms(), or CONNECTION_NEVER. */
 int64_t exchange_expiry(const struct connection *connection, enum connection_state state);
 
 /* What it is next when that time has come. */

@@ -74,14 +74,14 @@ static void
 answer(struct gateway *gateway, enum outcome outcome, int64_t start)
 {
 	if (reply_is_to_push(outcome))
-		metrics_count_answer(reply_status(outcome), clock_microseconds() - start);
+		metrics_count_answer(reply_status(outcome), clock_us() - start);
 	reply_send(gateway, outcome);
 }
 
 struct request *
 request_new(struct gateway *gateway, const struct service *service, void *owner)
 {
-	int64_t start = clock_microseconds();
+	int64_t start = clock_us();
 	char source[PUSH_SOURCE_SIZE];
 	enum outcome outcome = admit(gateway, service, source);
 	struct request *request;

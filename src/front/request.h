@@ -29,7 +29,7 @@ struct request {
 	struct gateway *gateway;
 	struct body     body;       /* which the caller adds to until it is whole, or ends */
 	struct push    *push;
-	int64_t         start;      /* clock_microseconds() */
+	int64_t         start;      /* clock_us() */
 	enum outcome    outcome;    /* of reading it */
 };
 

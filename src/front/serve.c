@@ -30,7 +30,7 @@ void
 server_watch_connection(struct server *server, struct connection *connection, enum connection_state state)
 {
 	/* one that cannot be watched has no more time */
-	int64_t expires = watch(server, connection) ? exchange_expiry(connection, state) : clock_monotonic();
+	int64_t expires = watch(server, connection) ? exchange_expiry(connection, state) : clock_ms();
 
 	connection_move(&server->connections, connection, state, expires);
 	server_set_timer(server, expires);
@@ -44,7 +44,7 @@ give_up_place(struct server *server, struct connection *connection)
 
 	connection_give_up_place(&server->connections, connection);
 	while ((next = connection_next_ready(&server->connections)) != NULL) {
-		next->since = clock_monotonic();
+		next->since = clock_ms();
 		server_watch_connection(server, next, CONNECTION_BODY);
 	}
 }
@@ -137,7 +137,7 @@ server_serve(struct server *server, struct connection *connection, enum connecti
 		enum exchange_input input;
 
 		if (next != state) {
-			connection->since = clock_monotonic();
+			connection->since = clock_ms();
 			state = settle(server, connection, next);
 			continue;
 		}
@@ -177,7 +177,7 @@ go_on_after_answer(void *connection, void *context)
 	struct server *server = context;
 	enum connection_state state = exchange_answered(connection);
 
-	((struct connection *)connection)->since = clock_monotonic();
+	((struct connection *)connection)->since = clock_ms();
 	if (state == CONNECTION_DRAINING)
 		state = exchange_step(connection, state, server->service);
 	rest(server, connection, state);
@@ -192,7 +192,7 @@ take_expired(struct server *server, enum connection_state *state)
 	pthread_mutex_lock(&server->mutex);
 	server->timer_at = CONNECTION_NEVER;
 	connection = connection_next_to_expire(&server->connections);
-	if (connection != NULL && connection->expires <= clock_monotonic()) {
+	if (connection != NULL && connection->expires <= clock_ms()) {
 		*state = connection->state;
 		connection_move(&server->connections, connection, CONNECTION_SERVED, CONNECTION_NEVER);
 	} else {
@@ -220,7 +220,7 @@ server_expire(struct server *server)
 
 	while ((connection = take_expired(server, &state)) != NULL) {
 		state = exchange_expired(connection, state);
-		connection->since = clock_monotonic();
+		connection->since = clock_ms();
 		server_serve(server, connection, state);
 	}
 }

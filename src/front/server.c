@@ -56,7 +56,7 @@ server_set_timer(struct server *server, int64_t at)
 static bool
 is_over(int64_t at)
 {
-	return at != CONNECTION_NEVER && at <= clock_monotonic();
+	return at != CONNECTION_NEVER && at <= clock_ms();
 }
 
 static void
@@ -267,7 +267,7 @@ close_unfinished(struct server *server)
 static void
 close_connections(struct server *server)
 {
-	int64_t end = clock_monotonic() + END_TIME;
+	int64_t end = clock_ms() + END_TIME;
 	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
 	int error = 0;
 

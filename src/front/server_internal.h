@@ -26,7 +26,7 @@ struct server {
 	pthread_mutex_t       mutex;
 	pthread_cond_t        emptied;         /* no connection is left */
 	struct connections    connections;
-	int64_t               timer_at;        /* clock_monotonic(); CONNECTION_NEVER: it does not run */
+	int64_t               timer_at;        /* clock_ms(); CONNECTION_NEVER: it does not run */
 	int64_t               accept_at;       /* when accepting goes on after an error; CONNECTION_NEVER: it does */
 	int64_t               look_at;         /* when the path of the socket is looked at; CONNECTION_NEVER: when it changes */
 	bool                  full;            /* no connection is accepted until one is closed */

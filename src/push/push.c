@@ -25,7 +25,7 @@ push_new(const char *remote_addr)
 {
 	struct push *push = memory_zalloc(sizeof *push);
 
-	push->received_at = clock_stamp();
+	push->received_at = clock_timestamp();
 	push->clock_ahead = clock_ahead();
 	push->id = push_id_new(push->received_at);
 	set_remote_addr(push, remote_addr);

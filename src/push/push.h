@@ -16,7 +16,7 @@ enum { PUSH_SHA256_SIZE = 32, PUSH_SOURCE_SIZE = 65 };
 
 struct push {
 	struct push_id     id;
-	int64_t            received_at;                     /* clock_stamp() at arrival */
+	int64_t            received_at;                     /* clock_timestamp() at arrival */
 	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
 	int64_t            clock_ahead;                     /* clock_ahead() at arrival */
 	char               source[PUSH_SOURCE_SIZE];        /* the name of the token it came by; "": none was asked for */
@@ -32,7 +32,7 @@ struct push {
 	void              *request;                         /* request.c's: what waits for its outcome */
 
 	/* queue.c's, under its mutex */
-	int64_t            deadline;                        /* clock_monotonic(), ms, by which it is answered */
+	int64_t            deadline;                        /* clock_ms(), ms, by which it is answered */
 	enum outcome       outcome;                         /* how storing it ended, once it is done */
 	bool               pending;                         /* it has no outcome yet, and somebody waits for it */
 	struct push       *next;                            /* in the queue, then among the done */

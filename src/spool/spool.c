@@ -123,7 +123,7 @@ spool_is_well(const struct spool *spool)
 	int64_t at_work = spool != NULL ? spool->at_work : 0;
 
 	return spool != NULL && spool->open && !spool->failing &&
-	    (at_work == 0 || clock_monotonic() - at_work < HANG_TIME);
+	    (at_work == 0 || clock_ms() - at_work < HANG_TIME);
 }
 
 struct spool_depth
@@ -142,7 +142,7 @@ void
 spool_collect(void *context)
 {
 	const struct spool *spool = context;
-	int64_t oldest = spool->oldest, now = clock_stamp();
+	int64_t oldest = spool->oldest, now = clock_timestamp();
 
 	metrics_set(METRIC_SPOOL_UP, spool_is_well(spool));
 	metrics_set(METRIC_SPOOL_PUSHES, spool->pushes);
@@ -282,7 +282,7 @@ static enum spool_result
 remove_all(struct spool *spool, struct push *const *pushes, int count)
 {
 	struct spool_file *file = &spool->file;
-	enum spool_result result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
 
 	if (result != SPOOL_DONE)
 		return result;
@@ -331,7 +331,7 @@ static enum spool_result
 postpone(struct spool *spool, const struct push *push)
 {
 	struct spool_file *file = &spool->file;
-	enum spool_result result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
 
 	if (result != SPOOL_DONE)
 		return result;

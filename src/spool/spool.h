@@ -34,7 +34,7 @@ struct spool *spool_open(const char *path, int64_t max_size) __attribute__((retu
 void spool_close(struct spool *spool);
 
 /*
- * Puts pushes by the deadline (clock_monotonic(), ms).  Returns how many are on the disk (fsynced), and has these stand
+ * Puts pushes by the deadline (clock_ms(), ms).  Returns how many are on the disk (fsynced), and has these stand
  * first in the array; that it has no room for the others, or cannot write, is logged.
  */
 int spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline) __attribute__((warn_unused_result));
@@ -66,7 +66,7 @@ bool spool_is_well(const struct spool *spool);
 /* What is in it. */
 struct spool_depth spool_depth(const struct spool *spool);
 
-/* When the push at its head arrived (clock_stamp); 0 when it is empty. */
+/* When the push at its head arrived (clock_timestamp); 0 when it is empty. */
 int64_t spool_oldest_timestamp(const struct spool *spool);
 
 /* Sets the metrics of the spool; a metrics_collect. */
@@ -79,7 +79,7 @@ struct spool_depth spool_count(struct spool *spool);
 
 struct spool_summary {
 	struct spool_depth depth;
-	int64_t            oldest;   /* clock_stamp() of the push received first; 0: there is none */
+	int64_t            oldest;   /* clock_timestamp() of the push received first; 0: there is none */
 };
 
 /* Opens a file that is there; nothing is made and nothing is put aside.  NULL, logged, when it cannot. */

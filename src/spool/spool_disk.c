@@ -111,7 +111,7 @@ spool_disk_shrink(struct spool_file *file)
 
 	if (pages <= SPARE_PAGES || free_bytes(file) + pages * PAGE_SIZE < SPOOL_FREE_FLOOR + SPARE_BYTES)
 		return true;
-	if (!spool_turn_take(&file->turn, clock_monotonic() + TURN_TIME))
+	if (!spool_turn_take(&file->turn, clock_ms() + TURN_TIME))
 		return false;
 	done = spool_file_number(file, "SELECT count(*) FROM (SELECT 1 FROM push LIMIT 1)", 1) == 0 &&
 	    spool_file_execute(file, "VACUUM") && spool_file_execute(file, "PRAGMA wal_checkpoint(TRUNCATE)");

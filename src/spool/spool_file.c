@@ -240,7 +240,7 @@ spool_file_open(struct spool_file *file)
 		note(file, SPOOL_FAILED, strerror(errno));
 		return false;
 	}
-	has_turn = spool_turn_take(&file->turn, clock_monotonic() + LOCK_TIME);
+	has_turn = spool_turn_take(&file->turn, clock_ms() + LOCK_TIME);
 	opened = open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	if (has_turn)
 		spool_turn_leave(&file->turn);
@@ -365,7 +365,7 @@ spool_file_replace_damaged(struct spool_file *file)
 	bool replaced;
 
 	if (file->database == NULL || file->noted != SPOOL_DAMAGED ||
-	    !spool_turn_open(&file->turn, file->path) || !spool_turn_take(&file->turn, clock_monotonic() + LOCK_TIME))
+	    !spool_turn_open(&file->turn, file->path) || !spool_turn_take(&file->turn, clock_ms() + LOCK_TIME))
 		return false;
 	expected = spool_file_number(file, "SELECT pushes FROM depth", -1);
 	/* another process may have been first: what is at the path then is its new file, with pushes in it */

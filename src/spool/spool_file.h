@@ -79,7 +79,7 @@ void spool_file_drop(struct spool_file *file);
 bool spool_file_follow(struct spool_file *file);
 bool spool_file_has_moved(const struct spool_file *file);
 
-/* Follows, takes the turn until deadline (clock_monotonic(), ms), and begins a transaction. */
+/* Follows, takes the turn until deadline (clock_ms(), ms), and begins a transaction. */
 enum spool_result spool_file_begin(struct spool_file *file, int64_t deadline) __attribute__((warn_unused_result));
 
 /* Commits when result is SPOOL_DONE, else takes all back; leaves the turn.  Gives what became of it. */

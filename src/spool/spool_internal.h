@@ -37,10 +37,10 @@ struct spool {
 	/* what queries are answered from: set by whoever has worked on the file */
 	_Atomic int64_t   pushes;
 	_Atomic int64_t   bytes;
-	_Atomic int64_t   oldest;       /* clock_stamp(); 0: it is empty */
+	_Atomic int64_t   oldest;       /* clock_timestamp(); 0: it is empty */
 	atomic_bool       open;
 	atomic_bool       failing;      /* the last pushes could not be put there, or the next could not */
-	_Atomic int64_t   at_work;      /* clock_monotonic() since which the keeper is busy; 0: it is not */
+	_Atomic int64_t   at_work;      /* clock_ms() since which the keeper is busy; 0: it is not */
 
 	/* the keeper and those who wait for it, under mutex */
 	pthread_mutex_t   mutex;

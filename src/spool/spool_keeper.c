@@ -32,7 +32,7 @@ enum {
 struct put {
 	struct push **pushes;       /* with a reference each; when it is done, those that are kept first */
 	int           count, kept;
-	int64_t       deadline;     /* clock_monotonic(), ms */
+	int64_t       deadline;     /* clock_ms(), ms */
 	bool          done;
 	bool          abandoned;
 	struct put   *next;
@@ -179,7 +179,7 @@ log_trouble(struct spool *spool, enum spool_result result)
 static bool
 recover(struct spool *spool, enum spool_result result, int64_t deadline)
 {
-	bool in_time = clock_monotonic() < deadline;
+	bool in_time = clock_ms() < deadline;
 
 	spool->failing = result != SPOOL_DONE &&
 	    (result != SPOOL_NO_ROOM || !spool_disk_has_room(&spool->file, SPOOL_WELL_BYTES));
@@ -316,12 +316,12 @@ work(struct spool *spool, int64_t *next_look)
 	struct put *puts = take_puts(spool);
 
 	pthread_mutex_unlock(&spool->mutex);
-	spool->at_work = clock_monotonic();
+	spool->at_work = clock_ms();
 	if (puts != NULL)
 		put_all(spool, puts);
-	if (clock_monotonic() >= *next_look) {
+	if (clock_ms() >= *next_look) {
 		spool_look_after(spool);
-		*next_look = clock_monotonic() + (spool->rescue != NULL ? 0 : LOOK_PAUSE);
+		*next_look = clock_ms() + (spool->rescue != NULL ? 0 : LOOK_PAUSE);
 	}
 	spool->at_work = 0;
 	pthread_mutex_lock(&spool->mutex);
@@ -350,7 +350,7 @@ run(void *argument)
 void
 spool_keeper_start(struct spool *spool)
 {
-	int64_t end = clock_monotonic() + OPEN_TIME;
+	int64_t end = clock_ms() + OPEN_TIME;
 
 	spool->has_keeper = true;
 	spool->keeper = thread_start(run, spool, "the keeper of the spool");
@@ -363,7 +363,7 @@ spool_keeper_start(struct spool *spool)
 bool
 spool_keeper_stop(struct spool *spool)
 {
-	int64_t end = clock_monotonic() + STOP_TIME;
+	int64_t end = clock_ms() + STOP_TIME;
 	bool ended;
 
 	if (!spool->has_keeper)

@@ -114,7 +114,7 @@ spool_find(struct spool *spool, const struct push_id *id, bool *failed)
 static enum spool_result
 rescue_part(struct spool *spool)
 {
-	enum spool_result result = spool_file_begin(&spool->file, clock_monotonic() + TURN_TIME);
+	enum spool_result result = spool_file_begin(&spool->file, clock_ms() + TURN_TIME);
 
 	return result == SPOOL_DONE ? spool_file_end(&spool->file, spool_rescue_part(spool->rescue)) : result;
 }

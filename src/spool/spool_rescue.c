@@ -181,7 +181,7 @@ part(struct spool_file *file, struct spool_rescue *rescue)
 static void
 finish(struct spool_file *file, const char *path, int64_t taken, int64_t expected)
 {
-	enum spool_result result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
 
 	if (result == SPOOL_DONE)
 		result = spool_file_end(file, execute(file, sqlite3_mprintf("DELETE FROM rescue WHERE file = %Q", path)) &&
@@ -233,7 +233,7 @@ spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
 	}
 	if (!spool_disk_has_room(file, PART_BYTES))
 		return;
-	result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+	result = spool_file_begin(file, clock_ms() + TURN_TIME);
 	if (result == SPOOL_DONE && spool_file_end(file, part(file, *rescue)) != SPOOL_DONE) {
 		/* it is begun again where the spool says that it stands */
 		spool_rescue_close(*rescue);

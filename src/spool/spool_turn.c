@@ -101,11 +101,11 @@ pause_a_moment(void)
 static void
 give_way(const struct spool_turn *turn, int64_t deadline)
 {
-	int64_t end = clock_monotonic() + GIVE_WAY;
+	int64_t end = clock_ms() + GIVE_WAY;
 
 	if (end > deadline)
 		end = deadline;
-	while (is_locked(turn, WAITING_BYTE) && !is_locked(turn, TURN_BYTE) && clock_monotonic() < end)
+	while (is_locked(turn, WAITING_BYTE) && !is_locked(turn, TURN_BYTE) && clock_ms() < end)
 		pause_a_moment();
 }
 
@@ -118,7 +118,7 @@ spool_turn_take(struct spool_turn *turn, int64_t deadline)
 	if (set_lock(turn, F_WRLCK, TURN_BYTE))
 		return true;
 	set_lock(turn, F_RDLCK, WAITING_BYTE);
-	while (!(taken = set_lock(turn, F_WRLCK, TURN_BYTE)) && clock_monotonic() < deadline)
+	while (!(taken = set_lock(turn, F_WRLCK, TURN_BYTE)) && clock_ms() < deadline)
 		pause_a_moment();
 	set_lock(turn, F_UNLCK, WAITING_BYTE);
 	return taken;

@@ -17,7 +17,7 @@ struct spool_turn {
 bool spool_turn_open(struct spool_turn *turn, const char *spool_path);
 void spool_turn_close(struct spool_turn *turn);
 
-/* Waits for the turn until deadline (clock_monotonic(), ms).  To take it twice is to have it once. */
+/* Waits for the turn until deadline (clock_ms(), ms).  To take it twice is to have it once. */
 bool spool_turn_take(struct spool_turn *turn, int64_t deadline) __attribute__((warn_unused_result));
 void spool_turn_leave(struct spool_turn *turn);
 

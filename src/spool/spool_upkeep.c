@@ -50,7 +50,7 @@ remove_remembered(struct spool *spool)
 
 	if (file->remembered == 0)
 		return;
-	result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+	result = spool_file_begin(file, clock_ms() + TURN_TIME);
 	if (result == SPOOL_DONE)
 		result = spool_file_end(file, spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file));
 	if (result == SPOOL_DONE)
@@ -93,7 +93,7 @@ static void
 probe(struct spool *spool)
 {
 	struct spool_file *file = &spool->file;
-	enum spool_result result = spool_file_begin(file, clock_monotonic() + TURN_TIME);
+	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
 
 	if (result == SPOOL_DONE)
 		result = spool_file_end(file, spool_file_execute(file, "UPDATE depth SET pushes = pushes") ? SPOOL_DONE :

@@ -24,10 +24,10 @@ struct housekeeper {
 	pthread_t        thread;
 	struct pool     *pool;
 	struct sleeper   sleeper;
-	int64_t          next_call;      /* clock_monotonic() by which it is due, whatever was stored */
+	int64_t          next_call;      /* clock_ms() by which it is due, whatever was stored */
 	int64_t          stored_count;   /* pool_stored_count() at the last call */
 	struct log_limit limit;
-	_Atomic int64_t  end;            /* clock_monotonic() after which it ends; INT64_MAX while it is to go on */
+	_Atomic int64_t  end;            /* clock_ms() after which it ends; INT64_MAX while it is to go on */
 };
 
 static void
@@ -52,7 +52,7 @@ keep_house(struct housekeeper *housekeeper, struct db *db)
 {
 	struct db_house house;
 
-	if (!db_keep_house(db, &house, clock_monotonic() + CALL_TIME)) {
+	if (!db_keep_house(db, &house, clock_ms() + CALL_TIME)) {
 		note_problem(housekeeper, db_problem(db));
 		return false;
 	}
@@ -68,7 +68,7 @@ keep_house(struct housekeeper *housekeeper, struct db *db)
 static bool
 is_due(const struct housekeeper *housekeeper)
 {
-	return clock_monotonic() >= housekeeper->next_call ||
+	return clock_ms() >= housekeeper->next_call ||
 	    pool_stored_count(housekeeper->pool) != housekeeper->stored_count;
 }
 
@@ -82,7 +82,7 @@ work(struct housekeeper *housekeeper)
 	if (db == NULL)
 		return false;
 	housekeeper->stored_count = pool_stored_count(housekeeper->pool);
-	housekeeper->next_call = clock_monotonic() + RARELY;
+	housekeeper->next_call = clock_ms() + RARELY;
 	more = keep_house(housekeeper, db);
 	pool_return(housekeeper->pool, POOL_BACKGROUND, db, false);
 	return more;
@@ -95,7 +95,7 @@ run(void *argument)
 	struct housekeeper *housekeeper = argument;
 	bool more = false;
 
-	while (clock_monotonic() < housekeeper->end) {
+	while (clock_ms() < housekeeper->end) {
 		if (more || is_due(housekeeper))
 			more = work(housekeeper);
 		if (more)

@@ -14,7 +14,7 @@ struct housekeeper;
 /* Starts its thread, which works at once, then every second while pushes come in, else every 30.  The pool must outlive it. */
 struct housekeeper *housekeeper_start(struct pool *pool);
 
-/* Ends it at the time at (clock_monotonic, ms), or before that when there is nothing to do; frees it. */
+/* Ends it at the time at (clock_ms, ms), or before that when there is nothing to do; frees it. */
 void housekeeper_stop(struct housekeeper *housekeeper, int64_t at);
 
 #endif

@@ -37,7 +37,7 @@ struct queue {
 	struct push    *oldest;      /* handed in and not yet taken */
 	struct push   **newest_end;  /* where the next one is linked */
 	size_t          waiting_records;
-	int64_t         waiting_since_ms;   /* clock_monotonic() when the first of those that wait came */
+	int64_t         waiting_since_ms;   /* clock_ms() when the first of those that wait came */
 	int             in_flight;   /* taken and not yet settled */
 	size_t          record_limit;
 	bool            closed;
@@ -48,7 +48,7 @@ struct queue {
 	int             event;       /* an eventfd: something is done */
 	int             timer;       /* a timerfd: somebody is to look for what is late */
 	int             descriptor;  /* an epoll set of both: readable when either is */
-	int64_t         next_look_ms;   /* clock_monotonic(); 0: the timer does not run */
+	int64_t         next_look_ms;   /* clock_ms(); 0: the timer does not run */
 };
 
 static bool
@@ -192,7 +192,7 @@ give_up_late(struct queue *queue, int64_t now)
 void
 queue_post(struct queue *queue, struct push *push, int64_t timeout_ms)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 	bool is_first;
 
 	push->deadline = now + timeout_ms;
@@ -217,7 +217,7 @@ drain(int descriptor)
 struct push *
 queue_done(struct queue *queue)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 	struct push *first;
 
 	/* before the look: what comes after it is another event */
@@ -289,15 +289,15 @@ wait_for_arrival(struct queue *queue, int64_t deadline)
 int
 queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t timeout_ms)
 {
-	int64_t deadline = clock_monotonic() + timeout_ms;
+	int64_t deadline = clock_ms() + timeout_ms;
 	int count = 0;
 
 	pthread_mutex_lock(&queue->mutex);
-	while (!is_worth_taking(queue, clock_monotonic()) && !queue->closed && wait_for_arrival(queue, deadline))
+	while (!is_worth_taking(queue, clock_ms()) && !queue->closed && wait_for_arrival(queue, deadline))
 		;
 	if (queue->oldest == NULL && queue->closed)
 		count = QUEUE_CLOSED;
-	else if (queue->closed || is_worth_taking(queue, clock_monotonic()))
+	else if (queue->closed || is_worth_taking(queue, clock_ms()))
 		count = take_oldest(queue, pushes, capacity);
 	pthread_mutex_unlock(&queue->mutex);
 	return count;

@@ -60,8 +60,8 @@ struct replay {
 	struct suspect  suspects[SUSPECTS];
 	int             next_suspect;
 	struct log_limit limit;
-	int64_t         next_count;  /* clock_monotonic() of the next count */
-	_Atomic int64_t end;         /* clock_monotonic() after which it ends; INT64_MAX while it is to go on */
+	int64_t         next_count;  /* clock_ms() of the next count */
+	_Atomic int64_t end;         /* clock_ms() after which it ends; INT64_MAX while it is to go on */
 };
 
 /* --- the spool --------------------------------------------------------------------------------------------- */
@@ -70,7 +70,7 @@ struct replay {
 static bool
 has_work(struct replay *replay)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 
 	if (replay->spool == NULL)
 		return false;
@@ -180,7 +180,7 @@ settle_failed(struct replay *replay)
 
 	replay->failed = NULL;
 	if (replay->unexplained && count_failure(replay, push) >= FAILURES &&
-	    store_whole(replay->db, &replay->fold, push, replay->reason, clock_monotonic() + LONE_TIME))
+	    store_whole(replay->db, &replay->fold, push, replay->reason, clock_ms() + LONE_TIME))
 		(void)spool_remove(replay->spool, &push, 1);
 	else
 		postpone(replay, push);
@@ -230,7 +230,7 @@ store_oldest(struct replay *replay)
 		return false;
 	}
 	read_batch(replay, pushes, count);
-	store_pushes(replay->db, &replay->fold, pushes, count, clock_monotonic() + time, settle, replay);
+	store_pushes(replay->db, &replay->fold, pushes, count, clock_ms() + time, settle, replay);
 	if (!replay->progress)
 		note_failure(replay, pushes, count);
 	for (int i = 0; i < count; i++)
@@ -261,14 +261,14 @@ run(void *argument)
 {
 	struct replay *replay = argument;
 
-	while (clock_monotonic() < replay->end) {
+	while (clock_ms() < replay->end) {
 		bool due = has_work(replay);
 
 		if (due && backoff_is_over(&replay->backoff) && work(replay))
 			continue;
 		if (!due && replay->end != INT64_MAX)
 			break;
-		sleeper_sleep(&replay->sleeper, due ? replay->backoff.next - clock_monotonic() : COUNT_TIME);
+		sleeper_sleep(&replay->sleeper, due ? replay->backoff.next - clock_ms() : COUNT_TIME);
 	}
 	return NULL;
 }

@@ -15,7 +15,7 @@ enum { LOG_PAUSE = 60 * 1000 };     /* milliseconds between two lines alike */
 struct store {
 	struct db     *db;
 	struct fold   *fold;
-	int64_t        deadline;    /* clock_monotonic() */
+	int64_t        deadline;    /* clock_ms() */
 	store_settled *settled;
 	void          *context;
 };
@@ -26,7 +26,7 @@ count_stored(struct push **pushes, int count, const struct db_counts *counts, in
 	struct metrics_stored stored = { .pushes = counts->pushes, .inserted = counts->inserted, .updated = counts->updated,
 		.duplicates = counts->duplicates, .quarantined = counts->quarantined,
 		.records = counts->inserted + counts->updated + counts->duplicates + counts->quarantined,
-		.replayed = pushes[0]->spooled ? counts->pushes : 0, .duration = clock_microseconds() - start };
+		.replayed = pushes[0]->spooled ? counts->pushes : 0, .duration = clock_us() - start };
 
 	for (int i = 0; i < count && counts->pushes == count; i++)
 		stored.bad_bodies += pushes[i]->fault != NULL && pushes[i]->body.bytes != NULL;
@@ -38,7 +38,7 @@ static enum db_result
 store_fold(const struct store *s, struct push **pushes, int count, struct db_counts *counts)
 {
 	enum db_result result = DB_UNAVAILABLE;
-	int64_t start = clock_microseconds();
+	int64_t start = clock_us();
 
 	if (db_is_connected(s->db))
 		result = db_store(s->db, pushes, count, s->fold, s->deadline, counts);
@@ -89,7 +89,7 @@ keep_whole(const struct store *s, struct push *push, const char *reason, struct 
 	}
 	if (result == DB_BAD_RECORD) {
 		/* what is known of its arrival may be damaged too: a row of the spool, with a time that is none */
-		push->received_at = clock_stamp();
+		push->received_at = clock_timestamp();
 		push->remote_addr[0] = '\0';
 		result = store_one(s, push, counts);
 	}

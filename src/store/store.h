@@ -19,7 +19,7 @@
 typedef void store_settled(void *context, struct push **pushes, int count, const struct db_counts *counts);
 
 /*
- * Stores count pushes over db, which is connected, by the deadline (clock_monotonic, ms), and calls settled for all of
+ * Stores count pushes over db, which is connected, by the deadline (clock_ms, ms), and calls settled for all of
  * them, in order.  When the connection or the time ends, the rest is not stored.  Records that the database refuses are
  * made rejects of their push, which keeps them when the time ends: the next try goes on from there.  fold is memory to
  * work with.

@@ -58,7 +58,7 @@ latest_deadline(struct push **pushes, int count)
 static int
 try_spool(struct writer *writer, struct push **pushes, int count)
 {
-	int64_t now = clock_monotonic(), left = latest_deadline(pushes, count) - now;
+	int64_t now = clock_ms(), left = latest_deadline(pushes, count) - now;
 	int kept = spool_put(writer->spool, pushes, count, now + (left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2));
 
 	pool_count_spooled(writer->pool, kept);
@@ -102,7 +102,7 @@ try_database(struct writer *writer, enum pool_use use, struct push **pushes, int
 static int
 refuse_late(struct writer *writer, struct push **pushes, int count)
 {
-	int64_t now = clock_monotonic();
+	int64_t now = clock_ms();
 	int left = 0;
 
 	for (int i = 0; i < count; i++)

@@ -99,7 +99,7 @@ sub stop_process {
 	my $status;
 	my $ended = wait_for(sub { defined($status = reap($pid)) }, 20);
 	if (!$ended) {
-		kill 'KILL', $pid;
+		kill 'KILL', processes_below($pid);
 		waitpid $pid, 0;
 		$status = $?;
 		delete $running{$pid};

@@ -9,7 +9,7 @@ enum { PAUSE_CAP = 1000 };    /* milliseconds: "service resumes in seconds" */
 static int64_t now;
 
 int64_t
-clock_monotonic(void)
+clock_ms(void)
 {
 	return now;
 }
