@@ -76,6 +76,8 @@ static const char *const queries[REPORT_PARTS] = {
 	    " WHERE " OF_CAMPAIGN " AND " OF_DAY("last_call::date") " ORDER BY campaign_id, last_call DESC, called",
 };
 
+const char *const report_weekdays[REPORT_WEEKDAYS] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+
 /* --- cells ------------------------------------------------------------------------------------------------- */
 
 static bool
@@ -92,6 +94,17 @@ report_number(const struct report *report, enum report_part part, int row, int c
 	const char *cell = db_rows_text(report->rows[part], row, column);
 
 	return cell != NULL ? strtod(cell, NULL) : 0;
+}
+
+double
+report_largest(const struct report *report, enum report_part part, int column)
+{
+	double most = 0;
+
+	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
+		if (report_number(report, part, row, column) > most)
+			most = report_number(report, part, row, column);
+	return most;
 }
 
 /* 1234567 as 1,234,567. */

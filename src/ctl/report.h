@@ -50,6 +50,13 @@ const char *report_cell(const struct report *report, enum report_part part, int 
 /* A cell as a number; 0 for none. */
 double report_number(const struct report *report, enum report_part part, int row, int column);
 
+/* The largest number of a column. */
+double report_largest(const struct report *report, enum report_part part, int column);
+
+/* Monday first, as ISO 8601 has it. */
+enum { REPORT_WEEKDAYS = 7 };
+extern const char *const report_weekdays[REPORT_WEEKDAYS];
+
 /* Tables, and bars of characters, for a terminal that is width columns wide. */
 void report_write_text(FILE *file, const struct report *report, int width);
 

@@ -5,9 +5,7 @@
 
 #include "ctl/report.h"
 
-enum { HOURS = 24, WEEKDAYS = 7, CELL = 26, CELL_GAP = 2, LEFT = 42, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180 };
-
-static const char *const weekday_names[WEEKDAYS] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+enum { HOURS = 24, CELL = 26, CELL_GAP = 2, LEFT = 42, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180 };
 
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1c2733;--dim:#5b6875;--line:#dde3e8;--page:#fff;--card:#f5f7f9;--yes:#1f7a45;--no:#b9c3cc}\n"
@@ -107,17 +105,6 @@ write_figures(FILE *file, const struct report *report)
 	fputs("</dl>\n", file);
 }
 
-static double
-largest(const struct report *report, enum report_part part, int column)
-{
-	double most = 0;
-
-	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
-		if (report_number(report, part, row, column) > most)
-			most = report_number(report, part, row, column);
-	return most;
-}
-
 /* A bar a day: what was answered below, the rest above. */
 static void
 write_day(FILE *file, const struct report *report, int row, double most, double step)
@@ -141,7 +128,7 @@ write_days(FILE *file, const struct report *report)
 {
 	const struct db_rows *days = report->rows[REPORT_DAYS];
 	int count = db_rows_count(days), last = count - 1;
-	double most = largest(report, REPORT_DAYS, DAY_CALLS), step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
+	double most = report_largest(report, REPORT_DAYS, DAY_CALLS), step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
 
 	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Calls by day, answered and not\">\n",
 	    LEFT + PLOT_WIDTH + 6, TOP + PLOT_HEIGHT + 24);
@@ -171,16 +158,16 @@ write_hour_cell(FILE *file, int weekday, int hour, const char *title, const char
 static void
 write_hours(FILE *file, const struct report *report)
 {
-	double best = largest(report, REPORT_HOURS, HOUR_RATE);
+	double best = report_largest(report, REPORT_HOURS, HOUR_RATE);
 	char title[128], rate[REPORT_CELL_SIZE];
 
 	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Answer rate by weekday and hour\">\n",
-	    LEFT + HOURS * (CELL + CELL_GAP), TOP + WEEKDAYS * (CELL + CELL_GAP));
+	    LEFT + HOURS * (CELL + CELL_GAP), TOP + REPORT_WEEKDAYS * (CELL + CELL_GAP));
 	for (int hour = 0; hour < HOURS; hour += 3)
 		fprintf(file, "<text x=\"%d\" y=\"12\">%d</text>", LEFT + hour * (CELL + CELL_GAP), hour);
-	for (int i = 0; i < WEEKDAYS; i++) {
+	for (int i = 0; i < REPORT_WEEKDAYS; i++) {
 		fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 8,
-		    TOP + i * (CELL + CELL_GAP) + 17, weekday_names[i]);
+		    TOP + i * (CELL + CELL_GAP) + 17, report_weekdays[i]);
 		for (int hour = 0; hour < HOURS; hour++)
 			write_hour_cell(file, i, hour, "no calls", "none", 1);
 	}
@@ -188,7 +175,7 @@ write_hours(FILE *file, const struct report *report)
 		int weekday = (int)report_number(report, REPORT_HOURS, row, HOUR_WEEKDAY) - 1;
 		int hour = (int)report_number(report, REPORT_HOURS, row, HOUR_HOUR);
 
-		snprintf(title, sizeof title, "%s %d:00: %s of %s answered (%s)", weekday_names[weekday], hour,
+		snprintf(title, sizeof title, "%s %d:00: %s of %s answered (%s)", report_weekdays[weekday], hour,
 		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_ANSWERED),
 		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_CALLS),
 		    report_cell(report, REPORT_HOURS, row, HOUR_RATE, rate));

@@ -4,9 +4,7 @@
 
 #include "ctl/report.h"
 
-enum { BAR_MIN = 8, HOURS = 24, WEEKDAYS = 7 };
-
-static const char *const weekday_names[WEEKDAYS] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
+enum { BAR_MIN = 8, HOURS = 24 };
 
 static void
 write_title(FILE *file, const char *title)
@@ -30,17 +28,6 @@ write_figures(FILE *file, const struct report *report)
 		fprintf(file, "%-13s %12s\n", lines[i].label, report_cell(report, REPORT_FIGURES, 0, lines[i].column, text));
 }
 
-static double
-largest(const struct report *report, enum report_part part, int column)
-{
-	double most = 0;
-
-	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
-		if (report_number(report, part, row, column) > most)
-			most = report_number(report, part, row, column);
-	return most;
-}
-
 static void
 write_repeated(FILE *file, const char *text, int count)
 {
@@ -52,7 +39,7 @@ write_repeated(FILE *file, const char *text, int count)
 static void
 write_days(FILE *file, const struct report *report, int width)
 {
-	double most = largest(report, REPORT_DAYS, DAY_CALLS);
+	double most = report_largest(report, REPORT_DAYS, DAY_CALLS);
 	int room = width - 34 > BAR_MIN ? width - 34 : BAR_MIN;
 	char text[REPORT_CELL_SIZE];
 
@@ -73,7 +60,7 @@ write_days(FILE *file, const struct report *report, int width)
 static void
 write_hours(FILE *file, const struct report *report)
 {
-	char cells[WEEKDAYS][HOURS + 1];
+	char cells[REPORT_WEEKDAYS][HOURS + 1];
 
 	memset(cells, '.', sizeof cells);
 	for (int row = 0; row < db_rows_count(report->rows[REPORT_HOURS]); row++) {
@@ -84,8 +71,8 @@ write_hours(FILE *file, const struct report *report)
 		cells[weekday][hour] = (char)('0' + (tenths < 9 ? tenths : 9));
 	}
 	fputs("      0     6     12    18\n", file);
-	for (int i = 0; i < WEEKDAYS; i++)
-		fprintf(file, "  %s %.*s\n", weekday_names[i], HOURS, cells[i]);
+	for (int i = 0; i < REPORT_WEEKDAYS; i++)
+		fprintf(file, "  %s %.*s\n", report_weekdays[i], HOURS, cells[i]);
 	fputs("  0: under 10 % answered, 9: 90 % or more\n", file);
 }
 
