@@ -5,17 +5,13 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 void
 sleeper_init(struct sleeper *sleeper)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&sleeper->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&sleeper->woken, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_cond_init(&sleeper->woken);
 	sleeper->wake = false;
 }
 

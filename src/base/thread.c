@@ -2,6 +2,7 @@
 #include "base/thread.h"
 
 #include <signal.h>
+#include <time.h>
 
 #include "base/log.h"
 
@@ -18,4 +19,15 @@ thread_start(void *(*function)(void *), void *argument, const char *what)
 		log_fatal("cannot start %s", what);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return thread;
+}
+
+void
+thread_cond_init(pthread_cond_t *condition)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 }

@@ -268,7 +268,6 @@ pool_start(const char *conninfo, const char *call_timezone, int writers)
 {
 	enum { BACKGROUND_BORROWERS = 2 };      /* replay and housekeeper */
 	struct pool *pool = memory_zalloc(sizeof *pool);
-	pthread_condattr_t monotonic;
 
 	pool->conninfo = conninfo;
 	pool->call_timezone = call_timezone;
@@ -281,10 +280,7 @@ pool_start(const char *conninfo, const char *call_timezone, int writers)
 	pool->lost_at = clock_ms();
 	backoff_init(&pool->backoff, BACKOFF_MAX);
 	pthread_mutex_init(&pool->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_cond_init(&pool->changed);
 	metrics_register(collect, pool);
 	pool->thread = thread_start(pool_run, pool, "the pool");
 	return pool;

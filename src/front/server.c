@@ -148,13 +148,8 @@ count_threads(int in_flight)
 static void
 init_locks(struct server *server)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&server->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&server->emptied, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_cond_init(&server->emptied);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 /* What one statement carries besides its records is bounded too: a message to PostgreSQL has at most 1 GiB. */
 enum { BATCH_BYTES = 64 * 1024 * 1024 };
@@ -63,13 +64,9 @@ struct queue *
 queue_new(size_t record_limit)
 {
 	struct queue *queue = memory_zalloc(sizeof *queue);
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&queue->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&queue->arrival, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	thread_cond_init(&queue->arrival);
 	queue->newest_end = &queue->oldest;
 	queue->record_limit = record_limit;
 	queue->done_end = &queue->done;
