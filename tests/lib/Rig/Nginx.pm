@@ -10,16 +10,16 @@ use Rig::Push qw(get);
 my $count = 0;
 
 sub shipped {
-	my ($self, $name, $worker) = @_;
+	my ($self, $name, @workers) = @_;
 	my $text = read_file(source() . "/nginx/$name");
-	my ($socket) = $worker->{listen} =~ /^unix:(.*)/;
-	$text =~ s{/run/callresultd/callresultd\.sock}{$socket};
+	my $servers = join ' ', map { "server $_->{listen};" } @workers;
+	$text =~ s{server unix:/run/callresultd/callresultd\.sock;}{$servers};
 	$text =~ s{/var/log/nginx/}{$self->{folder}/}g;
 	$text =~ s{snippets/}{$self->{folder}/};
 	return write_file("$self->{folder}/$name", $text);
 }
 
-# %with: worker => Rig::Worker; server => text of a server of its own in place of the plain one; main => what stands at the
+# %with: worker => Rig::Worker, or workers => several of them; server => text of a server of its own in place of the plain one; main => what stands at the
 # top of the configuration.
 sub start_new {
 	my ($class, %with) = @_;
@@ -27,7 +27,7 @@ sub start_new {
 	my $port = $with{port} // free_port();
 	my $self = bless { folder => $folder, port => $port, url => "http://127.0.0.1:$port" }, $class;
 	make_path($folder);
-	$self->shipped($_, $with{worker}) for qw(callresult-http.conf callresult-location.conf);
+	$self->shipped($_, @{ $with{workers} // [$with{worker}] }) for qw(callresult-http.conf callresult-location.conf);
 	my $main = $with{main} // '';
 	my $user = $> == 0 ? 'user www-data;' : '';
 	my $server = $with{server} // "server { listen 127.0.0.1:$port; include $folder/callresult-location.conf; }";
