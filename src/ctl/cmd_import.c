@@ -2,10 +2,8 @@
  * callresultctl import: files of records into the database, as if each had been pushed.  A file that is larger than a push
  * may be is read as a whole, so that nothing of it is stored when it is bad, and stored in parts.
  */
-#include <errno.h>
-#include <fts.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -14,80 +12,39 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "ctl/commands.h"
+#include "ctl/files.h"
 #include "ctl/intake.h"
 #include "ctl/progress.h"
 #include "ctl/time_text.h"
 #include "push/outcome.h"
 #include "push/record.h"
 
-enum { FILE_MAX = 1024 * 1024 * 1024, PART_BYTES = 16 * 1024 * 1024, KIBIBYTE = 1024 };
+enum { FILE_MAX = 1024 * 1024 * 1024, KIBIBYTE = 1024 };
 
 struct import {
 	struct ctl         *ctl;
-	char              **paths;
-	size_t              path_count;
-	int64_t             bytes;          /* of all files, as far as known */
+	struct files        files;
 	int64_t             done;           /* bytes of them */
+	bool                dry_run;
 	struct progress    *progress;
 	int64_t             as_of;          /* received_at of the next push; 0: now */
 	bool                by_file;        /* the time of the file instead */
 	struct intake_fates total;
 	int64_t             failed;         /* files that are not stored */
+	struct totals       totals;
+	char                problem[200];   /* of a file, where it has a figure in it */
 };
 
 static const struct column columns[] = {
 	{ "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER }, { "inserted", COLUMN_NUMBER }, { "updated", COLUMN_NUMBER },
-	{ "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "problem", COLUMN_TEXT },
+	{ "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "total_count", COLUMN_NUMBER },
+	{ "problem", COLUMN_TEXT },
 };
 
 static const struct column total_columns[] = {
 	{ "files", COLUMN_NUMBER }, { "failed", COLUMN_NUMBER }, { "records", COLUMN_NUMBER }, { "inserted", COLUMN_NUMBER },
 	{ "updated", COLUMN_NUMBER }, { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER },
 };
-
-/* --- which files ------------------------------------------------------------------------------------------- */
-
-static void
-add_path(struct import *import, const char *path, int64_t size)
-{
-	import->paths = memory_resize(import->paths, import->path_count + 1, sizeof *import->paths);
-	import->paths[import->path_count++] = memory_strdup(path);
-	import->bytes += size;
-}
-
-static int
-compare_names(const FTSENT **a, const FTSENT **b)
-{
-	return strcmp((*a)->fts_name, (*b)->fts_name);
-}
-
-/*
- * In a folder, all files in the order of their names, but for hidden ones, sockets and the like; what is named itself is
- * always taken.
- */
-static bool
-add_tree(struct import *import, char *path)
-{
-	char *const roots[] = { path, NULL };
-	FTS *tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_names);
-	FTSENT *entry;
-
-	if (tree == NULL) {
-		log_error("%s: %s", path, strerror(errno));
-		return false;
-	}
-	while ((entry = fts_read(tree)) != NULL) {
-		bool hidden = entry->fts_level > 0 && entry->fts_name[0] == '.';
-
-		if (entry->fts_info == FTS_D && hidden)
-			fts_set(tree, entry, FTS_SKIP);
-		else if (entry->fts_info != FTS_D && entry->fts_info != FTS_DP && !hidden &&
-		    (entry->fts_level == 0 || entry->fts_info != FTS_DEFAULT))
-			add_path(import, entry->fts_path, entry->fts_info == FTS_F ? (int64_t)entry->fts_statp->st_size : 0);
-	}
-	fts_close(tree);
-	return true;
-}
 
 /* --- one file ---------------------------------------------------------------------------------------------- */
 
@@ -97,21 +54,22 @@ next_stamp(struct import *import)
 	return import->as_of != 0 ? import->as_of++ : 0;
 }
 
+/* What became of a file. */
+struct file_result {
+	size_t              size;
+	int64_t             total_count;    /* as it says itself; 0: it does not */
+	struct intake_fates fates;
+	const char         *problem;        /* NULL: none */
+};
+
 /* Of records and rejects, those from the indexes on that go into one part; both are in the order of the file. */
 static struct push *
 cut_part(struct import *import, const struct record_list *list, size_t *record, size_t *reject)
 {
-	struct push *part = intake_push((struct slice){ NULL, 0 }, next_stamp(import));
-	size_t room = (size_t)import->ctl->settings.batch_records, count = 0;
-	size_t left = list->record_count - *record;
+	size_t room = (size_t)import->ctl->settings.batch_records, left = list->record_count - *record;
+	struct push *part = intake_part(list->records + *record, left < room ? left : room, next_stamp(import));
 
-	while (count < left && count < room && part->bytes < PART_BYTES)
-		part->bytes += list->records[*record + count++].raw.length;
-	part->list.record_count = count;
-	part->list.records = memory_resize(NULL, count > 0 ? count : 1, sizeof *part->list.records);
-	if (count > 0)
-		memcpy(part->list.records, list->records + *record, count * sizeof *part->list.records);
-	*record += count;
+	*record += part->list.record_count;
 	for (; *reject < list->reject_count && part->list.reject_count < room; ++*reject) {
 		const struct reject *bad = &list->rejects[*reject];
 
@@ -162,7 +120,7 @@ static const char *
 problem_of(enum outcome outcome)
 {
 	if (outcome == OUTCOME_BODY_NOT_LIST)
-		return "The file is neither a list nor an object with a callResultList or data.";
+		return INTAKE_NO_LIST;
 	return outcome_sentence(outcome);
 }
 
@@ -180,66 +138,81 @@ take_time_of_file(struct import *import, const char *path)
 		import->as_of = 0;
 }
 
+/* What would become of it, as far as its text alone tells: the first thing that is wrong is *problem. */
+static bool
+look_only(struct import *import, const struct record_list *list, struct intake_fates *fates, const char **problem)
+{
+	fates->records = (int64_t)(list->record_count + list->bad_count);
+	fates->quarantined = (int64_t)list->bad_count;
+	if (list->bad_count > 0) {
+		snprintf(import->problem, sizeof import->problem, "%zu bad records, the first: %s", list->bad_count,
+		    list->rejects[0].reason);
+		*problem = import->problem;
+	}
+	return true;
+}
+
 /* False, with *problem, when it is not stored, or not all of it. */
 static bool
-import_file(struct import *import, const char *path, size_t *size, struct intake_fates *fates, const char **problem)
+store_file(struct import *import, struct push *push, struct intake_fates *fates, const char **problem)
+{
+	if (import->dry_run)
+		return look_only(import, &push->list, fates, problem);
+	if (push->body.length > (size_t)import->ctl->settings.max_body)
+		return store_parts(import, push, fates, problem);
+	return intake_store(import->ctl->db, push, fates, problem);
+}
+
+/* The same of a file, which is read first. */
+static bool
+import_file(struct import *import, const char *path, struct file_result *result)
 {
 	struct slice body;
 	struct push *push;
 	enum outcome outcome;
 	bool stored;
 
-	if (!intake_read_file(path, FILE_MAX, &body, problem))
+	if (!intake_read_file(path, FILE_MAX, &body, &result->problem))
 		return false;
 	take_time_of_file(import, path);
-	*size = body.length;
+	result->size = body.length;
 	push = intake_push(body, next_stamp(import));
 	outcome = record_list_parse_answer(&push->list, push->body);
-	*problem = problem_of(outcome);
-	stored = outcome == OUTCOME_OK;
-	if (stored && body.length > (size_t)import->ctl->settings.max_body)
-		stored = store_parts(import, push, fates, problem);
-	else if (stored)
-		stored = intake_store(import->ctl->db, push, fates, problem);
+	result->problem = problem_of(outcome);
+	result->total_count = push->list.total_count;
+	if (outcome == OUTCOME_OK)
+		totals_add(&import->totals, result->total_count, (int64_t)(push->list.record_count + push->list.bad_count));
+	stored = outcome == OUTCOME_OK && store_file(import, push, &result->fates, &result->problem);
 	push_unref(push);
 	return stored;
 }
 
+/* A dry run asks the database nothing. */
 static void
-add_numbers(struct table *table, const struct intake_fates *fates)
+add_numbers(struct table *table, const struct import *import, const struct intake_fates *fates)
 {
-	table_add_number(table, fates->records);
-	table_add_number(table, fates->inserted);
-	table_add_number(table, fates->updated);
-	table_add_number(table, fates->duplicates);
-	table_add_number(table, fates->quarantined);
-}
+	const int64_t numbers[] = { fates->inserted, fates->updated, fates->duplicates };
 
-static void
-add_total(struct intake_fates *total, const struct intake_fates *fates)
-{
-	total->records += fates->records;
-	total->inserted += fates->inserted;
-	total->updated += fates->updated;
-	total->duplicates += fates->duplicates;
-	total->quarantined += fates->quarantined;
+	table_add_number(table, fates->records);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		table_add_number_if(table, !import->dry_run, numbers[i]);
+	table_add_number(table, fates->quarantined);
 }
 
 static void
 import_path(struct import *import, const char *path, struct table *table)
 {
-	struct intake_fates fates = { 0 };
-	const char *problem = NULL;
-	size_t size = 0;
-	bool stored = import_file(import, path, &size, &fates, &problem);
+	struct file_result result = { 0 };
+	bool stored = import_file(import, path, &result);
 
 	import->failed += !stored;
-	import->done += (int64_t)size;
+	import->done += (int64_t)result.size;
 	progress_set(import->progress, import->done / KIBIBYTE);
-	add_total(&import->total, &fates);
+	intake_add_fates(&import->total, &result.fates);
 	table_add(table, path);
-	add_numbers(table, &fates);
-	table_add(table, stored ? NULL : problem);
+	add_numbers(table, import, &result.fates);
+	table_add_number_if(table, result.total_count != 0, result.total_count);
+	table_add(table, stored && !import->dry_run ? NULL : result.problem);
 }
 
 /* --- the command ------------------------------------------------------------------------------------------- */
@@ -250,13 +223,13 @@ import_all(struct import *import)
 	struct table *tables[] = { table_new("files", TABLE_ROWS, columns, sizeof columns / sizeof *columns),
 		table_new("total", TABLE_RECORD, total_columns, sizeof total_columns / sizeof *total_columns) };
 
-	import->progress = progress_start("import", "KiB", import->bytes / KIBIBYTE);
-	for (size_t i = 0; i < import->path_count; i++)
-		import_path(import, import->paths[i], tables[0]);
+	import->progress = progress_start("import", "KiB", import->files.bytes / KIBIBYTE);
+	for (size_t i = 0; i < import->files.count; i++)
+		import_path(import, import->files.paths[i], tables[0]);
 	progress_end(import->progress);
-	table_add_number(tables[1], (int64_t)import->path_count);
+	table_add_number(tables[1], (int64_t)import->files.count);
 	table_add_number(tables[1], import->failed);
-	add_numbers(tables[1], &import->total);
+	add_numbers(tables[1], import, &import->total);
 	ctl_print(import->ctl, tables, 2);
 }
 
@@ -283,20 +256,14 @@ read_as_of(struct import *import)
 int
 import_run(struct ctl *ctl, int argc, char **argv)
 {
-	struct import import = { .ctl = ctl };
-	bool listed = true;
+	struct import import = { .ctl = ctl, .dry_run = ctl_option(ctl, "dry-run") != NULL };
+	bool listed;
 
 	if (!read_as_of(&import))
 		return CTL_USAGE;
-	for (int i = 0; i < argc; i++) {
-		if (strcmp(argv[i], "-") == 0)
-			add_path(&import, argv[i], 0);
-		else
-			listed &= add_tree(&import, argv[i]);
-	}
+	listed = files_add(&import.files, argc, argv);
 	import_all(&import);
-	for (size_t i = 0; i < import.path_count; i++)
-		memory_free(import.paths[i]);
-	memory_free(import.paths);
+	totals_warn(&import.totals);
+	files_free(&import.files);
 	return listed && import.failed == 0 ? CTL_FINE : CTL_WRONG;
 }

@@ -182,10 +182,7 @@ add_answer(struct table *table, int64_t number, struct answer *answer, const cha
 	hide(answer->text, token);
 	snprintf(seconds, sizeof seconds, "%.3f", answer->seconds);
 	table_add_number(table, number);
-	if (answer->status != 0)
-		table_add_number(table, answer->status);
-	else
-		table_add(table, NULL);
+	table_add_number_if(table, answer->status != 0, answer->status);
 	table_add(table, seconds);
 	table_add(table, answer->text);
 }

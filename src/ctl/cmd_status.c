@@ -223,15 +223,6 @@ worker_table(struct status *status)
 	return table;
 }
 
-static void
-add_number_if(struct table *table, bool known, int64_t number)
-{
-	if (known)
-		table_add_number(table, number);
-	else
-		table_add(table, NULL);
-}
-
 /* As the worker says, which knows what it could put; a worker that does not run is not there to ask. */
 static bool
 ask_spool(struct status *status, struct spool_summary *summary)
@@ -267,14 +258,14 @@ spool_table(struct status *status)
 	known = status->spool_usable || status->metrics != NULL;
 	table_add_flag(table, status->spool_usable);
 	table_add(table, settings->spool_path);
-	add_number_if(table, known, summary.depth.pushes);
-	add_number_if(table, known, summary.depth.bytes);
+	table_add_number_if(table, known, summary.depth.pushes);
+	table_add_number_if(table, known, summary.depth.bytes);
 	table_add_number(table, settings->spool_max_size);
 	if (summary.oldest != 0)
 		table_add_time(table, summary.oldest);
 	else
 		table_add(table, NULL);
-	add_number_if(table, summary.oldest != 0, (clock_timestamp() - summary.oldest) / 1000000);
+	table_add_number_if(table, summary.oldest != 0, (clock_timestamp() - summary.oldest) / 1000000);
 	status->wrong |= !status->spool_usable;
 	return table;
 }

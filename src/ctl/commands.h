@@ -8,6 +8,7 @@ int status_run(struct ctl *ctl, int argc, char **argv);
 int doctor_run(struct ctl *ctl, int argc, char **argv);
 int report_run(struct ctl *ctl, int argc, char **argv);
 int import_run(struct ctl *ctl, int argc, char **argv);
+int reconcile_run(struct ctl *ctl, int argc, char **argv);
 
 int spool_list_run(struct ctl *ctl, int argc, char **argv);
 int spool_show_run(struct ctl *ctl, int argc, char **argv);

@@ -27,7 +27,12 @@ static const struct command commands[] = {
 	{ "import", "FILE|FOLDER...", "store saved pushes, or answers of the query interface", 1, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
 	    { "as-of", "TIME|file", "count as received then (2026-11-22T08:00:00+08:00), or when the file was changed last" },
+	    { "dry-run", NULL, "read the files and store nothing" },
 	    { 0 } }, import_run },
+	{ "reconcile", "FILE|FOLDER...", "compare answers of the query interface with what is here", 1, ARGUMENTS_ANY,
+	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    { "import", NULL, "store the calls that are missing" },
+	    { 0 } }, reconcile_run },
 	{ "report", "", "how campaigns went, as text, CSV, JSON or a page with pictures", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE,
 	    true, {
 	    { "campaign", "ID...", "these campaigns only" },

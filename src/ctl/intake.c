@@ -25,6 +25,7 @@ enum {
 	STORE_TIME = 10 * 60 * 1000,        /* milliseconds for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
 	ROOM_AT_FIRST = 64 * 1024,
+	PART_BYTES = 16 * 1024 * 1024,
 };
 
 /* --- files ------------------------------------------------------------------------------------------------- */
@@ -97,6 +98,20 @@ intake_push(struct slice body, int64_t received_at)
 	return push;
 }
 
+struct push *
+intake_part(const struct record *records, size_t count, int64_t received_at)
+{
+	struct push *part = intake_push((struct slice){ NULL, 0 }, received_at);
+	struct record_list *list = &part->list;
+
+	while (list->record_count < count && part->bytes < PART_BYTES)
+		part->bytes += records[list->record_count++].raw.length;
+	list->records = memory_resize(NULL, list->record_count + 1, sizeof *list->records);
+	if (list->record_count > 0)
+		memcpy(list->records, records, list->record_count * sizeof *list->records);
+	return part;
+}
+
 struct settled {
 	bool             stored;
 	struct db_counts counts;
@@ -163,14 +178,21 @@ read_evidence(struct db *db, const struct push *push, struct db_counts *fates)
 	db_rows_free(rows);
 }
 
-static void
-add_fates(struct intake_fates *fates, const struct db_counts *stored, int64_t quarantined)
+void
+intake_add_fates(struct intake_fates *total, const struct intake_fates *fates)
 {
-	fates->inserted += stored->inserted;
-	fates->updated += stored->updated;
-	fates->duplicates += stored->duplicates;
-	fates->quarantined += quarantined;
-	fates->records += stored->inserted + stored->updated + stored->duplicates + quarantined;
+	total->records += fates->records;
+	total->inserted += fates->inserted;
+	total->updated += fates->updated;
+	total->duplicates += fates->duplicates;
+	total->quarantined += fates->quarantined;
+}
+
+static void
+add_stored(struct intake_fates *fates, const struct db_counts *stored, int64_t quarantined)
+{
+	intake_add_fates(fates, &(struct intake_fates){ stored->inserted + stored->updated + stored->duplicates + quarantined,
+	    stored->inserted, stored->updated, stored->duplicates, quarantined });
 }
 
 bool
@@ -189,6 +211,6 @@ intake_store(struct db *db, struct push *push, struct intake_fates *fates, const
 	/* a try before it may have been the one that counts */
 	if (tries > 0)
 		read_evidence(db, push, &settled.counts);
-	add_fates(fates, &settled.counts, (int64_t)push->list.bad_count);
+	add_stored(fates, &settled.counts, (int64_t)push->list.bad_count);
 	return true;
 }

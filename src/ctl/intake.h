@@ -9,6 +9,8 @@
 #include "db/db.h"
 #include "push/push.h"
 
+#define INTAKE_NO_LIST "it is neither a list nor an object with a callResultList or data"
+
 struct intake_fates {
 	int64_t records;        /* the sum of the others */
 	int64_t inserted;
@@ -27,9 +29,16 @@ bool intake_read_file(const char *path, size_t max, struct slice *body, const ch
 struct push *intake_push(struct slice body, int64_t received_at);
 
 /*
+ * A push of the first of these records, as many as go into one; where their texts lie is the caller's, and must outlive it.
+ */
+struct push *intake_part(const struct record *records, size_t count, int64_t received_at);
+
+/*
  * Stores a parsed push and adds to fates what became of its records.  A connection that is lost is made anew, a few
  * times: stored twice, a push is there once.  False, with *problem, when it is not stored.
  */
 bool intake_store(struct db *db, struct push *push, struct intake_fates *fates, const char **problem);
+
+void intake_add_fates(struct intake_fates *total, const struct intake_fates *fates);
 
 #endif

@@ -62,6 +62,15 @@ table_add_number(struct table *table, int64_t number)
 }
 
 void
+table_add_number_if(struct table *table, bool known, int64_t number)
+{
+	if (known)
+		table_add_number(table, number);
+	else
+		table_add(table, NULL);
+}
+
+void
 table_add_flag(struct table *table, bool flag)
 {
 	table_add(table, flag ? "yes" : "no");
@@ -156,11 +165,10 @@ table_print_raw(FILE *file, const char *bytes, size_t length)
 	print_text(file, bytes, length, "\r\n\t");
 }
 
-static void
-print_json_text(FILE *file, const char *text)
+void
+table_print_json_text(FILE *file, const char *text, size_t left)
 {
 	const uint8_t *p = (const uint8_t *)text;
-	size_t left = strlen(text);
 
 	putc('"', file);
 	while (left > 0) {
@@ -181,6 +189,12 @@ print_json_text(FILE *file, const char *text)
 		left -= (size_t)length;
 	}
 	putc('"', file);
+}
+
+static void
+print_json_text(FILE *file, const char *text)
+{
+	table_print_json_text(file, text, strlen(text));
 }
 
 /* --- JSON -------------------------------------------------------------------------------------------------- */

@@ -30,6 +30,7 @@ void table_free(struct table *table);
 /* The next cell, row by row; NULL: none.  Numbers and flags may come as text, too ("12"; "yes" or "no"). */
 void table_add(struct table *table, const char *text);
 void table_add_number(struct table *table, int64_t number);
+void table_add_number_if(struct table *table, bool known, int64_t number);   /* else none */
 void table_add_flag(struct table *table, bool flag);
 
 /* As table_time writes it. */
@@ -43,6 +44,9 @@ const char *table_time(char text[TABLE_TIME_SIZE], int64_t microseconds);
  * valid: control characters and bytes that are not UTF-8 are escaped.
  */
 void table_print(FILE *file, bool json, struct table *const *tables, int count);
+
+/* A text as JSON has it, in quotes; length bytes. */
+void table_print_json_text(FILE *file, const char *text, size_t length);
 
 /* Text as it came, but for what could drive a terminal; line ends and tabs stay. */
 void table_print_raw(FILE *file, const char *bytes, size_t length);

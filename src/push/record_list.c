@@ -70,6 +70,21 @@ names_list(const struct parse *parse, const struct json_value *name)
 	    (parse->list_name != NULL && json_value_is(name, parse->list_name, strlen(parse->list_name)));
 }
 
+/* A whole number of up to 18 digits, which may stand in quotes; 0: it is none. */
+static int64_t
+read_count(struct slice text)
+{
+	size_t quoted = text.length > 2 && *text.bytes == '"';
+	int64_t count = 0;
+
+	for (size_t i = quoted; i < text.length - quoted; i++) {
+		if (text.bytes[i] < '0' || text.bytes[i] > '9' || i > 18)
+			return 0;
+		count = 10 * count + text.bytes[i] - '0';
+	}
+	return count;
+}
+
 /* An object.  *found: its last member that could be the list is one. */
 static bool
 read_wrapper(struct parse *parse, bool *found)
@@ -89,6 +104,8 @@ read_wrapper(struct parse *parse, bool *found)
 			*found = is_list;
 		if (is_list && names_list(parse, &name) ? !read_list(parse) : !json_text_read(&parse->text, &value))
 			return false;
+		if (!is_list && parse->list_name != NULL && json_value_is(&name, "totalCount", 10))
+			parse->list->total_count = read_count(value.text);
 	} while (json_text_take(&parse->text, ','));
 	return json_text_take(&parse->text, '}');
 }

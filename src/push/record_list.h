@@ -2,6 +2,8 @@
 #ifndef RECORD_LIST_H
 #define RECORD_LIST_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/slice.h"
 #include "push/outcome.h"
@@ -23,6 +25,7 @@ struct record_list {
 	struct reject *rejects;
 	size_t         reject_count;
 	size_t         bad_count;       /* elements that are no records; a reject each, or more of them than REJECTS_MAX */
+	int64_t        total_count;     /* totalCount of an answer: records there are in all; 0: it does not say */
 	struct arena   arena;
 };
 

@@ -11,7 +11,7 @@ use Rig::Postgres;
 use Rig::Push qw(record body $success);
 use Rig::Worker;
 
-my @commands = ('status', 'doctor', 'import', 'report', 'spool list', 'spool show', 'spool drain', 'spool export', 'quarantine list',
+my @commands = ('status', 'doctor', 'import', 'reconcile', 'report', 'spool list', 'spool show', 'spool drain', 'spool export', 'quarantine list',
 	'quarantine show', 'quarantine retry', 'quarantine resolve', 'token new', 'token list', 'token revoke', 'push');
 
 subtest 'the command line' => sub {

@@ -52,7 +52,7 @@ subtest 'every form of file' => sub {
 	is fates($json->{total}), '1 0 1 0 0', 'other content is an update';
 	is $postgres->sql(q{select count(*) from callresult.call_result_revision}), 1, 'and the older is kept';
 	my $plain = ctl(@ctl, 'import', $files[0]);
-	like $plain->{out}, qr/^\S+bare +1 +0 +0 +1 +0 +-$/m, 'a plain row a file';
+	like $plain->{out}, qr/^\S+bare +1 +0 +0 +1 +0 +- +-$/m, 'a plain row a file';
 	is $plain->{err}, '', 'no progress where there is no terminal';
 	is ((import('-'))[1]{status}, 1, 'nothing on standard input is a bad file');
 	my ($piped) = ctl_json({ stdin => $example }, @ctl, 'import', '--json', '-');
@@ -82,6 +82,18 @@ subtest 'folders, and files that are bad' => sub {
 	    'the later file stands';
 	is count(q{called = 'after'}), 1, 'what stands behind a bad file is stored';
 	is count(q{called = 'hidden'}), 0, 'what is hidden is not';
+};
+
+subtest 'a dry run' => sub {
+	my $before = $postgres->sql('select count(*) from callresult.push');
+	my ($json, $run) = import('--dry-run', file('dry', encode_json({ totalCount => '2', data => [record(called => 'dry'),
+		{ campaignId => 'x' }] })), file('dry-bad', '[{'));
+	exits($run, 1, 'finds what could not be stored');
+	is_deeply [map { fates($_) } @{ $json->{files} }], ['2 none none none 1', '0 none none none 0'], 'counts what is good and bad';
+	is $json->{files}[0]{problem}, '1 bad records, the first: callStatus is missing', 'and says why';
+	is $json->{files}[0]{total_count}, 2, 'and the total that the file says';
+	is $postgres->sql('select count(*) from callresult.push'), $before, 'and stores nothing';
+	is count(q{called = 'dry'}), 0, 'not one';
 };
 
 subtest 'larger than a push may be' => sub {

@@ -1,0 +1,329 @@
+/*
+ * callresultctl reconcile: saved answers of the platform's query interface against what is here.  Lists are compared call
+ * by call, with the identity that results are stored by; counts are compared as they are.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "ctl/commands.h"
+#include "ctl/files.h"
+#include "ctl/intake.h"
+#include "push/outcome.h"
+#include "push/record_list.h"
+
+/* PostgreSQL takes no parameter of a GiB */
+enum { BYTES_MAX = 512 * 1024 * 1024 };
+
+#define COUNT(array) ((int)(sizeof (array) / sizeof *(array)))
+
+static const struct column file_columns[] = { { "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER }, { "bad", COLUMN_NUMBER },
+	{ "total_count", COLUMN_NUMBER }, { "problem", COLUMN_TEXT } };
+
+static const struct column campaign_columns[] = { { "campaign_id", COLUMN_TEXT }, { "day", COLUMN_TEXT },
+	{ "platform", COLUMN_NUMBER }, { "here", COLUMN_NUMBER }, { "missing", COLUMN_NUMBER } };
+
+static const struct column missing_columns[] = { { "campaign_id", COLUMN_TEXT }, { "call_time_local", COLUMN_TEXT },
+	{ "call_id", COLUMN_TEXT }, { "session_id", COLUMN_TEXT }, { "file", COLUMN_TEXT } };
+
+static const struct column total_columns[] = { { "files", COLUMN_NUMBER }, { "failed", COLUMN_NUMBER },
+	{ "missing", COLUMN_NUMBER }, { "imported", COLUMN_NUMBER } };
+
+struct reconcile {
+	struct ctl    *ctl;
+	struct table  *files, *campaigns, *missing;
+	struct push  **answers;         /* held to the end: the records' texts lie in them */
+	size_t         answer_count;
+	struct record *records;         /* of all answers */
+	const char   **paths;           /* the file of each */
+	size_t         record_count;
+	int64_t        bytes;           /* of what was read */
+	struct totals  totals;
+	int64_t        failed;          /* files that could not be compared */
+	int64_t        missing_count;
+};
+
+/* --- counts ------------------------------------------------------------------------------------------------ */
+
+/* In answers of the interface for counts: made calls by campaign, since its beginning. */
+static const char counts_question[] = "SELECT campaign_id, NULL, made, coalesce(calls, 0), greatest(made - coalesce(calls, 0), 0)"
+    " FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id, max((e ->> 'totalCalledCount')::numeric)::bigint AS made"
+    "  FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@.totalCalledCount.type() == \"number\""
+    "   && exists (@.campaignId))') AS e GROUP BY 1) c"
+    " LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM callresult.campaign_summary GROUP BY 1) s USING (campaign_id)"
+    " ORDER BY 1";
+
+static void
+add_rows(struct table *table, const struct db_rows *rows, int columns)
+{
+	for (int i = 0; i < db_rows_count(rows) * columns; i++)
+		table_add(table, db_rows_text(rows, i / columns, i % columns));
+}
+
+/* Rows of campaigns, the last column of which says how many calls are missing. */
+static int64_t
+add_campaigns(struct reconcile *reconcile, const struct db_rows *rows)
+{
+	int64_t missing = 0;
+
+	add_rows(reconcile->campaigns, rows, COUNT(campaign_columns));
+	for (int i = 0; i < db_rows_count(rows); i++)
+		missing += atoll(db_rows_text(rows, i, COUNT(campaign_columns) - 1));
+	return missing;
+}
+
+/* False, with *problem, when there are none in it.  It is JSON. */
+static bool
+compare_counts(struct reconcile *reconcile, struct slice body, const char **problem)
+{
+	char *text = memory_alloc(body.length + 1);
+	const char *parameter = text;
+	struct db_rows *rows;
+	bool found;
+
+	memcpy(text, body.bytes, body.length);
+	text[body.length] = '\0';
+	rows = ctl_query(reconcile->ctl->db, counts_question, &parameter, 1);
+	memory_free(text);
+	found = rows != NULL && db_rows_count(rows) > 0;
+	*problem = found ? NULL : rows == NULL ? "the database could not compare it" :
+	    "it holds neither records nor counts (campaignId with totalCalledCount)";
+	if (found)
+		reconcile->missing_count += add_campaigns(reconcile, rows);
+	if (rows != NULL)
+		db_rows_free(rows);
+	return found;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------- */
+
+static void
+keep(struct reconcile *reconcile, struct push *answer, const char *path)
+{
+	const struct record_list *list = &answer->list;
+	size_t count = reconcile->record_count + list->record_count;
+
+	reconcile->answers = memory_resize(reconcile->answers, reconcile->answer_count + 1, sizeof *reconcile->answers);
+	reconcile->answers[reconcile->answer_count++] = push_ref(answer);
+	if (list->record_count == 0)
+		return;
+	reconcile->records = memory_resize(reconcile->records, count, sizeof *reconcile->records);
+	reconcile->paths = memory_resize(reconcile->paths, count, sizeof *reconcile->paths);
+	memcpy(reconcile->records + reconcile->record_count, list->records, list->record_count * sizeof *list->records);
+	while (reconcile->record_count < count)
+		reconcile->paths[reconcile->record_count++] = path;
+}
+
+static bool
+read_answer(struct reconcile *reconcile, struct push *answer, const char *path, const char **problem)
+{
+	const struct record_list *list = &answer->list;
+	enum outcome outcome = record_list_parse_answer(&answer->list, answer->body);
+
+	*problem = outcome_sentence(outcome);
+	if (outcome == OUTCOME_BODY_NOT_LIST || (outcome == OUTCOME_OK && list->record_count == 0 && list->bad_count > 0))
+		return compare_counts(reconcile, answer->body, problem);
+	if (outcome != OUTCOME_OK)
+		return false;
+	*problem = list->bad_count > 0 ? "bad records are not compared" : NULL;
+	totals_add(&reconcile->totals, list->total_count, (int64_t)(list->record_count + list->bad_count));
+	keep(reconcile, answer, path);
+	return true;
+}
+
+static void
+read_file(struct reconcile *reconcile, const char *path)
+{
+	struct slice body;
+	struct push *answer = NULL;
+	const char *problem;
+	bool read = intake_read_file(path, (size_t)(BYTES_MAX - reconcile->bytes), &body, &problem);
+
+	if (read) {
+		reconcile->bytes += (int64_t)body.length;
+		answer = intake_push(body, 0);
+		read = read_answer(reconcile, answer, path, &problem);
+	}
+	reconcile->failed += !read;
+	table_add(reconcile->files, path);
+	table_add_number(reconcile->files, answer != NULL ? (int64_t)answer->list.record_count : 0);
+	table_add_number(reconcile->files, answer != NULL && read ? (int64_t)answer->list.bad_count : 0);
+	table_add_number_if(reconcile->files, answer != NULL && answer->list.total_count != 0,
+	    answer != NULL ? answer->list.total_count : 0);
+	table_add(reconcile->files, problem);
+	if (answer != NULL)
+		push_unref(answer);
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------- */
+
+/* Those given have their number in n, those here have none; NULLs of an identity are equal in a group. */
+#define CALLS "WITH given AS MATERIALIZED (SELECT n, c, 'epoch'::timestamp + t * interval '1 microsecond' AS t, d, s, i, v" \
+	" FROM json_to_recordset($1::json) AS g (n bigint, c text COLLATE \"C\", t bigint, d text COLLATE \"C\"," \
+	"  s text COLLATE \"C\", i text COLLATE \"C\", v integer))," \
+	" calls AS MATERIALIZED (SELECT c, t, i, s, max(n) AS n, bool_or(n IS NULL) AS here FROM (SELECT n, c, t, d, s, i, v" \
+	"  FROM given UNION ALL SELECT NULL, campaign_id, call_time_local, called, session_id, call_id, vdn_id" \
+	"  FROM callresult.calls WHERE campaign_id IN (SELECT c FROM given) AND (call_time_local IS NULL OR" \
+	"   call_time_local >= (SELECT date_trunc('day', min(t)) FROM given) AND" \
+	"   call_time_local < (SELECT date_trunc('day', max(t)) + interval '1 day' FROM given))) e GROUP BY c, t, d, s, i, v) "
+
+static void
+print_member(FILE *file, const char *name, const struct record_value *value)
+{
+	if (value->bytes == NULL)
+		return;
+	fprintf(file, ",\"%s\":", name);
+	table_print_json_text(file, value->bytes, value->length);
+}
+
+/* The identities of all records, as CALLS reads them. */
+static char *
+write_given(const struct reconcile *reconcile)
+{
+	size_t length;
+	char *text;
+	FILE *file = open_memstream(&text, &length);
+
+	if (file == NULL)
+		log_fatal("out of memory");
+	for (size_t i = 0; i < reconcile->record_count; i++) {
+		const struct record_value *value = reconcile->records[i].value;
+
+		fprintf(file, "%s{\"n\":%zu", i > 0 ? "," : "[", i);
+		print_member(file, "c", &value[RECORD_CAMPAIGN_ID]);
+		print_member(file, "d", &value[RECORD_CALLED]);
+		print_member(file, "s", &value[RECORD_SESSION_ID]);
+		print_member(file, "i", &value[RECORD_CALL_ID]);
+		if (value[RECORD_CALL_TIME].bytes != NULL)
+			fprintf(file, ",\"t\":%" PRId64, value[RECORD_CALL_TIME].number);
+		if (value[RECORD_VDN_ID].bytes != NULL)
+			fprintf(file, ",\"v\":%" PRId64, value[RECORD_VDN_ID].number);
+		putc('}', file);
+	}
+	fputs(reconcile->record_count > 0 ? "]" : "[]", file);
+	if (fclose(file) != 0)
+		log_fatal("out of memory");
+	return text;
+}
+
+/* NULL when they could not be compared; else those missing, the number of the record in the last column. */
+static struct db_rows *
+compare_lists(struct reconcile *reconcile)
+{
+	char *given = write_given(reconcile);
+	const char *parameter = given;
+	struct db_rows *missing = NULL, *campaigns = ctl_query(reconcile->ctl->db, CALLS
+	    "SELECT c, t::date, count(n), count(*) FILTER (WHERE here), count(*) FILTER (WHERE NOT here)"
+	    " FROM calls GROUP BY 1, 2 HAVING count(n) > 0 ORDER BY 1, 2", &parameter, 1);
+
+	if (campaigns != NULL) {
+		missing = ctl_query(reconcile->ctl->db, CALLS "SELECT c, to_char(t, 'YYYY-MM-DD HH24:MI:SS'), i, s, n FROM calls"
+		    " WHERE NOT here ORDER BY n", &parameter, 1);
+		if (missing != NULL)
+			add_campaigns(reconcile, campaigns);
+		db_rows_free(campaigns);
+	}
+	free(given);
+	return missing;
+}
+
+static size_t
+number_of(const struct db_rows *missing, int row)
+{
+	return (size_t)strtoull(db_rows_text(missing, row, COUNT(missing_columns) - 1), NULL, 10);
+}
+
+static void
+name_missing(struct reconcile *reconcile, const struct db_rows *missing)
+{
+	for (int i = 0; i < db_rows_count(missing); i++) {
+		for (int j = 0; j < COUNT(missing_columns) - 1; j++)
+			table_add(reconcile->missing, db_rows_text(missing, i, j));
+		table_add(reconcile->missing, reconcile->paths[number_of(missing, i)]);
+	}
+	reconcile->missing_count += db_rows_count(missing);
+}
+
+/* Gives how many are stored. */
+static int64_t
+import_missing(struct reconcile *reconcile, const struct db_rows *missing)
+{
+	size_t count = (size_t)db_rows_count(missing), room = (size_t)reconcile->ctl->settings.batch_records, done = 0;
+	struct record *records = memory_resize(NULL, count + 1, sizeof *records);
+	struct intake_fates fates = { 0 };
+	const char *problem = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		records[i] = reconcile->records[number_of(missing, (int)i)];
+	while (done < count && problem == NULL) {
+		struct push *part = intake_part(records + done, count - done < room ? count - done : room, 0);
+
+		done += part->list.record_count;
+		intake_store(reconcile->ctl->db, part, &fates, &problem);
+		push_unref(part);
+	}
+	memory_free(records);
+	if (problem != NULL)
+		log_error("import: %s", problem);
+	if (fates.quarantined > 0)
+		log_warning("import: the database refuses %lld records, which are in quarantine now", (long long)fates.quarantined);
+	return fates.inserted + fates.updated + fates.duplicates;
+}
+
+/* --- the command ------------------------------------------------------------------------------------------- */
+
+static void
+print(struct reconcile *reconcile, size_t files, int64_t imported)
+{
+	struct table *tables[] = { reconcile->files, reconcile->campaigns, reconcile->missing,
+		table_new("total", TABLE_RECORD, total_columns, COUNT(total_columns)) };
+
+	table_add_number(tables[3], (int64_t)files);
+	table_add_number(tables[3], reconcile->failed);
+	table_add_number(tables[3], reconcile->missing_count);
+	table_add_number(tables[3], imported);
+	ctl_print(reconcile->ctl, tables, COUNT(tables));
+}
+
+static void
+release(struct reconcile *reconcile, struct files *files)
+{
+	for (size_t i = 0; i < reconcile->answer_count; i++)
+		push_unref(reconcile->answers[i]);
+	memory_free(reconcile->answers);
+	memory_free(reconcile->records);
+	memory_free(reconcile->paths);
+	files_free(files);
+}
+
+int
+reconcile_run(struct ctl *ctl, int argc, char **argv)
+{
+	struct reconcile reconcile = { .ctl = ctl,
+		.files = table_new("files", TABLE_ROWS, file_columns, COUNT(file_columns)),
+		.campaigns = table_new("campaigns", TABLE_ROWS, campaign_columns, COUNT(campaign_columns)),
+		.missing = table_new("missing", TABLE_ROWS, missing_columns, COUNT(missing_columns)) };
+	struct files files = { 0 };
+	bool whole = files_add(&files, argc, argv);
+	struct db_rows *missing;
+	int64_t imported = 0;
+
+	for (size_t i = 0; i < files.count; i++)
+		read_file(&reconcile, files.paths[i]);
+	missing = compare_lists(&reconcile);
+	whole &= missing != NULL && reconcile.failed == 0;
+	if (missing != NULL) {
+		name_missing(&reconcile, missing);
+		if (ctl_option(ctl, "import") != NULL)
+			imported = import_missing(&reconcile, missing);
+		db_rows_free(missing);
+	}
+	print(&reconcile, files.count, imported);
+	totals_warn(&reconcile.totals);
+	whole &= reconcile.missing_count == imported;
+	release(&reconcile, &files);
+	return whole ? CTL_FINE : CTL_WRONG;
+}
