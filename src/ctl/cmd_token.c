@@ -4,11 +4,13 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "ctl/commands.h"
 #include "ctl/token_file.h"
 
-enum { TOKEN_BYTES = 16, URL_MAX_LENGTH = 1024 };
+enum { TOKEN_BYTES = 16, URL_MAX_LENGTH = 1024, CONNECT_TIME = 10 * 1000 /* milliseconds */ };
 
 static const char reload_hint[] =
     "callresultd takes it up when it reads the file again: systemctl reload callresultd, or SIGHUP\n";
@@ -59,57 +61,138 @@ print_new(struct ctl *ctl, const char *name, const char *base, const char *token
 }
 
 static bool
-add_token(struct ctl *ctl, const char *name, const char *token)
+add_token(struct token_file *file, const char *name, const char *token)
 {
-	struct token_file *file = token_file_open(ctl->settings.tokens, true);
-	bool added = false;
-
-	if (file == NULL)
-		return false;
 	if (token_file_find(file, name) != NULL) {
 		log_error("there is a token of that name: take another name, or revoke it first");
-	} else {
-		token_file_add(file, name, token);
-		added = token_file_write(file);
+		return false;
 	}
+	token_file_add(file, name, token);
+	return true;
+}
+
+/* The platform pushes with the old token until its campaigns have the new URL, so the old one stays, as NAME-old. */
+static bool
+replace_token(struct token_file *file, const char *name, const char *token)
+{
+	size_t size = strlen(name) + sizeof "-old";
+	char *old = memory_alloc(size);
+	bool replaced = false;
+
+	snprintf(old, size, "%s-old", name);
+	if (token_file_find(file, name) == NULL) {
+		log_error("there is no token of that name");
+	} else if (token_file_find(file, old) != NULL) {
+		log_error("there is a token %s from the last time: revoke it first", old);
+	} else {
+		token_file_rename(file, name, old);
+		token_file_add(file, name, token);
+		replaced = true;
+	}
+	memory_free(old);
+	return replaced;
+}
+
+/* Makes a token that goes into the file by way of enter, and prints its URL. */
+static int
+make_and_print(struct ctl *ctl, const char *name, bool (*enter)(struct token_file *, const char *, const char *))
+{
+	const char *base = ctl_option(ctl, "url");
+	char token[2 * TOKEN_BYTES + 1];
+	struct token_file *file;
+	bool written;
+
+	if (base == NULL)
+		base = "https://HOST/callresult";
+	if (!is_name(name))
+		return ctl_usage_error(ctl, "a name has no colon and no control character, and does not begin with #");
+	if ((strncmp(base, "https://", 8) != 0 && strncmp(base, "http://", 7) != 0) || strlen(base) > URL_MAX_LENGTH)
+		return ctl_usage_error(ctl, "--url takes https://HOST/PATH");
+	file = token_file_open(ctl->settings.tokens, true);
+	if (file == NULL)
+		return CTL_WRONG;
+	make_token(token);
+	written = enter(file, name, token) && token_file_write(file);
 	token_file_close(file);
-	return added;
+	if (!written)
+		return CTL_WRONG;
+	print_new(ctl, name, base, token);
+	return CTL_FINE;
 }
 
 int
 token_new_run(struct ctl *ctl, int argc, char **argv)
 {
-	const char *base = ctl_option(ctl, "url");
-	char token[2 * TOKEN_BYTES + 1];
+	(void)argc;
+	return make_and_print(ctl, argv[0], add_token);
+}
+
+int
+token_rotate_run(struct ctl *ctl, int argc, char **argv)
+{
+	int status = make_and_print(ctl, argv[0], replace_token);
 
 	(void)argc;
-	if (base == NULL)
-		base = "https://HOST/callresult";
-	if (!is_name(argv[0]))
-		return ctl_usage_error(ctl, "a name has no colon and no control character, and does not begin with #");
-	if ((strncmp(base, "https://", 8) != 0 && strncmp(base, "http://", 7) != 0) || strlen(base) > URL_MAX_LENGTH)
-		return ctl_usage_error(ctl, "--url takes https://HOST/PATH");
-	make_token(token);
-	if (!add_token(ctl, argv[0], token))
-		return CTL_WRONG;
-	print_new(ctl, argv[0], base, token);
-	return CTL_FINE;
+	if (status == CTL_FINE && !ctl->json)
+		fprintf(stderr, "then give the platform this callBackUrl for every campaign; the old token stays valid as %s-old.\n"
+		    "When token list shows no more pushes by it: callresultctl token revoke %s-old\n", argv[0], argv[0]);
+	return status;
+}
+
+/* --- which there are, and how they are used ------------------------------------------------------------------ */
+
+/* Pushes by source; NULL, said, when the database cannot tell. */
+static struct db_rows *
+ask_uses(struct db *db)
+{
+	struct db_rows *rows = NULL;
+
+	if (db_connect(db, clock_ms() + CONNECT_TIME))
+		rows = ctl_query(db, "SELECT source, count(*), to_char(max(received_at) AT TIME ZONE 'UTC',"
+		    " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM callresult.push WHERE source IS NOT NULL GROUP BY source", NULL, 0);
+	else
+		log_error("database: %s", db_problem(db));
+	if (rows == NULL)
+		log_error("how the tokens are used is not shown: the database was not asked");
+	return rows;
+}
+
+/* A name without a push has none, which is not the same as nobody knows. */
+static void
+add_uses(struct table *table, const struct db_rows *uses, const char *name)
+{
+	for (int row = 0; uses != NULL && row < db_rows_count(uses); row++)
+		if (strcmp(db_rows_text(uses, row, 0), name) == 0) {
+			table_add(table, db_rows_text(uses, row, 1));
+			table_add(table, db_rows_text(uses, row, 2));
+			return;
+		}
+	table_add(table, uses != NULL ? "0" : NULL);
+	table_add(table, NULL);
 }
 
 int
 token_list_run(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct column columns[] = { { "name", COLUMN_TEXT } };
+	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER },
+		{ "last_push_at", COLUMN_TEXT } };
 	struct token_file *file = token_file_open(ctl->settings.tokens, false);
+	struct db_rows *uses;
 	struct table *table;
 
 	(void)argc, (void)argv;
 	if (file == NULL)
 		return CTL_WRONG;
-	table = table_new("tokens", TABLE_ROWS, columns, 1);
-	for (size_t i = 0; i < token_file_count(file); i++)
+	ctl->db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone);
+	uses = ask_uses(ctl->db);
+	table = table_new("tokens", TABLE_ROWS, columns, 3);
+	for (size_t i = 0; i < token_file_count(file); i++) {
 		table_add(table, token_file_name(file, i));
+		add_uses(table, uses, token_file_name(file, i));
+	}
 	ctl_print(ctl, &table, 1);
+	if (uses != NULL)
+		db_rows_free(uses);
 	token_file_close(file);
 	return CTL_FINE;
 }

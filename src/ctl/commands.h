@@ -22,6 +22,7 @@ int quarantine_retry_run(struct ctl *ctl, int argc, char **argv);
 int quarantine_resolve_run(struct ctl *ctl, int argc, char **argv);
 
 int token_new_run(struct ctl *ctl, int argc, char **argv);
+int token_rotate_run(struct ctl *ctl, int argc, char **argv);
 int token_list_run(struct ctl *ctl, int argc, char **argv);
 int token_revoke_run(struct ctl *ctl, int argc, char **argv);
 

@@ -69,7 +69,10 @@ static const struct command commands[] = {
 	{ "token new", "NAME", "make a token, and print the callBackUrl", 1, 1, NEEDS_SETTINGS, true, {
 	    { "url", "BASE", "where callresultd is mounted (default https://HOST/callresult)" },
 	    { 0 } }, token_new_run },
-	{ "token list", "", "the names of the tokens", 0, 0, NEEDS_SETTINGS, true, { { 0 } }, token_list_run },
+	{ "token rotate", "NAME", "make a new token beside the old one, which becomes NAME-old", 1, 1, NEEDS_SETTINGS, true, {
+	    { "url", "BASE", "where callresultd is mounted (default https://HOST/callresult)" },
+	    { 0 } }, token_rotate_run },
+	{ "token list", "", "the tokens, and how often and when each was used last", 0, 0, NEEDS_SETTINGS, true, { { 0 } }, token_list_run },
 	{ "token revoke", "NAME", "take a token away", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, token_revoke_run },
 	{ "push", "[URL] FILE", "post a file as the platform does", 1, 2, 0, true, {
 	    { "token", "NAME", "URL is the mount only; the token is that of NAME in the tokens file" },

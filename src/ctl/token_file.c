@@ -41,8 +41,8 @@ struct token_file {
 
 /* --- reading ----------------------------------------------------------------------------------------------- */
 
-static void
-add_line(struct token_file *file, const char *text, size_t length)
+static struct line
+make_line(const char *text, size_t length)
 {
 	struct line line = { .text = memory_alloc(length + 1), .length = length };
 	char *copy;
@@ -61,8 +61,14 @@ add_line(struct token_file *file, const char *text, size_t length)
 	} else {
 		memory_free(copy);
 	}
+	return line;
+}
+
+static void
+add_line(struct token_file *file, const char *text, size_t length)
+{
 	file->lines = memory_resize(file->lines, file->count + 1, sizeof *file->lines);
-	file->lines[file->count++] = line;
+	file->lines[file->count++] = make_line(text, length);
 }
 
 static void
@@ -190,15 +196,37 @@ token_file_find(const struct token_file *file, const char *name)
 
 /* --- changing ---------------------------------------------------------------------------------------------- */
 
-void
-token_file_add(struct token_file *file, const char *name, const char *token)
+static struct line
+make_token_line(const char *name, const char *token)
 {
 	size_t size = strlen(name) + strlen(token) + 2;
 	char *text = memory_alloc(size);
+	struct line line;
 
 	snprintf(text, size, "%s:%s", name, token);
-	add_line(file, text, size - 1);
+	line = make_line(text, size - 1);
 	memory_free(text);
+	return line;
+}
+
+void
+token_file_add(struct token_file *file, const char *name, const char *token)
+{
+	file->lines = memory_resize(file->lines, file->count + 1, sizeof *file->lines);
+	file->lines[file->count++] = make_token_line(name, token);
+}
+
+void
+token_file_rename(struct token_file *file, const char *name, const char *other)
+{
+	for (size_t i = 0; i < file->count; i++) {
+		struct line old = file->lines[i];
+
+		if (old.name == NULL || strcmp(old.name, name) != 0)
+			continue;
+		file->lines[i] = make_token_line(other, old.token);
+		free_line(&old);
+	}
 }
 
 size_t

@@ -27,6 +27,9 @@ const char *token_file_find(const struct token_file *file, const char *name);
 
 void token_file_add(struct token_file *file, const char *name, const char *token);
 
+/* Gives all lines of that name another one, in their places. */
+void token_file_rename(struct token_file *file, const char *name, const char *other);
+
 /* Takes all lines of that name away; gives how many there were. */
 size_t token_file_remove(struct token_file *file, const char *name);
 

@@ -12,7 +12,7 @@ use Rig::Push qw(record body $success);
 use Rig::Worker;
 
 my @commands = ('status', 'doctor', 'import', 'reconcile', 'report', 'spool list', 'spool show', 'spool drain', 'spool export', 'quarantine list',
-	'quarantine show', 'quarantine retry', 'quarantine resolve', 'token new', 'token list', 'token revoke', 'push');
+	'quarantine show', 'quarantine retry', 'quarantine resolve', 'token new', 'token rotate', 'token list', 'token revoke', 'push');
 
 subtest 'the command line' => sub {
 	my $help = ctl('--help');

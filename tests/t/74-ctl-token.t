@@ -6,7 +6,7 @@ use JSON::PP;
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Rig qw(folder wait_for reap spawn read_file write_file free_port);
-use Rig::Ctl qw(ctl ctl_json exits);
+use Rig::Ctl qw(ctl ctl_json exits administrator);
 use Rig::Nginx;
 use Rig::Postgres;
 use Rig::Push qw(record body $success $example);
@@ -59,7 +59,9 @@ subtest 'list and revoke' => sub {
 	my ($list, $run) = ctl_json(@ctl, 'token', 'list', '--json');
 	is_deeply [map { $_->{name} } @$list], ['odd name', 'test', 'north', 'south'], 'the names';
 	unlike $run->{out}, qr/\Q$Rig::Worker::token\E|[0-9a-f]{32}/, 'and no token';
-	is ctl(@ctl, 'token', 'list')->{out}, "name\nodd name\ntest\nnorth\nsouth\n", 'plain';
+	my $plain = ctl(@ctl, 'token', 'list');
+	exits($plain, 0, 'plain');
+	is $plain->{out} =~ s/ .*//mgr, "name\nodd\ntest\nnorth\nsouth\n", 'has a line each';
 	exits(ctl(@ctl, 'token', 'revoke', 'south'), 0, 'revoke');
 	unlike read_file($tokens), qr/south/, 'it is gone';
 	like read_file($tokens), qr/^# first line\r\n\nodd name:abc\n.*^# no end of line\nnorth:/ms, 'and nothing else';
@@ -69,6 +71,47 @@ subtest 'list and revoke' => sub {
 	exits($last, 1, 'not the last one');
 	like $last->{err}, qr/would keep accepting it/, 'which would stay in force';
 	like read_file($tokens), qr/^test:/m, 'and is there still';
+};
+
+subtest 'uses' => sub {
+	my @asked = (@ctl, '-d', administrator($postgres), 'token', 'list');
+	my $before = $postgres->sql(q{select count(*) from callresult.push where source = 'test'});
+	$worker->push_body($example) for 1 .. 3;
+	my ($list) = ctl_json(@asked, '--json');
+	my %use = map { ($_->{name} => $_) } @$list;
+	is $use{test}{pushes}, $before + 3, 'pushes by a token';
+	is $use{test}{last_push_at}, $postgres->sql(q{select to_char(max(received_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+		from callresult.push where source = 'test'}), 'and the last of them';
+	exits(ctl(@ctl, 'token', 'new', 'unused'), 0, 'a token that nobody uses');
+	($list) = ctl_json(@asked, '--json');
+	is_deeply [map { @$_{qw(pushes last_push_at)} } grep { $_->{name} eq 'unused' } @$list], [0, undef], 'was used never';
+	my ($unknown, $run) = ctl_json(@ctl, '-d', 'host=/nonexistent dbname=x', 'token', 'list', '--json');
+	exits($run, 0, 'no database');
+	is_deeply [map { $_->{pushes} } @$unknown], [undef, undef], 'how often is not known';
+	like $run->{err}, qr/how the tokens are used is not shown/, 'which is said';
+	exits(ctl(@ctl, 'token', 'revoke', 'unused'), 0, 'it can go');
+};
+
+subtest 'rotate' => sub {
+	my ($old) = read_file($tokens) =~ /^test:(.*)$/m;
+	my $run = ctl(@ctl, 'token', 'rotate', 'test', '--url', 'https://example.org/push');
+	exits($run, 0, 'rotate');
+	my ($new) = $run->{out} =~ m{^https://example\.org/push/([0-9a-f]{32})\n\z} or diag $run->{out};
+	like read_file($tokens), qr/^test-old:\Q$old\E$/m, 'the old token has another name';
+	like read_file($tokens), qr/^test:$new$/m, 'the new one has its own';
+	like $run->{err}, qr/SIGHUP.*token revoke test-old/s, 'what to do next is said';
+	$worker->signal('HUP');
+	ok wait_for(sub { $worker->request('POST', "/$new", $example)->{status} == 200 }), 'the new one is in force';
+	is $worker->request('POST', "/$old", $example)->{status}, 200, 'so is the old one';
+	is $postgres->sql(q{select count(*) from callresult.push where source = 'test-old'}), 1, 'whose pushes are told from the others';
+	my $kept = read_file($tokens);
+	exits(ctl(@ctl, 'token', 'rotate', 'test'), 1, 'not again before the old one is revoked');
+	exits(ctl(@ctl, 'token', 'rotate', 'nobody'), 1, 'not what is not there');
+	exits(ctl(@ctl, 'token', 'rotate', 'a:b'), 2, 'a bad name');
+	is read_file($tokens), $kept, 'nothing came of these';
+	write_file($tokens, $kept =~ s/^test:.*\n//mr =~ s/^test-old:/test:/mr);
+	$worker->signal('HUP');
+	ok wait_for(sub { $worker->request('POST', "/$new", '[]')->{status} == 403 }), 'the new one is gone again';
 };
 
 subtest 'files that cannot be changed' => sub {
