@@ -23,8 +23,8 @@ enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
 int
 quarantine_list_run(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TEXT },
-		{ "bytes", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TEXT }, { "reason", COLUMN_TEXT } };
+	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TIME },
+		{ "bytes", COLUMN_BYTES }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TIME }, { "reason", COLUMN_TEXT } };
 	enum { COLUMNS = sizeof columns / sizeof *columns };
 	char limit[24];
 	const char *parameters[] = { ctl_option(ctl, "all") != NULL ? "t" : "f", limit };

@@ -76,8 +76,8 @@ add_push(struct table *table, const struct push *push, int64_t now)
 int
 spool_list_run(struct ctl *ctl, int argc, char **argv)
 {
-	static const struct column columns[] = { { "id", COLUMN_TEXT }, { "received_at", COLUMN_TEXT },
-		{ "bytes", COLUMN_NUMBER }, { "age_seconds", COLUMN_NUMBER }, { "fault", COLUMN_TEXT } };
+	static const struct column columns[] = { { "id", COLUMN_TEXT }, { "received_at", COLUMN_TIME },
+		{ "bytes", COLUMN_BYTES }, { "age_seconds", COLUMN_SECONDS }, { "fault", COLUMN_TEXT } };
 	struct table *table = table_new("spool", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
 	struct push *push;
 	int64_t cursor = SPOOL_FIRST;

@@ -17,8 +17,8 @@
 static const struct column verdict_columns[] = { { "verdict", COLUMN_TEXT }, { "pushes", COLUMN_TEXT } };
 
 static const struct column worker_columns[] = {
-	{ "serving", COLUMN_FLAG }, { "listening", COLUMN_FLAG }, { "listen", COLUMN_TEXT }, { "last_push_at", COLUMN_TEXT },
-	{ "last_push_age_seconds", COLUMN_NUMBER },
+	{ "serving", COLUMN_FLAG }, { "listening", COLUMN_FLAG }, { "listen", COLUMN_TEXT }, { "last_push_at", COLUMN_TIME },
+	{ "last_push_age_seconds", COLUMN_SECONDS },
 };
 
 static const struct column database_columns[] = {
@@ -27,18 +27,18 @@ static const struct column database_columns[] = {
 };
 
 static const struct column spool_columns[] = {
-	{ "usable", COLUMN_FLAG }, { "path", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER }, { "bytes", COLUMN_NUMBER },
-	{ "max_size", COLUMN_NUMBER }, { "oldest_received_at", COLUMN_TEXT }, { "oldest_age_seconds", COLUMN_NUMBER },
+	{ "usable", COLUMN_FLAG }, { "path", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER }, { "bytes", COLUMN_BYTES },
+	{ "max_size", COLUMN_BYTES }, { "oldest_received_at", COLUMN_TIME }, { "oldest_age_seconds", COLUMN_SECONDS },
 };
 
 static const struct column received_columns[] = {
-	{ "period", COLUMN_TEXT }, { "since", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER }, { "spooled", COLUMN_NUMBER },
+	{ "period", COLUMN_TEXT }, { "since", COLUMN_TIME }, { "pushes", COLUMN_NUMBER }, { "spooled", COLUMN_NUMBER },
 	{ "records", COLUMN_NUMBER }, { "inserted", COLUMN_NUMBER }, { "updated", COLUMN_NUMBER },
 	{ "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER },
 };
 
 static const struct column quarantine_columns[] = {
-	{ "reason", COLUMN_TEXT }, { "open", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER }, { "oldest_received_at", COLUMN_TEXT },
+	{ "reason", COLUMN_TEXT }, { "open", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER }, { "oldest_received_at", COLUMN_TIME },
 };
 
 #define COUNT(array) ((int)(sizeof (array) / sizeof *(array)))
@@ -117,6 +117,7 @@ verdict_table(struct status *status)
 	}
 	status->wrong |= status->metrics == NULL || figure(status, "callresultd_database_up") == 0;
 	table_add(table, verdict);
+	table_mark(table, status->wrong ? TABLE_BAD : TABLE_GOOD);
 	table_add(table, pushes);
 	return table;
 }

@@ -9,6 +9,11 @@ static const char *const severity_names[SEVERITIES] = {
 	[FINDING_OK] = "ok", [FINDING_UNKNOWN] = "unknown", [FINDING_WARNING] = "warning", [FINDING_FAULT] = "FAULT",
 };
 
+static const enum table_mark marks[SEVERITIES] = {
+	[FINDING_OK] = TABLE_GOOD, [FINDING_UNKNOWN] = TABLE_DOUBTFUL, [FINDING_WARNING] = TABLE_DOUBTFUL,
+	[FINDING_FAULT] = TABLE_BAD,
+};
+
 void
 findings_init(struct findings *findings)
 {
@@ -28,6 +33,7 @@ findings_add(struct findings *findings, enum severity severity, const char *why,
 
 	vsnprintf(what, sizeof what, format, arguments);
 	table_add(findings->table, severity_names[severity]);
+	table_mark(findings->table, marks[severity]);
 	table_add(findings->table, what);
 	table_add(findings->table, why);
 	table_add(findings->table, cure);

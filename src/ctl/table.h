@@ -12,7 +12,11 @@ enum table_form {
 	TABLE_BLOCKS,   /* a row's first two columns on a line, the others on lines of their own; in JSON a list of objects */
 };
 
-enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG };
+/* The last three are numbers, and times as table_time writes them, in JSON; people read 10 GiB, 12 s and their local time. */
+enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG, COLUMN_BYTES, COLUMN_SECONDS, COLUMN_TIME };
+
+/* What a cell says, for its colour on a terminal; NO_COLOR turns them off. */
+enum table_mark { TABLE_UNMARKED, TABLE_GOOD, TABLE_DOUBTFUL, TABLE_BAD };
 
 struct column {
 	const char      *name;      /* of the member in JSON; as the heading, with blanks for "_" */
@@ -32,6 +36,9 @@ void table_add(struct table *table, const char *text);
 void table_add_number(struct table *table, int64_t number);
 void table_add_number_if(struct table *table, bool known, int64_t number);   /* else none */
 void table_add_flag(struct table *table, bool flag);
+
+/* Marks the last cell. */
+void table_mark(struct table *table, enum table_mark mark);
 
 /* As table_time writes it. */
 void table_add_time(struct table *table, int64_t microseconds);

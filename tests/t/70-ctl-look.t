@@ -81,7 +81,7 @@ subtest 'status' => sub {
 	my $plain = ctl(@as_owner, 'status');
 	exits($plain, 0, 'plain');
 	like $plain->{out}, qr/^reachable +yes$/m, 'a line a figure';
-	like $plain->{out}, qr/^today +\S+ +3 +0 +6 +3 +1 +1 +1$/m, 'a row a period';
+	like $plain->{out}, qr/^today +\S+ \S+ +3 +0 +6 +3 +1 +1 +1$/m, 'a row a period';
 	unlike $plain->{out}, qr/ $/m, 'no line ends with blanks';
 	is $plain->{err}, '', 'nothing on standard error';
 	exits(ctl('--json', @as_owner, 'status'), 0, '--json in front');
@@ -95,6 +95,20 @@ subtest 'status' => sub {
 		from callresult.push'), 'and right';
 	is $own->{worker}{last_push_at}, $json->{worker}{last_push_at}, 'the last push as well';
 	like $plain->{out}, qr/\Anow\n *verdict +callresultd serves/, 'plain, too';
+};
+
+subtest 'for people' => sub {
+	my $screen = sub { my ($environment, @with) = @_; return scalar qx{@{[join ' ', "$environment script -qec '",
+		Rig::Ctl::binary(), '-c', $worker->{config}, @with, "' /dev/null </dev/null"]}} };
+	like $screen->('TERM=xterm', 'status'), qr/^verdict +\e\[32mcallresultd serves, and its database is there\e\[m\r$/m, 'a verdict in green';
+	like $screen->('TERM=xterm', 'doctor'), qr/^\e\[33mwarning\e\[m +\d+ tokens are shorter/m, 'a warning in yellow';
+	unlike $screen->('TERM=xterm NO_COLOR=1', 'status'), qr/\e\[/, 'no colours with NO_COLOR';
+	unlike $screen->('TERM=dumb', 'status'), qr/\e\[/, 'nor on a dumb terminal';
+	my $plain = ctl(@as_worker, 'status')->{out};
+	unlike $plain, qr/\e/, 'nor in a file';
+	like $plain, qr/^max size +10 GiB$/m, 'sizes in units';
+	like $plain, qr/^last push at +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/m, 'local time';
+	like $plain, qr/^last push age +(\d+ min )?\d+ s$/m, 'times with their units';
 };
 
 subtest 'an import is no push' => sub {

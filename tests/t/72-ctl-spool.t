@@ -43,7 +43,7 @@ subtest 'look and copy' => sub {
 	is $list->[0]{fault}, undef, 'without a fault';
 	like $list->[1]{fault}, qr/not JSON/, 'or with it';
 	unlike $run->{out}, qr/60584/, 'and no content';
-	like ctl(@ctl, 'spool', 'list')->{out}, qr/^id +received at +bytes +age seconds +fault\n[0-9a-f-]{36} /, 'plain';
+	like ctl(@ctl, 'spool', 'list')->{out}, qr/^id +received at +bytes +age +fault\n[0-9a-f-]{36}  [\d-]{10} [\d:]{8} +\d+ B +\d+ s  -$/m, 'plain';
 	is ctl(@ctl, 'spool', 'show', $list->[0]{id})->{out}, $example, 'show gives the body as it is';
 	is ctl(@ctl, 'spool', 'show', $list->[1]{id})->{out}, "[{\e[2J", 'a bad one, too';
 	my $command = join ' ', Rig::Ctl::binary(), @ctl, 'spool', 'show', $list->[1]{id};

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include <json-c/json.h>
+#include <time.h>
 
 #include "ctl/table.h"
 
@@ -59,6 +60,32 @@ parsed(void)
 
 	assert_int_equal(error, json_tokener_success);
 	return tree;
+}
+
+static void
+people_read_units_and_local_time_and_programs_exact_values(void **state)
+{
+	static const struct column exact[] = { { "size", COLUMN_BYTES }, { "age_seconds", COLUMN_SECONDS }, { "seen_at", COLUMN_TIME } };
+	static const int64_t values[][2] = { { 812, 12 }, { 1536, 61 }, { 10737418240, 7320 }, { 0, 90061 } };
+	struct table *table = tables[0] = table_new("exact", TABLE_ROWS, exact, COUNT(exact));
+
+	(void)state;
+	setenv("TZ", "Asia/Shanghai", 1);
+	tzset();
+	for (size_t i = 0; i < COUNT(values); i++) {
+		table_add_number(table, values[i][0]);
+		table_add_number(table, values[i][1]);
+		table_add_time(table, 1600000000000000);
+	}
+	assert_string_equal(printed(false),
+	    "   size        age  seen at\n"
+	    "  812 B       12 s  2020-09-13 20:26:40\n"
+	    "1.5 KiB  1 min 1 s  2020-09-13 20:26:40\n"
+	    " 10 GiB  2 h 2 min  2020-09-13 20:26:40\n"
+	    "    0 B    1 d 1 h  2020-09-13 20:26:40\n");
+	free(output);
+	assert_non_null(strstr(printed(true),
+	    "{\"size\": 10737418240, \"age_seconds\": 7320, \"seen_at\": \"2020-09-13T12:26:40Z\"}"));
 }
 
 static void
@@ -219,6 +246,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		TEST(people_read_units_and_local_time_and_programs_exact_values),
 		TEST(rows_are_lines_below_their_headings),
 		TEST(a_record_is_a_line_a_column),
 		TEST(blocks_leave_out_what_is_not_there),
