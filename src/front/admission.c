@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "front/token.h"
 
-enum { TOKEN_MAX = 256 };       /* bytes of a token in a query that are looked at */
+enum { TOKEN_MAX = 256 };       /* bytes; a longer one in a query is none */
 
 struct admission {
 	const char       *path;
@@ -119,6 +119,8 @@ token_of_query(const char *query, char token[TOKEN_MAX])
 			query += sizeof name - 1;
 			while (strchr("&?", *query) == NULL && length < TOKEN_MAX)
 				token[length++] = query_byte(&query);
+			if (strchr("&?", *query) == NULL)
+				length = 0;
 			break;
 		}
 		query += strcspn(query, "&?");

@@ -26,14 +26,15 @@ enum {
 };
 
 /* As enum spool_column has them. */
-#define COLUMNS "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, seq"
+/* seq is the rowid, and the rowid is there even when the text of the schema is damaged and seq is not */
+#define COLUMNS "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, rowid"
 
 static const char *const statement_texts[SPOOL_STATEMENTS] = {
 	[SPOOL_PUT] = "INSERT INTO push (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
 	[SPOOL_OLDEST] = "SELECT " COLUMNS " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT ?",
 	[SPOOL_HEAD] = "SELECT received_at FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT 1",
 	[SPOOL_REMOVE] = "DELETE FROM push WHERE id = ?",
-	[SPOOL_IS_THERE] = "SELECT 1 FROM push WHERE seq = ? AND +id = ?",
+	[SPOOL_IS_THERE] = "SELECT 1 FROM push WHERE rowid = ? AND +id = ?",
 	[SPOOL_REMEMBER] = "INSERT INTO temp.remembered (id) VALUES (?) ON CONFLICT DO NOTHING",
 	[SPOOL_POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push) WHERE id = ?",
 	[SPOOL_NAME] = "UPDATE push SET id = ?2 WHERE seq = ?1",
