@@ -1,9 +1,11 @@
--- The three roles, and what each may do; install.sql runs this every time.
+-- The four roles, and what each may do; install.sql runs this every time.
 --
 -- None can log in: grant them to the users that do. callresult_writer is for the worker: it stores and keeps house,
 -- reads no result and changes none. callresult_reader is for people and reports and sees the views and the failure
--- catalogue; callresult_analyst sees of them what leads to no person. Roles belong to the whole cluster, so they may already be there; where the installing user may not create
--- them, a notice says what to run.
+-- catalogue; callresult_analyst sees of them what leads to no person. callresult_admin is for whoever runs callresultctl:
+-- it stores, reads the views, the pushes and the quarantine, settles entries, and calls what keeps and erases, which runs
+-- with the owner's rights. Roles belong to the whole cluster, so they may already be there; where the installing user
+-- may not create them, a notice says what to run.
 
 set local client_min_messages = notice;
 
@@ -13,7 +15,7 @@ declare
     missing text := '';
     granted record;
 begin
-    foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst'] loop
+    foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst', 'callresult_admin'] loop
         if not exists (select from pg_roles where rolname = wanted) then
             begin
                 execute format('create role %I nologin', wanted);
@@ -37,11 +39,22 @@ begin
         from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'),
                      ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'), ('callresult_reader', 'cause_text'),
                      ('callresult_reader', 'calls_to'), ('callresult_reader', 'called_often'), ('callresult_reader', 'number_tail'),
-                     ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'), ('callresult_analyst', 'cause_text')) g (role, name)
-        join pg_roles r on r.rolname = g.role
+                     ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'), ('callresult_analyst', 'cause_text'),
+                     ('callresult_admin', 'retain'), ('callresult_admin', 'erase_number'), ('callresult_admin', 'anonymise'),
+                     ('callresult_admin', 'check_tally')) g (role, name)
+        join pg_roles r on r.rolname = g.role or r.rolname = 'callresult_admin' and g.role in ('callresult_writer', 'callresult_reader')
         join pg_proc f on f.pronamespace = 'callresult'::regnamespace and f.proname = g.name
     loop
         execute format('grant execute on function %s to %I', granted.callable, granted.rolname);
+    end loop;
+
+    -- They set their search_path, so that nobody who calls them can have them run what is not ours.
+    for granted in
+        select oid::regprocedure as callable
+        from pg_proc
+        where pronamespace = 'callresult'::regnamespace and proname in ('retain', 'erase_number', 'anonymise', 'check_tally')
+    loop
+        execute format('alter function %s security definer', granted.callable);
     end loop;
 
     if exists (select from pg_roles where rolname = 'callresult_writer') then
@@ -49,17 +62,25 @@ begin
         grant select on callresult.schema_version to callresult_writer;
     end if;
 
-    if exists (select from pg_roles where rolname = 'callresult_reader') then
-        grant usage on schema callresult to callresult_reader;
+    if exists (select from pg_roles where rolname = 'callresult_admin') then
+        grant usage on schema callresult to callresult_admin;
+        grant select on callresult.push, callresult.quarantine to callresult_admin;
+        grant update (resolved_at) on callresult.quarantine to callresult_admin;
+    end if;
+
+    for granted in select rolname from pg_roles where rolname in ('callresult_reader', 'callresult_admin') loop
+        execute format($sql$
+        grant usage on schema callresult to %1$I;
         grant select on callresult.failure_category, callresult.failure_code,
             callresult.failure_code_category, callresult.schema_version,
             callresult.calls, callresult.call_tally, callresult.campaign_summary, callresult.campaign_daily,
             callresult.campaign_hourly, callresult.failure_breakdown, callresult.platform_faults,
             callresult.unlisted_codes, callresult.redial_candidates, callresult.invalid_numbers,
             callresult.recordings, callresult.delivery_health, callresult.campaign, callresult.failure_text,
-            callresult.contacts, callresult.abandon_30_days, callresult.quiet_campaigns, callresult.calls_masked
-            to callresult_reader;
-    end if;
+            callresult.contacts, callresult.abandon_30_days, callresult.quiet_campaigns, callresult.calls_masked,
+            callresult.called_numbers, callresult.corrections
+            to %1$I $sql$, granted.rolname);
+    end loop;
 
     -- what holds no number, session or call of a person
     if exists (select from pg_roles where rolname = 'callresult_analyst') then

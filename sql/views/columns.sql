@@ -49,6 +49,7 @@ begin
         ['timed', 'Results that have a time of call'],
         ['lag', 'Sum of the milliseconds from these calls to the arrival of their results'],
         ['sign', '1: these calls came, -1: they went'],
+        ['source', 'Name of the token the push came by; empty where none was asked for'],
         ['pushes', 'Pushes that came'],
         ['records', 'Records in them'],
         ['duplicates', 'Records that changed nothing that stands'],

@@ -4,14 +4,16 @@
 -- A number is judged in its campaign by its last attempt, so it is in one of the two lists at most. Of attempts at
 -- the same second the one that arrived last is the last; an attempt without a time is older than any with one.
 
--- Every result once: the joins are to keys, and a code that is missing or not in the catalogue costs no row.
+-- Every result once: the joins are to keys, and a code that is missing or not in the catalogue costs no row. The push
+-- is looked up only where its source is asked for.
 create or replace view callresult.calls as
 select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.call_time,
        r.call_status, r.call_status = 6 as answered,
        r.fail_code, r.cause_code,
        coalesce(f.category, 'Others') as category, callresult.cause_text(f) as cause, f.redial,
        r.session_id, r.call_id, r.custom_field, r.record_path, r.extra,
-       r.push_id, r.received_at, r.revision, n.name as campaign
+       r.push_id, r.received_at, r.revision, n.name as campaign,
+       (select p.source from callresult.push p where p.received_at = r.received_at and p.id = r.push_id) as source
 from callresult.call_result r
 left join callresult.failure_code f on f.code = r.cause_code
 left join callresult.campaign n on n.campaign_id = r.campaign_id;
@@ -92,3 +94,23 @@ comment on column callresult.recordings.record_path is
     'Where the recording is, without the query string, which may be a secret; the whole is in calls';
 comment on column callresult.recordings.expires_at is
     'When the signed link stops working; empty where it is not signed, or in a way not known';
+
+-- The key of a result may have empty parts; the first two are asked so that the index serves.
+create or replace view callresult.corrections as
+select h.campaign_id, h.vdn_id, h.called, h.call_time_local, h.session_id, h.call_id,
+       h.call_status as status_before, r.call_status as status_now, h.cause_code as code_before, r.cause_code as code_now,
+       h.received_at as received_before, h.kept_at as changed_at, h.revision
+from callresult.call_result_revision h
+join callresult.call_result r
+  on r.campaign_id = h.campaign_id
+     and (r.call_time_local = h.call_time_local or r.call_time_local is null and h.call_time_local is null)
+     and (r.vdn_id, r.session_id, r.called, r.call_id) is not distinct from (h.vdn_id, h.session_id, h.called, h.call_id);
+
+comment on view callresult.corrections is 'What results said before and what they say now, a row each time other content came';
+comment on column callresult.corrections.status_before is 'Status that does not stand any more: 5 failed, 6 answered';
+comment on column callresult.corrections.status_now is 'Status that stands';
+comment on column callresult.corrections.code_before is 'Failure code that does not stand any more, in five digits';
+comment on column callresult.corrections.code_now is 'Failure code that stands, in five digits';
+comment on column callresult.corrections.received_before is 'When the content arrived that does not stand any more';
+comment on column callresult.corrections.changed_at is 'When it was laid aside';
+comment on column callresult.corrections.revision is 'Number in the order the contents of one result were laid aside: 0, 1, 2 and so on';

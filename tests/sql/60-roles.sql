@@ -22,7 +22,7 @@ select set_eq($$ select * from pg_temp.may('callresult_writer') $$,
 select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
     $$ select 'select', unnest(array['calls', 'call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
         'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',
-        'contacts', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign',
+        'contacts', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign', 'called_numbers', 'corrections',
         'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
        union all select 'execute', unnest(array['link_expiry', 'part_of', 'cause_text', 'calls_to', 'called_often', 'number_tail',
            'same_number']) $$, 'the reader');
@@ -31,6 +31,14 @@ select set_eq($$ select * from pg_temp.may('callresult_analyst') $$,
         'platform_faults', 'unlisted_codes', 'delivery_health', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign',
         'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
        union all select 'execute', unnest(array['part_of', 'cause_text']) $$, 'the analyst');
+select set_eq($$ select * from pg_temp.may('callresult_admin') $$,
+    $$ select * from pg_temp.may('callresult_reader') union select * from pg_temp.may('callresult_writer')
+       union select 'select', unnest(array['push', 'quarantine'])
+       union select 'execute', proname from pg_proc where pronamespace = 'callresult'::regnamespace
+           and proname in ('retain', 'erase_number', 'anonymise', 'check_tally') $$, 'the administrator');
+select ok(has_column_privilege('callresult_admin', 'callresult.quarantine', 'resolved_at', 'update')
+          and not has_column_privilege('callresult_admin', 'callresult.quarantine', 'raw', 'update'),
+    'who settles entries and changes none');
 
 select pg_temp.call('a', '1', '2026-11-02 09:00:00', 6, '0', 1, 'https://x/y?Expires=1700000000');
 select pg_temp.call('a', '2', '2026-11-02 09:00:00', 5, '537');
@@ -66,6 +74,13 @@ begin
 end
 $$;
 select pg_temp.can_read();
+
+-- What the administrator calls runs with the owner's rights.
+set local role callresult_admin;
+select is((select sum(rows) from callresult.erase_number('5') where removed_from = 'call_result'), 1::numeric, 'the administrator erases');
+select lives_ok($$ select * from callresult.retain('10 years') $$, 'and keeps');
+select throws_ok($$ delete from callresult.quarantine $$, '42501', null, 'and deletes nothing otherwise');
+reset role;
 
 select * from finish();
 rollback;

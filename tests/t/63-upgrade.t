@@ -145,7 +145,7 @@ like psql($managed, 'plain', 'plain', '-f', source() . '/sql/install.sql'), qr/m
     'a plain owner is told what to ask for';
 is $managed->sql('select count(*) from callresult.campaign_summary', 'plain', 'plain'), 0, 'and has the schema';
 psql($managed, 'chief', 'chief', '-q', '-f', source() . '/sql/install.sql');
-is $managed->sql(q{select count(*) from pg_roles where rolname ~ '^callresult_' and not rolcanlogin and not rolsuper}, 'postgres'), 3,
+is $managed->sql(q{select count(*) from pg_roles where rolname ~ '^callresult_' and not rolcanlogin and not rolsuper}, 'postgres'), 4,
     'an owner with CREATEROLE makes the roles';
 unlike psql($managed, 'plain', 'plain', '-f', source() . '/sql/install.sql'), qr/may not create roles/, 'the plain owner runs it again';
 $managed->sql('create role worker login in role callresult_writer; create role alice login in role callresult_reader', 'postgres');

@@ -128,5 +128,20 @@ subtest 'without the right' => sub {
 
 is $postgres->sql('select count(*) from callresult.push where records <> inserted + updated + duplicates + quarantined'), 0,
     'the evidence adds up';
+subtest 'a role of an administrator' => sub {
+	$postgres->sql('create role operator login in role callresult_admin');
+	my @operator = ('-c', $worker->{config}, '-d', "host=$postgres->{folder} user=operator dbname=callresult");
+	is $worker->push_body("[$late]")->{body}, $success, 'a bad record';
+	for my $command (['status'], ['quarantine', 'list'], ['quarantine', 'show', id_of('late')], ['report', '--numbers'],
+	    ['token', 'list'], ['import', file(body(record(called => 'imported')))], ['quarantine', 'resolve', id_of('late')]) {
+		my $run = ctl(@operator, @$command);
+		exits($run, 0, "may @$command");
+		unlike $run->{err}, qr/permission|may not/, 'the whole of it';
+	}
+	is $worker->push_body("[$late]")->{body}, $success, 'another one';
+	exits(ctl(@operator, 'quarantine', 'retry', id_of('late'), '--with', file($json->encode(record(called => 'late')))), 0, 'may retry');
+	unlike ctl(@operator, 'doctor')->{out}, qr/permission denied/, 'and doctor may look';
+};
+
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
