@@ -81,6 +81,7 @@ insert into callresult.schema_version (step, name) values (6, 'tables');
 \ir code/proof.sql
 \ir code/find.sql
 \ir code/retention.sql
+\ir code/erase.sql
 
 do $$
 declare

@@ -1,4 +1,4 @@
--- Keeping the data for years: dropping whole months, and erasing one number.
+-- Keeping the data for years: dropping whole months.
 
 -- Joins what the folds wrote one by one of a campaign's month, and leaves out what has come to nothing. Only
 -- months that are over; the caller has locked housekeeping.
@@ -46,7 +46,9 @@ comment on function callresult.compact_tally() is 'Joins the rows of tally_detai
 -- the tables to themselves for a moment: it waits for that a tenth of a second at a time, so that no push waits
 -- longer behind it, and gives up after a minute, having changed nothing. A month on which something hangs that is not
 -- ours is counted in again and told with the reason.
-create or replace function callresult.retain(keep interval)
+--
+-- A dry run does all of it and takes it back, so that it returns what the real one would.
+create or replace function callresult.retain(keep interval, dry_run boolean default false)
 returns table (dropped text, rows bigint, problem text)
 language plpgsql
 set search_path = callresult, pg_temp
@@ -64,146 +66,96 @@ begin
         raise exception 'retain needs to know how long to keep, such as interval ''2 years''';
     end if;
     perform need_latest('retain');
-    lock table housekeeping in share row exclusive mode;
+    begin
+        lock table housekeeping in share row exclusive mode;
 
-    return query
-    with settled as (
-        delete from quarantine where resolved_at < now() - keep returning 1
-    ), open as (
-        delete from quarantine where resolved_at is null and received_at < now() - keep returning 1
-    ), results as (
-        delete from call_result_default where coalesce(call_time_local, received_at at time zone 'UTC') < before
-        returning 1
-    ), revisions as (
-        delete from call_result_revision_default
-        where coalesce(call_time_local, received_at at time zone 'UTC') < before
-        returning 1
-    ), pushes as (
-        delete from push_default where received_at < before at time zone 'UTC' returning 1
-    )
-    select c.name, c.went, null::text
-    from (select 'quarantine, settled', count(*) from settled union all
-          select 'quarantine, open', count(*) from open union all
-          select 'call_result_default', count(*) from results union all
-          select 'call_result_revision_default', count(*) from revisions union all
-          select 'push_default', count(*) from pushes) c (name, went)
-    where c.went > 0;
+        return query
+        with settled as (
+            delete from quarantine where resolved_at < now() - keep returning 1
+        ), open as (
+            delete from quarantine where resolved_at is null and received_at < now() - keep returning 1
+        ), results as (
+            delete from call_result_default where coalesce(call_time_local, received_at at time zone 'UTC') < before
+            returning 1
+        ), revisions as (
+            delete from call_result_revision_default
+            where coalesce(call_time_local, received_at at time zone 'UTC') < before
+            returning 1
+        ), pushes as (
+            delete from push_default where received_at < before at time zone 'UTC' returning 1
+        )
+        select c.name, c.went, null::text
+        from (select 'quarantine, settled', count(*) from settled union all
+              select 'quarantine, open', count(*) from open union all
+              select 'call_result_default', count(*) from results union all
+              select 'call_result_revision_default', count(*) from revisions union all
+              select 'push_default', count(*) from pushes) c (name, went)
+        where c.went > 0;
 
-    for dropped in
-        select c.relname
-        from unnest(parents) with ordinality p (name, place)
-        join pg_inherits i on i.inhparent = p.name::regclass
-        join pg_class c on c.oid = i.inhrelid
-        where to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month' <= before
-        order by p.place, c.relname
-    loop
-        execute format('lock table only %I in share row exclusive mode', dropped);
-        execute format('select count(*) from %I', dropped) into rows;
-        if dropped ~ '^call_result_y' then
-            execute count_first(dropped) using -1;
+        for dropped in
+            select c.relname
+            from unnest(parents) with ordinality p (name, place)
+            join pg_inherits i on i.inhparent = p.name::regclass
+            join pg_class c on c.oid = i.inhrelid
+            where to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month' <= before
+            order by p.place, c.relname
+        loop
+            execute format('lock table only %I in share row exclusive mode', dropped);
+            execute format('select count(*) from %I', dropped) into rows;
+            if dropped ~ '^call_result_y' then
+                execute count_first(dropped) using -1;
+            end if;
+            months := months || dropped;
+            counts := counts || rows;
+        end loop;
+        perform fold_tally();
+        perform compact_tally();
+
+        perform set_config('lock_timeout', '100ms', true);
+        give_up_at := clock_timestamp() + interval '1 minute';
+        while cardinality(months) > 0 loop
+            begin
+                foreach parent in array parents loop
+                    execute format('lock table only %I, only %I in access exclusive mode', parent, parent || '_default');
+                end loop;
+                exit;
+            exception
+                when lock_not_available or deadlock_detected then
+                    if clock_timestamp() > give_up_at then
+                        raise;
+                    end if;
+                    perform pg_sleep(0.1);
+            end;
+        end loop;
+
+        for dropped, rows in select * from unnest(months, counts) loop
+            begin
+                problem := null;
+                execute format('drop table %I', dropped);
+            exception
+                when others then
+                    get stacked diagnostics problem = pg_exception_detail;
+                    problem := concat_ws(': ', sqlerrm, nullif(problem, ''));
+                    rows := 0;
+                    if dropped ~ '^call_result_y' then
+                        execute count_first(dropped) using 1;
+                    end if;
+            end;
+            return next;
+        end loop;
+
+        if dry_run then
+            raise sqlstate 'CRDRY';
         end if;
-        months := months || dropped;
-        counts := counts || rows;
-    end loop;
-    perform fold_tally();
-    perform compact_tally();
-
-    perform set_config('lock_timeout', '100ms', true);
-    give_up_at := clock_timestamp() + interval '1 minute';
-    while cardinality(months) > 0 loop
-        begin
-            foreach parent in array parents loop
-                execute format('lock table only %I, only %I in access exclusive mode', parent, parent || '_default');
-            end loop;
-            exit;
-        exception
-            when lock_not_available or deadlock_detected then
-                if clock_timestamp() > give_up_at then
-                    raise;
-                end if;
-                perform pg_sleep(0.1);
-        end;
-    end loop;
-
-    for dropped, rows in select * from unnest(months, counts) loop
-        begin
-            problem := null;
-            execute format('drop table %I', dropped);
-        exception
-            when others then
-                get stacked diagnostics problem = pg_exception_detail;
-                problem := concat_ws(': ', sqlerrm, nullif(problem, ''));
-                rows := 0;
-                if dropped ~ '^call_result_y' then
-                    execute count_first(dropped) using 1;
-                end if;
-        end;
-        return next;
-    end loop;
+    exception
+        when sqlstate 'CRDRY' then
+            null;
+    end;
 end
 $$;
 
-comment on function callresult.retain(interval) is
+comment on function callresult.retain(interval, boolean) is
     'Drops the months that lie wholly before now - keep from call_result, call_result_revision and push, old rows of '
     'their default partitions (by their arrival, where they have no time), and entries of the quarantine that were '
-    'settled, or came and are open, before then; tells what went, and what could not go and why';
-
--- Whether a text has the number as a whole, and not as a part of a longer run of digits. Bytes are compared, for
--- the text may be in no encoding at all.
-create or replace function callresult.holds_number(raw bytea, number text)
-returns boolean
-language plpgsql
-immutable strict parallel safe
-as $$
-declare
-    sought  bytea := convert_to(number, 'UTF8');
-    at      integer := position(sought in raw);
-    past    integer;
-begin
-    while at > 0 loop
-        past := at + length(sought);
-        if (at = 1 or get_byte(raw, at - 2) not between 48 and 57)
-           and (past > length(raw) or get_byte(raw, past - 1) not between 48 and 57)
-        then
-            return true;
-        end if;
-        past := position(sought in substring(raw from at + 1));
-        at := case when past > 0 then at + past else 0 end;
-    end loop;
-    return false;
-end
-$$;
-
-comment on function callresult.holds_number(bytea, text) is
-    'Whether a text has a number in it, not as a part of a longer run of digits';
-
-create or replace function callresult.erase_number(number text)
-returns table (removed_from text, rows bigint)
-language plpgsql
-set search_path = callresult, pg_temp
-as $$
-begin
-    if coalesce(number, '') = '' then
-        raise exception 'erase_number needs a number';
-    end if;
-
-    removed_from := 'call_result';
-    delete from call_result where called = number;
-    get diagnostics rows = row_count;
-    return next;
-
-    removed_from := 'call_result_revision';
-    delete from call_result_revision where called = number;
-    get diagnostics rows = row_count;
-    return next;
-
-    removed_from := 'quarantine';
-    delete from quarantine where holds_number(raw, number);
-    get diagnostics rows = row_count;
-    return next;
-end
-$$;
-
-comment on function callresult.erase_number(text) is
-    'Removes a called number from results, revisions and quarantine, and tells how many rows went. What waits in the '
-    'spool of a worker is on the disk of that worker, and in no table: run it again when the spool has drained';
+    'settled, or came and are open, before then; tells what went, and what could not go and why. With dry_run => true '
+    'nothing goes';

@@ -22,7 +22,12 @@ select is((select count(*) from callresult.call_result), 28::bigint, 'all are th
 
 select throws_ok($$ select * from callresult.retain(null) $$, 'P0001', null, 'how long has to be said');
 select throws_ok($$ select * from callresult.retain('-1 day') $$, 'P0001', null, 'and cannot be negative');
+create temp table said as select * from callresult.retain('1 year', dry_run => true);
+select is((select count(*) from callresult.call_result), 28::bigint, 'a dry run drops nothing');
+select is((select count(*) from callresult.quarantine), 3::bigint, 'nor an entry');
+select is_empty('select * from callresult.check_tally()', 'and counts nothing');
 create temp table told as select * from callresult.retain('1 year');
+select set_eq('select * from said', 'select * from told', 'and says what the real one does');
 select is((select count(*) from told where dropped ~ '^call_result_y'), 11::bigint, 'eleven months of results');
 select is((select count(*) from told where dropped ~ '^call_result_revision_y'), 11::bigint, 'and of revisions');
 select is((select count(*) from told where dropped ~ '^push_y'), 12::bigint, 'and of pushes');
@@ -49,6 +54,8 @@ from (select date_trunc('month', now() at time zone 'UTC') - interval '20 months
 select is(pg_temp.keep(), null, 'the months are made');
 select format('create view owner_view as select called from callresult.call_result%s',
               to_char(date_trunc('month', now() at time zone 'UTC') - interval '20 months', '"_y"YYYY"m"MM')) \gexec
+select matches((select string_agg(problem, '') from callresult.retain('1 year', dry_run => true)), 'owner_view depends on table',
+    'a dry run knows what stays');
 create temp table told_again as select * from callresult.retain('1 year');
 select results_eq($$ select dropped ~ to_char(now() at time zone 'UTC' - interval '21 months', 'YYYY"m"MM'), rows, problem is null
     from told_again order by dropped $$, $$ values (true, 1::bigint, true), (false, 0, false) $$, 'one goes, one stays');
@@ -67,8 +74,14 @@ insert into callresult.quarantine (received_at, reason, raw, sha256)
 select now(), 'test', raw, sha256(raw)
 from unnest(array['\x0031333830303133383030300000'::bytea, '113800138000', '13800138000', '138001380009', '13800138000,13800138000',
     '913800138000 x13800138000', '\xff3133383030313338303030']) raw;
-select results_eq($$ select * from callresult.erase_number('13800138000') $$,
-    $$ values ('call_result', 1::bigint), ('call_result_revision', 1), ('quarantine', 6) $$, 'a number is erased, and told');
+create temp table to_go as select * from callresult.erase_number('13800138000', dry_run => true);
+select is((select count(*) from callresult.call_result where called = '13800138000'), 1::bigint, 'a dry run erases nothing');
+select results_eq($$ select found_in, form, rows from callresult.erase_number('13800138000') where problem is null $$,
+    $$ values ('call_result', '13800138000', 1::bigint), ('call_result_revision', '13800138000', 1), ('quarantine', '13800138000', 6) $$,
+    'a number is erased, and told');
+select results_eq($$ select found_in, form, rows from to_go where problem is null $$,
+    $$ values ('call_result', '13800138000', 1::bigint), ('call_result_revision', '13800138000', 1), ('quarantine', '13800138000', 6) $$,
+    'and the dry run said so');
 select is_empty($$ select * from callresult.call_result where called = '13800138000' $$, 'it is gone');
 select isnt_empty($$ select * from callresult.call_result where called = '138001380001' $$, 'a longer one is not');
 select set_eq($$ select convert_from(raw, 'LATIN1') from callresult.quarantine where reason = 'test' $$, array['113800138000', '138001380009'],
