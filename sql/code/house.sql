@@ -88,11 +88,20 @@ begin
     select string_agg(quote_ident(attname), ', ') into columns
     from pg_attribute
     where attrelid = rest::regclass and attnum > 0 and not attisdropped and attgenerated = '';
-    execute format('with moved as (delete from %1$I where %2$I >= $1 and %2$I < $2 returning *) '
-                   'insert into %3$I (%4$s) select %4$s from moved', rest, key, partition, columns)
-    using month, month + interval '1 month';
+    -- Whoever follows by logical replication is sent what a table does as the table stands then: rows that went into the
+    -- month before it was attached would be deleted there, and never come. So they wait aside.
+    if to_move then
+        execute format('create unlogged table moving (like %I)', parent);
+        execute format('with moved as (delete from %1$I where %2$I >= $1 and %2$I < $2 returning *) '
+                       'insert into moving (%3$s) select %3$s from moved', rest, key, columns)
+        using month, month + interval '1 month';
+    end if;
     execute format('alter table %I attach partition %I for values from (%L) to (%L)',
                    parent, partition, month, month + interval '1 month');
+    if to_move then
+        execute format('insert into %1$I (%2$s) select %2$s from moving', partition, columns);
+        drop table moving;
+    end if;
     return true;
 end
 $$;
@@ -164,7 +173,7 @@ begin
                 trace = pg_exception_context;
             pause := '1 min';
             -- What a row meets on its way may quote it.
-            if state ~ '^2[23]' or trace ~ 'with moved as' then
+            if state ~ '^2[23]' or trace ~ 'with moved as|from moving' then
                 said := rtrim('a row is refused ' || rule);
             end if;
             said := format('%s: the month of %s cannot be made: %s (SQLSTATE %s)', kept.parent,

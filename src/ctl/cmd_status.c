@@ -41,6 +41,11 @@ static const struct column quarantine_columns[] = {
 	{ "reason", COLUMN_TEXT }, { "open", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER }, { "oldest_received_at", COLUMN_TIME },
 };
 
+static const struct column replica_columns[] = {
+	{ "name", COLUMN_TEXT }, { "state", COLUMN_TEXT }, { "sync", COLUMN_TEXT }, { "lag_bytes", COLUMN_NUMBER },
+	{ "lag_seconds", COLUMN_NUMBER },
+};
+
 #define COUNT(array) ((int)(sizeof (array) / sizeof *(array)))
 
 struct status {
@@ -324,12 +329,42 @@ quarantine_table(struct status *status)
 	return table;
 }
 
+/*
+ * Who follows this server, and how far behind; a standby says it of itself.  A slot that nobody reads is a replica that
+ * is away, for which the server keeps what it has not had.  A standby that nothing has come to since is level only while it
+ * receives.
+ */
+static struct table *
+replica_table(struct status *status)
+{
+	static const char *const questions[] = {
+		"SELECT coalesce(application_name, 'unknown'), state, sync_state, lag, CASE WHEN lag = 0 THEN 0 ELSE seconds END"
+		" FROM (SELECT *, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint AS lag,"
+		"  extract(epoch FROM replay_lag)::bigint AS seconds FROM pg_stat_replication) r"
+		" UNION ALL SELECT slot_name, 'away', NULL,"
+		"  pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(confirmed_flush_lsn, restart_lsn))::bigint, NULL"
+		" FROM pg_replication_slots WHERE NOT active ORDER BY 1",
+		"SELECT 'this standby', CASE WHEN receives THEN 'receiving' ELSE 'receives nothing' END, NULL, lag,"
+		" CASE WHEN lag = 0 AND receives THEN 0 ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp())::bigint END"
+		" FROM (SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint AS lag,"
+		"  EXISTS (SELECT FROM pg_stat_wal_receiver) AS receives) r",
+	};
+	struct table *table = table_new("replicas", TABLE_ROWS, replica_columns, COUNT(replica_columns));
+	struct db_rows *rows = status->reachable ? ctl_query(status->db, "SELECT pg_is_in_recovery()", NULL, 0) : NULL;
+
+	if (rows == NULL)
+		return table;
+	ask(status, table, COUNT(replica_columns), questions[*db_rows_text(rows, 0, 0) == 't']);
+	db_rows_free(rows);
+	return table;
+}
+
 int
 status_run(struct ctl *ctl, int argc, char **argv)
 {
 	struct status status = { .ctl = ctl, .db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone) };
 	const char *problem = NULL;
-	struct table *tables[6];
+	struct table *tables[7];
 
 	(void)argc, (void)argv;
 	status.probe = probe_listens(ctl->settings.listen);
@@ -342,6 +377,7 @@ status_run(struct ctl *ctl, int argc, char **argv)
 	tables[3] = spool_table(&status);
 	tables[4] = received_table(&status);
 	tables[5] = quarantine_table(&status);
+	tables[6] = replica_table(&status);
 	tables[0] = verdict_table(&status);     /* of all that */
 	db_free(status.db);
 	memory_free(status.metrics);

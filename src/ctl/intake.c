@@ -137,7 +137,7 @@ store_once(struct db *db, struct fold *fold, struct push *push)
 	struct settled settled = { 0 };
 	int64_t now = clock_ms();
 
-	if (db_connect(db, now + CONNECT_TIME))
+	if (db_is_connected(db) || (db_connect(db, now + CONNECT_TIME) && db_check(db, now + CONNECT_TIME)))
 		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &settled);
 	if (!db_is_connected(db) && log_limit_allows(&limit, LOG_PAUSE))
 		log_error("database: %s", db_problem(db));

@@ -55,8 +55,8 @@ db_schema_step_fits(int step)
 static bool
 schema_fits(struct db *db, int64_t deadline)
 {
-	PGresult *result = db_execute(db, "SELECT coalesce(max(step), 0), current_setting('server_encoding'),"
-	    " current_setting('transaction_read_only') FROM callresult.schema_version", deadline);
+	PGresult *result = db_execute(db, "SELECT coalesce(max(step), 0), current_setting('server_encoding')"
+	    " FROM callresult.schema_version", deadline);
 	bool fits = false;
 	int step;
 
@@ -68,8 +68,6 @@ schema_fits(struct db *db, int64_t deadline)
 	} else if (!db_schema_step_fits(step = atoi(PQgetvalue(result, 0, 0)))) {
 		db_note_problem(db, "its schema is at step %d, and this program works with %d to %d;"
 		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_OLDEST, SCHEMA_STEP + 1, DATA_DIR);
-	} else if (strcmp(PQgetvalue(result, 0, 2), "on") == 0) {
-		db_note_problem(db, "the server is read-only");
 	} else {
 		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
 			log_warning("database: its encoding is %s, not UTF8: text it cannot represent is refused",

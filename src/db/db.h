@@ -39,9 +39,9 @@ void db_free(struct db *db);
 bool db_conninfo_valid(const char *conninfo);
 
 /*
- * Connects unless connected, and checks that the schema, the server and the time zone fit.  Connecting takes as long as
- * libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the deadline
- * (clock_ms).  False when it is not done.
+ * Connects unless connected, and checks that the schema and the time zone fit; a standby may be read from.  Connecting takes
+ * as long as libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the
+ * deadline (clock_ms).  False when it is not done.
  */
 bool db_connect(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
