@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,10 +90,8 @@ intake_push(struct slice body, int64_t received_at)
 		push->dated = true;
 		push->id = push_id_new(received_at);
 	}
-	push->body = body;
+	push_set_body(push, body);
 	push->bytes = body.length;
-	if (body.bytes != NULL)
-		SHA256((const unsigned char *)body.bytes, body.length, push->sha256);
 	return push;
 }
 

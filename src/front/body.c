@@ -1,7 +1,6 @@
 /* A push's body: gathered as it comes, exact and bounded. */
 #include "front/body.h"
 
-#include <openssl/sha.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +92,8 @@ body_end(struct body *body, bool ended, struct push *push)
 	if (body->too_large)
 		return OUTCOME_BODY_TOO_LARGE;
 	/* an empty body is kept as well */
-	push->body = (struct slice){ memory_resize(body->bytes, body->length, 1), body->length };
+	push_set_body(push, (struct slice){ memory_resize(body->bytes, body->length, 1), body->length });
 	body->bytes = NULL;
-	SHA256((const unsigned char *)push->body.bytes, push->body.length, push->sha256);
 	return body_is_whole(body) || (ended && !body->announced) ? OUTCOME_OK : OUTCOME_BODY_CUT_SHORT;
 }
 

@@ -2,6 +2,7 @@
 #include "push/push.h"
 
 #include <arpa/inet.h>
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +32,14 @@ push_new(const char *remote_addr)
 	set_remote_addr(push, remote_addr);
 	push->references = 1;
 	return push;
+}
+
+void
+push_set_body(struct push *push, struct slice body)
+{
+	push->body = body;
+	if (body.bytes != NULL)
+		SHA256((const unsigned char *)body.bytes, body.length, push->sha256);
 }
 
 struct push *

@@ -46,6 +46,9 @@ struct push {
  */
 struct push *push_new(const char *remote_addr);
 
+/* Gives it that body, which it frees with memory_free(), and its digest. */
+void push_set_body(struct push *push, struct slice body);
+
 /* A push is freed with its last reference: the writer may still have one when the sender's time is up. */
 struct push *push_ref(struct push *push);
 void push_unref(struct push *push);

@@ -1,7 +1,6 @@
 /* A push as a row of the spool's table: bound, and read again whatever has become of the row meanwhile. */
 #include "spool/spool_row.h"
 
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,8 +93,7 @@ read_body(struct push *push, sqlite3_stmt *statement)
 
 	if (length > 0)
 		memcpy(copy, body, length);
-	push->body = (struct slice){ copy, length };
-	SHA256((const unsigned char *)copy, length, push->sha256);
+	push_set_body(push, (struct slice){ copy, length });
 }
 
 /* Why the body must not be parsed; NULL when it may be. */
