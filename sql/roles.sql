@@ -36,7 +36,7 @@ begin
     -- By their oids: a function may be there in the form of the step before, too.
     for granted in
         select r.rolname, f.oid::regprocedure as callable
-        from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'),
+        from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'), ('callresult_writer', 'calls_ahead'),
                      ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'), ('callresult_reader', 'cause_text'),
                      ('callresult_reader', 'calls_to'), ('callresult_reader', 'called_often'), ('callresult_reader', 'number_tail'),
                      ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'), ('callresult_analyst', 'cause_text'),

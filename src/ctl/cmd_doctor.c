@@ -1,6 +1,77 @@
-/* callresultctl doctor: what in this set-up could lose or refuse data. */
+/* callresultctl doctor: what in this set-up could lose or refuse data, seen as the service's user sees it. */
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/path.h"
 #include "ctl/commands.h"
 #include "ctl/doctor.h"
+#include "ctl/intake.h"
+
+enum { PASSWORDS_MAX = 64 * 1024 };
+
+/* --- whose eyes -------------------------------------------------------------------------------------------- */
+
+/* The owner of the spool's folder; NULL when that is nobody known. */
+static const struct passwd *
+service_user(const char *spool)
+{
+	char folder[PATH_MAX];
+	struct stat found;
+
+	(void)!path_folder(folder, spool);
+	return stat(folder, &found) == 0 ? getpwuid(found.st_uid) : NULL;
+}
+
+/* systemd shows the service a password file that is root's alone: a copy in memory, which libpq finds by its path. */
+static void
+show_passwords(struct slice passwords)
+{
+	char path[64];
+	int copy = memfd_create("pgpass", 0);
+
+	if (copy < 0 || fchmod(copy, 0600) != 0 || write(copy, passwords.bytes, passwords.length) != (ssize_t)passwords.length)
+		return;
+	snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
+	setenv("PGPASSFILE", path, 0);
+}
+
+/* As root looks, every file could be read, and no role is found by peer.  Root can be had back. */
+static void
+look_as_service(struct doctor *doctor)
+{
+	const struct passwd *user = service_user(doctor->ctl->settings.spool_path);
+	struct slice passwords = { NULL, 0 };
+	const char *problem;
+
+	doctor->is_service = user != NULL && geteuid() == user->pw_uid;
+	if (geteuid() != 0 || user == NULL || user->pw_uid == 0)
+		return;
+	(void)!intake_read_file(DOCTOR_PGPASS, PASSWORDS_MAX, &passwords, &problem);
+	if (initgroups(user->pw_name, user->pw_gid) != 0 || setresgid(user->pw_gid, user->pw_gid, 0) != 0 ||
+	    setresuid(user->pw_uid, user->pw_uid, 0) != 0)
+		log_fatal("cannot look as %s, the user of callresultd", user->pw_name);
+	if (passwords.bytes != NULL)
+		show_passwords(passwords);
+	memory_free((void *)passwords.bytes);
+	doctor->is_service = doctor->was_root = true;
+	doctor_add(doctor, FINDING_OK, NULL, NULL, "files and database are seen as by %s, who owns the spool", user->pw_name);
+}
+
+static void
+look_as_root(const struct doctor *doctor)
+{
+	if (doctor->was_root && (setresuid(0, 0, 0) != 0 || setresgid(0, 0, 0) != 0))
+		log_fatal("cannot be root again");
+}
+
+/* --- the command ------------------------------------------------------------------------------------------- */
 
 int
 doctor_run(struct ctl *ctl, int argc, char **argv)
@@ -11,14 +82,16 @@ doctor_run(struct ctl *ctl, int argc, char **argv)
 	(void)argc, (void)argv;
 	if (ctl->given_conninfo != NULL)
 		return ctl_usage_error(ctl, "doctor looks at the connection that callresultd has, and takes no -d");
-	doctor.db = db_new(ctl->settings.conninfo, ctl->settings.call_timezone);
 	findings_init(&doctor.findings);
+	look_as_service(&doctor);
+	doctor.db = db_new(ctl->settings.conninfo, ctl->settings.call_timezone);
 	doctor.connected = doctor_connection(&doctor);
 	if (doctor.connected && doctor_server(&doctor)) {
 		doctor_schema(&doctor);
 		doctor_role(&doctor);
 	}
 	doctor_host(&doctor);
+	look_as_root(&doctor);
 	doctor_worker(&doctor);
 	db_free(doctor.db);
 	tables[0] = doctor.findings.table;

@@ -5,12 +5,17 @@
 #include "ctl/ctl.h"
 #include "ctl/findings.h"
 
+/* What the unit gives the service as its password file. */
+#define DOCTOR_PGPASS "/etc/callresultd/pgpass"
+
 enum { DOCTOR_QUERY_TIME = 10 * 1000 };     /* milliseconds for a question */
 
 struct doctor {
 	struct ctl     *ctl;
 	struct db      *db;         /* connected as callresultd connects, by the configuration alone */
 	bool            connected;
+	bool            is_service; /* the user is callresultd's: what he may not do, callresultd may not */
+	bool            was_root;   /* and root can be had back */
 	struct findings findings;
 };
 

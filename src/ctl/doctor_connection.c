@@ -20,8 +20,8 @@ static const struct {
 	{ "no password supplied", "give a password: /etc/callresultd/pgpass with the packaged service, or passfile= in conninfo" },
 	{ "password authentication failed", "the password is another one: alter role ROLE password 'NEW', and the same into the"
 	  " password file; a role that does not exist is told with the same words" },
-	{ "Peer authentication failed", "run this as the user that callresultd runs as (runuser -u callresultd -- callresultctl"
-	  " doctor); if it fails there too, set user= in conninfo to a role of that name, or map it in pg_ident.conf" },
+	{ "Peer authentication failed", "run this as root, which looks as the user of callresultd; if it fails there too, set"
+	  " user= in conninfo to a role of that user's name, or map it in pg_ident.conf" },
 	{ "Ident authentication failed", "let the role log in by password: scram-sha-256 in pg_hba.conf" },
 	{ "no pg_hba.conf entry", "add a line for this role, database and address to pg_hba.conf, and reload the server" },
 	{ "is not permitted to log in", "alter role ROLE login" },
@@ -50,8 +50,8 @@ cure_of(const char *problem)
 		return "create role ROLE login in role callresult_writer, or set user= in conninfo to one that exists";
 	if (strstr(problem, "database \"") != NULL && strstr(problem, "does not exist") != NULL)
 		return "createdb NAME and install the schema (psql -d NAME -f " DATA_DIR "/sql/install.sql), or set dbname in conninfo";
-	return "run this as the user that callresultd runs as (runuser -u callresultd -- callresultctl doctor);"
-	    " if it fails there too, mend conninfo, pg_hba.conf or the server";
+	return "run this as root, which looks as the user of callresultd; if it fails there too, mend conninfo,"
+	    " pg_hba.conf or the server";
 }
 
 bool

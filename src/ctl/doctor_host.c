@@ -39,6 +39,17 @@ others_may_read(const char *path)
 	return true;
 }
 
+/* What this user may not use, which says something of callresultd only when he is its user. */
+static void
+say_no_access(struct doctor *doctor, const char *why, const char *cure, const char *path)
+{
+	if (doctor->is_service)
+		doctor_add(doctor, FINDING_FAULT, why, cure, "callresultd may not use %s", path);
+	else
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
+		    "this user may not look into %s", path);
+}
+
 static void
 check_configuration(struct doctor *doctor)
 {
@@ -46,6 +57,9 @@ check_configuration(struct doctor *doctor)
 	char cure[PATH_MAX + 64];
 
 	snprintf(cure, sizeof cure, "chgrp callresultd %s; chmod 640 %s", config, config);
+	if (access(config, R_OK) != 0)
+		doctor_add(doctor, FINDING_FAULT, "callresultd does not start without it, and a reload is refused", cure,
+		    "callresultd cannot read %s: %s", config, strerror(errno));
 	if (!db_conninfo_has_password(doctor->ctl->settings.conninfo))
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the configuration holds no password");
 	else if (others_may_read(config))
@@ -90,8 +104,7 @@ check_tokens(struct doctor *doctor)
 		doctor_add(doctor, FINDING_WARNING, "every user of this machine can push", cure,
 		    "%s is readable by all", path);
 	if (access(path, R_OK) != 0 && errno == EACCES) {
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as",
-		    "%s cannot be read by this user", path);
+		say_no_access(doctor, "callresultd does not start, and a reload is refused", cure, path);
 		return;
 	}
 	file = token_file_open(path, false);
@@ -179,8 +192,7 @@ check_spool_file(struct doctor *doctor, const char *path)
 	struct spool *spool;
 
 	if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as",
-		    "the spool %s cannot be used by this user", path);
+		say_no_access(doctor, "pushes are refused in an outage", "chown callresultd the file and what lies beside it", path);
 		return;
 	}
 	if (others_may_read(path))
@@ -219,7 +231,7 @@ check_spool(struct doctor *doctor)
 		doctor_add(doctor, FINDING_WARNING, "callresultd makes it when it starts: it has not, or has"
 		    " another configuration", "start callresultd", "there is no spool %s yet", path);
 	else
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as the user that callresultd runs as",
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
 		    "the spool %s: %s", path, strerror(errno));
 }
 

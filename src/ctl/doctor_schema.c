@@ -121,10 +121,30 @@ check_collation_version(struct doctor *doctor)
 	db_rows_free(rows);
 }
 
+/* A wrong call_timezone that lies east of the right one shows so only as late calls, which are none. */
+static void
+check_calls_ahead(struct doctor *doctor)
+{
+	struct db_rows *rows = doctor_ask(doctor, "times of calls against their arrival", "SELECT calls,"
+	    " concat_ws(' ', nullif(seconds / 3600, 0) || ' h', seconds / 60 % 60 || ' min') FROM callresult.calls_ahead()");
+
+	if (rows == NULL)
+		return;
+	if (doctor_is(rows, 0, "0"))
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "no call of the last day lies after its arrival");
+	else
+		doctor_add(doctor, FINDING_WARNING, "a call cannot arrive before it is made: call_timezone is not the"
+		    " platform's, or a clock is wrong", "set call_timezone to the zone of the tenant, and look at the clocks of"
+		    " the platform, of this machine and of the server", "%s calls of the last day lie up to %s after their"
+		    " arrival", doctor_cell(rows, 0), doctor_cell(rows, 1));
+	db_rows_free(rows);
+}
+
 void
 doctor_schema(struct doctor *doctor)
 {
 	for (size_t i = 0; i < sizeof expectations / sizeof *expectations; i++)
 		check_expectation(doctor, &expectations[i]);
 	check_collation_version(doctor);
+	check_calls_ahead(doctor);
 }

@@ -18,7 +18,7 @@ create function pg_temp.may(role text) returns table (what text, object text) la
     select 'create', 'callresult' where has_schema_privilege(role, 'callresult', 'create')
 $$;
 select set_eq($$ select * from pg_temp.may('callresult_writer') $$,
-    $$ values ('select', 'schema_version'), ('execute', 'store'), ('execute', 'keep_house') $$, 'the writer');
+    $$ values ('select', 'schema_version'), ('execute', 'store'), ('execute', 'keep_house'), ('execute', 'calls_ahead') $$, 'the writer');
 select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
     $$ select 'select', unnest(array['calls', 'call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
         'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',

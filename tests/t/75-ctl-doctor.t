@@ -5,7 +5,7 @@ use warnings;
 use JSON::PP;
 use POSIX qw(strftime);
 use Test::More;
-use Rig qw(free_port wait_for write_file);
+use Rig qw(folder free_port wait_for write_file);
 use Rig::Ctl qw(ctl ctl_json);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
@@ -73,6 +73,15 @@ is $worker->push_body(body(record(called => 'early', callTimeStr => $early)))->{
 ok wait_for(sub { grep { $_->{what} =~ /lie in the future, such as call_result_y$month/ } @{ findings($worker->{config}) } }, 60),
     'calls in the future: found';
 
+# a wrong call_timezone shows so within hours
+$postgres->sql(q{delete from callresult.call_result where called = 'early'});
+finds('calls after their arrival', ['warning', qr/^3 calls of the last day lie up to 2 h .*after their arrival/, qr/call_timezone/],
+	broken => [q{insert into callresult.call_result (campaign_id, called, call_time_local, call_time, call_status, push_id, received_at)
+		select 'ahead', n::text, now() at time zone 'UTC', now() + n * interval '1 hour', 5, gen_random_uuid(), now()
+		from generate_series(0, 2) n union all
+		select 'ahead', '3', now() at time zone 'UTC', now() + interval '10 minutes', 5, gen_random_uuid(), now()}],
+	mended => [q{delete from callresult.call_result where campaign_id = 'ahead'}]);
+
 subtest 'a tokens file that callresultd refuses' => sub {
 	for my $line ('no colon', 'name:two words', "name:\0") {
 		write_file("$worker->{base}.bad", "good:0123456789abcdefghijklm\n$line\n");
@@ -81,6 +90,26 @@ subtest 'a tokens file that callresultd refuses' => sub {
 		is $bad->{severity}, 'FAULT', 'is found';
 		is_deeply [grep { $_->{what} =~ /holds tokens/ } @{ findings($other->{config}) }], [], 'and not said to be fine';
 	}
+};
+
+subtest "root sees what the service's user sees" => sub {
+	plan skip_all => 'only root can' if $> != 0;
+	my $folder = folder() . '/service';
+	mkdir $folder or die;
+	chown((getpwnam 'postgres')[2, 3], $folder) or die;
+	my $tokens = write_file("$worker->{base}.own-tokens", "platform:0123456789abcdefghijklm\n");
+	my $other = Rig::Worker->configured(postgres => $postgres, auth => { tokens => $tokens }, spool => { path => "$folder/spool.db" },
+		database => { conninfo => "host=$postgres->{folder} dbname=callresult" });
+	my $look = sub { my ($what) = @_; return (grep { $_->{what} =~ $what } @{ findings($other->{config}) })[0] };
+	is $look->(qr/seen as by postgres, who owns the spool/)->{severity}, 'ok', 'the owner of the spool';
+	is $look->(qr/database can be reached/)->{severity}, 'ok', 'whose role has his name';
+	is $look->(qr/may not use/), undef, 'files he may read';
+	chmod 0600, $tokens;
+	my $finding = $look->(qr/^callresultd may not use \Q$tokens/);
+	is $finding->{severity}, 'FAULT', 'a tokens file that is root\'s alone';
+	like $finding->{cure}, qr/^chgrp callresultd/, 'with the cure';
+	chmod 0600, $other->{config};
+	is $look->(qr/^callresultd cannot read \Q$other->{config}/)->{severity}, 'FAULT', 'and such a configuration';
 };
 
 subtest 'why there is no connection' => sub {
