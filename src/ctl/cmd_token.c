@@ -175,7 +175,7 @@ int
 token_list_run(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER },
-		{ "last_push_at", COLUMN_TEXT } };
+		{ "last_push_at", COLUMN_TIME } };
 	struct token_file *file = token_file_open(ctl->settings.tokens, false);
 	struct db_rows *uses;
 	struct table *table;
