@@ -3,12 +3,21 @@
 use strict;
 use warnings;
 use Test::More;
-use Rig qw(source read_file);
+use Rig qw(folder source read_file);
 use Rig::Push qw(fields);
 
 for my $page (map { s{.*/}{}r } glob source() . '/man/*.[0-9]') {
 	my $folder = source() . '/man';
 	is qx{cd $folder && mandoc -Tlint -W style $page 2>&1}, '', "$page is clean under mandoc -Tlint";
+}
+
+# as web pages they lead to each other, and README to each
+my $folder = folder();
+for my $page (map { s{.*/}{}r } glob source() . '/man/*.[0-9]') {
+	my $html = qx{cd $folder && mandoc -Thtml -O man=%N.%S.html,toc @{[source()]}/man/$page};
+	ok -e source() . '/man/' . $_ =~ s/\.html$//r, "$page leads to $_" for $html =~ /href="([^"#]+\.html)"/g;
+	like read_file(source() . '/README.md'), qr{\(html/\Q$page\E\.html\)}, "README leads to $page";
+	like read_file(source() . '/Makefile.am'), qr{html/\Q$page\E\.html}, 'which is made';
 }
 
 # every message that the worker can log is told in its manual; what stands between the values has to be there
@@ -29,12 +38,20 @@ for my $message (grep { !/^the default of / } map { messages(read_file($_)) } @p
 }
 
 # every field of a record, its column and its limit
-my ($records) = read_file(source() . '/man/callresultd.8') =~ /^\.Sh CALL RECORDS$(.*?)^\.Sh/ms;
+my $protocol = read_file(source() . '/man/callresult-push.7');
+my ($records) = $protocol =~ /^\.Sh CALL RECORDS$(.*?)^\.Sh/ms;
 for my $field (fields()) {
 	my ($told) = $records =~ /^\.It Va \Q$field->{name}\E Pq Va \Q$field->{column}\E\b(.*?\.)$/ms;
 	ok defined $told, "the manual has the field $field->{name}";
 	like $told, qr/\b$field->{limit} bytes/, 'with its limit' if $field->{limit} > 0;
 }
+
+# every answer to a push, with the status that the worker has for it
+my %sentence = read_file(source() . '/src/push/outcome.c') =~ /\[(OUTCOME_\w+)\]\s*= "(.*?)"/g;
+my %status = read_file(source() . '/src/front/reply.c') =~ /\[(OUTCOME_\w+)\]\s*= \{ (\d+)/g;
+delete @sentence{qw(OUTCOME_LIVE OUTCOME_READY OUTCOME_READY_UNSPOOLED OUTCOME_DEGRADED OUTCOME_NOT_READY OUTCOME_METRICS)};
+like $protocol, qr/^\.It $status{$_} \\&"\Q$sentence{$_}\E"$/m, "the manual has the answer: $sentence{$_}" for sort keys %sentence;
+is_deeply [grep { my $text = $_; !grep { $_ eq $text } values %sentence } $protocol =~ /^\.It \d+ \\&"(.*)"$/mg], [], 'and no other';
 
 my $readme = read_file(source() . '/README.md');
 ok -e source() . "/$_", "README names $_, which is there" for $readme =~ m{`((?:src|sql|nginx|apache|lighttpd|caddy|monitoring|systemd|debian|man|tests|bench)/[\w./-]*)`}g;
