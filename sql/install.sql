@@ -82,6 +82,7 @@ insert into callresult.schema_version (step, name) values (6, 'tables');
 \ir code/find.sql
 \ir code/retention.sql
 \ir code/erase.sql
+\ir code/anonymise.sql
 
 do $$
 declare

@@ -51,7 +51,7 @@ begin atomic
     select (array_agg(r.called order by r.call_time_local desc))[1], count(*), count(distinct r.campaign_id),
            max(r.call_time_local)
     from callresult.call_result r
-    where r.call_time_local >= localtimestamp - days * interval '1 day'
+    where r.call_time_local >= localtimestamp - days * interval '1 day' and callresult.number_tail(r.called) <> ''
     group by callresult.number_tail(r.called)
     having count(*) > most
     order by 2 desc, 1;

@@ -77,8 +77,9 @@ select pg_temp.can_read();
 
 -- What the administrator calls runs with the owner's rights.
 set local role callresult_admin;
-select is((select sum(rows) from callresult.erase_number('5') where removed_from = 'call_result'), 1::numeric, 'the administrator erases');
+select is((select sum(rows) from callresult.erase_number('5') where found_in = 'call_result'), 1::numeric, 'the administrator erases');
 select lives_ok($$ select * from callresult.retain('10 years') $$, 'and keeps');
+select lives_ok($$ select * from callresult.anonymise('10 years', dry_run => true) $$, 'and anonymises');
 select throws_ok($$ delete from callresult.quarantine $$, '42501', null, 'and deletes nothing otherwise');
 reset role;
 

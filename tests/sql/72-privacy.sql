@@ -58,5 +58,64 @@ select set_eq($$ select called from callresult.call_result where campaign_id = '
 select is_empty($$ select * from callresult.erase_number('13800138000', true) where form is not null $$, 'there is nothing more to erase');
 select is_empty('select * from callresult.check_tally()', 'the tally knows');
 
+-- --- forgetting the person
+
+create function pg_temp.told(campaign text, called text[], at timestamp, code text) returns void language sql as $$
+    select pg_temp.push(gen_random_uuid(), at at time zone 'UTC' + interval '1 min', campaign, called, code, at => at)
+$$;
+create temp table old as select date_trunc('month', now() at time zone 'UTC') - interval '13 months' + interval '2 days' as at;
+select pg_temp.told('p', array['111', '13900139000'], at, '537'), pg_temp.told('p', array['111'], at, '0'),
+    pg_temp.told('p', array['111'], at - interval '1 month', '548'), pg_temp.told('p', array['13900139000'], now() at time zone 'UTC', '0')
+from old;
+select pg_temp.push(gen_random_uuid(), at at time zone 'UTC', 'p', array['444'], '603', at => null) from old;
+insert into callresult.call_result (campaign_id, session_id, called, call_time_local, call_status, custom_field, record_path, extra,
+    push_id, received_at)
+select 'p', '13900139000', '13900139000', at, 6, 'Ms Li', 'https://x/13900139000', '{"name": "Li"}', gen_random_uuid(), at at time zone 'UTC'
+from old;
+insert into callresult.quarantine (received_at, reason, raw, sha256, seen)
+select now() - interval '14 months', 'old', '{"called":"13900139000"}', sha256('{"called":"13900139000"}'), 3;
+select is(pg_temp.keep(), null, 'the months are made');
+create temp table figures as select * from callresult.call_tally;
+create temp table pushes as select * from callresult.push;
+create temp table people as select dense_rank() over (order by called) as person, push_id, revision from callresult.call_result;
+create function pg_temp.row_count() returns text language sql as $$
+    select concat((select count(*) from callresult.call_result), ' ', (select count(*) from callresult.call_result_revision), ' ',
+        (select count(*) from callresult.quarantine))
+$$;
+create temp table held as select pg_temp.row_count() as n;
+select throws_ok($$ select * from callresult.anonymise(null) $$, 'P0001', null, 'how long has to be said');
+select throws_ok($$ select * from callresult.anonymise('-1 day') $$, 'P0001', null, 'and cannot be negative');
+create temp table to_do as select * from callresult.anonymise('1 year', dry_run => true);
+select is((select count(*) from callresult.call_result where called like 'anon:%'), 0::bigint, 'a dry run changes nothing');
+create temp table done as select * from callresult.anonymise('1 year');
+select set_eq('select * from done', 'select * from to_do', 'and says what the real one does');
+select results_eq($$ select split_part(anonymised, '_y', 1), sum(rows) from done where problem is null group by 1 order by 1 $$,
+    $$ values ('call_result', 4::numeric), ('call_result_default', 1), ('call_result_revision', 1), ('quarantine', 1) $$, 'what is old');
+select is(pg_temp.row_count(), n, 'every row stays') from held;
+select is((select string_agg(r::text, '') from (select * from callresult.call_result where call_time_local < now() - interval '1 year'
+    union all select * from callresult.call_result where call_time_local is null) r) ~ '13900139000|Li|https|\y(111|444)\y', false, 'the people are gone');
+select is((select string_agg(h::text, '') from callresult.call_result_revision h) ~ '\y111\y', false, 'from revisions too');
+select results_eq($$ select seen, raw, sha256 = sha256('{"called":"13900139000"}'), resolved_at is null from callresult.quarantine
+    where reason = 'old' $$, $$ values (3::bigint, ''::bytea, false, false) $$, 'and from quarantine');
+select set_eq('select * from callresult.push', 'select * from pushes', 'the evidence stays');
+select set_eq('select * from callresult.call_tally', 'select * from figures', 'and every figure');
+select is_empty('select * from callresult.check_tally()', 'the tally proves it');
+select is((select count(distinct (r.called, p.person)) from callresult.call_result r join people p using (push_id, revision)
+    where r.campaign_id = 'p' and r.called like 'anon:%'), 3::bigint, 'one person is one digest');
+select is((select count(*) from callresult.call_result_revision h join callresult.call_result r using (campaign_id, called, call_time_local)
+    where h.campaign_id = 'p'), 1::bigint, 'a revision still belongs to its result');
+select is((select called from callresult.call_result where campaign_id = 'p' and call_time_local > now() - interval '1 month'), '13900139000', 'what is young stays');
+create temp table first as select called, session_id, call_id from callresult.call_result;
+select is_empty($$ select * from callresult.anonymise('1 year') $$, 'again there is nothing to do');
+select set_eq('select called, session_id, call_id from callresult.call_result', 'select * from first', 'what is anonymised stays so');
+select is_empty($$ select * from callresult.called_often(10000, 0) where called like 'anon:%' $$, 'a digest is no number');
+
+-- what refuses a month is named, quotes nothing, and the others are done
+select pg_temp.told('r', array['555'], at, '537'), pg_temp.told('r', array['555'], at - interval '1 month', '537') from old;
+select format('alter table callresult.call_result%s add constraint digits check (called !~ ''anon'') not valid', to_char(at, '"_y"YYYY"m"MM')) from old \gexec
+select results_eq($$ select rows, problem from callresult.anonymise('1 year') order by 1 $$,
+    $$ values (0::bigint, 'a row is refused digits'), (1, null) $$, 'a month that refuses is named');
+select is_empty('select * from callresult.check_tally()', 'and counted as before');
+
 select * from finish();
 rollback;

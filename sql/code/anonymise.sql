@@ -1,0 +1,81 @@
+-- Forgetting the people and keeping the calls.
+
+-- A digest under a key that nobody keeps. Of letters alone, so that no function takes it for a number; what is one already
+-- stays. Equal texts have equal digests in one run, so that identities stay what they were.
+create or replace function callresult.digest_of(said text, key bytea)
+returns text
+language sql
+immutable strict parallel safe
+return case when said like 'anon:%' then said
+            else 'anon:' || translate(left(encode(sha256(key || convert_to(said, 'UTF8')), 'hex'), 32),
+                                      '0123456789', 'ghijklmnop') end;
+
+comment on function callresult.digest_of(text, bytea) is 'A digest that stands for a number, session or call';
+
+-- A month at a time, and old rows of the default partitions. What names the person becomes a digest, and what may name him
+-- goes; campaign, time, status, cause and push stay, and with them every count. The triggers count each row out and in again,
+-- so check_tally() proves it.
+--
+-- Entries of the quarantine keep their reason and how often they came. Their own digest would tell the text to whoever
+-- guesses the number, so it is another; none can be stored any more, so they are settled.
+create or replace function callresult.anonymise(keep interval, dry_run boolean default false)
+returns table (anonymised text, rows bigint, problem text)
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+declare
+    before  timestamp := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
+    key     bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
+    what    text;
+    change  text;
+    named   text;
+    state   text;
+begin
+    if keep is null or now() - keep > now() then
+        raise exception 'anonymise needs to know how long to keep, such as interval ''1 year''';
+    end if;
+
+    for anonymised, what, change in
+        select c.relname,
+               case when c.relname like '%\_default'
+                    then 'coalesce(call_time_local, received_at at time zone ''UTC'') < $1 and ' else '' end
+               || '(called not like ''anon:%'' or session_id not like ''anon:%'' or call_id not like ''anon:%'' '
+                  'or custom_field is not null or record_path is not null or extra is not null)',
+               'called = digest_of(called, $2), session_id = digest_of(session_id, $2), call_id = digest_of(call_id, $2), '
+               'custom_field = null, record_path = null, extra = null'
+        from unnest(array['call_result', 'call_result_revision']) p (name)
+        join pg_inherits i on i.inhparent = p.name::regclass
+        join pg_class c on c.oid = i.inhrelid
+        where c.relname = p.name || '_default'
+           or to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month' <= before
+        union all
+        select 'quarantine', 'received_at < $1 at time zone ''UTC'' and bytes > 0',
+               'raw = '''', sha256 = sha256($2 || sha256), resolved_at = coalesce(resolved_at, now())'
+        order by 1
+    loop
+        problem := null;
+        begin
+            if dry_run then
+                execute format('select count(*) from %I where %s', anonymised, what) into rows using before;
+            else
+                execute format('update %I set %s where %s', anonymised, change, what) using before, key;
+                get diagnostics rows = row_count;
+            end if;
+        exception
+            when others then
+                get stacked diagnostics state = returned_sqlstate, named = constraint_name, problem = message_text;
+                -- the message may quote a row
+                problem := case when state ~ '^2[23]' then rtrim('a row is refused ' || named) else problem end;
+                rows := 0;
+        end;
+        if rows > 0 or problem is not null then
+            return next;
+        end if;
+    end loop;
+end
+$$;
+
+comment on function callresult.anonymise(interval, boolean) is
+    'Keeps the results, revisions and entries of the quarantine of the months that lie wholly before now - keep and forgets the '
+    'people: numbers, sessions and call ids become digests under a key that nobody keeps, free text and recordings go. Tells '
+    'how many rows, and what could not be changed and why; with dry_run => true nothing changes';
