@@ -200,6 +200,18 @@ like condition($_, q{campaign_id = '3'}), qr/campaign_id = '3'/, "$_ by campaign
 like condition($_, $days), qr/call_time_local >= /, "$_ by time" for qw(calls recordings call_result call_result_revision);
 like condition('push', q{received_at >= '2026-11-02'}), qr/received_at >= /, 'push by its arrival';
 
+# --- the index for numbers is a choice, and stays what was chosen
+sub installed { run_command('psql', '-X', '-q', @_, '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'callresult', '-f', source() . '/sql/install.sql') }
+my @number = ('call_result', q{callresult.number_tail(called) = callresult.number_tail('+86 138 0000 0010')});
+is condition(@number), '', 'no index finds a number';
+for (['on'], []) {
+	installed(map { ('-v', "number_index=$_") } @$_);
+	like condition(@number), qr/'00000010'/, join ' ', 'one does', @$_ ? 'when it was asked for' : 'after an upgrade';
+}
+is $postgres->sql(q{select count(*) from callresult.calls_to('+86 138 0000 0010')}), '1', 'and right';
+installed('-v', 'number_index=off');
+is condition(@number), '', 'and goes when it is not wanted';
+
 # --- README
 my ($intro, $queries) = ('', 0);
 for (split /\n\n/, read_file(source() . '/README.md')) {
