@@ -2,6 +2,7 @@
 # The documents: manual pages without a fault, and files that the build and the scripts name.
 use strict;
 use warnings;
+use Digest::SHA qw(sha256_hex);
 use Test::More;
 use Rig qw(folder source read_file);
 use Rig::Push qw(fields);
@@ -75,4 +76,21 @@ my %english = map { ($_ => 1) } $readme =~ /^    (\S.*)/mg;
 my @chinese = read_file(source() . '/README.zh-CN.md') =~ /^    (\S.*)/mg;
 cmp_ok scalar @chinese, '>', 15, 'the Chinese README has commands';
 is_deeply [grep { !$english{$_} } @chinese], [], 'all of which are in the English one';
+
+# --- a release: one version everywhere, and steps that are frozen
+my ($version) = read_file(source() . '/configure.ac') =~ /^AC_INIT\(\[callresultd\], \[(.*?)\]\)/m;
+my ($news, $unreleased) = read_file(source() . '/NEWS') =~ /^(\d\S*)( \(not released yet\))?/m;
+is $news, $version, 'NEWS begins with the version';
+like read_file(source() . '/debian/changelog'), qr/\Acallresultd \(\Q$version\E\)/, 'and so does the changelog of the package';
+my %frozen = map { reverse split ' ' } grep { !/^#/ } split /\n/, read_file(source() . '/sql/tables/SUMS');
+is sha256_hex(read_file(source() . "/sql/tables/$_")), $frozen{$_}, "$_ is as it was released" for sort keys %frozen;
+SKIP: {
+	skip 'not released yet', 1 if $unreleased;
+	is_deeply [grep { !$frozen{$_} } map { s{.*/}{}r } glob source() . '/sql/tables/*.sql'], [], 'every step of a release is frozen';
+}
+
+# --- the page of proofs names tests that are there
+my @proofs = read_file(source() . '/docs/PROOF.md') =~ m{\b(tests/[\w./-]*\w)}g;
+cmp_ok scalar @proofs, '>', 5, 'the proofs have commands';
+ok -e source() . "/$_", "docs/PROOF.md names $_, which is there" for @proofs;
 done_testing;
