@@ -6,7 +6,8 @@
 
 #include "base/memory.h"
 
-enum { FIRST_CHUNK = 4000, LARGEST_CHUNK = 2 << 20 };
+/* the first one is of a size that malloc has at hand: most pushes need no other */
+enum { FIRST_CHUNK = 960, LARGEST_CHUNK = 2 << 20 };
 
 struct arena_chunk {
 	struct arena_chunk *older;

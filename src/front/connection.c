@@ -63,7 +63,7 @@ connection_reset(struct connection *connection, int descriptor)
 	gateway_free(connection->gateway);
 	request_free(connection->request);
 	head_clear(&connection->head);
-	memory_free(connection->buffer);
+	memory_free(connection->kept);
 	*connection = (struct connection){ .state = connection->state, .previous = connection->previous,
 		.next = connection->next, .descriptor = descriptor };
 }

@@ -42,10 +42,9 @@ struct connection {
 	int                descriptor;
 	bool               watched;           /* it is in the epoll set, be it disarmed */
 
-	/* what has been read and not been looked at */
-	char              *buffer;
-	size_t             buffer_size;
-	struct slice       input;             /* in buffer */
+	/* what has been read and not been looked at: in the buffer of the thread that has it, or in kept */
+	struct slice       input;
+	char              *kept;
 	bool               dry;               /* the last read found the end of what has come */
 
 	struct fcgi_reader reader;

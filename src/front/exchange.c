@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fastcgi.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/memory.h"
@@ -25,7 +26,8 @@ enum {
 enum exchange_input
 exchange_fill(struct connection *connection)
 {
-	/* of a body more comes at once; the buffer that a head came in is too small for it */
+	static _Thread_local char buffer[BODY_READ];
+	/* of a head no more than what may have to wait with its push */
 	size_t size = connection->gateway != NULL ? BODY_READ : HEAD_READ;
 	ssize_t count;
 
@@ -33,14 +35,10 @@ exchange_fill(struct connection *connection)
 		connection->dry = false;
 		return EXCHANGE_NOTHING;
 	}
-	if (connection->buffer_size < size) {
-		connection->buffer = memory_resize(connection->buffer, size, 1);
-		connection->buffer_size = size;
-	}
-	count = recv(connection->descriptor, connection->buffer, size, 0);
+	count = recv(connection->descriptor, buffer, size, 0);
 	if (count <= 0)
 		return count < 0 && (errno == EAGAIN || errno == EINTR) ? EXCHANGE_NOTHING : EXCHANGE_END;
-	connection->input = (struct slice){ connection->buffer, (size_t)count };
+	connection->input = (struct slice){ buffer, (size_t)count };
 	connection->dry = (size_t)count < size;
 	return EXCHANGE_BYTES;
 }
@@ -48,11 +46,13 @@ exchange_fill(struct connection *connection)
 void
 exchange_rest(struct connection *connection)
 {
+	char *kept = NULL;
+
 	if (connection->input.length > 0)
-		return;
-	memory_free(connection->buffer);
-	connection->buffer = NULL;
-	connection->buffer_size = 0;
+		kept = memcpy(memory_alloc(connection->input.length), connection->input.bytes, connection->input.length);
+	memory_free(connection->kept);
+	connection->kept = kept;
+	connection->input.bytes = kept;
 }
 
 /* --- the end of a request ------------------------------------------------------------------------------------ */

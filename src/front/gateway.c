@@ -67,22 +67,30 @@ gateway_init(void)
  * from a file in memory, which ends where the head does.  One a thread, as large as any head, and kept.
  */
 static _Thread_local int head_file = -1;
+static _Thread_local char *head_bytes;          /* what is in it */
 
 void
 gateway_init_thread(void)
 {
 	if (head_file == -1)
 		head_file = memfd_create("head", MFD_CLOEXEC);
+	if (head_bytes != NULL || head_file == -1 || ftruncate(head_file, HEAD_MAX) != 0)
+		return;
+	head_bytes = mmap(NULL, HEAD_MAX, PROT_READ | PROT_WRITE, MAP_SHARED, head_file, 0);
+	if (head_bytes == MAP_FAILED)
+		head_bytes = NULL;
 }
 
 static bool
 write_head(const struct head *head)
 {
-	off_t start = HEAD_MAX - (off_t)head->length;
+	size_t start = HEAD_MAX - head->length;
 
 	gateway_init_thread();
-	return head_file != -1 && pwrite(head_file, head->bytes, head->length, start) == (ssize_t)head->length &&
-	    lseek(head_file, start, SEEK_SET) == start;
+	if (head_bytes == NULL)
+		return false;
+	memcpy(head_bytes + start, head->bytes, head->length);
+	return lseek(head_file, (off_t)start, SEEK_SET) == (off_t)start;
 }
 
 static bool
@@ -97,6 +105,8 @@ accept_head(FCGX_Request *request, const struct head *head)
 	if (FCGX_Accept_r(request) == 0)
 		return true;
 	head_file = -1;     /* libfcgi has closed it */
+	munmap(head_bytes, HEAD_MAX);
+	head_bytes = NULL;
 	return false;
 }
 

@@ -86,6 +86,7 @@ take(struct server *server, struct connection *connection,
 {
 	bool taken;
 
+	exchange_rest(connection);
 	pthread_mutex_lock(&server->mutex);
 	taken = connection_take(&server->connections, connection);
 	pthread_mutex_unlock(&server->mutex);
