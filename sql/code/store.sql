@@ -198,6 +198,7 @@ begin
         raise serialization_failure using message = 'a push is being stored by another session at the same moment';
     end if;
     perform keep_refused(new_pushes, p_id, p_received_at, q_push, q_reason, q_raw);
+    set constraints all immediate;
 
     -- Of one that waited in a spool nobody has counted what that COMMIT did.
     if cardinality(known) > 0 then
@@ -294,6 +295,12 @@ begin
                        coalesce(pg_catalog.sum(e.duplicates), 0), coalesce(pg_catalog.sum(e.quarantined), 0)
                 into pushes, inserted, updated, duplicates, quarantined
                 from evidence e;
+                if q_raw[1] is not null then
+                    perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
+                end if;
+
+                -- What an owner's constraint would refuse at COMMIT is refused here, or the server would log the row.
+                set constraints all immediate;
             end if;
         exception
             -- Something is there, or is refused; the data may be an address that is none.
@@ -311,9 +318,6 @@ begin
             r_cause_code, r_vdn_id, r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
             q_push, q_reason, q_raw);
         return;
-    end if;
-    if q_raw[1] is not null then
-        perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
     end if;
     return next;
 end

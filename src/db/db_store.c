@@ -60,9 +60,9 @@ db_prepare_statements(struct db *db, int64_t deadline)
 /* --- sending -------------------------------------------------------------------------------------------------- */
 
 /* What a transaction is made of, in the order of sending and of the answers. */
-enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_CHECK, STEP_END };
+enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_END };
 
-/* How it ends: kept, or taken back after constraints that would be checked at COMMIT. */
+/* How it ends: kept, or taken back; store() has checked the constraints that COMMIT would check. */
 enum ending { COMMIT, ROLLBACK };
 static const char *const endings[] = { [COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK" };
 
@@ -110,9 +110,8 @@ static bool
 send_transaction(struct db *db, enum ending ending, int64_t deadline)
 {
 	return PQenterPipelineMode(db->connection) == 1 && send_statement(db, "BEGIN ISOLATION LEVEL READ COMMITTED") &&
-	    send_limits(db, deadline) && send_store(db) &&
-	    (ending == COMMIT || send_statement(db, "SET CONSTRAINTS ALL IMMEDIATE")) &&
-	    send_statement(db, endings[ending]) && PQpipelineSync(db->connection) == 1;
+	    send_limits(db, deadline) && send_store(db) && send_statement(db, endings[ending]) &&
+	    PQpipelineSync(db->connection) == 1;
 }
 
 /* --- reading the answers -------------------------------------------------------------------------------------- */
@@ -256,7 +255,7 @@ call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts
 	}
 	while ((result = next_answer(db, deadline)) != NULL && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
 		read_answer(db, step, result, ending, &outcome, counts, fault);
-		step = step == STEP_STORE && ending == COMMIT ? STEP_END : step + 1;
+		step++;
 		PQclear(result);
 	}
 	if (result == NULL || PQexitPipelineMode(db->connection) != 1)

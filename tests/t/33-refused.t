@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Rig qw(wait_for);
+use Rig qw(read_file wait_for);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
 use Rig::Worker;
@@ -38,8 +38,19 @@ for my $when ('not deferrable', 'deferrable initially deferred') {
 		ok wait_for(sub { stored() == 210 }, 60), 'its good ones are stored';
 		is $postgres->sql('select count(*) from callresult.quarantine'), 201, 'and each refused one is by itself in quarantine';
 		$postgres->sql('alter table callresult.call_result drop constraint owned');
+		unlike read_file("$postgres->{folder}/log"), qr/DETAIL:|\(77\)/, "nothing of a record is in the server's log";
 	};
 }
+
+subtest 'rules about quarantine' => sub {
+	$postgres->sql('truncate callresult.quarantine');
+	$postgres->sql(q{alter table callresult.quarantine add constraint short check (length(raw) < 100)});
+	is $worker->push_body('[{"called":"' . 'secret' x 20 . '"}]')->{body}, $success, 'a bad record that the rule refuses is acknowledged';
+	ok wait_for(sub { $worker->spooled == 1 }), 'it waits in the spool';
+	unlike read_file("$postgres->{folder}/log"), qr/DETAIL:|73656372/, "nothing of it is in the server's log";
+	$postgres->sql('alter table callresult.quarantine drop constraint short');
+	ok wait_for(sub { $postgres->sql('select count(*) from callresult.quarantine') == 1 }, 60), 'without the rule it is kept';
+};
 ok wait_for(sub { $worker->log_text =~ /records are refused/ }), 'the log says that records are refused';
 my @lines = $worker->log_text =~ /warning: database: records are refused and go to quarantine records=\d+: .*constraint owned$/mg;
 is scalar @lines, 1, 'once a minute at most';

@@ -387,13 +387,13 @@ a_batch_is_one_exchange(void **state)
 	assert_sent(expected, COUNT(expected));
 }
 
-/* What would be checked at COMMIT is checked before it is taken back. */
+/* What COMMIT would check, store() has checked. */
 static void
-a_trial_looks_at_deferred_constraints(void **state)
+a_trial_is_taken_back(void **state)
 {
 	static const char *const expected[] = {
 		"pipeline", "send BEGIN ISOLATION LEVEL READ COMMITTED", "run callresultd_limits", "run callresultd_store",
-		"send SET CONSTRAINTS ALL IMMEDIATE", "send ROLLBACK", "sync", "exit",
+		"send ROLLBACK", "sync", "exit",
 	};
 	struct fold fold = { 0 };
 
@@ -402,7 +402,7 @@ a_trial_looks_at_deferred_constraints(void **state)
 	assert_int_equal(db_probe(db, &push, 1, &fold, soon()), DB_STORED);
 	assert_sent(expected, COUNT(expected));
 	assert_false(committed);
-	refuse("SET CONSTRAINTS", "23503", "ERROR", "owned", 1);
+	refuse("callresultd_store", "23503", "ERROR", "owned", 1);
 	assert_int_equal(db_probe(db, &push, 1, &fold, soon()), DB_BAD_RECORD);
 	assert_string_equal(db_refusal(db), "the database refuses it: SQLSTATE 23503, constraint owned");
 	assert_true(db_is_connected(db));
@@ -600,7 +600,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_batch_is_one_exchange),
-		TEST(a_trial_looks_at_deferred_constraints),
+		TEST(a_trial_is_taken_back),
 		TEST(each_call_fails_in_turn),
 		TEST(what_the_server_says_decides),
 		TEST(a_commit_is_what_says_commit),
