@@ -210,14 +210,6 @@ db_stands(struct db *db)
 	return true;
 }
 
-void
-db_drop_connection(struct db *db)
-{
-	PQfinish(db->connection);
-	db->connection = NULL;
-	db->swollen = false;
-}
-
 /* --- its life ------------------------------------------------------------------------------------------------- */
 
 struct db *

@@ -9,6 +9,14 @@
 #include "db/db_internal.h"
 #include "db/sqlstate.h"
 
+void
+db_drop_connection(struct db *db)
+{
+	PQfinish(db->connection);
+	db->connection = NULL;
+	db->swollen = false;
+}
+
 /* --- what failed ---------------------------------------------------------------------------------------------- */
 
 void

@@ -35,7 +35,7 @@ struct db {
 	char              problem[PROBLEM_SIZE];   /* why something failed last */
 };
 
-/* --- the connection (db.c) ------------------------------------------------------------------------------------ */
+/* --- the connection (db_exchange.c) --------------------------------------------------------------------------- */
 
 /* Closes the connection, if there is one. */
 void db_drop_connection(struct db *db);
