@@ -1,30 +1,15 @@
--- What the columns of the views and of the tally are, for \d+: most mean the same wherever they stand.
+-- What the columns of the views and of the tally are, for \d+: most mean the same wherever they stand, those of call_result
+-- what they mean there.
 
 do $$
 declare
     what    text[];
 begin
     foreach what slice 1 in array array[
-        ['campaign_id', 'Outbound campaign'],
-        ['vdn_id', 'Virtual call centre'],
-        ['called', 'Called number'],
-        ['session_id', 'Session of the call on the platform'],
-        ['call_id', 'Identifier of the call'],
-        ['call_time_local', 'Time of the call as sent, without a zone'],
-        ['call_time', 'The same time read in the configured time zone'],
-        ['call_status', 'Status: 5 failed, 6 answered'],
-        ['fail_code', 'Failure code exactly as sent'],
-        ['cause_code', 'Failure code in five digits'],
         ['code', 'Code in five digits; empty where none was sent'],
         ['category', 'Category of the code; Others where it is not in the catalogue, or none was sent'],
         ['cause', 'The cause in words; empty where the code is not in the catalogue'],
         ['redial', 'Advice on redialling: soon, later, never, fix or no'],
-        ['custom_field', 'What the customer attached to the call'],
-        ['record_path', 'Where the recording is; may be a signed link, and so a secret'],
-        ['extra', 'Fields this schema does not know, under the names they came with'],
-        ['push_id', 'Push that brought this content'],
-        ['received_at', 'When that push arrived'],
-        ['revision', 'How many other contents of this result have been laid aside'],
         ['calls', 'How many calls'],
         ['answered', 'Those answered (status 6)'],
         ['failed', 'Those failed (status 5); a status the platform does not document counts in calls only'],
@@ -55,7 +40,9 @@ begin
         ['duplicates', 'Records that changed nothing that stands'],
         ['quarantined', 'Records that could not be read'],
         ['spooled', 'Pushes that waited in the spool before they were stored']
-    ] loop
+    ] || array(
+        select array[attname, col_description(attrelid, attnum)] from pg_attribute
+        where attrelid = 'callresult.call_result'::regclass and attnum > 0 and not attisdropped) loop
         execute coalesce((
             select string_agg(format('comment on column %s.%I is %L', a.attrelid::regclass, a.attname, what[2]), ';')
             from pg_attribute a

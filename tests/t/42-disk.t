@@ -28,6 +28,8 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 	$load->stop;
 	cmp_ok $load->{answers}{200} // 0, '>', 0, "$name: pushes are acknowledged";
 	is_deeply [grep { !/^(200|503)$/ } keys %{ $load->{answers} }], [], "$name: others may be refused, and nothing else happens";
+	# a spool that syncs nothing would never meet the fault
+	like read_file($worker->{log}), qr/spool \S+: (cannot|is damaged)/, "$name: it is noticed" if $call eq 'sync';
 	# what cannot be taken out of the spool is taken out by the next run, without the fault
 	is $worker->stop, 0, "$name: the worker ends well";
 	unlink $worker->{log};
