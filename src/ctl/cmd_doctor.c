@@ -36,7 +36,8 @@ show_passwords(struct slice passwords)
 	char path[64];
 	int copy = memfd_create("pgpass", 0);
 
-	if (copy < 0 || fchmod(copy, 0600) != 0 || write(copy, passwords.bytes, passwords.length) != (ssize_t)passwords.length)
+	if (copy < 0 || fchmod(copy, 0600) != 0 || write(copy, passwords.bytes,
+	    passwords.length) != (ssize_t)passwords.length)
 		return;
 	snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
 	setenv("PGPASSFILE", path, 0);
@@ -61,7 +62,8 @@ look_as_service(struct doctor *doctor)
 		show_passwords(passwords);
 	memory_free((void *)passwords.bytes);
 	doctor->is_service = doctor->was_root = true;
-	doctor_add(doctor, FINDING_OK, NULL, NULL, "files and database are seen as by %s, who owns the spool", user->pw_name);
+	doctor_add(doctor, FINDING_OK, NULL, NULL, "files and database are seen as by %s, who owns the spool",
+	    user->pw_name);
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
- * callresultctl import: files of records into the database, as if each had been pushed.  A file that is larger than a push
- * may be is read as a whole, so that nothing of it is stored when it is bad, and stored in parts.
+ * callresultctl import: files of records into the database, as if each had been pushed.  A file that is larger than a
+ * push may be is read as a whole, so that nothing of it is stored when it is bad, and stored in parts.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,13 +36,15 @@ struct import {
 };
 
 static const struct column columns[] = {
-	{ "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER }, { "inserted", COLUMN_NUMBER }, { "updated", COLUMN_NUMBER },
+	{ "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER }, { "inserted", COLUMN_NUMBER },
+	    { "updated", COLUMN_NUMBER },
 	{ "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "total_count", COLUMN_NUMBER },
 	{ "problem", COLUMN_TEXT },
 };
 
 static const struct column total_columns[] = {
-	{ "files", COLUMN_NUMBER }, { "failed", COLUMN_NUMBER }, { "records", COLUMN_NUMBER }, { "inserted", COLUMN_NUMBER },
+	{ "files", COLUMN_NUMBER }, { "failed", COLUMN_NUMBER }, { "records", COLUMN_NUMBER },
+	    { "inserted", COLUMN_NUMBER },
 	{ "updated", COLUMN_NUMBER }, { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER },
 };
 
@@ -181,7 +183,8 @@ import_file(struct import *import, const char *path, struct file_result *result)
 	result->problem = problem_of(outcome);
 	result->total_count = push->list.total_count;
 	if (outcome == OUTCOME_OK)
-		totals_add(&import->totals, result->total_count, (int64_t)(push->list.record_count + push->list.bad_count));
+		totals_add(&import->totals, result->total_count,
+		    (int64_t)(push->list.record_count + push->list.bad_count));
 	stored = outcome == OUTCOME_OK && store_file(import, push, &result->fates, &result->problem);
 	push_unref(push);
 	return stored;
@@ -243,7 +246,8 @@ read_as_of(struct import *import)
 	if (text == NULL || import->by_file)
 		return true;
 	if (!time_text_parse(text, &import->as_of)) {
-		ctl_usage_error(import->ctl, "--as-of takes \"file\" or a time with its zone, as in 2026-11-22T08:00:00+08:00");
+		ctl_usage_error(import->ctl, "--as-of takes \"file\" or a time with its zone, as in"
+		    " 2026-11-22T08:00:00+08:00");
 		return false;
 	}
 	if (import->as_of > clock_timestamp()) {

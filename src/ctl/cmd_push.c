@@ -16,7 +16,8 @@
 #include "ctl/intake.h"
 #include "ctl/token_file.h"
 
-enum { URL_SIZE = 2048, BODY_MAX = 1024 * 1024 * 1024, ANSWER_SIZE = 512, TIMES = 2, TIMES_MAX = 6, WAIT = 600, TIMEOUT = 30 };
+enum { URL_SIZE = 2048, BODY_MAX = 1024 * 1024 * 1024, ANSWER_SIZE = 512 };
+enum { TIMES = 2, TIMES_MAX = 6, WAIT = 600, TIMEOUT = 30 };      /* unless given */
 
 /* How one push went. */
 struct answer {
@@ -235,9 +236,9 @@ check_arguments(const struct ctl *ctl, int argc)
 	bool from_file = ctl_option(ctl, "url-file") != NULL;
 
 	if (from_file && ctl_option(ctl, "token") != NULL)
-		ctl_usage_error(ctl, "either --url-file or --token");
+		ctl_usage_error(ctl, "give either --url-file or --token, not both");
 	else if (argc != (from_file ? 1 : 2))
-		ctl_usage_error(ctl, from_file ? "with --url-file there is only the FILE to push" : "URL and FILE are wanted");
+		ctl_usage_error(ctl, from_file ? "with --url-file, give the FILE alone" : "give the URL and the FILE");
 	else
 		return true;
 	return false;

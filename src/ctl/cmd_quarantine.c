@@ -24,7 +24,8 @@ int
 quarantine_list_run(struct ctl *ctl, int argc, char **argv)
 {
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TIME },
-		{ "bytes", COLUMN_BYTES }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TIME }, { "reason", COLUMN_TEXT } };
+		{ "bytes", COLUMN_BYTES }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TIME },
+		    { "reason", COLUMN_TEXT } };
 	enum { COLUMNS = sizeof columns / sizeof *columns };
 	char limit[24];
 	const char *parameters[] = { ctl_option(ctl, "all") != NULL ? "t" : "f", limit };
@@ -62,7 +63,7 @@ check_ids(const struct ctl *ctl, int count, char **ids)
 {
 	for (int i = 0; i < count; i++)
 		if (!is_id(ids[i])) {
-			ctl_usage_error(ctl, "ID is a number that quarantine list shows");
+			ctl_usage_error(ctl, "ID must be a number that quarantine list shows");
 			return false;
 		}
 	return true;
@@ -95,7 +96,8 @@ static bool
 read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **problem)
 {
 	struct db_rows *rows = ctl_query(ctl->db, "SELECT (extract(epoch FROM received_at) * 1000000)::bigint,"
-	    " resolved_at IS NOT NULL, '\\x' || encode(raw, 'hex'), seen FROM callresult.quarantine WHERE id = $1::bigint", &id, 1);
+	    " resolved_at IS NOT NULL, '\\x' || encode(raw, 'hex'), seen FROM callresult.quarantine WHERE id ="
+	    " $1::bigint", &id, 1);
 	bool found = rows != NULL && db_rows_count(rows) == 1;
 
 	*problem = found ? NULL : rows != NULL ? "there is no such entry" : "it cannot be read";
@@ -161,7 +163,9 @@ is_object(struct slice raw)
 	return json_text_next(&text) == '{';
 }
 
-/* A push of the text, whether that is a body or a record.  NULL, with the problem, when it still holds no good record. */
+/*
+ * A push of the text, whether that is a body or a record.  NULL, with the problem, when it still holds no good record.
+ */
 static struct push *
 read_text(struct slice raw, int64_t received_at, struct fate *fate)
 {
@@ -189,11 +193,12 @@ set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **pro
 {
 	const char *parameters[] = { id, seen };
 	struct db_rows *rows = ctl_query(ctl->db, "UPDATE callresult.quarantine SET resolved_at = now()"
-	    " WHERE id = $1::bigint AND resolved_at IS NULL AND seen = coalesce($2::bigint, seen) RETURNING id", parameters, 2);
+	    " WHERE id = $1::bigint AND resolved_at IS NULL AND seen = coalesce($2::bigint, seen) RETURNING id",
+	    parameters, 2);
 	bool done = rows != NULL && db_rows_count(rows) == 1;
 
-	*problem = done ? NULL : rows == NULL ? "it cannot be changed" : seen != NULL ? "it was refused again, or settled" :
-	    "there is no such entry, or it is settled already";
+	*problem = done ? NULL : rows == NULL ? "it cannot be changed" :
+	    seen != NULL ? "it was refused again or settled meanwhile" : "there is no such entry, or it is already settled";
 	if (rows != NULL)
 		db_rows_free(rows);
 	return done;
@@ -213,7 +218,7 @@ store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry
 		return false;
 	stored = intake_store(ctl->db, push, &fate->fates, &fate->problem);
 	if (stored && push->list.record_count == 0) {
-		fate->problem = "the database refuses it still";
+		fate->problem = "the database still refuses it";
 		stored = false;
 	}
 	push_unref(push);
@@ -230,7 +235,7 @@ retry(struct ctl *ctl, const char *id, struct fate *fate)
 	if (!read_entry(ctl, id, &entry, &fate->problem))
 		return;
 	if (entry.resolved)
-		fate->problem = "it is settled already";
+		fate->problem = "it is already settled";
 	if (with != NULL || entry.resolved) {
 		memory_free((void *)entry.raw.bytes);
 		entry.raw = (struct slice){ NULL, 0 };
@@ -280,8 +285,8 @@ retry_all(struct ctl *ctl, int count, const char *const *ids)
 static int
 retry_open(struct ctl *ctl)
 {
-	struct db_rows *rows = ctl_query(ctl->db, "SELECT id FROM callresult.quarantine WHERE resolved_at IS NULL ORDER BY id",
-	    NULL, 0);
+	struct db_rows *rows = ctl_query(ctl->db, "SELECT id FROM callresult.quarantine WHERE resolved_at IS NULL"
+	    " ORDER BY id", NULL, 0);
 	const char **ids;
 	int status, count;
 
@@ -303,9 +308,9 @@ quarantine_retry_run(struct ctl *ctl, int argc, char **argv)
 	bool all = ctl_option(ctl, "all") != NULL;
 
 	if (all ? argc > 0 : argc == 0)
-		return ctl_usage_error(ctl, "either IDs or --all");
+		return ctl_usage_error(ctl, "give either IDs or --all");
 	if (ctl_option(ctl, "with") != NULL && argc != 1)
-		return ctl_usage_error(ctl, "--with goes with one ID");
+		return ctl_usage_error(ctl, "--with takes exactly one ID");
 	if (!check_ids(ctl, argc, argv))
 		return CTL_USAGE;
 	return all ? retry_open(ctl) : retry_all(ctl, argc, (const char *const *)argv);

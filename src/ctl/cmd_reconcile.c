@@ -1,6 +1,6 @@
 /*
- * callresultctl reconcile: saved answers of the platform's query interface against what is here.  Lists are compared call
- * by call, with the identity that results are stored by; counts are compared as they are.
+ * callresultctl reconcile: saved answers of the platform's query interface against what is here.  Lists are compared
+ * call by call, with the identity that results are stored by; counts are compared as they are.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +20,8 @@ enum { BYTES_MAX = 512 * 1024 * 1024 };
 
 #define COUNT(array) ((int)(sizeof (array) / sizeof *(array)))
 
-static const struct column file_columns[] = { { "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER }, { "bad", COLUMN_NUMBER },
+static const struct column file_columns[] = { { "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER },
+    { "bad", COLUMN_NUMBER },
 	{ "total_count", COLUMN_NUMBER }, { "problem", COLUMN_TEXT } };
 
 static const struct column campaign_columns[] = { { "campaign_id", COLUMN_TEXT }, { "day", COLUMN_TEXT },
@@ -49,12 +50,14 @@ struct reconcile {
 /* --- counts ------------------------------------------------------------------------------------------------ */
 
 /* In answers of the interface for counts: made calls by campaign, since its beginning. */
-static const char counts_question[] = "SELECT campaign_id, NULL, made, coalesce(calls, 0), greatest(made - coalesce(calls, 0), 0)"
-    " FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id, max((e ->> 'totalCalledCount')::numeric)::bigint AS made"
+static const char counts_question[] = "SELECT campaign_id, NULL, made, coalesce(calls, 0),"
+    "  greatest(made - coalesce(calls, 0), 0)"
+    " FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id,"
+    "   max((e ->> 'totalCalledCount')::numeric)::bigint AS made"
     "  FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@.totalCalledCount.type() == \"number\""
     "   && exists (@.campaignId))') AS e GROUP BY 1) c"
-    " LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM callresult.campaign_summary GROUP BY 1) s USING (campaign_id)"
-    " ORDER BY 1";
+    " LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM callresult.campaign_summary GROUP BY 1) s"
+    "  USING (campaign_id) ORDER BY 1";
 
 static void
 add_rows(struct table *table, const struct db_rows *rows, int columns)
@@ -124,7 +127,8 @@ read_answer(struct reconcile *reconcile, struct push *answer, const char *path, 
 	enum outcome outcome = record_list_parse_answer(&answer->list, answer->body);
 
 	*problem = outcome_sentence(outcome);
-	if (outcome == OUTCOME_BODY_NOT_LIST || (outcome == OUTCOME_OK && list->record_count == 0 && list->bad_count > 0))
+	if (outcome == OUTCOME_BODY_NOT_LIST || (outcome == OUTCOME_OK && list->record_count == 0 &&
+	    list->bad_count > 0))
 		return compare_counts(reconcile, answer->body, problem);
 	if (outcome != OUTCOME_OK)
 		return false;
@@ -161,14 +165,17 @@ read_file(struct reconcile *reconcile, const char *path)
 /* --- lists ------------------------------------------------------------------------------------------------- */
 
 /* Those given have their number in n, those here have none; NULLs of an identity are equal in a group. */
-#define CALLS "WITH given AS MATERIALIZED (SELECT n, c, 'epoch'::timestamp + t * interval '1 microsecond' AS t, d, s, i, v" \
+#define CALLS \
+	"WITH given AS MATERIALIZED (SELECT n, c, 'epoch'::timestamp + t * interval '1 microsecond' AS t, d, s, i, v" \
 	" FROM json_to_recordset($1::json) AS g (n bigint, c text COLLATE \"C\", t bigint, d text COLLATE \"C\"," \
 	"  s text COLLATE \"C\", i text COLLATE \"C\", v integer))," \
-	" calls AS MATERIALIZED (SELECT c, t, i, s, max(n) AS n, bool_or(n IS NULL) AS here FROM (SELECT n, c, t, d, s, i, v" \
-	"  FROM given UNION ALL SELECT NULL, campaign_id, call_time_local, called, session_id, call_id, vdn_id" \
+	" calls AS MATERIALIZED (SELECT c, t, i, s, max(n) AS n, bool_or(n IS NULL) AS here FROM (" \
+	"  SELECT n, c, t, d, s, i, v FROM given UNION ALL" \
+	"  SELECT NULL, campaign_id, call_time_local, called, session_id, call_id, vdn_id" \
 	"  FROM callresult.calls WHERE campaign_id IN (SELECT c FROM given) AND (call_time_local IS NULL OR" \
 	"   call_time_local >= (SELECT date_trunc('day', min(t)) FROM given) AND" \
-	"   call_time_local < (SELECT date_trunc('day', max(t)) + interval '1 day' FROM given))) e GROUP BY c, t, d, s, i, v) "
+	"   call_time_local < (SELECT date_trunc('day', max(t)) + interval '1 day' FROM given)))" \
+	"  e GROUP BY c, t, d, s, i, v) "
 
 static void
 print_member(FILE *file, const char *name, const struct record_value *value)
@@ -220,7 +227,8 @@ compare_lists(struct reconcile *reconcile)
 	    " FROM calls GROUP BY 1, 2 HAVING count(n) > 0 ORDER BY 1, 2", &parameter, 1);
 
 	if (campaigns != NULL) {
-		missing = ctl_query(reconcile->ctl->db, CALLS "SELECT c, to_char(t, 'YYYY-MM-DD HH24:MI:SS'), i, s, n FROM calls"
+		missing = ctl_query(reconcile->ctl->db, CALLS
+		    "SELECT c, to_char(t, 'YYYY-MM-DD HH24:MI:SS'), i, s, n FROM calls"
 		    " WHERE NOT here ORDER BY n", &parameter, 1);
 		if (missing != NULL)
 			add_campaigns(reconcile, campaigns);
@@ -269,7 +277,8 @@ import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 	if (problem != NULL)
 		log_error("import: %s", problem);
 	if (fates.quarantined > 0)
-		log_warning("import: the database refuses %lld records, which are in quarantine now", (long long)fates.quarantined);
+		log_warning("import: the database refuses %lld records, which are in quarantine now",
+		    (long long)fates.quarantined);
 	return fates.inserted + fates.updated + fates.duplicates;
 }
 

@@ -101,7 +101,7 @@ spool_show_run(struct ctl *ctl, int argc, char **argv)
 
 	(void)argc;
 	if (!read_id(argv[0], &id))
-		return ctl_usage_error(ctl, "ID is one that spool list shows");
+		return ctl_usage_error(ctl, "ID must be one that spool list shows");
 	push = spool_find(ctl->spool, &id, &failed);
 	if (push == NULL) {
 		if (!failed)
@@ -249,16 +249,16 @@ spool_rescue_run(struct ctl *ctl, int argc, char **argv)
 	table_add_number(table, rescued.found - rescued.taken);
 	ctl_print(ctl, &table, 1);
 	if (done && rescued.found == 0)
-		log_error("%s: no push can be read of it", argv[0]);
+		log_error("%s: no push could be read from it", argv[0]);
 	return done && rescued.found > 0 ? CTL_FINE : CTL_WRONG;
 }
 
 /* --- drain ------------------------------------------------------------------------------------------------- */
 
 /*
- * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own pool and replay:
- * a database that is away is tried again and again, with the reason said; a push leaves the spool after its commit; and
- * two that store the same one at once make one row.
+ * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own pool and
+ * replay: a database that is away is tried again and again, with the reason said; a push leaves the spool after its
+ * commit; and two that store the same one at once make one row.
  */
 static void
 wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)
@@ -313,6 +313,6 @@ spool_drain_run(struct ctl *ctl, int argc, char **argv)
 	table_add_number(table, left);
 	ctl_print(ctl, &table, 1);
 	if (left > 0)
-		log_error("not all went through; spool list shows what is left");
+		log_error("some pushes are still in the spool; spool list shows them");
 	return left > 0 ? CTL_WRONG : CTL_FINE;
 }

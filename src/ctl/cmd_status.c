@@ -17,12 +17,14 @@
 static const struct column verdict_columns[] = { { "verdict", COLUMN_TEXT }, { "pushes", COLUMN_TEXT } };
 
 static const struct column worker_columns[] = {
-	{ "serving", COLUMN_FLAG }, { "listening", COLUMN_FLAG }, { "listen", COLUMN_TEXT }, { "last_push_at", COLUMN_TIME },
+	{ "serving", COLUMN_FLAG }, { "listening", COLUMN_FLAG }, { "listen", COLUMN_TEXT },
+	    { "last_push_at", COLUMN_TIME },
 	{ "last_push_age_seconds", COLUMN_SECONDS },
 };
 
 static const struct column database_columns[] = {
-	{ "reachable", COLUMN_FLAG }, { "takes_writes", COLUMN_FLAG }, { "user", COLUMN_TEXT }, { "version", COLUMN_TEXT },
+	{ "reachable", COLUMN_FLAG }, { "takes_writes", COLUMN_FLAG }, { "user", COLUMN_TEXT },
+	    { "version", COLUMN_TEXT },
 	{ "schema_step", COLUMN_NUMBER }, { "expected_step", COLUMN_NUMBER }, { "problem", COLUMN_TEXT },
 };
 
@@ -38,7 +40,8 @@ static const struct column received_columns[] = {
 };
 
 static const struct column quarantine_columns[] = {
-	{ "reason", COLUMN_TEXT }, { "open", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER }, { "oldest_received_at", COLUMN_TIME },
+	{ "reason", COLUMN_TEXT }, { "open", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER },
+	    { "oldest_received_at", COLUMN_TIME },
 };
 
 static const struct column replica_columns[] = {
@@ -78,26 +81,27 @@ enum { VERDICT_SIZE = 512 };
 static void
 judge_worker(const struct status *status, char verdict[VERDICT_SIZE], char pushes[VERDICT_SIZE])
 {
-	bool database = figure(status, "callresultd_database_up") > 0, spool = figure(status, "callresultd_spool_up") > 0;
+	bool database = figure(status, "callresultd_database_up") > 0,
+	    spool = figure(status, "callresultd_spool_up") > 0;
 	double waiting = figure(status, "callresultd_spool_pushes");
 
 	if (database)
 		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd serves, and its database is there" :
-		    "callresultd serves and its database is there, but its spool takes nothing: an outage of the database would"
-		    " refuse pushes");
+		    "callresultd serves and its database is there, but its spool takes nothing: an outage of the"
+		    " database would refuse pushes");
 	else
 		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd serves, but its database is away" :
 		    "callresultd serves, but neither its database nor its spool takes anything");
 	if (database)
 		snprintf(pushes, VERDICT_SIZE, "are stored in the database and answered 200");
 	else if (spool)
-		snprintf(pushes, VERDICT_SIZE, "are kept in the spool and answered 200; what waits there is stored by itself when the"
-		    " database is back");
+		snprintf(pushes, VERDICT_SIZE, "are kept in the spool and answered 200; what waits there is stored by"
+		    " itself when the database is back");
 	else
 		snprintf(pushes, VERDICT_SIZE, "are refused with 503, and " LOST);
 	if (database && waiting > 0)
-		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; %.0f older ones wait in the spool and are being"
-		    " stored", waiting);
+		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; %.0f older ones wait in the spool"
+		    " and are being stored", waiting);
 }
 
 static struct table *
@@ -109,15 +113,18 @@ verdict_table(struct status *status)
 	if (status->metrics != NULL) {
 		judge_worker(status, verdict, pushes);
 	} else if (status->probe == PROBE_NOBODY) {
-		snprintf(verdict, sizeof verdict, "callresultd does not run: nobody listens on %s", status->ctl->settings.listen);
+		snprintf(verdict, sizeof verdict, "callresultd does not run: nobody listens on %s",
+		    status->ctl->settings.listen);
 		snprintf(pushes, sizeof pushes, "are refused by the web server with 502, and " LOST);
 	} else if (status->probe == PROBE_WAITING) {
 		snprintf(verdict, sizeof verdict, "callresultd does not run, and its socket waits for it");
-		snprintf(pushes, sizeof pushes, "wait at the socket for callresultd to start, until the web server gives up");
+		snprintf(pushes, sizeof pushes, "wait at the socket for callresultd to start, until the web server"
+		    " gives up");
 	} else {
-		snprintf(verdict, sizeof verdict, "somebody listens on %s, and this user cannot ask whether callresultd serves",
-		    status->ctl->settings.listen);
-		snprintf(pushes, sizeof pushes, "%s", status->takes_writes ? "would be stored in the database if it serves" :
+		snprintf(verdict, sizeof verdict, "somebody listens on %s, and this user cannot ask whether"
+		    " callresultd serves", status->ctl->settings.listen);
+		snprintf(pushes, sizeof pushes, "%s", status->takes_writes ? "would be stored in the database if it"
+		    " serves" :
 		    status->spool_usable ? "would be kept in the spool if it serves" : "would be refused with 503");
 	}
 	status->wrong |= status->metrics == NULL || figure(status, "callresultd_database_up") == 0;
@@ -169,8 +176,8 @@ database_table(struct status *status)
 
 	status->reachable = db_attach(status->db);
 	if (status->reachable)
-		rows = ctl_query(status->db, "SELECT CASE current_setting('transaction_read_only') WHEN 'on' THEN 'no' ELSE 'yes' END,"
-		    " current_user, current_setting('server_version')", NULL, 0);
+		rows = ctl_query(status->db, "SELECT CASE current_setting('transaction_read_only') WHEN 'on' THEN 'no'"
+		    " ELSE 'yes' END, current_user, current_setting('server_version')", NULL, 0);
 	if (rows != NULL)
 		steps = db_query(status->db, "SELECT coalesce(max(step), 0) FROM callresult.schema_version", NULL, 0,
 		    clock_ms() + CTL_QUERY_TIME);
@@ -197,11 +204,13 @@ database_table(struct status *status)
 static int64_t
 last_push(struct status *status)
 {
-	int64_t latest = (int64_t)worker_greatest(status->metrics, "callresultd_source_last_push_timestamp_seconds") * 1000000;
+	int64_t latest = 1000000 *
+	    (int64_t)worker_greatest(status->metrics, "callresultd_source_last_push_timestamp_seconds");
 	struct db_rows *rows = NULL;
 
 	if (latest == 0 && may_read(status, "callresult.push"))
-		rows = ctl_query(status->db, "SELECT (extract(epoch FROM max(received_at)) * 1000000)::bigint FROM callresult.push"
+		rows = ctl_query(status->db, "SELECT (extract(epoch FROM max(received_at)) * 1000000)::bigint FROM"
+		    " callresult.push"
 		    " WHERE remote_addr IS NOT NULL", NULL, 0);
 	if (rows != NULL && db_rows_text(rows, 0, 0) != NULL)
 		latest = atoll(db_rows_text(rows, 0, 0));
@@ -279,8 +288,8 @@ spool_table(struct status *status)
 /* --- what came --------------------------------------------------------------------------------------------- */
 
 #define PERIOD(name, since) "SELECT '" name "', " TIME(since) ", count(*), count(*) FILTER (WHERE spooled)," \
-	" coalesce(sum(records), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0), coalesce(sum(duplicates), 0)," \
-	" coalesce(sum(quarantined), 0) FROM callresult.push WHERE received_at >= " since
+	" coalesce(sum(records), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0)," \
+	" coalesce(sum(duplicates), 0), coalesce(sum(quarantined), 0) FROM callresult.push WHERE received_at >= " since
 
 /* Its own figures, which need no role that may read tables. */
 static void
@@ -306,7 +315,8 @@ received_table(struct status *status)
 
 	if (may_read(status, "callresult.push"))
 		ask(status, table, COUNT(received_columns),
-		    PERIOD("today", "date_trunc('day', now())") " UNION ALL " PERIOD("last hour", "now() - interval '1 hour'"));
+		    PERIOD("today", "date_trunc('day', now())") " UNION ALL "
+		    PERIOD("last hour", "now() - interval '1 hour'"));
 	add_since_start(status, table);
 	return table;
 }
@@ -318,8 +328,10 @@ quarantine_table(struct status *status)
 	double entries;
 
 	if (may_read(status, "callresult.quarantine"))
-		return ask(status, table, COUNT(quarantine_columns), "SELECT reason, count(*), sum(seen), " TIME("min(received_at)")
-		    " FROM callresult.quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY count(*) DESC, reason");
+		return ask(status, table, COUNT(quarantine_columns), "SELECT reason, count(*), sum(seen), "
+		    TIME("min(received_at)")
+		    " FROM callresult.quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY count(*) DESC,"
+		    " reason");
 	if (worker_value(status->metrics, "callresultd_quarantine_entries", &entries) && entries > 0) {
 		table_add(table, "(any; this role may not read them)");
 		table_add_number(table, (int64_t)entries);
@@ -331,21 +343,23 @@ quarantine_table(struct status *status)
 
 /*
  * Who follows this server, and how far behind; a standby says it of itself.  A slot that nobody reads is a replica that
- * is away, for which the server keeps what it has not had.  A standby that nothing has come to since is level only while it
- * receives.
+ * is away, for which the server keeps what it has not had.  A standby that nothing has come to since is level only
+ * while it receives.
  */
 static struct table *
 replica_table(struct status *status)
 {
 	static const char *const questions[] = {
-		"SELECT coalesce(application_name, 'unknown'), state, sync_state, lag, CASE WHEN lag = 0 THEN 0 ELSE seconds END"
+		"SELECT coalesce(application_name, 'unknown'), state, sync_state, lag, CASE WHEN lag = 0 THEN 0 ELSE"
+		" seconds END"
 		" FROM (SELECT *, pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn)::bigint AS lag,"
 		"  extract(epoch FROM replay_lag)::bigint AS seconds FROM pg_stat_replication) r"
 		" UNION ALL SELECT slot_name, 'away', NULL,"
 		"  pg_wal_lsn_diff(pg_current_wal_lsn(), coalesce(confirmed_flush_lsn, restart_lsn))::bigint, NULL"
 		" FROM pg_replication_slots WHERE NOT active ORDER BY 1",
 		"SELECT 'this standby', CASE WHEN receives THEN 'receiving' ELSE 'receives nothing' END, NULL, lag,"
-		" CASE WHEN lag = 0 AND receives THEN 0 ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp())::bigint END"
+		" CASE WHEN lag = 0 AND receives THEN 0 ELSE extract(epoch FROM now() -"
+		" pg_last_xact_replay_timestamp())::bigint END"
 		" FROM (SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint AS lag,"
 		"  EXISTS (SELECT FROM pg_stat_wal_receiver) AS receives) r",
 	};

@@ -20,21 +20,22 @@
 enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new connection */
 
 static const struct command commands[] = {
-	{ "status", "", "what callresultd, its database and its spool are doing", 0, 0, NEEDS_SETTINGS, true, { { 0 } },
-	    status_run },
-	{ "doctor", "", "what in this set-up could lose or refuse data, and what cures it", 0, 0, NEEDS_SETTINGS, true,
+	{ "status", "", "show what callresultd, its database and its spool are doing", 0, 0, NEEDS_SETTINGS, true,
+	    { { 0 } }, status_run },
+	{ "doctor", "", "find what could lose or refuse data, and what cures it", 0, 0, NEEDS_SETTINGS, true,
 	    { { 0 } }, doctor_run },
 	{ "import", "FILE|FOLDER...", "store saved pushes, or answers of the query interface", 1, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
-	    { "as-of", "TIME|file", "count as received then (2026-11-22T08:00:00+08:00), or when the file was changed last" },
+	    { "as-of", "TIME|file", "count as received then (2026-11-22T08:00:00+08:00), or when the file was changed"
+	    " last" },
 	    { "dry-run", NULL, "read the files and store nothing" },
 	    { 0 } }, import_run },
 	{ "reconcile", "FILE|FOLDER...", "compare answers of the query interface with what is here", 1, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
 	    { "import", NULL, "store the calls that are missing" },
 	    { 0 } }, reconcile_run },
-	{ "report", "", "how campaigns went, as text, CSV, JSON or a page with pictures", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE,
-	    true, {
+	{ "report", "", "show how campaigns went, as text, CSV, JSON or a page with pictures", 0, 0,
+	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
 	    { "campaign", "ID...", "these campaigns only" },
 	    { "vdn", "NUMBER", "this virtual call centre only" },
 	    { "since", "DATE", "calls from this day on" },
@@ -43,38 +44,44 @@ static const struct command commands[] = {
 	    { "numbers", NULL, "the numbers to call again, too" },
 	    { "o", "FILE", "write into this file" },
 	    { 0 } }, report_run },
-	{ "spool list", "", "what waits in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_list_run },
-	{ "spool show", "ID", "the body of a push in the spool, as it was sent", 1, 1, NEEDS_SETTINGS | NEEDS_SPOOL, false,
+	{ "spool list", "", "list the pushes that wait in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true,
+	    { { 0 } }, spool_list_run },
+	{ "spool show", "ID", "print the body of a push in the spool, as it was sent", 1, 1,
+	    NEEDS_SETTINGS | NEEDS_SPOOL, false,
 	    { { 0 } }, spool_show_run },
-	{ "spool drain", "", "store what waits in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, {
-	    { "give-up", "SECONDS", "end when nothing went through for so long (default 30)" },
+	{ "spool drain", "", "store the pushes that wait in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, {
+	    { "give-up", "SECONDS", "give up after so long without progress (default 30)" },
 	    { 0 } }, spool_drain_run },
-	{ "spool export", "FOLDER", "copy what waits in the spool into files that import takes", 1, 1,
+	{ "spool export", "FOLDER", "copy the pushes in the spool into files that import takes", 1, 1,
 	    NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_export_run },
-	{ "spool rescue", "FILE", "take over what can still be read of a damaged spool", 1, 1, NEEDS_SETTINGS | NEEDS_SPOOL, true,
+	{ "spool rescue", "FILE", "recover what can still be read of a damaged spool", 1, 1,
+	    NEEDS_SETTINGS | NEEDS_SPOOL, true,
 	    { { 0 } }, spool_rescue_run },
-	{ "quarantine list", "", "what was refused, and why", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE, true, {
-	    { "all", NULL, "what is settled, too" },
-	    { "limit", "COUNT", "the newest ones only (default: all)" },
+	{ "quarantine list", "", "list what was refused, and why", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    { "all", NULL, "settled entries, too" },
+	    { "limit", "COUNT", "only so many, the newest (default: all)" },
 	    { 0 } }, quarantine_list_run },
-	{ "quarantine show", "ID", "the text of an entry, as it was sent", 1, 1, NEEDS_SETTINGS | NEEDS_DATABASE, false,
+	{ "quarantine show", "ID", "print the text of an entry, as it was sent", 1, 1,
+	    NEEDS_SETTINGS | NEEDS_DATABASE, false,
 	    { { 0 } }, quarantine_show_run },
-	{ "quarantine retry", "ID...", "store entries after all, as they were sent or corrected", 0, ARGUMENTS_ANY,
+	{ "quarantine retry", "ID...", "store entries after all, as they were sent or as corrected", 0, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
 	    { "all", NULL, "every entry that is open" },
 	    { "with", "FILE", "this text in place of what was sent, for one entry" },
 	    { 0 } }, quarantine_retry_run },
-	{ "quarantine resolve", "ID...", "mark entries as settled by hand", 1, ARGUMENTS_ANY, NEEDS_SETTINGS | NEEDS_DATABASE,
-	    true, { { 0 } }, quarantine_resolve_run },
+	{ "quarantine resolve", "ID...", "mark entries as settled by hand", 1, ARGUMENTS_ANY,
+	    NEEDS_SETTINGS | NEEDS_DATABASE, true, { { 0 } }, quarantine_resolve_run },
 	{ "token new", "NAME", "make a token, and print the callBackUrl", 1, 1, NEEDS_SETTINGS, true, {
 	    { "url", "BASE", "where callresultd is mounted (default https://HOST/callresult)" },
 	    { 0 } }, token_new_run },
-	{ "token rotate", "NAME", "make a new token beside the old one, which becomes NAME-old", 1, 1, NEEDS_SETTINGS, true, {
+	{ "token rotate", "NAME", "make a new token beside the old one, which becomes NAME-old", 1, 1, NEEDS_SETTINGS,
+	    true, {
 	    { "url", "BASE", "where callresultd is mounted (default https://HOST/callresult)" },
 	    { 0 } }, token_rotate_run },
-	{ "token list", "", "the tokens, and how often and when each was used last", 0, 0, NEEDS_SETTINGS, true, { { 0 } }, token_list_run },
+	{ "token list", "", "the tokens, and how often and when each was used last", 0, 0, NEEDS_SETTINGS, true,
+	    { { 0 } }, token_list_run },
 	{ "token revoke", "NAME", "take a token away", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, token_revoke_run },
-	{ "push", "[URL] FILE", "post a file as the platform does", 1, 2, 0, true, {
+	{ "push", "[URL] FILE", "post a file as the platform would", 1, 2, 0, true, {
 	    { "token", "NAME", "URL is the mount only; the token is that of NAME in the tokens file" },
 	    { "url-file", "FILE", "read the URL from the first line of a file (-: standard input)" },
 	    { "times", "COUNT", "pushes at most, 1 to 6 (default 2)" },
@@ -100,7 +107,7 @@ help(void)
 	usage(stdout);
 	puts("  -c FILE      the configuration; else $CALLRESULTD_CONF, else " CONFIG_FILE "\n"
 	    "  -d CONNINFO  the database, in place of what the configuration says; without a password\n"
-	    "  --json       for programs\n"
+	    "  --json       print JSON\n"
 	    "  -V           print the version and exit\n"
 	    "  -h           print this and exit\n\n"
 	    "Commands, each with --help:");
@@ -115,12 +122,12 @@ help_command(const struct command *command)
 	    command->has_json || command->options[0].name != NULL ? " [OPTION...]" : "",
 	    *command->arguments != '\0' ? " " : "", command->arguments, command->summary);
 	if (command->has_json)
-		puts("  --json              for programs");
+		puts("  --json              print JSON");
 	for (const struct command_option *option = command->options; option->name != NULL; option++) {
 		char text[64];
 
-		snprintf(text, sizeof text, "%s%s%s%s", option->name[1] == '\0' ? "-" : "--", option->name, option->argument != NULL ? " " : "",
-		    option->argument != NULL ? option->argument : "");
+		snprintf(text, sizeof text, "%s%s%s%s", option->name[1] == '\0' ? "-" : "--", option->name,
+		    option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
 		printf("  %-19s %s\n", text, option->help);
 	}
 }
@@ -226,7 +233,7 @@ read_command_options(struct ctl *ctl, int argc, char **argv)
 			return CTL_FINE;
 		}
 		if (option == '?')
-			return ctl_usage_error(ctl, "%s: bad option", ctl->command->name);
+			return ctl_usage_error(ctl, "%s: no such option, or one without its value", ctl->command->name);
 		if (option == 'j')
 			ctl->json = true;
 		else
@@ -415,7 +422,7 @@ run_command(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage_error(ctl, "%s: too %s arguments", ctl->command->name,
 		    argc < ctl->command->min ? "few" : "many");
 	if (ctl->json && !ctl->command->has_json)
-		return ctl_usage_error(ctl, "%s has no JSON to print", ctl->command->name);
+		return ctl_usage_error(ctl, "%s does not print JSON", ctl->command->name);
 	status = prepare(ctl) ? ctl->command->run(ctl, argc, argv) : CTL_WRONG;
 	clean_up(ctl);
 	return status;

@@ -20,8 +20,8 @@ struct doctor {
 };
 
 /* Adds a finding, as findings_add does. */
-void doctor_add(struct doctor *doctor, enum severity severity, const char *why, const char *cure, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+void doctor_add(struct doctor *doctor, enum severity severity, const char *why, const char *cure, const char *format,
+    ...) __attribute__((format(printf, 5, 6)));
 
 /* Asks the database; NULL, with a finding, when it cannot be asked. */
 struct db_rows *doctor_ask(struct doctor *doctor, const char *about, const char *text);

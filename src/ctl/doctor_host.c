@@ -58,7 +58,8 @@ check_configuration(struct doctor *doctor)
 
 	snprintf(cure, sizeof cure, "chgrp callresultd %s; chmod 640 %s", config, config);
 	if (access(config, R_OK) != 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd does not start without it, and a reload is refused", cure,
+		doctor_add(doctor, FINDING_FAULT, "callresultd does not start without it, and a reload is refused",
+		    cure,
 		    "callresultd cannot read %s: %s", config, strerror(errno));
 	if (!db_conninfo_has_password(doctor->ctl->settings.conninfo))
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the configuration holds no password");
@@ -116,7 +117,7 @@ check_tokens(struct doctor *doctor)
 	say_tokens(doctor, file);
 	if (token_file_bad_line(file) > 0)
 		doctor_add(doctor, FINDING_FAULT, "callresultd does not start with it, and a reload is refused",
-		    "mend the line: name:token, the token of letters, digits and -._~; or delete it",
+		    "fix the line: name:token, the token of letters, digits and -._~; or delete it",
 		    "%s, line %zu: callresultd refuses it", path, token_file_bad_line(file));
 	else if (token_file_count(file) > 0)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s holds tokens: %zu", path, token_file_count(file));
@@ -179,7 +180,8 @@ say_waiting(struct doctor *doctor, const struct spool_summary *summary)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is empty");
 	else
 		doctor_add(doctor, age > LONG_WAIT && doctor->connected ? FINDING_FAULT : FINDING_WARNING,
-		    "they are not in the database yet; it drains by itself while callresultd runs and the database takes them",
+		    "they are not in the database yet; it drains by itself while callresultd runs and the database"
+		    " takes them",
 		    "callresultctl spool drain", "%" PRId64 " pushes wait in the spool, the oldest for %" PRId64
 		    " s", summary->depth.pushes, age);
 }
@@ -192,7 +194,8 @@ check_spool_file(struct doctor *doctor, const char *path)
 	struct spool *spool;
 
 	if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
-		say_no_access(doctor, "pushes are refused in an outage", "chown callresultd the file and what lies beside it", path);
+		say_no_access(doctor, "pushes are refused in an outage", "chown callresultd the file and what lies"
+		    " beside it", path);
 		return;
 	}
 	if (others_may_read(path))

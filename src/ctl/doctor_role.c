@@ -22,8 +22,10 @@ check_missing_privileges(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 1) {
-		snprintf(cure, sizeof cure, "grant callresult_writer to \"%.64s\"%s", doctor_cell(rows, 0), !doctor_is(rows, 4, "t") ?
-		    "" : ", as a superuser or as a role that it was granted to with admin option (CREATEROLE alone does not do)");
+		snprintf(cure, sizeof cure, "grant callresult_writer to \"%.64s\"%s", doctor_cell(rows, 0),
+		    !doctor_is(rows, 4, "t") ?
+		    "" : ", as a superuser or as a role that it was granted to with admin option (CREATEROLE alone"
+		    " does not do)");
 		if (doctor_is(rows, 1, "t") && doctor_is(rows, 2, "t") && doctor_is(rows, 3, "t"))
 			doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has the privileges it needs",
 			    doctor_cell(rows, 0));
@@ -39,11 +41,12 @@ check_missing_privileges(struct doctor *doctor)
 static void
 check_excess_privileges(struct doctor *doctor)
 {
-	struct db_rows *rows = doctor_ask(doctor, "privileges in excess", "SELECT current_user, concat_ws(', ',"
+	struct db_rows *rows = doctor_ask(doctor, "privileges beyond need", "SELECT current_user, concat_ws(', ',"
 	    " CASE WHEN r.rolsuper THEN 'is a superuser' END,"
 	    " CASE WHEN r.rolcreaterole THEN 'may create roles' END,"
 	    " CASE WHEN r.rolreplication THEN 'may replicate' END,"
-	    " CASE WHEN NOT r.rolsuper AND pg_has_role(n.nspowner, 'member') THEN 'is or can be the owner of the schema' END,"
+	    " CASE WHEN NOT r.rolsuper AND pg_has_role(n.nspowner, 'member') THEN 'is or can be the owner of the"
+	    " schema' END,"
 	    " CASE WHEN NOT r.rolsuper THEN (SELECT 'may read or change ' || count(*) || ' tables' FROM pg_class c"
 	    "  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_version'"
 	    "  AND has_table_privilege(c.oid, 'select, insert, update, delete, truncate') HAVING count(*) > 0) END)"
@@ -56,8 +59,8 @@ check_excess_privileges(struct doctor *doctor)
 		    " the results", "make a role of its own for the worker: create role callresultd login in role"
 		    " callresult_writer", "role %s %s", doctor_cell(rows, 0), doctor_cell(rows, 1));
 	else if (db_rows_count(rows) == 1)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has no privileges in excess", doctor_cell(rows,
-		    0));
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has no more privileges than it needs",
+		    doctor_cell(rows, 0));
 	db_rows_free(rows);
 }
 

@@ -16,22 +16,26 @@ struct expectation {
 
 static const struct expectation expectations[] = {
 	{
-		"SELECT count(*), min(relname) FROM pg_class WHERE relnamespace = 'callresult'::regnamespace AND relkind = 'r'"
+		"SELECT count(*), min(relname) FROM pg_class WHERE relnamespace = 'callresult'::regnamespace AND"
+		" relkind = 'r'"
 		" AND relpersistence <> 'p'",
 		FINDING_FAULT, "no table is unlogged", "tables are unlogged",
 		"an unlogged table is emptied when the server crashes",
 		"alter table NAME set logged",
 	},
 	{
-		"SELECT count(*), min(c.relname || '.' || t.tgname) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-		" WHERE c.relnamespace = 'callresult'::regnamespace AND NOT t.tgisinternal AND t.tgenabled NOT IN ('O', 'A')",
-		FINDING_FAULT, "no trigger is switched off", "triggers are switched off",
+		"SELECT count(*), min(c.relname || '.' || t.tgname) FROM pg_trigger t JOIN pg_class c ON c.oid ="
+		" t.tgrelid"
+		" WHERE c.relnamespace = 'callresult'::regnamespace AND NOT t.tgisinternal AND t.tgenabled NOT IN"
+		" ('O', 'A')", FINDING_FAULT, "no trigger is switched off", "triggers are switched off",
 		"without its triggers a newer push destroys what it replaces, or is not counted",
 		"alter table NAME enable trigger user",
 	},
 	{
-		"SELECT CASE current_setting('session_replication_role') WHEN 'replica' THEN 1 ELSE 0 END, current_user",
-		FINDING_FAULT, "triggers fire for this role", "setting keeps triggers from firing: session_replication_role is replica",
+		"SELECT CASE current_setting('session_replication_role') WHEN 'replica' THEN 1 ELSE 0 END,"
+		" current_user",
+		FINDING_FAULT, "triggers fire for this role", "setting keeps triggers from firing"
+		    " (session_replication_role is replica)",
 		"changed results lose what they said before, and are not counted",
 		"alter role ROLE reset session_replication_role, or the same for the database or the server",
 	},
@@ -39,43 +43,55 @@ static const struct expectation expectations[] = {
 		/* as many as there are beside the first */
 		"SELECT count(DISTINCT owner) - 1, min(owner) FROM ("
 		" SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'callresult'"
-		" UNION ALL SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace = 'callresult'::regnamespace"
+		" UNION ALL SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace ="
+		" 'callresult'::regnamespace"
 		"  AND relkind IN ('r', 'p')"
-		" UNION ALL SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE pronamespace = 'callresult'::regnamespace) o (owner)",
-		FINDING_FAULT, "schema, tables and functions have one owner", "owners too many for schema, tables and functions",
-		"what callresultd calls runs with the owner's rights, and does not find or may not change what another one owns",
-		"let one role own all of it: alter schema callresult owner to ROLE, and the same for its tables and functions;"
-		" then run install.sql as that role",
+		" UNION ALL SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE pronamespace ="
+		" 'callresult'::regnamespace) o (owner)",
+		FINDING_FAULT, "schema, tables and functions have one owner", "extra owners of the schema, its tables"
+		    " or its functions",
+		"what callresultd calls runs with the owner's rights, and does not find or may not change what another"
+		" one owns",
+		"let one role own all of it: alter schema callresult owner to ROLE, and the same for its tables and"
+		" functions; then run install.sql as that role",
 	},
 	{
 		/* with a publication of updates, in a partition or a table that has no identity for them */
 		"SELECT count(*), min(c.relname) FROM pg_class c WHERE c.relnamespace = 'callresult'::regnamespace"
 		" AND c.relkind = 'r' AND c.oid IN (SELECT coalesce(tree.relid, published.relid) FROM pg_publication p,"
-		"  pg_get_publication_tables(p.pubname) published LEFT JOIN LATERAL pg_partition_tree(published.relid) tree ON true"
+		"  pg_get_publication_tables(p.pubname) published LEFT JOIN LATERAL pg_partition_tree(published.relid)"
+		" tree ON true"
 		"  WHERE p.pubupdate OR p.pubdelete)"
 		" AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS"
 		"  (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))",
 		FINDING_FAULT, "no publication refuses changes", "published tables have no replica identity",
 		"PostgreSQL refuses to change a row of theirs (55000): a result that comes again holds up the spool",
-		"alter publication NAME set (publish = 'insert'), or alter table NAME replica identity full for each of them",
+		"alter publication NAME set (publish = 'insert'), or alter table NAME replica identity full for each"
+		" of them",
 	},
 	{
-		"SELECT count(*), min(i.indexrelid::regclass::text) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+		"SELECT count(*), min(i.indexrelid::regclass::text) FROM pg_index i JOIN pg_class c ON c.oid ="
+		" i.indexrelid"
 		" WHERE c.relnamespace = 'callresult'::regnamespace AND c.relkind = 'i' AND i.indisunique AND EXISTS"
-		"  (SELECT FROM unnest(i.indcollation) WITH ORDINALITY x (id, n) JOIN pg_attribute a ON a.attrelid = i.indexrelid"
+		"  (SELECT FROM unnest(i.indcollation) WITH ORDINALITY x (id, n) JOIN pg_attribute a ON a.attrelid ="
+		" i.indexrelid"
 		"    AND a.attnum = x.n JOIN pg_collation l ON l.oid = x.id"
-		"   CROSS JOIN (SELECT datlocprovider, datcollate FROM pg_database WHERE datname = current_database()) d"
+		"   CROSS JOIN (SELECT datlocprovider, datcollate FROM pg_database"
+		"    WHERE datname = current_database()) d"
 		"   WHERE a.atttypid = 'text'::regtype AND CASE l.collname"
 		"    WHEN 'default' THEN d.datlocprovider = 'i' OR d.datcollate !~ '^(C|POSIX)(\\..*)?$'"
 		"    ELSE l.collprovider = 'i' OR l.collcollate !~ '^(C|POSIX)(\\..*)?$' END)",
-		FINDING_WARNING, "what makes a result one is compared byte by byte", "unique indexes sort by a language",
+		FINDING_WARNING, "what makes a result one is compared byte by byte",
+		    "unique indexes sort by a language",
 		"an upgrade of the operating system may change that order, and then one result is stored twice",
 		"upgrade the schema with install.sql; after an upgrade of the operating system: reindex database NAME",
 	},
 	{
-		"SELECT count(*), min(c.relname) FROM pg_class c WHERE c.relnamespace = 'callresult'::regnamespace AND c.relkind = 'r'"
+		"SELECT count(*), min(c.relname) FROM pg_class c WHERE c.relnamespace = 'callresult'::regnamespace AND"
+		" c.relkind = 'r'"
 		" AND c.relispartition AND pg_relation_size(c.oid) > 0"
-		" AND substring(c.relname FROM '_y([0-9]{4}m[0-9]{2})$') > to_char(now() + interval '1 month', 'YYYY\"m\"MM')",
+		" AND substring(c.relname FROM '_y([0-9]{4}m[0-9]{2})$') > to_char(now() + interval '1 month',"
+		" 'YYYY\"m\"MM')",
 		FINDING_WARNING, "no month lies in the future", "months that hold rows lie in the future",
 		"a call whose time is to come has a wrong clock or a wrong call_timezone behind it",
 		"look at call_timezone, and at the clock of the platform; correct the rows or delete them as the owner",
@@ -109,8 +125,8 @@ check_collation_version(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 1 && doctor_is(rows, 3, "t")) {
-		snprintf(cure, sizeof cure, "reindex database \"%.60s\"; alter database \"%.60s\" refresh collation version",
-		    doctor_cell(rows, 0), doctor_cell(rows, 0));
+		snprintf(cure, sizeof cure, "reindex database \"%.60s\"; alter database \"%.60s\" refresh collation"
+		    " version", doctor_cell(rows, 0), doctor_cell(rows, 0));
 		doctor_add(doctor, FINDING_FAULT, "the operating system sorts text in another order than the"
 		    " indexes were built with: they miss rows, and a result may be stored twice", cure,
 		    "the database's collation has version %s, and the operating system's is %s", doctor_cell(rows,
@@ -126,7 +142,8 @@ static void
 check_calls_ahead(struct doctor *doctor)
 {
 	struct db_rows *rows = doctor_ask(doctor, "times of calls against their arrival", "SELECT calls,"
-	    " concat_ws(' ', nullif(seconds / 3600, 0) || ' h', seconds / 60 % 60 || ' min') FROM callresult.calls_ahead()");
+	    " concat_ws(' ', nullif(seconds / 3600, 0) || ' h', seconds / 60 % 60 || ' min') FROM"
+	    " callresult.calls_ahead()");
 
 	if (rows == NULL)
 		return;
@@ -134,9 +151,9 @@ check_calls_ahead(struct doctor *doctor)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "no call of the last day lies after its arrival");
 	else
 		doctor_add(doctor, FINDING_WARNING, "a call cannot arrive before it is made: call_timezone is not the"
-		    " platform's, or a clock is wrong", "set call_timezone to the zone of the tenant, and look at the clocks of"
-		    " the platform, of this machine and of the server", "%s calls of the last day lie up to %s after their"
-		    " arrival", doctor_cell(rows, 0), doctor_cell(rows, 1));
+		    " platform's, or a clock is wrong", "set call_timezone to the zone of the tenant, and look at the"
+		    " clocks of the platform, of this machine and of the server", "%s calls of the last day lie up to"
+		    " %s after their arrival", doctor_cell(rows, 0), doctor_cell(rows, 1));
 	db_rows_free(rows);
 }
 

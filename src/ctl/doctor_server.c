@@ -43,9 +43,10 @@ static void
 check_settings(struct doctor *doctor)
 {
 	struct db_rows *rows = doctor_ask(doctor, "settings of the server", "SELECT current_setting('fsync'),"
-	    " current_setting('full_page_writes'), current_setting('synchronous_commit'), current_setting('server_encoding'),"
-	    " current_setting('transaction_read_only'), current_setting('server_version_num')::int >= 150000,"
-	    " current_setting('server_version'), pg_is_in_recovery()");
+	    " current_setting('full_page_writes'), current_setting('synchronous_commit'),"
+	    " current_setting('server_encoding'), current_setting('transaction_read_only'),"
+	    " current_setting('server_version_num')::int >= 150000, current_setting('server_version'),"
+	    " pg_is_in_recovery()");
 
 	if (rows == NULL)
 		return;
@@ -112,7 +113,7 @@ check_default_partition(struct doctor *doctor, const char *parent)
 	snprintf(name, sizeof name, "callresult.%s_default", parent);
 	snprintf(cure, sizeof cure, "at a quiet time, for each month that waits: select callresult.add_month('%s',"
 	    " 'YYYY-MM-01', null)", parent);
-	rows = db_query(doctor->db, "SELECT pg_relation_size(to_regclass($1)), pg_size_pretty(pg_relation_size(to_regclass($1)))",
+	rows = db_query(doctor->db, "SELECT size, pg_size_pretty(size) FROM pg_relation_size(to_regclass($1)) AS size",
 	    parameters, 1, clock_ms() + DOCTOR_QUERY_TIME);
 	if (rows == NULL)
 		return;
@@ -126,13 +127,17 @@ check_default_partition(struct doctor *doctor, const char *parent)
 	db_rows_free(rows);
 }
 
-/* A zone of the server's list that is a place, or UTC, has rules; an offset's sign is the other way round than people think. */
+/*
+ * A zone of the server's list that is a place, or UTC, has rules; an offset's sign is the other way round than people
+ * think.
+ */
 static void
 check_time_zone(struct doctor *doctor)
 {
 	const char *zone = doctor->ctl->settings.call_timezone, *parameters[] = { zone };
 	const char *cure = "set call_timezone to a place of pg_timezone_names, such as Asia/Shanghai";
-	struct db_rows *rows = db_query(doctor->db, "SELECT to_char(o, 'FMSG00') || ':' || to_char(abs(m), 'FM00'), listed"
+	struct db_rows *rows = db_query(doctor->db, "SELECT to_char(o, 'FMSG00') || ':' || to_char(abs(m), 'FM00'),"
+	    " listed"
 	    " FROM (SELECT trunc(s / 3600) AS o, s % 3600 / 60 AS m, EXISTS (SELECT FROM pg_timezone_names"
 	    "  WHERE lower(name) = lower($1) AND name !~* '^Etc/(GMT|UTC)[-+]') AS listed"
 	    "  FROM (SELECT extract(epoch FROM (now() AT TIME ZONE $1) - (now() AT TIME ZONE 'UTC'))::int AS s) q) z",
@@ -161,10 +166,13 @@ check_logging(struct doctor *doctor)
 {
 	struct db_rows *rows = doctor_ask(doctor, "what the server logs", "SELECT concat_ws(', ',"
 	    " CASE WHEN bound AND current_setting('log_statement') IN ('mod', 'all') THEN 'log_statement' END,"
-	    " CASE WHEN bound AND current_setting('log_min_duration_statement') <> '-1' THEN 'log_min_duration_statement' END,"
-	    " CASE WHEN bound AND current_setting('log_min_duration_sample') <> '-1' THEN 'log_min_duration_sample' END,"
-	    " CASE WHEN current_setting('log_parameter_max_length_on_error') <> '0' THEN 'log_parameter_max_length_on_error' END),"
-	    " coalesce(current_setting('auto_explain.log_min_duration', true), '-1') <> '-1', current_user"
+	    " CASE WHEN bound AND current_setting('log_min_duration_statement') <> '-1' THEN"
+	    " 'log_min_duration_statement' END,"
+	    " CASE WHEN bound AND current_setting('log_min_duration_sample') <> '-1' THEN 'log_min_duration_sample'"
+	    " END,"
+	    " CASE WHEN current_setting('log_parameter_max_length_on_error') <> '0' THEN"
+	    " 'log_parameter_max_length_on_error' END), coalesce(current_setting('auto_explain.log_min_duration',"
+	    " true), '-1') <> '-1', current_user"
 	    " FROM (SELECT current_setting('log_parameter_max_length') <> '0' AS bound) s");
 	char cure[512];
 
@@ -207,7 +215,8 @@ static void
 check_clock(struct doctor *doctor)
 {
 	double before = (double)clock_timestamp() / 1e6, after, difference;
-	struct db_rows *rows = doctor_ask(doctor, "clock of the server", "SELECT extract(epoch FROM clock_timestamp())");
+	struct db_rows *rows = doctor_ask(doctor, "clock of the server",
+	    "SELECT extract(epoch FROM clock_timestamp())");
 
 	if (rows == NULL)
 		return;
@@ -216,8 +225,8 @@ check_clock(struct doctor *doctor)
 	db_rows_free(rows);
 	if (fabs(difference) > CLOCK_WARNING + (after - before))
 		doctor_add(doctor, fabs(difference) > CLOCK_FAULT ? FINDING_FAULT : FINDING_WARNING,
-		    "the newest content stands by the clock of the worker that received it: with several workers, or after a clock"
-		    " is set right, older content may win", "timedatectl set-ntp true, on both machines",
+		    "the newest content stands by the clock of the worker that received it: with several workers, or"
+		    " after a clock is set right, older content may win", "timedatectl set-ntp true, on both machines",
 		    "the server's clock differs from this machine's by %.1f s", difference);
 	else
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");

@@ -100,7 +100,8 @@ doctor_worker(struct doctor *doctor)
 		break;
 	case PROBE_NOBODY:
 		doctor_add(doctor, FINDING_FAULT, "the web server answers 502, and the platform may not push again",
-		    "systemctl start callresultd.socket callresultd; or is this another user's socket, or one handed over?",
+		    "systemctl start callresultd.socket callresultd; or is this another user's socket, or one handed"
+		    " over?",
 		    "nobody can be reached on %s", where);
 		break;
 	}

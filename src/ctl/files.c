@@ -41,7 +41,8 @@ add_tree(struct files *files, char *path)
 			fts_set(tree, entry, FTS_SKIP);
 		else if (entry->fts_info != FTS_D && entry->fts_info != FTS_DP && !hidden &&
 		    (entry->fts_level == 0 || entry->fts_info != FTS_DEFAULT))
-			add_path(files, entry->fts_path, entry->fts_info == FTS_F ? (int64_t)entry->fts_statp->st_size : 0);
+			add_path(files, entry->fts_path,
+			    entry->fts_info == FTS_F ? (int64_t)entry->fts_statp->st_size : 0);
 	}
 	fts_close(tree);
 	return true;
@@ -93,8 +94,9 @@ totals_warn(struct totals *totals)
 		const struct total *total = &totals->each[i];
 
 		if (total->held < total->said || total->held % total->said != 0)
-			log_warning("the answers with totalCount %lld hold %lld records: fetch the pages that are missing"
-			    " (showDetail=1, pageSize=100, each pageNum)", (long long)total->said, (long long)total->held);
+			log_warning("the answers with totalCount %lld hold %lld records: fetch the pages that are"
+			    " missing (showDetail=1, pageSize=100, each pageNum)", (long long)total->said,
+			    (long long)total->held);
 	}
 	memory_free(totals->each);
 }

@@ -188,8 +188,8 @@ intake_add_fates(struct intake_fates *total, const struct intake_fates *fates)
 static void
 add_stored(struct intake_fates *fates, const struct db_counts *stored, int64_t quarantined)
 {
-	intake_add_fates(fates, &(struct intake_fates){ stored->inserted + stored->updated + stored->duplicates + quarantined,
-	    stored->inserted, stored->updated, stored->duplicates, quarantined });
+	intake_add_fates(fates, &(struct intake_fates){
+	    stored->inserted + stored->updated + stored->duplicates + quarantined, stored->inserted, stored->updated, stored->duplicates, quarantined });
 }
 
 bool
@@ -202,7 +202,7 @@ intake_store(struct db *db, struct push *push, struct intake_fates *fates, const
 	while (!(settled = store_once(db, &fold, push)).stored && ++tries < TRIES)
 		nanosleep(&(struct timespec){ .tv_sec = PAUSE }, NULL);
 	fold_free(&fold);
-	*problem = settled.stored ? NULL : "the database does not take it";
+	*problem = settled.stored ? NULL : "the database did not store it";
 	if (!settled.stored)
 		return false;
 	/* a try before it may have been the one that counts */

@@ -1,4 +1,7 @@
-/* Bodies that come from elsewhere than the web server, on the way of a push: record.c, fold.c, store.c, and the evidence. */
+/*
+ * Bodies that come from elsewhere than the web server, on the way of a push: record.c, fold.c, store.c, and the
+ * evidence.
+ */
 #ifndef INTAKE_H
 #define INTAKE_H
 
@@ -19,7 +22,10 @@ struct intake_fates {
 	int64_t quarantined;
 };
 
-/* Reads a whole file, max bytes at most.  The bytes are the caller's, to be freed.  False, with *problem, when it cannot. */
+/*
+ * Reads a whole file, max bytes at most.  The bytes are the caller's, to be freed.  False, with *problem, when it
+ * cannot.
+ */
 bool intake_read_file(const char *path, size_t max, struct slice *body, const char **problem);
 
 /*
@@ -29,7 +35,8 @@ bool intake_read_file(const char *path, size_t max, struct slice *body, const ch
 struct push *intake_push(struct slice body, int64_t received_at);
 
 /*
- * A push of the first of these records, as many as go into one; where their texts lie is the caller's, and must outlive it.
+ * A push of the first of these records, as many as go into one; where their texts lie is the caller's, and must
+ * outlive it.
  */
 struct push *intake_part(const struct record *records, size_t count, int64_t received_at);
 

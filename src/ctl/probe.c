@@ -49,8 +49,8 @@ find_unix(struct sockets *sockets, const char *path)
 	if (realpath(path, real) == NULL)
 		snprintf(real, sizeof real, "%s", path);
 	while (file != NULL && fgets(line, sizeof line, file) != NULL)
-		if (sscanf(line, "%*s %*s %*s %x %*s %*s %lu %511[^\n]", &flags, &inode, bound) == 3 && (flags & UNIX_LISTENS) != 0 &&
-		    (strcmp(bound, path) == 0 || strcmp(bound, real) == 0))
+		if (sscanf(line, "%*s %*s %*s %x %*s %*s %lu %511[^\n]", &flags, &inode, bound) == 3 &&
+		    (flags & UNIX_LISTENS) != 0 && (strcmp(bound, path) == 0 || strcmp(bound, real) == 0))
 			add_socket(sockets, inode);
 	if (file != NULL)
 		fclose(file);
@@ -66,8 +66,8 @@ find_tcp(struct sockets *sockets, const char *table, unsigned wanted)
 	unsigned port, state;
 
 	while (file != NULL && fgets(line, sizeof line, file) != NULL)
-		if (sscanf(line, "%*s %*[^:]:%x %*s %x %*s %*s %*s %*s %*s %lu", &port, &state, &inode) == 3 && port == wanted &&
-		    state == TCP_LISTENS)
+		if (sscanf(line, "%*s %*[^:]:%x %*s %x %*s %*s %*s %*s %*s %lu", &port, &state, &inode) == 3 &&
+		    port == wanted && state == TCP_LISTENS)
 			add_socket(sockets, inode);
 	if (file != NULL)
 		fclose(file);

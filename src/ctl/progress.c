@@ -51,14 +51,15 @@ draw(const struct progress *progress, int64_t done, int64_t elapsed)
 	double rate = elapsed > 0 ? (double)done * 1000 / (double)elapsed : 0;
 	int64_t left = rate > 0 ? (int64_t)((double)(total - done) / rate) : 0;
 	char figures[LINE_SIZE];
-	int bar, width = terminal_width() - 1, length = snprintf(figures, sizeof figures, "%lld/%lld %s, %.0f/s, %lld:%02lld left",
+	int bar, width = terminal_width() - 1, length = snprintf(figures, sizeof figures,
+	    "%lld/%lld %s, %.0f/s, %lld:%02lld left",
 	    (long long)done, (long long)total, progress->what, rate, (long long)(left / 60), (long long)(left % 60));
 
 	bar = width - length - (int)strlen(progress->doing) - 4;
 	bar = bar > BAR ? BAR : bar;
 	if (bar >= BAR_LEAST)
-		fprintf(stderr, "\r%s [%-*.*s] %s\033[K", progress->doing, bar, total > 0 ? (int)(done * bar / total) : bar, full,
-		    figures);
+		fprintf(stderr, "\r%s [%-*.*s] %s\033[K", progress->doing, bar,
+		    total > 0 ? (int)(done * bar / total) : bar, full, figures);
 	else
 		fprintf(stderr, "\r%.*s\033[K", width, figures);
 }

@@ -9,10 +9,13 @@
 enum table_form {
 	TABLE_ROWS,     /* a line a row below the headings; in JSON a list of objects */
 	TABLE_RECORD,   /* one row, a line a column; in JSON an object */
-	TABLE_BLOCKS,   /* a row's first two columns on a line, the others on lines of their own; in JSON a list of objects */
+	TABLE_BLOCKS,   /* a row's first two columns on a line, the others on lines of their own; in JSON as rows */
 };
 
-/* The last three are numbers, and times as table_time writes them, in JSON; people read 10 GiB, 12 s and their local time. */
+/*
+ * The last three are numbers, and times as table_time writes them, in JSON; people read 10 GiB, 12 s and their local
+ * time.
+ */
 enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG, COLUMN_BYTES, COLUMN_SECONDS, COLUMN_TIME };
 
 /* What a cell says, for its colour on a terminal; NO_COLOR turns them off. */
@@ -47,8 +50,8 @@ void table_add_time(struct table *table, int64_t microseconds);
 const char *table_time(char text[TABLE_TIME_SIZE], int64_t microseconds);
 
 /*
- * One table by itself, or several under their names.  Whatever is in the cells, plain text drives no terminal and JSON is
- * valid: control characters and bytes that are not UTF-8 are escaped.
+ * One table by itself, or several under their names.  Whatever is in the cells, plain text drives no terminal and
+ * JSON is valid: control characters and bytes that are not UTF-8 are escaped.
  */
 void table_print(FILE *file, bool json, struct table *const *tables, int count);
 

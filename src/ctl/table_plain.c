@@ -28,8 +28,8 @@ turns_direction(ucs4_t character)
 }
 
 /*
- * How many bytes stand for the character at p, and in *width how wide a terminal shows it; -1: it is shown escaped, byte
- * by byte.
+ * How many bytes stand for the character at p, and in *width how wide a terminal shows it; -1: it is shown escaped,
+ * byte by byte.
  */
 static int
 next_character(const uint8_t *p, size_t left, int *width)
@@ -100,7 +100,8 @@ show_bytes(char text[SHOWN_SIZE], int64_t bytes)
 		value /= 1024;
 		unit++;
 	}
-	snprintf(text, SHOWN_SIZE, "%.*f %s", unit > 0 && value < 10 && value != (double)(int)value ? 1 : 0, value, units[unit]);
+	snprintf(text, SHOWN_SIZE, "%.*f %s", unit > 0 && value < 10 && value != (double)(int)value ? 1 : 0, value,
+	    units[unit]);
 	return text;
 }
 
@@ -129,7 +130,8 @@ show_time(char text[SHOWN_SIZE], const char *cell)
 	if (!time_text_parse(cell, &microseconds))
 		return cell;
 	seconds = (time_t)(microseconds / 1000000);
-	return localtime_r(&seconds, &parts) != NULL && strftime(text, SHOWN_SIZE, "%Y-%m-%d %H:%M:%S", &parts) > 0 ? text : cell;
+	return localtime_r(&seconds, &parts) != NULL && strftime(text, SHOWN_SIZE, "%Y-%m-%d %H:%M:%S",
+	    &parts) > 0 ? text : cell;
 }
 
 /* As people read it; in text or in the cell itself. */
@@ -173,8 +175,8 @@ has_colours(FILE *file)
 {
 	const char *no_color = getenv("NO_COLOR"), *terminal = getenv("TERM");
 
-	return fileno(file) >= 0 && isatty(fileno(file)) == 1 && (no_color == NULL || *no_color == '\0') && terminal != NULL &&
-	    strcmp(terminal, "dumb") != 0;
+	return fileno(file) >= 0 && isatty(fileno(file)) == 1 && (no_color == NULL || *no_color == '\0') &&
+	    terminal != NULL && strcmp(terminal, "dumb") != 0;
 }
 
 static void
@@ -234,7 +236,8 @@ print_line(FILE *file, const struct table *table, const int *widths, size_t row)
 	for (size_t i = 0; i < table->column_count; i++) {
 		const struct column *column = &table->columns[i];
 		int padding = widths[i] - (row == HEADINGS ? heading_width(column) : cell_width(table, row + i));
-		bool to_right = column->type == COLUMN_NUMBER || column->type == COLUMN_BYTES || column->type == COLUMN_SECONDS;
+		bool to_right = column->type == COLUMN_NUMBER || column->type == COLUMN_BYTES ||
+		    column->type == COLUMN_SECONDS;
 		char text[SHOWN_SIZE];
 
 		print_blanks(file, (i > 0 ? GAP : 0) + (to_right ? padding : 0));

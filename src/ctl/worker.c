@@ -210,7 +210,8 @@ worker_greatest(const char *metrics, const char *name)
 
 	for (const char *line = metrics; line != NULL; line = next_line(line)) {
 		const char *after = after_name(line, name), *end = strchr(line, '\n');
-		const char *blank = after != NULL && *after == '{' && end != NULL ? memrchr(line, ' ', (size_t)(end - line)) : NULL;
+		const char *blank = after != NULL && *after == '{' && end != NULL ? memrchr(line, ' ',
+		    (size_t)(end - line)) : NULL;
 		double value = blank != NULL ? strtod(blank, NULL) : 0;
 
 		greatest = value > greatest ? value : greatest;

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Its metrics, as text to be given to memory_free; NULL, with the reason in *problem, when it cannot be asked.  Waits a few
- * seconds at most.  Asking connects, which would start a service that systemd starts on demand: see probe_listens first.
+ * Its metrics, as text to be given to memory_free; NULL, with the reason in *problem, when it cannot be asked.  Waits
+ * a few seconds at most.  Asking connects, which would start a service that systemd starts on demand: see
+ * probe_listens first.
  */
 char *worker_metrics(const char *listen, const char **problem);
 

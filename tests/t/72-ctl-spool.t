@@ -204,7 +204,7 @@ subtest 'rescue what is no spool' => sub {
 	exits(ctl(@ctl, 'spool', 'rescue', folder() . '/none'), 1, 'a file that is not there');
 	my $run = ctl(@ctl, 'spool', 'rescue', write_file(folder() . '/text', 'x' x 100_000));
 	exits($run, 1, 'a text');
-	like $run->{err}, qr/no push can be read of it/, 'says so';
+	like $run->{err}, qr/no push could be read from it/, 'says so';
 };
 
 subtest 'a command that is mistyped' => sub {

@@ -64,7 +64,7 @@ subtest 'retry' => sub {
 		where r.called = 'late' and q.id = 1}), 't', 'received when it first came';
 	($rows, $run) = quarantine('retry', 1);
 	exits($run, 1, 'once more');
-	like $rows->[0]{problem}, qr/settled already/, 'it is settled';
+	like $rows->[0]{problem}, qr/already settled/, 'it is settled';
 
 	($rows, $run) = quarantine('retry', 3, '--with', file('{"callResultList":' . body(record(called => 'whole'), { a => 1 }) . '}'));
 	exits($run, 0, 'a body, corrected');

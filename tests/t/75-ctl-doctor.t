@@ -39,7 +39,7 @@ sub finds {
 finds('triggers that do not fire', ['FAULT', qr/session_replication_role is replica/, qr/reset session_replication_role/],
 	broken => ['alter role worker set session_replication_role = replica'],
 	mended => ['alter role worker reset session_replication_role']);
-finds('owners', ['FAULT', qr/^1 owners too many/, qr/let one role own all of it/],
+finds('owners', ['FAULT', qr/^1 extra owners of the schema/, qr/let one role own all of it/],
 	broken => ['create role other', 'alter function callresult.retain owner to other'],
 	mended => ['alter function callresult.retain owner to postgres', 'drop role other']);
 finds('a publication', ['FAULT', qr/published tables have no replica identity, such as kept/, qr/publish = 'insert'/],
@@ -117,7 +117,7 @@ subtest 'why there is no connection' => sub {
 	my %cures = (
 		'host=127.0.0.1 port=' . free_port()           => qr/nothing listens there/,
 		'host=/nonexistent'                             => qr/no PostgreSQL has its socket there/,
-		'host=no-such-host.invalid'                     => qr/mend the host in conninfo, or the name service/,
+		'host=no-such-host.invalid'                     => qr/fix the host in conninfo, or the name service/,
 		"host=$folder user=nobody_such dbname=postgres" => qr/^create role ROLE/,
 		"host=$folder user=postgres dbname=no_such"     => qr/^createdb NAME/,
 		"host=$folder user=closed dbname=callresult"    => qr/^alter role ROLE login/,
