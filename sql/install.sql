@@ -67,6 +67,7 @@ from callresult.schema_version \gset
 \ir tables/006-tables.sql
 \ir tables/006-catalogue.sql
 \ir tables/006-results.sql
+\ir tables/006-feed.sql
 insert into callresult.schema_version (step, name) values (6, 'tables');
 \endif
 
@@ -76,9 +77,11 @@ insert into callresult.schema_version (step, name) values (6, 'tables');
 \ir views/campaigns.sql
 \ir views/delivery.sql
 \ir views/people.sql
+\ir views/feed.sql
 \ir views/columns.sql
 \ir code/content.sql
 \ir code/tally.sql
+\ir code/feed.sql
 \ir code/store.sql
 \ir code/house.sql
 \ir code/proof.sql

@@ -1,10 +1,10 @@
--- The four roles, and what each may do; install.sql runs this every time.
+-- The roles, and what each may do; install.sql runs this every time.
 --
 -- None can log in: grant them to the users that do. callresult_writer is for the worker: it stores and keeps house,
 -- reads no result and changes none. callresult_reader is for people and reports and sees the views and the failure
--- catalogue; callresult_analyst sees of them what leads to no person. callresult_admin is for whoever runs callresultctl:
--- it stores, reads the views, the pushes and the quarantine, settles entries, and calls what keeps and erases, which runs
--- with the owner's rights. Roles belong to the whole cluster, so they may already be there; where the installing user
+-- catalogue; callresult_analyst sees of them what leads to no person. callresult_consumer is for programs that follow the
+-- feed. callresult_admin is for whoever runs callresultctl: it stores, reads the views, the pushes and the quarantine, settles
+-- entries, and calls what keeps and erases, which runs with the owner's rights. Roles belong to the whole cluster, so they may already be there; where the installing user
 -- may not create them, a notice says what to run.
 
 set local client_min_messages = notice;
@@ -15,7 +15,8 @@ declare
     missing text := '';
     granted record;
 begin
-    foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst', 'callresult_admin'] loop
+    foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst', 'callresult_admin', 'callresult_consumer']
+    loop
         if not exists (select from pg_roles where rolname = wanted) then
             begin
                 execute format('create role %I nologin', wanted);
@@ -37,6 +38,7 @@ begin
     for granted in
         select r.rolname, f.oid::regprocedure as callable
         from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'), ('callresult_writer', 'calls_ahead'),
+                     ('callresult_consumer', 'feed'), ('callresult_consumer', 'feed_done'),
                      ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'), ('callresult_reader', 'cause_text'),
                      ('callresult_reader', 'calls_to'), ('callresult_reader', 'called_often'), ('callresult_reader', 'number_tail'),
                      ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'), ('callresult_analyst', 'cause_text'),
@@ -59,7 +61,7 @@ begin
 
     if exists (select from pg_roles where rolname = 'callresult_writer') then
         grant usage on schema callresult to callresult_writer;
-        grant select on callresult.schema_version to callresult_writer;
+        grant select on callresult.schema_version, callresult.feeds to callresult_writer;
     end if;
 
     if exists (select from pg_roles where rolname = 'callresult_admin') then
@@ -78,9 +80,14 @@ begin
             callresult.unlisted_codes, callresult.redial_candidates, callresult.invalid_numbers,
             callresult.recordings, callresult.delivery_health, callresult.campaign, callresult.failure_text,
             callresult.contacts, callresult.abandon_30_days, callresult.quiet_campaigns, callresult.calls_masked,
-            callresult.called_numbers, callresult.corrections
+            callresult.called_numbers, callresult.corrections, callresult.feeds
             to %1$I $sql$, granted.rolname);
     end loop;
+
+    if exists (select from pg_roles where rolname = 'callresult_consumer') then
+        grant usage on schema callresult to callresult_consumer;
+        grant select on callresult.schema_version, callresult.feeds to callresult_consumer;
+    end if;
 
     -- what holds no number, session or call of a person
     if exists (select from pg_roles where rolname = 'callresult_analyst') then

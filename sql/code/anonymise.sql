@@ -35,6 +35,8 @@ begin
         raise exception 'anonymise needs to know how long to keep, such as interval ''1 year''';
     end if;
 
+    -- what is forgotten is no news to who follows the feed
+    perform set_config('callresult.moved', 'yes', true);
     for anonymised, what, change in
         select c.relname,
                case when c.relname like '%\_default'
@@ -72,6 +74,7 @@ begin
             return next;
         end if;
     end loop;
+    perform set_config('callresult.moved', 'no', true);
 end
 $$;
 

@@ -110,6 +110,31 @@ end;
 
 comment on function callresult.unreadable(bytea) is 'How a text in quarantine is coded that cannot be searched; empty for text';
 
+-- What is left of it in the log of the feed names no number, session or call, and is found by nobody.
+create or replace function callresult.erase_in_feed(number text, every_form boolean)
+returns void
+language sql
+set search_path = callresult, pg_temp
+begin atomic
+    update callresult.feed_log l
+    set (campaign_id, called, session_id, call_id) = (
+        select array_agg(case when gone then '' else campaign_id end order by n),
+               array_agg(case when not gone then called end order by n),
+               array_agg(case when not gone then session_id end order by n),
+               array_agg(case when not gone then call_id end order by n)
+        from unnest(l.campaign_id, l.called, l.session_id, l.call_id) with ordinality
+             as e (campaign_id, called, session_id, call_id, n)
+        cross join lateral (
+            select coalesce(called = number or every_form and callresult.number_tail(called) = callresult.number_tail(number)
+                                               and callresult.same_number(called, number), false) as gone) g)
+    where exists (
+        select from unnest(l.called) called
+        where called = number or every_form and callresult.number_tail(called) = callresult.number_tail(number)
+                                 and callresult.same_number(called, number));
+end;
+
+comment on function callresult.erase_in_feed(text, boolean) is 'Removes a called number from the log of the feed';
+
 create or replace function callresult.erase_number(number text, every_form boolean default false, dry_run boolean default false)
 returns table (found_in text, form text, rows bigint, problem text)
 language plpgsql
@@ -138,6 +163,7 @@ begin
                 group by called $sql$, found_in)
             using number, every_form, otherwise;
         end loop;
+        perform erase_in_feed(number, every_form);
 
         return query
         with looked as materialized (

@@ -1,4 +1,4 @@
--- The housekeeper: months, and the journal of the tally. The worker calls keep_house() on a connection of its own.
+-- The housekeeper: months, the journal of the tally, and the places of the feed. The worker calls keep_house() on a connection of its own.
 
 -- Gives a new month what its siblings have and ATTACH does not give it: the default partition is the model.
 create or replace function callresult.make_sibling(parent text, partition text)
@@ -29,6 +29,7 @@ begin
     end if;
     if parent = 'call_result' then
         perform add_tally_triggers(partition::regclass);
+        perform add_feed_triggers(partition::regclass);
     end if;
 end
 $$;
@@ -99,7 +100,9 @@ begin
     execute format('alter table %I attach partition %I for values from (%L) to (%L)',
                    parent, partition, month, month + interval '1 month');
     if to_move then
+        perform set_config('callresult.moved', 'yes', true);
         execute format('insert into %1$I (%2$s) select %2$s from moving', partition, columns);
+        perform set_config('callresult.moved', 'no', true);
         drop table moving;
     end if;
     return true;
@@ -230,6 +233,12 @@ begin
                                   case when sqlstate !~ '^2[23]' then sqlerrm else 'a row is refused' end, sqlstate);
         end;
     end if;
+    begin
+        perform number_feed();
+    exception
+        when others then
+            problem := concat_ws('; ', problem, format('the feed cannot be numbered: %s (SQLSTATE %s)', sqlerrm, sqlstate));
+    end;
     select count(*), coalesce(sum(q.bytes), 0) into quarantine_entries, quarantine_bytes
     from quarantine q
     where q.resolved_at is null;
@@ -245,4 +254,4 @@ end
 $$;
 
 comment on function callresult.keep_house() is
-    'Folds the journal of the tally, makes the months of the tables, and tells what waits and what could not be done';
+    'Folds the journal of the tally, numbers the feed, makes the months of the tables, and tells what waits and what could not be done';

@@ -276,6 +276,13 @@ begin
                                          r_custom_field, r_record_path, r_extra, call_timezone, zone_offset) a;
                 perform pg_catalog.set_config('callresult.counted', 'no', true);
 
+                -- Before it looks for a consumer it has locked feed_log.
+                insert into callresult.feed_log (
+                    records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
+                select pg_catalog.cardinality(r_push), p_id, r_push, r_campaign_id, r_call_time_local, r_called,
+                       r_session_id, r_call_id, r_vdn_id
+                where r_push[1] is not null and exists (select from callresult.feed_consumer);
+
                 with evidence as (
                     insert into callresult.push (
                         received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates,

@@ -96,6 +96,18 @@ static const struct expectation expectations[] = {
 		"a call whose time is to come has a wrong clock or a wrong call_timezone behind it",
 		"look at call_timezone, and at the clock of the platform; correct the rows or delete them as the owner",
 	},
+	{
+		"SELECT count(*), min(consumer) FROM callresult.feeds WHERE behind > '1 minute'",
+		FINDING_WARNING, "the feed is numbered", "consumers follow a feed whose numbering is more than a minute behind",
+		"they get no call that the housekeeper has not given a place",
+		"see that callresultd runs; its log says what the housekeeper cannot do",
+	},
+	{
+		"SELECT count(*), min(consumer) FROM callresult.feeds WHERE age > '1 day'",
+		FINDING_WARNING, "every consumer follows the feed", "consumers of the feed let calls wait for more than a day",
+		"what a consumer has not taken is kept for it, and the log of the feed grows",
+		"see that its program runs; if it is gone, as the owner: select callresult.feed_drop('NAME')",
+	},
 };
 
 static void

@@ -56,6 +56,8 @@ keep_house(struct housekeeper *housekeeper, struct db *db)
 		note_problem(housekeeper, db_problem(db));
 		return false;
 	}
+	if (house.journal_rows == DB_HOUSE_UNKNOWN)
+		housekeeper->next_call = clock_ms();    /* another is at it, who may not see what this worker stored */
 	set_gauge(METRIC_JOURNAL_ROWS, house.journal_rows);
 	set_gauge(METRIC_UNPLACED_ROWS, house.unplaced_rows);
 	set_gauge(METRIC_QUARANTINE_ENTRIES, house.quarantine_entries);

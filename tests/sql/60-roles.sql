@@ -1,4 +1,4 @@
--- The roles: one stores and does nothing else, the other reads the reports and the catalogue and nothing else.
+-- The roles: one stores and does nothing else, others read the reports and the catalogue or follow the feed, and nothing else.
 \ir help.psql
 select no_plan();
 
@@ -18,11 +18,11 @@ create function pg_temp.may(role text) returns table (what text, object text) la
     select 'create', 'callresult' where has_schema_privilege(role, 'callresult', 'create')
 $$;
 select set_eq($$ select * from pg_temp.may('callresult_writer') $$,
-    $$ values ('select', 'schema_version'), ('execute', 'store'), ('execute', 'keep_house'), ('execute', 'calls_ahead') $$, 'the writer');
+    $$ values ('select', 'schema_version'), ('select', 'feeds'), ('execute', 'store'), ('execute', 'keep_house'), ('execute', 'calls_ahead') $$, 'the writer');
 select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
     $$ select 'select', unnest(array['calls', 'call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
         'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',
-        'contacts', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign', 'called_numbers', 'corrections',
+        'contacts', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign', 'called_numbers', 'corrections', 'feeds',
         'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
        union all select 'execute', unnest(array['link_expiry', 'part_of', 'cause_text', 'calls_to', 'called_often', 'number_tail',
            'same_number']) $$, 'the reader');
@@ -39,6 +39,8 @@ select set_eq($$ select * from pg_temp.may('callresult_admin') $$,
 select ok(has_column_privilege('callresult_admin', 'callresult.quarantine', 'resolved_at', 'update')
           and not has_column_privilege('callresult_admin', 'callresult.quarantine', 'raw', 'update'),
     'who settles entries and changes none');
+select set_eq($$ select * from pg_temp.may('callresult_consumer') $$,
+    $$ values ('select', 'schema_version'), ('select', 'feeds'), ('execute', 'feed'), ('execute', 'feed_done') $$, 'the consumer');
 
 select pg_temp.call('a', '1', '2026-11-02 09:00:00', 6, '0', 1, 'https://x/y?Expires=1700000000');
 select pg_temp.call('a', '2', '2026-11-02 09:00:00', 5, '537');

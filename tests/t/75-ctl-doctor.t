@@ -45,6 +45,13 @@ finds('owners', ['FAULT', qr/^1 extra owners of the schema/, qr/let one role own
 finds('a publication', ['FAULT', qr/published tables have no replica identity, such as kept/, qr/publish = 'insert'/],
 	broken => ['create table callresult.kept (id int)', 'create publication p for table callresult.kept'],
 	mended => ['drop publication p', 'drop table callresult.kept']);
+my $noted = q{insert into callresult.feed_log (records, stored_at, push_id, campaign_id, call_time_local, called, session_id,
+	call_id, vdn_id) values (1, now() - interval '2 days', '{}', '{}', '{}', '{}', '{}', '{}', '{}')};
+finds('a feed that nobody numbers', ['warning', qr/numbering is more than a minute behind, such as crm/, qr/callresultd runs/],
+	broken => [q{select callresult.feed_add('crm')}, 'alter function callresult.number_feed() rename to number_none', $noted],
+	mended => ['alter function callresult.number_none() rename to number_feed', q{select callresult.number_feed()}]);
+finds('a consumer that is gone', ['warning', qr/let calls wait for more than a day, such as crm/, qr/feed_drop/],
+	broken => [], mended => [q{select callresult.feed_drop('crm')}]);
 finds('the sort order', ['FAULT', qr/collation has version 1\.0/, qr/^reindex database "callresult"; alter database .* refresh/],
 	broken => [q{update pg_database set datcollversion = '1.0', datcollate = 'C' where datname = 'callresult'}])
 	if $postgres->sql(q{select pg_database_collation_actual_version(oid) is not null from pg_database

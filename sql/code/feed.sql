@@ -1,0 +1,318 @@
+-- The feed: calls in an order that nothing committed later can precede.
+--
+-- Whoever changes results writes which ones into feed_log, in the same transaction: store() from its parameters, triggers
+-- for everything else. keep_house() numbers the rows of feed_log that it sees, which are committed, one housekeeper after
+-- the other. So a place is given after the commit of what stands there, is greater than all that were given before, and
+-- never changes; a reader who has gone past a place has missed nothing. No transaction id and no sequence decides.
+--
+-- A result is given at one place for each content that it had while it stood there, as it stands when it is read. What no
+-- longer stands is passed over: the result is gone, or another push's content stands, or it was corrected by hand later;
+-- the log then has the newer one at a later place, in the same snapshot.
+--
+-- feed_log is written only while there is a consumer. Who may write it locks the table before he looks whether there is
+-- one, and until he commits; feed_add() lets nobody hold that lock. So each change is either committed before the consumer
+-- comes, or in the log for it.
+
+-- Notes in feed_log what a statement changed in call_result. At a higher isolation level a transaction may not see a
+-- consumer that is there: then it notes all, and keep_house() drops what nobody waits for.
+create or replace function callresult.note_change()
+returns trigger
+language plpgsql
+security definer
+set search_path = callresult, pg_temp
+as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into feed_log (records, push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
+        select count(*), array_agg(push_id), array_agg(campaign_id), array_agg(call_time_local), array_agg(called),
+               array_agg(session_id), array_agg(call_id), array_agg(vdn_id)
+        from (select c.*, row_number() over () / 1000 as part from came c) c
+        where exists (select from feed_consumer) or current_setting('transaction_isolation') !~ '^read'
+        group by part;
+    else
+        insert into feed_log (records, corrected, push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
+        select count(*), corrected, array_agg(push_id), array_agg(campaign_id), array_agg(call_time_local),
+               array_agg(called), array_agg(session_id), array_agg(call_id), array_agg(vdn_id)
+        from (
+            select c.*, c.push_id in (select push_id from went) as corrected, row_number() over () / 1000 as part
+            from (
+                select push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_time, call_status,
+                       fail_code, cause_code, custom_field, record_path, extra, received_at
+                from came
+                except all
+                select push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_time, call_status,
+                       fail_code, cause_code, custom_field, record_path, extra, received_at
+                from went
+            ) c
+        ) c
+        where exists (select from feed_consumer) or current_setting('transaction_isolation') !~ '^read'
+        group by part, corrected;
+    end if;
+    return null;
+end
+$$;
+
+comment on function callresult.note_change() is 'Notes for the feed what a statement changed in call_result';
+
+-- What store() inserts it notes itself; rows that only move, from the default partition into their month, are no news.
+create or replace function callresult.add_feed_triggers(result_table regclass)
+returns void
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+begin
+    execute format('create or replace trigger feed_insert after insert on %s referencing new table as came '
+                   'for each statement '
+                   'when (current_setting(''callresult.counted'', true) is distinct from ''yes'' '
+                   'and current_setting(''callresult.moved'', true) is distinct from ''yes'' or pg_trigger_depth() > 0) '
+                   'execute function note_change()', result_table);
+    execute format('create or replace trigger feed_update after update on %s '
+                   'referencing old table as went new table as came '
+                   'for each statement '
+                   'when (current_setting(''callresult.moved'', true) is distinct from ''yes'' or pg_trigger_depth() > 0) '
+                   'execute function note_change()', result_table);
+end
+$$;
+
+comment on function callresult.add_feed_triggers(regclass) is
+    'Gives a partition of call_result, or the table itself, the triggers of the feed';
+
+do $$
+begin
+    perform callresult.add_feed_triggers(relid) from pg_partition_tree('callresult.call_result');
+end
+$$;
+
+-- Numbers what is committed, and drops what every consumer has taken. The caller has locked housekeeping. Listeners are
+-- told, and places given, at most ten times a second.
+create or replace function callresult.number_feed()
+returns void
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+begin
+    delete from feed_log where not exists (select from feed_consumer);
+    if exists (select from feed_log where place is null) then
+        perform pg_sleep(0.1 - date_part('epoch', clock_timestamp() - numbered_at))
+        from feed_state
+        where numbered_at > clock_timestamp() - interval '0.1 s';
+
+        with given as (
+            update feed_log l
+            set place = n.place
+            from (select id, s.last_place + sum(records) over (order by id) as place
+                  from feed_log cross join feed_state s
+                  where feed_log.place is null) n
+            where l.id = n.id
+            returning l.place
+        )
+        update feed_state set last_place = (select max(place) from given), numbered_at = clock_timestamp();
+        perform pg_notify('callresult', last_place::text) from feed_state;
+    end if;
+    delete from feed_log where place <= (select min(place) from feed_consumer);
+end
+$$;
+
+comment on function callresult.number_feed() is 'Gives places to what is committed, and drops what every consumer has taken';
+
+-- The consumer begins behind all that is committed now, or behind a place that the log still has. What is committed is
+-- there for the rest of this transaction, too, and nothing else: a copy of calls taken in it fits to the feed exactly.
+-- Pushes wait meanwhile. It tries for the locks a tenth of a second at a time, so that no push waits longer behind it.
+create or replace function callresult.feed_add(consumer text, "from" bigint default null)
+returns bigint
+language plpgsql
+set search_path = callresult, pg_temp
+set lock_timeout = '100ms'
+as $$
+#variable_conflict use_column
+declare
+    give_up_at  timestamptz := clock_timestamp() + interval '1 minute';
+    first_place bigint;
+    last_place  bigint;
+begin
+    perform need_latest('feed_add');
+    loop
+        begin
+            lock table housekeeping in share row exclusive mode;
+            lock table feed_log in share row exclusive mode;
+            exit;
+        exception
+            when lock_not_available or deadlock_detected then
+                if clock_timestamp() > give_up_at then
+                    raise;
+                end if;
+                perform pg_sleep(0.1);
+        end;
+    end loop;
+    perform number_feed();
+
+    select s.last_place, coalesce((select min(l.place - l.records) from feed_log l), s.last_place)
+    into last_place, first_place
+    from feed_state s;
+    if feed_add."from" not between first_place and last_place then
+        raise exception 'place % is not in the feed, which goes from % to %', feed_add."from", first_place, last_place;
+    end if;
+    insert into feed_consumer (consumer, place) values (feed_add.consumer, coalesce(feed_add."from", last_place));
+    return coalesce(feed_add."from", last_place);
+end
+$$;
+
+comment on function callresult.feed_add(text, bigint) is
+    'Adds a consumer of the feed, which begins with what is stored from now on, or behind a place; gives that place';
+
+create or replace function callresult.feed_drop(consumer text)
+returns boolean
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    delete from feed_consumer c where c.consumer = feed_drop.consumer;
+    return found;
+end
+$$;
+
+comment on function callresult.feed_drop(text) is 'Removes a consumer of the feed; whether there was one';
+
+-- The place of a consumer, which until the end of the transaction is this session's: another reader of the same consumer
+-- waits.
+create or replace function callresult.feed_place(consumer text)
+returns bigint
+language plpgsql
+set search_path = callresult, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    place   bigint;
+begin
+    select c.place into place from feed_consumer c where c.consumer = feed_place.consumer for update;
+    if not found then
+        raise exception 'the feed has no consumer %', quote_literal(feed_place.consumer)
+            using hint = 'The owner of the schema adds one: select callresult.feed_add(' || quote_literal(consumer) || ')';
+    end if;
+    return place;
+end
+$$;
+
+comment on function callresult.feed_place(text) is 'The place of a consumer, and nobody else''s until the end of the transaction';
+
+-- A call without a time or a number. "= or both NULL" is written out and planned for the values at hand, since nothing else
+-- can use the index.
+create or replace function callresult.call_with_gaps(
+    campaign_id text, call_time_local timestamp, called text, session_id text, call_id text, vdn_id integer)
+returns setof callresult.calls
+language plpgsql
+stable
+set search_path = callresult, pg_temp
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_variable
+begin
+    return query
+    select c.*
+    from calls c
+    where c.campaign_id = campaign_id
+      and (c.call_time_local = call_time_local or c.call_time_local is null and call_time_local is null)
+      and (c.called = called or c.called is null and called is null)
+      and (c.session_id = session_id or c.session_id is null and session_id is null)
+      and (c.call_id = call_id or c.call_id is null and call_id is null)
+      and (c.vdn_id = vdn_id or c.vdn_id is null and vdn_id is null);
+end
+$$;
+
+comment on function callresult.call_with_gaps is 'The call of an identity, parts of which may be missing';
+
+-- Of some places on, a stretch of the log at a time. Nearly all calls have a time and a number, and these two find them. Where nothing but what no longer stands is left, the place moves over it by itself.
+create or replace function callresult.feed(consumer text, most integer default 1000)
+returns setof callresult.feed_call
+language plpgsql
+security definer
+set search_path = callresult, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    behind  bigint := feed_place(consumer);
+    upto    bigint;
+    wanted  integer := most;
+    given   integer := 0;
+begin
+    while wanted > 0 loop
+        select max(l.place) into upto
+        from (select place, sum(records) over (order by place) - records as before
+              from (select place, records from feed_log where place > behind order by place limit 1000) f) l
+        where l.before < wanted;
+        exit when upto is null;
+
+        return query
+        with entry as materialized (
+            select l.place - l.records + e.n as place, l.push_id[coalesce(e.push, e.n)::int] as push_id, e.campaign_id,
+                   e.call_time_local, e.called, e.session_id, e.call_id, e.vdn_id
+            from feed_log l
+            cross join lateral unnest(l.push, l.campaign_id, l.call_time_local, l.called, l.session_id, l.call_id, l.vdn_id)
+                 with ordinality as e (push, campaign_id, call_time_local, called, session_id, call_id, vdn_id, n)
+            where l.place > behind and l.place <= upto and l.place - l.records + e.n > behind
+        ), correction as materialized (
+            select l.place - l.records + e.n as place, e.campaign_id, e.call_time_local, e.called, e.session_id, e.call_id,
+                   e.vdn_id
+            from feed_log l
+            cross join lateral unnest(l.campaign_id, l.call_time_local, l.called, l.session_id, l.call_id, l.vdn_id)
+                 with ordinality as e (campaign_id, call_time_local, called, session_id, call_id, vdn_id, n)
+            where l.corrected and (l.place > behind or l.place is null)
+        )
+        select e.place, c.*
+        from entry e
+        cross join lateral (
+            select c.* from calls c
+            where c.campaign_id = e.campaign_id and c.call_time_local = e.call_time_local and c.called = e.called
+            union all
+            select g.*
+            from call_with_gaps(e.campaign_id, e.call_time_local, e.called, e.session_id, e.call_id, e.vdn_id) g
+            where e.call_time_local is null or e.called is null
+        ) c
+        where c.push_id = e.push_id and c.session_id is not distinct from e.session_id
+          and c.call_id is not distinct from e.call_id and c.vdn_id is not distinct from e.vdn_id
+          and not exists (
+              select from correction k
+              where k.campaign_id = e.campaign_id and (k.place > e.place or k.place is null)
+                and k.call_time_local is not distinct from e.call_time_local and k.called is not distinct from e.called
+                and k.session_id is not distinct from e.session_id and k.call_id is not distinct from e.call_id
+                and k.vdn_id is not distinct from e.vdn_id)
+        order by e.place
+        limit wanted;
+        get diagnostics given = row_count;
+        wanted := wanted - given;
+        behind := upto;
+    end loop;
+
+    if wanted = most then
+        update feed_consumer c set place = behind where c.consumer = feed.consumer and c.place < behind;
+    end if;
+end
+$$;
+
+comment on function callresult.feed(text, integer) is
+    'The calls that a consumer has not taken yet, in the order of their places, at most so many';
+
+create or replace function callresult.feed_done(consumer text, place bigint)
+returns bigint
+language plpgsql
+security definer
+set search_path = callresult, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    now_at  bigint := feed_place(consumer);
+begin
+    if feed_done.place > (select s.last_place from feed_state s) then
+        raise exception 'place % has not been given yet', feed_done.place;
+    end if;
+    if feed_done.place > now_at then
+        now_at := feed_done.place;
+        update feed_consumer c set place = now_at, moved_at = now() where c.consumer = feed_done.consumer;
+    end if;
+    return now_at;
+end
+$$;
+
+comment on function callresult.feed_done(text, bigint) is
+    'Moves a consumer to the place of the last call that it has taken, never back; gives the place it is at';
