@@ -198,7 +198,8 @@ set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **pro
 	bool done = rows != NULL && db_rows_count(rows) == 1;
 
 	*problem = done ? NULL : rows == NULL ? "it cannot be changed" :
-	    seen != NULL ? "it was refused again or settled meanwhile" : "there is no such entry, or it is already settled";
+	    seen != NULL ? "it was refused again or settled meanwhile" :
+	    "there is no such entry, or it is already settled";
 	if (rows != NULL)
 		db_rows_free(rows);
 	return done;

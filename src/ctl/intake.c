@@ -189,7 +189,8 @@ static void
 add_stored(struct intake_fates *fates, const struct db_counts *stored, int64_t quarantined)
 {
 	intake_add_fates(fates, &(struct intake_fates){
-	    stored->inserted + stored->updated + stored->duplicates + quarantined, stored->inserted, stored->updated, stored->duplicates, quarantined });
+	    stored->inserted + stored->updated + stored->duplicates + quarantined,
+	    stored->inserted, stored->updated, stored->duplicates, quarantined });
 }
 
 bool
