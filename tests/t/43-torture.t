@@ -69,10 +69,16 @@ sub stop_reading_log {
 	return;
 }
 
+# Its disk hangs as long as a file is there.
+my $hanging = folder() . '/hanging';
+my %disk_env = (LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0',
+	FAILING_CALL => 'hang', FAILING_EVERY => 1, FAILING_PATH => "$disk/spool",
+	FAILING_WHILE => $hanging);
+
 sub start {
 	my ($worker) = @_;
 	return $worker->start(env => \%clock_env) if $worker == $second;
-	return $worker->start(before => sub { open STDERR, '>&', $log_writer }) if $worker == $third;
+	return $worker->start(env => \%disk_env, before => sub { open STDERR, '>&', $log_writer }) if $worker == $third;
 	return $worker->start;
 }
 
@@ -101,6 +107,16 @@ sub cut {
 	$proxy->fault($mode);
 	between(0.05, 0.3);
 	$proxy->fault('');
+	return;
+}
+
+# The server comes back with a synchronous standby that is not there: COMMIT waits, and what waited is not believed.
+sub miss_standby {
+	$postgres->sql(q{alter system set synchronous_standby_names = 'nobody'});
+	restart_postgres('immediate');
+	between(0.05, 0.3);
+	$postgres->sql('alter system reset synchronous_standby_names');
+	$postgres->sql('select pg_reload_conf()');
 	return;
 }
 
@@ -154,6 +170,13 @@ sub fill_disk {
 	return;
 }
 
+sub hang_disk {
+	write_file($hanging, '');
+	between(0.05, 0.3);
+	unlink $hanging;
+	return;
+}
+
 sub stored { return $postgres->sql('select count(*) from callresult.push') }
 
 my %kinds = (
@@ -178,6 +201,15 @@ my %kinds = (
 	'everything published' => [2, sub { for_a_while('create publication everything for all tables', 'drop publication everything') }],
 	'a constraint' => [2, sub { for_a_while(q{alter table callresult.call_result add constraint odd check (campaign_id <> 'odd')},
 		'alter table callresult.call_result drop constraint odd') }],
+	'a column' => [2, sub { for_a_while('alter table callresult.call_result add column theirs text',
+		'alter table callresult.call_result drop column theirs') }],
+	'an index' => [2, sub { for_a_while('create index theirs on callresult.call_result (custom_field)',
+		'drop index callresult.theirs') }],
+	'a deferred rule' => [2, sub { for_a_while(q{create function public.agree() returns trigger language plpgsql as
+		$$begin return null; end$$; create constraint trigger agree after insert or update on callresult.call_result
+		deferrable initially deferred for each row execute function public.agree()}, 'drop function public.agree() cascade') }],
+	'no standby' => [1, sub { miss_standby() }],
+	'a disk that hangs' => [3, sub { hang_disk() }],
 	'no privilege' => [2, sub { for_a_while('revoke usage on schema callresult from callresult_writer',
 		'grant usage on schema callresult to callresult_writer') }],
 	'a clock that jumps' => [4, sub { set_clock((-3600, -60, -1, 0, 1, 60, 3600)[rand 7]) }],
