@@ -195,19 +195,36 @@ check_logging(struct doctor *doctor)
 
 /* --- replication, the clock -------------------------------------------------------------------------------- */
 
+#define SYNCHRONOUS_CURE "alter system set synchronous_standby_names = 'ANY 1 (*)'; select pg_reload_conf(); under Patroni" \
+	" synchronous_mode and synchronous_mode_strict"
+
+/* That there should be a standby, say several hosts in conninfo, a slot that nobody reads, or the names to wait for. */
 static void
 check_replication(struct doctor *doctor)
 {
 	struct db_rows *rows = doctor_ask(doctor, "replication", "SELECT (SELECT count(*) FROM pg_stat_replication),"
-	    " current_setting('synchronous_standby_names')");
+	    " current_setting('synchronous_standby_names') <> '', current_setting('synchronous_commit') = 'local',"
+	    " EXISTS (SELECT FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT active)");
+	const char *conninfo = ctl_conninfo(doctor->ctl);
+	bool none, waits, local, expected;
 
 	if (rows == NULL)
 		return;
-	if (!doctor_is(rows, 0, "0") && doctor_is(rows, 1, ""))
+	none = doctor_is(rows, 0, "0");
+	waits = doctor_is(rows, 1, "t");
+	local = doctor_is(rows, 2, "t");
+	expected = doctor_is(rows, 3, "t") || db_conninfo_has_several_hosts(conninfo);
+	if (!none && (!waits || local))
 		doctor_add(doctor, FINDING_WARNING, "after a failover, what the standby had not received yet is"
-		    " lost, though the sender heard 200", "alter system set synchronous_standby_names = 'ANY 1"
-		    " (*)'; select pg_reload_conf();", "%s standbys are replicated asynchronously",
+		    " lost, though the sender heard 200", local && waits ? "alter role ROLE reset synchronous_commit, or the same"
+		    " for the database or the server" : SYNCHRONOUS_CURE, "%s standbys are replicated asynchronously",
 		    doctor_cell(rows, 0));
+	else if (none && waits)
+		doctor_add(doctor, FINDING_WARNING, "no commit ends before a standby is back: pushes go to the spool until it is"
+		    " full", "bring the standby back", "the standby that commits wait for is away");
+	else if (none && expected)
+		doctor_add(doctor, FINDING_WARNING, "what is answered 200 stands on one node only, and is lost with it",
+		    "bring the standby back; " SYNCHRONOUS_CURE, "the database has no standby now");
 	db_rows_free(rows);
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "db/db_internal.h"
 
 enum { SCHEMA_STEP = 6, SCHEMA_OLDEST = 6 };    /* nothing older was released */
@@ -33,6 +34,19 @@ db_conninfo_has_password(const char *conninfo)
 	for (option = options; option != NULL && option->keyword != NULL; option++)
 		found |= option->val != NULL &&
 		    (strcmp(option->keyword, "password") == 0 || strcmp(option->keyword, "sslpassword") == 0);
+	PQconninfoFree(options);
+	return found;
+}
+
+bool
+db_conninfo_has_several_hosts(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL), *option;
+	bool found = false;
+
+	for (option = options; option != NULL && option->keyword != NULL; option++)
+		found |= option->val != NULL && strchr(option->val, ',') != NULL &&
+		    (strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "hostaddr") == 0);
 	PQconninfoFree(options);
 	return found;
 }
@@ -208,6 +222,34 @@ db_stands(struct db *db)
 		(void)PQisBusy(db->connection);     /* reads what came */
 	}
 	return true;
+}
+
+/* In vain where the server is not there. */
+static void *
+cancel(void *connection)
+{
+	PGcancel *request = PQgetCancel(connection);
+	char reason[256];
+
+	if (request != NULL)
+		(void)PQcancel(request, reason, sizeof reason);
+	PQfreeCancel(request);
+	PQfinish(connection);
+	return NULL;
+}
+
+/*
+ * libpq asks for it over a connection of its own, for as long as the network makes it wait: not in this thread.  PgBouncer
+ * forgets what a client was doing that leaves before.
+ */
+void
+db_give_up_connection(struct db *db)
+{
+	if (PQstatus(db->connection) == CONNECTION_OK && PQtransactionStatus(db->connection) == PQTRANS_ACTIVE) {
+		pthread_detach(thread_start(cancel, db->connection, "the thread that cancels a command"));
+		db->connection = NULL;
+	}
+	db_drop_connection(db);
 }
 
 /* --- its life ------------------------------------------------------------------------------------------------- */

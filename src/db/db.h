@@ -126,6 +126,9 @@ bool db_schema_step_fits(int step);
 /* Whether conninfo holds a password. */
 bool db_conninfo_has_password(const char *conninfo);
 
+/* Whether conninfo names more than one host. */
+bool db_conninfo_has_several_hosts(const char *conninfo);
+
 /* Connects unless connected, and looks at nothing.  False when it is not done; db_problem says why. */
 bool db_attach(struct db *db);
 

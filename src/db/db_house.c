@@ -28,7 +28,7 @@ db_keep_house(struct db *db, struct db_house *house, int64_t deadline)
 	} else if (result != NULL) {
 		db_note_result_problem(db, result);
 	} else {
-		db_drop_connection(db);
+		db_give_up_connection(db);
 	}
 	PQclear(result);
 	return done;

@@ -40,6 +40,12 @@ struct db {
 /* Closes the connection, if there is one. */
 void db_drop_connection(struct db *db);
 
+/*
+ * The same, when a command is given up whose answer is still to come: the server is asked to cancel it.  One that waits
+ * for a standby in COMMIT would never notice that nobody waits for it, and keep its connection as long as that is away.
+ */
+void db_give_up_connection(struct db *db);
+
 /* --- what failed (db_exchange.c): each sets what db_problem gives --------------------------------------------- */
 
 /* Nothing of what it is given may be private. */

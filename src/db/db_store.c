@@ -294,7 +294,7 @@ store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *cou
 			return DB_BAD_RECORD;
 	}
 	if (result != DB_STORED)
-		db_drop_connection(db);
+		db_give_up_connection(db);
 	db->swollen |= store_call_trim(&db->call) > SWOLLEN_SIZE && db->connection != NULL;
 	return result;
 }

@@ -6,6 +6,7 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(sleep time);
 use Rig qw(wait_for);
+use Rig::Ctl qw(ctl);
 use Rig::Load;
 use Rig::Postgres;
 use Rig::Push qw(record body);
@@ -20,6 +21,24 @@ my $worker = Rig::Worker->start_new(database => { conninfo => $conninfo, writers
 is $worker->push_body(body(record(called => 'first')))->{status}, 200, 'a push is taken';
 is $standby->sql(q{select count(*) from callresult.call_result where called = 'first'}), 1, 'and is on the standby by then'
     if wait_for(sub { $standby->sql('select pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn()') eq 't' });
+
+subtest 'a standby that hangs' => sub {
+	my $hasty = Rig::Worker->start_new(database => { conninfo => $conninfo, writers => 2 }, server => { reply_deadline => '1s' })
+	    ->wait_until_ready;
+	my $waiting = q{select pid from pg_stat_activity where wait_event = 'SyncRep' and query = 'COMMIT' order by pid limit 1};
+	unlike ctl('-c', $hasty->{config}, 'doctor')->{out}, qr/standby/, 'doctor has nothing to say of a standby';
+	$standby->pause;
+	is $hasty->push_body(body(record(called => 'hangs')))->{status}, 200, 'a push is taken, into the spool';
+	is $hasty->spooled, 1, 'where it waits';
+	my $pid = wait_for(sub { $primary->sql($waiting) }, 60);
+	ok $pid, 'the replay has a server process wait for the standby';
+	ok wait_for(sub { $primary->sql("select count(*) from pg_stat_activity where pid = $pid") == 0 }, 60),
+	    'which is gone when it is given up, though the standby is away';
+	$standby->resume;
+	ok $hasty->drains, 'and the push is stored when the standby is back';
+	is $primary->sql(q{select count(*) from callresult.call_result where called = 'hangs'}), 1, 'once';
+	is $hasty->stop, 0, 'the worker ends well';
+};
 
 my $load = Rig::Load->start_new(worker => $worker, senders => 6);
 ok wait_for(sub { my %seen = $load->seen; ($seen{200} // 0) > 200 }, 60), 'pushes are taken';
@@ -42,5 +61,6 @@ note sprintf 'the slowest answer took %.1f s', $load->{slowest};
 ok $worker->drains, 'the spool is empty';
 $load->is_acknowledged('every push was acknowledged');
 $load->is_kept($standby, 'nothing that was acknowledged is lost or double');
+like ctl('-c', $worker->{config}, 'doctor')->{out}, qr/stands on one node only/, 'doctor says what a 200 is worth without a standby';
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
