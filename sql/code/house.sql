@@ -193,8 +193,8 @@ comment on function callresult.make_month(callresult.housekeeping) is 'Makes the
 
 -- What the worker calls again and again; once more at once when it says more. One at a time: to another it gives no
 -- figures. The journal is folded when reading it begins to cost. Months come last, and one for each table, since they hold
--- the default partitions until the end.
-create or replace function callresult.keep_house()
+-- the default partitions until the end. The worker says its call_timezone, for local_today().
+create or replace function callresult.keep_house(call_timezone text default null)
 returns table (more boolean, journal_rows bigint, unplaced_rows bigint, quarantine_entries bigint, quarantine_bytes bigint,
                problem text)
 language plpgsql
@@ -221,6 +221,10 @@ begin
             return next;
             return;
     end;
+
+    update housekeeping h
+    set call_timezone = keep_house.call_timezone
+    where h.call_timezone is distinct from keep_house.call_timezone and keep_house.call_timezone is not null;
 
     select count(*), coalesce(sum(pg_column_size(j.call_status)), 0) into journal_rows, size from tally_journal j;
     if journal_rows >= most_rows or size >= most_bytes then
@@ -253,5 +257,18 @@ begin
 end
 $$;
 
-comment on function callresult.keep_house() is
+comment on function callresult.keep_house(text) is
     'Folds the journal of the tally, numbers the feed, makes the months of the tables, and tells what waits and what could not be done';
+
+-- The day that the platform's clock shows: by the zone that the worker has said last, else by the session's.
+create or replace function callresult.local_today()
+returns date
+language sql
+stable
+security definer
+set search_path = callresult, pg_temp
+begin atomic
+    select (now() at time zone coalesce((select max(call_timezone) from callresult.housekeeping), current_setting('timezone')))::date;
+end;
+
+comment on function callresult.local_today() is 'Today in the call_timezone of the worker; before one has run, in that of the session';

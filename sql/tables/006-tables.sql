@@ -281,7 +281,8 @@ comment on table callresult.tally_arrival is 'How long results took to arrive, b
 create table callresult.housekeeping (
     parent           text collate "C" primary key,
     not_before       timestamptz not null default '-infinity',
-    problem          text
+    problem          text,
+    call_timezone    text
 );
 
 insert into callresult.housekeeping (parent) values ('call_result'), ('call_result_revision'), ('push');
@@ -289,6 +290,7 @@ insert into callresult.housekeeping (parent) values ('call_result'), ('call_resu
 comment on table callresult.housekeeping is 'What keep_house() knows of the tables it makes months for';
 comment on column callresult.housekeeping.parent is 'Table with months';
 comment on column callresult.housekeeping.not_before is 'When it tries to make a month again, after one could not be made';
+comment on column callresult.housekeeping.call_timezone is 'Time zone of the calls, as the worker has said last';
 comment on column callresult.housekeeping.problem is 'Why that month could not be made; empty when all is well';
 
 do $$

@@ -92,5 +92,15 @@ select throws_like($$ select callresult.add_month('call_result', pg_temp.month(-
 select is(callresult.add_month('call_result', pg_temp.month(-11), null), true, 'or does it');
 select is_empty('select * from callresult.check_tally()', 'the tally is right');
 
+-- the day of the calls, by the zone that the worker says
+set local timezone = 'UTC';
+select is(callresult.local_today(), (now() at time zone 'UTC')::date, 'before a worker has run, the day of the session');
+select is((select problem from callresult.keep_house('Pacific/Kiritimati')), null, 'the worker says its zone');
+select is(callresult.local_today(), (now() at time zone 'Pacific/Kiritimati')::date, 'the day there');
+select is((select problem from callresult.keep_house('Pacific/Pago_Pago')), null, 'the zone changes');
+select is(callresult.local_today(), (now() at time zone 'Pacific/Pago_Pago')::date, 'a day that is another at every moment');
+select is((select problem from callresult.keep_house()), null, 'the owner says none');
+select is(callresult.local_today(), (now() at time zone 'Pacific/Pago_Pago')::date, 'and changes none');
+
 select * from finish();
 rollback;

@@ -12,12 +12,12 @@ use Rig::Push qw(record body $success $example);
 use Rig::Worker;
 
 my $postgres = Rig::Postgres->start_new;
-$postgres->sql('drop function if exists callresult.keep_house()');
+$postgres->sql('drop function if exists callresult.keep_house(text)');
 $postgres->sql(q{
 	create table public.house (calls int, more int, journal bigint, unplaced bigint, entries bigint, bytes bigint, problem text,
 	    seconds int);
 	insert into public.house values (0, 0, 11, 12, 13, 14, null, 0);
-	create function callresult.keep_house() returns table (more boolean, journal_rows bigint, unplaced_rows bigint,
+	create function callresult.keep_house(text) returns table (more boolean, journal_rows bigint, unplaced_rows bigint,
 	    quarantine_entries bigint, quarantine_bytes bigint, problem text) language plpgsql security definer as $$
 	declare h public.house;
 	begin
@@ -25,7 +25,7 @@ $postgres->sql(q{
 		perform pg_sleep(h.seconds);
 		return query select h.more > 0, h.journal, h.unplaced, h.entries, h.bytes, h.problem;
 	end$$;
-	grant execute on function callresult.keep_house() to callresult_writer});
+	grant execute on function callresult.keep_house(text) to callresult_writer});
 
 sub calls { return $postgres->sql('select calls from public.house') }
 

@@ -15,7 +15,7 @@ srand $seed;
 
 my $postgres = Rig::Postgres->start_new;
 # nobody keeps house until this test does
-$postgres->sql('revoke execute on function callresult.keep_house() from callresult_writer');
+$postgres->sql('revoke execute on function callresult.keep_house(text) from callresult_writer');
 $postgres->sql('set client_min_messages = error; create publication everything for all tables');
 my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
 
