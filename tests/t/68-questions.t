@@ -1,0 +1,202 @@
+#!/usr/bin/perl
+# The fifteen questions of callresult(7): pushes at random, the answers by the SQL of the page, and the same computed here
+# from what was sent.  CALLRESULTD_SEED gives other pushes.
+use strict;
+use warnings;
+use JSON::PP;
+use List::Util qw(max sum0 uniq);
+use POSIX qw(strftime);
+use Test::More;
+use Rig qw(folder source read_file write_file);
+use Rig::Ctl qw(ctl ctl_json exits administrator);
+use Rig::Postgres;
+use Rig::Push qw(record body);
+use Rig::Worker;
+
+$ENV{PGTZ} = 'Asia/Shanghai';
+my $seed = $ENV{CALLRESULTD_SEED} // 68;
+srand $seed;
+diag "CALLRESULTD_SEED=$seed" if $ENV{CALLRESULTD_SEED};
+my $postgres = Rig::Postgres->start_new;
+my $worker = Rig::Worker->configured(postgres => $postgres);
+$postgres->sql('create role reader login in role callresult_reader');
+my @ctl = ('-c', $worker->{config}, '-d', administrator($postgres));
+my $json = JSON::PP->new->canonical;
+
+# The platform is at UTC+8 and has no summer time.
+my $zone = 8 * 3600;
+sleep 1 while (time + $zone) % 86_400 > 86_280;
+my $now = time;
+sub shown   { my ($at, $form) = @_; return strftime($form // '%Y-%m-%d %H:%M:%S', gmtime $at + $zone) }
+sub day     { return shown($_[0], '%Y-%m-%d') }
+sub of_day  { return ($_[0] + $zone) % 86_400 }
+my $today = $now - of_day($now);
+
+# --- what is sent: %sent has the content of each call that came last, @corrected what it said before
+
+my %catalogue = map { my ($code, @rest) = split /\|/; ($code => \@rest) } split /\n/,
+    $postgres->sql('select code, description, redial, abandoned from callresult.failure_code');
+my @failures = qw(537 538 548 603 604 602 34611 00701 00702 01040);
+my @forms = qw(13800000010 8613800000010 913800000010 013800000010);
+my (%sent, @corrected, %taken);
+
+# A time that no other call has, and that a minute of this test moves over no border.
+sub free_time {
+	my ($from, $to) = @_;
+	for (;;) {
+		my $at = int($from + rand($to - $from));
+		my $near = abs($at - $now) % 86_400;
+		next if $taken{$at} || $near < 600 || $near > 85_800 || abs($at - $now + 30 * 86_400) < 7200;
+		$taken{$at} = 1;
+		return $at;
+	}
+}
+
+sub content {
+	my $code = rand() < 0.4 ? '0' : $failures[rand @failures];
+	my $answered = $code eq '0' || ($code eq '00701' && rand() < 0.5);
+	return (callStatus => $answered ? 6 : 5, failCode => $code);
+}
+
+my $count = 0;
+sub new_call {
+	my ($received) = @_;
+	my $at = rand() < 0.1 ? free_time($received - 6 * 3600, $received - 700) : free_time($received - 500, $received - 20);
+	my $campaign = (3, 3, 7, 9)[rand 4];
+	my $person = int rand 200;
+	my %content = content();
+	$content{recordPath} = sprintf 'https://rec.example.com/%d.wav?Expires=%d', ++$count, $today + int(rand 5 * 86_400)
+	    if $content{callStatus} == 6;
+	my $number = $person == 0 ? $forms[rand @forms] : $person == 1 ? '13900000010' : sprintf '138%08d', 100 + 2 * $person + int rand 2;
+	return { campaignId => "$campaign", sessionId => "person-$person", called => $number, callId => 'call-' . ++$count, vdnId => 11,
+		callTimeStr => shown($at), at => $at, %content };
+}
+
+my @received = sort { $a <=> $b } map { $now - 3600 * (1 + rand 24 * 75) } 1 .. 14;
+push @received, map { $now - 3600 * $_ } 30, 25, 3, 2;
+for my $received (map { int } sort { $a <=> $b } @received) {
+	my @push = map { new_call($received) } 1 .. 70;
+	for my $old (map { $sent{$_} } grep { rand() < 0.02 } sort keys %sent) {
+		my %content = content();
+		delete $content{callStatus} if $content{failCode} eq $old->{failCode};
+		next if !exists $content{callStatus};
+		push @corrected, [@$old{qw(called callTimeStr)}, code($old), sprintf '%05d', $content{failCode}];
+		push @push, { %$old, %content };
+	}
+	for my $call (@push) {
+		$call->{received} = $received;
+		$sent{ $call->{callId} } = $call;
+	}
+	my $file = write_file(folder() . '/push.json', $json->encode([map { record(wanted($_)) } @push]));
+	exits(ctl(@ctl, 'import', '--as-of', strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $received), $file), 0, 'a push of ' . @push)
+	    or BAIL_OUT('nothing to ask about');
+}
+sub wanted { my ($call) = @_; my %record = %$call; delete @record{qw(at received)}; return (recordPath => undef, %record) }
+sub code   { return sprintf '%05d', $_[0]{failCode} }
+my @calls = sort { $a->{at} <=> $b->{at} } values %sent;
+my @three = grep { $_->{campaignId} == 3 } @calls;
+# What is said of a call that changed twice is what stands now.
+my %by_time = map { ($_->{callTimeStr} => $_) } @calls;
+$_->[3] = code($by_time{ $_->[1] }) for @corrected;
+
+# --- what the page says
+
+my $page = read_file(source() . '/man/callresult.7');
+sub statements {
+	my ($question) = @_;
+	my ($part) = $page =~ /^\.Ss Question $question\n(.*?)(?=^\.S[sh] )/ms;
+	my @statements = ($part // '') =~ /^\.Bd [^\n]*\n(.*?)^\.Ed/msg;
+	my $lines = sum0(map { tr/\n// } @statements);
+	ok $lines >= 1 && $lines <= 5, "question $question takes $lines lines";
+	return @statements;
+}
+
+sub rows { my ($sql) = @_; return [map { [split /\|/, $_, -1] } split /\n/, $postgres->sql($sql, 'callresult', 'reader')] }
+
+sub is_answered {
+	my ($question, @expected) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my @statements = statements($question);
+	for my $statement (@statements) {
+		my $expected = shift @expected;
+		cmp_ok scalar @$expected, '>', 0, "question $question has something to answer";
+		is_deeply rows($statement), [map { [map { "$_" } @$_] } @$expected], "question $question is answered as it was sent";
+	}
+	return;
+}
+
+# The answer with some columns as numbers, which SQL writes with more places.
+sub rounded { my ($rows, @columns) = @_; for my $row (@$rows) { $row->[$_] = sprintf '%.6f', $row->[$_] for @columns } return $rows }
+sub answered { return scalar grep { $_->{callStatus} == 6 } @_ }
+sub rate { return sprintf '%.6f', $_[1] ? $_[0] / $_[1] : 0 }
+sub group_by { my ($key, @of) = @_; my %groups; push @{ $groups{ $key->($_) } }, $_ for @of; return %groups }
+
+sub is_rated {
+	my ($question, $columns, $expected) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my ($statement) = statements($question);
+	is_deeply rounded(rows($statement), @$columns), [map { [map { "$_" } @$_] } @$expected], "question $question is answered as it was sent";
+	return;
+}
+
+# --- the questions
+
+my %days = group_by(sub { day($_[0]{at}) }, grep { $_->{at} >= $today - 86_400 && of_day($_->{at}) <= of_day($now) } @three);
+is_rated(1, [3], [map { [$_, scalar @{ $days{$_} }, answered(@{ $days{$_} }), rate(answered(@{ $days{$_} }), scalar @{ $days{$_} })] } sort keys %days]);
+
+my %hours = group_by(sub { shown($_[0]{at}, '%u|%H') }, @three);
+is_answered(2, [map { [(map { $_ + 0 } split /\|/), scalar @{ $hours{$_} }, answered(@{ $hours{$_} })] } sort keys %hours]);
+
+my %numbers = group_by(sub { $_[0]{called} }, @three);
+my %last = map { ($_ => $numbers{$_}[-1]) } keys %numbers;
+my @never = grep { !answered(@{ $numbers{$_} }) } sort keys %numbers;
+is_answered(3, [map { [$_, scalar @{ $numbers{$_} }, $last{$_}{callTimeStr}] } grep { @{ $numbers{$_} } >= 3 } @never]);
+
+my %form = map { ($_ => 1) } @forms;
+is_answered(4, [map { [@$_{qw(campaignId callTimeStr called)}, $catalogue{ code($_) }[0]] } reverse grep { $form{ $_->{called} } } @calls]);
+is_answered(5, [map { [$_, scalar @{ $numbers{$_} }, $last{$_}{callTimeStr}, $catalogue{ code($last{$_}) }[0]] }
+    grep { $catalogue{ code($last{$_}) }[1] =~ /soon|later/ } @never]);
+is_answered(6, [map { [$_, $catalogue{ code($last{$_}) }[0]] } grep { $catalogue{ code($last{$_}) }[1] eq 'never' } sort keys %last]);
+
+my %causes = group_by(\&code, grep { code($_) ne '00000' } @three);
+my $failed = sum0(map { scalar @$_ } values %causes);
+is_rated(7, [3], [map { [$_, $catalogue{$_}[0], scalar @{ $causes{$_} }, rate(scalar @{ $causes{$_} }, $failed)] }
+    sort { @{ $causes{$b} } <=> @{ $causes{$a} } || $a cmp $b } keys %causes]);
+cmp_ok abs(1 - sum0(map { $_->[3] } @{ rows((statements(7))[0]) })), '<', 1e-12, 'the shares add up to one';
+
+my %dates = group_by(sub { day($_[0]{at}) }, @calls);
+is_answered(8, [map { my $date = $_; [$date, map { my $id = $_; my @of = grep { $_->{campaignId} == $id } @{ $dates{$date} };
+	@of ? (scalar @of, answered(@of)) : ('', '') } 3, 7] } sort keys %dates]);
+
+my %weeks = group_by(sub { day($_[0]{at} - (shown($_[0]{at}, '%u') - 1) * 86_400) }, grep { $_->{at} >= $today - 91 * 86_400 } @three);
+is_rated(9, [2], [map { [$_, scalar @{ $weeks{$_} }, rate(answered(@{ $weeks{$_} }), scalar @{ $weeks{$_} })] } sort keys %weeks]);
+
+my %persons = group_by(sub { $_[0]{sessionId} }, @three);
+my %reached = map { ($_ => 1) } grep { answered(@{ $persons{$_} }) } keys %persons;
+is_answered(10, [[scalar keys %persons, scalar keys %reached]],
+    [map { [$_] } grep { $catalogue{ code($last{$_}) }[1] =~ /soon|later|fix/ && grep { $reached{ $_->{sessionId} } } @{ $numbers{$_} } } @never]);
+
+my @recent = grep { $_->{at} - $_->{at} % 3600 >= $now - 30 * 86_400 } @three;
+my $abandoned = grep { $catalogue{ code($_) }[2] eq 't' } @recent;
+is_rated(11, [2], [[answered(@recent), $abandoned, sprintf '%.6f', sprintf '%.4f', rate($abandoned, answered(@recent) + $abandoned)]]);
+
+my ($tomorrow, $after) = ($today + 86_400, $today + 2 * 86_400);
+is_answered(12, [map { [$_->{called}, $_->{recordPath} =~ s/\?.*//r] } sort { $a->{recordPath} cmp $b->{recordPath} }
+    grep { $_->{callStatus} == 6 && ($_->{recordPath} // '') =~ /Expires=(\d+)/ && $1 >= $tomorrow && $1 < $after } @calls]);
+
+my ($corrections) = statements(13);
+is_deeply [map { [@$_[0 .. 3]] } @{ rows($corrections) }],
+    [sort { $a->[1] cmp $b->[1] } @corrected], 'question 13 is answered as it was sent';
+cmp_ok scalar @corrected, '>', 20, 'much was corrected';
+
+my @late = map { $_->{received} - $_->{at} } grep { $_->{received} - $_->{at} > 600 } @calls;
+my ($late) = @{ rows("select late, extract(epoch from mean), extract(epoch from most) from (" . ((statements(14))[0] =~ s/;\s*\z//r) . ') q') };
+is_deeply rounded([$late], 1, 2), [[scalar @late, map { sprintf '%.6f', $_ } sum0(@late) / @late, max(@late)]], 'question 14 is answered as it was sent';
+
+statements(15);
+my @missing = map { { %{ new_call($now - 7200) }, callId => "missing-$_" } } 1 .. 3;
+my $answer = write_file(folder() . '/answer.json', $json->encode({ totalCount => @calls + 3, data => [map { record(wanted($_)) } @calls, @missing] }));
+my ($reconciled, $run) = ctl_json(@ctl, 'reconcile', '--json', $answer);
+exits($run, 1, 'question 15: calls are missing');
+is_deeply [sort map { $_->{call_id} } @{ $reconciled->{missing} }], [map { "missing-$_" } 1 .. 3], 'and these are they';
+done_testing;
