@@ -13,6 +13,7 @@ do $$
 declare
     wanted  text;
     missing text := '';
+    others  text;
     granted record;
 begin
     foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst', 'callresult_admin', 'callresult_consumer']
@@ -32,6 +33,17 @@ begin
     if missing <> '' then
         raise notice 'user % may not create roles. Have someone who may run:% and then run this script again',
             current_user, missing;
+    end if;
+
+    -- From PostgreSQL 16 on CREATEROLE alone does not do for a role that somebody else has made.
+    select string_agg(quote_ident(r.rolname), ', ' order by r.rolname) into others
+    from pg_roles r, pg_roles me
+    where r.rolname ~ '^callresult_' and me.rolname = current_user and not me.rolsuper
+      and not (me.rolcreaterole and current_setting('server_version_num')::integer < 160000)
+      and not pg_has_role(me.oid, r.oid, 'member with admin option');
+    if others <> '' then
+        raise notice 'user % may not grant the roles to others. Have someone who may run: GRANT % TO % WITH ADMIN OPTION;',
+            current_user, others, quote_ident(current_user);
     end if;
 
     -- By their oids: a function may be there in the form of the step before, too.

@@ -139,16 +139,26 @@ stop_process($push);
 
 # --- by an owner who may create roles, and by one who may not
 my $managed = Rig::Postgres->start_new(schema => 0);
-$managed->sql('create role plain login; create role chief login createrole', 'postgres');
-$managed->sql("create database $_ owner $_", 'postgres') for qw(plain chief);
+$managed->sql('create role plain login; create role chief login createrole; create role deputy login createrole', 'postgres');
+$managed->sql("create database $_ owner $_", 'postgres') for qw(plain chief deputy);
 like psql($managed, 'plain', 'plain', '-f', source() . '/sql/install.sql'), qr/may not create roles.*CREATE ROLE callresult_writer NOLOGIN/s,
     'a plain owner is told what to ask for';
 is $managed->sql('select count(*) from callresult.campaign_summary', 'plain', 'plain'), 0, 'and has the schema';
 psql($managed, 'chief', 'chief', '-q', '-f', source() . '/sql/install.sql');
-is $managed->sql(q{select count(*) from pg_roles where rolname ~ '^callresult_' and not rolcanlogin and not rolsuper}, 'postgres'), 4,
+is $managed->sql(q{select count(*) from pg_roles where rolname ~ '^callresult_' and not rolcanlogin and not rolsuper}, 'postgres'), 5,
     'an owner with CREATEROLE makes the roles';
 unlike psql($managed, 'plain', 'plain', '-f', source() . '/sql/install.sql'), qr/may not create roles/, 'the plain owner runs it again';
 $managed->sql('create role worker login in role callresult_writer; create role alice login in role callresult_reader', 'postgres');
+
+# whoever comes second is told what he needs to grant them, and it does
+for my $owner (qw(plain deputy)) {
+	my ($grant) = psql($managed, $owner, $owner, '-f', source() . '/sql/install.sql') =~ /may not grant the roles.*?(GRANT .*;)/;
+	is defined $grant, $owner eq 'plain' || $managed->sql('show server_version_num', 'postgres') >= 160000, "$owner: whether he may grant the roles";
+	$managed->sql($grant, 'postgres') if defined $grant;
+	unlike psql($managed, $owner, $owner, '-f', source() . '/sql/install.sql'), qr/may not grant/, "$owner: with the admin option he may";
+	ok $managed->sql("grant callresult_reader to alice; select true", $owner, $owner), "$owner: and does";
+}
+
 for my $database (qw(plain chief)) {
 	$managed->sql($pushes, $database, 'worker');
 	is $managed->sql('select sum(calls) from callresult.campaign_summary', $database, 'alice'), 3, "$database: stored by one, read by the other";
