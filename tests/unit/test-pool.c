@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/clock_ahead.h"
-#include "db/pool.h"
+#include "db/pool_internal.h"
 
 enum { LONG = 60 * 1000, SHORT = 50, WRITERS = 2 };    /* milliseconds; connections */
 
@@ -188,13 +188,28 @@ run_borrower(void *argument)
 	return NULL;
 }
 
+static int
+count_waiters(void)
+{
+	int count = 0;
+
+	pthread_mutex_lock(&pool->mutex);
+	for (const struct waiter *waiter = pool->waiters; waiter != NULL; waiter = waiter->next)
+		count++;
+	pthread_mutex_unlock(&pool->mutex);
+	return count;
+}
+
+/* Returns when it stands in line. */
 static void
 start_borrower(struct borrower *borrower, enum pool_use use)
 {
+	int before = count_waiters();
+
 	*borrower = (struct borrower){ .use = use };
 	assert_int_equal(pthread_create(&borrower->thread, NULL, run_borrower, borrower), 0);
-	/* until it stands in line */
-	nanosleep(&(struct timespec){ .tv_nsec = SHORT * 1000000 }, NULL);
+	while (count_waiters() == before)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	assert_false(borrower->done);
 }
 
@@ -270,6 +285,25 @@ those_who_wait_are_served_in_turn(void **state)
 		assert_true(i == 2 || !borrowers[i + 1].done);
 	}
 	give_back(POOL_PUSH, first, true);
+	give_back(POOL_PUSH, second, true);
+}
+
+/* Who comes while another waits is behind him, however late that one wakes. */
+static void
+nobody_overtakes_who_waits(void **state)
+{
+	struct db *first, *second;
+	struct borrower borrower;
+
+	(void)state;
+	start(true);
+	first = borrow(POOL_PUSH, LONG);
+	second = borrow(POOL_PUSH, LONG);
+	start_borrower(&borrower, POOL_PUSH);
+	give_back(POOL_PUSH, first, true);
+	assert_null(borrow(POOL_PUSH, SHORT));
+	assert_int_equal(pthread_join(borrower.thread, NULL), 0);
+	give_back(POOL_PUSH, borrower.db, true);
 	give_back(POOL_PUSH, second, true);
 }
 
@@ -423,6 +457,7 @@ main(void)
 		TEST(a_connection_given_back_is_lent_again),
 		TEST(the_background_takes_no_connection_of_the_pushes),
 		TEST(those_who_wait_are_served_in_turn),
+		TEST(nobody_overtakes_who_waits),
 		TEST(one_closed_by_the_server_is_not_lent),
 		TEST(nobody_waits_for_a_database_that_is_away),
 		TEST(nobody_waits_for_a_host_that_does_not_answer),
