@@ -224,7 +224,7 @@ comment on function callresult.call_with_gaps is 'The call of an identity, parts
 
 -- Of some places on, a stretch of the log at a time. Nearly all calls have a time and a number, and these two find them. Where nothing but what no longer stands is left, the place moves over it by itself.
 create or replace function callresult.feed(consumer text, most integer default 1000)
-returns setof callresult.feed_call
+returns setof callresult.internal_feed_call
 language plpgsql
 security definer
 set search_path = callresult, pg_temp

@@ -12,7 +12,7 @@ with total as (
         from callresult.tally_day
         union all
         select campaign_id, vdn_id, call_hour::date, calls, answered, failed
-        from callresult.tally_pending
+        from callresult.internal_tally_pending
     ) part
     group by campaign_id, vdn_id
     having sum(calls) <> 0
@@ -43,7 +43,7 @@ select t.campaign_id, t.vdn_id, t.calls, t.answered, t.failed,
 from total t
 left join (
     select campaign_id, vdn, no_vdn, sum(calls)::bigint as calls
-    from callresult.tally_abandoned
+    from callresult.internal_tally_abandoned
     group by campaign_id, vdn, no_vdn
 ) a on a.campaign_id = t.campaign_id and a.vdn = coalesce(t.vdn_id, 0) and a.no_vdn = (t.vdn_id is null)
 left join callresult.campaign n on n.campaign_id = t.campaign_id;
@@ -65,14 +65,14 @@ from (
         from callresult.tally_day
         union all
         select campaign_id, vdn_id, call_hour::date, calls, answered, failed
-        from callresult.tally_pending
+        from callresult.internal_tally_pending
     ) part
     group by campaign_id, vdn_id, day
     having sum(calls) <> 0
 ) d
 left join (
     select campaign_id, vdn, no_vdn, began::date as day, sum(calls)::bigint as calls
-    from callresult.tally_abandoned
+    from callresult.internal_tally_abandoned
     group by campaign_id, vdn, no_vdn, began::date
 ) a on a.campaign_id = d.campaign_id and a.vdn = coalesce(d.vdn_id, 0) and a.no_vdn = (d.vdn_id is null)
        and a.day = coalesce(d.day, '-infinity')
@@ -105,11 +105,11 @@ from (
         select campaign_id, coalesce(vdn_id, 0) as vdn, vdn_id is null as no_vdn,
                coalesce(call_hour, '-infinity') as began, call_hour is null as no_hour,
                sum(calls) as calls, sum(answered) as answered, sum(failed) as failed
-        from callresult.tally_pending
+        from callresult.internal_tally_pending
         group by campaign_id, vdn_id, call_hour
     ) p using (campaign_id, vdn, no_vdn, began, no_hour)
 ) h
-left join callresult.tally_abandoned a
+left join callresult.internal_tally_abandoned a
        on a.campaign_id = h.campaign_id and a.vdn = h.vdn and a.no_vdn = h.no_vdn and a.began = h.began
 left join callresult.campaign n on n.campaign_id = h.campaign_id
 where h.calls <> 0;
@@ -132,7 +132,7 @@ from (
         from callresult.tally_cause
         union all
         select campaign_id, vdn_id, cause_code, calls
-        from callresult.tally_pending
+        from callresult.internal_tally_pending
     ) part
     group by campaign_id, vdn_id, cause_code
     having sum(calls) <> 0
@@ -151,7 +151,7 @@ create or replace view callresult.platform_faults as
 select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, callresult.cause_text(f) as cause, t.calls
 from (
     select p.call_hour, p.campaign_id, p.vdn_id, p.cause_code, sum(p.calls)::bigint as calls
-    from callresult.tally_parts p
+    from callresult.internal_tally_parts p
     where p.cause_code in (select c.code from callresult.failure_code c where c.redial = 'fix')
     group by p.call_hour, p.campaign_id, p.vdn_id, p.cause_code
     having sum(p.calls) <> 0
@@ -175,7 +175,7 @@ from (
             from callresult.tally_cause
             union all
             select campaign_id, cause_code, calls
-            from callresult.tally_pending
+            from callresult.internal_tally_pending
         ) part
         where cause_code is not null
           and not exists (select from callresult.failure_code f where f.code = cause_code)

@@ -68,8 +68,8 @@ comment on column callresult.recordings.record_path is
 comment on column callresult.delivery_health.hour is 'Hour of arrival, as the time it begins at';
 comment on column callresult.delivery_health.lag is
     'Seconds from the call to the arrival of its result, on average over the results that stand';
-comment on column callresult.feed_call.place is 'Place in the feed: greater than all places given before';
-comment on column callresult.feed_call.answered is 'Whether the call was answered';
+comment on column callresult.internal_feed_call.place is 'Place in the feed: greater than all places given before';
+comment on column callresult.internal_feed_call.answered is 'Whether the call was answered';
 comment on column callresult.feeds.consumer is 'Name of the consumer';
 comment on column callresult.feeds.place is 'Place of the last call that it has taken';
 comment on column callresult.feeds.waiting is 'Places given beyond it: so many calls wait, at most';

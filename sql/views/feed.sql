@@ -1,9 +1,9 @@
 -- The feed: the row that feed() gives, and where each consumer stands.
 
-create or replace view callresult.feed_call as
+create or replace view callresult.internal_feed_call as
 select null::bigint as place, c.* from callresult.calls c where false;
 
-comment on view callresult.feed_call is 'The columns that feed() gives; it has no rows';
+comment on view callresult.internal_feed_call is 'The columns that feed() gives; it has no rows';
 
 create or replace view callresult.feeds as
 select c.consumer, c.place, s.last_place - c.place as waiting,

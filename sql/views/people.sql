@@ -29,7 +29,7 @@ from (
     from (
         select p.campaign_id, p.vdn_id, case when p.call_status = 6 then p.calls end as answered,
                case when f.abandoned then p.calls end as abandoned
-        from callresult.tally_parts p
+        from callresult.internal_tally_parts p
         left join callresult.failure_code f on f.code = p.cause_code
         where p.call_hour >= localtimestamp - interval '30 days'
     ) part
@@ -50,7 +50,7 @@ from (
            coalesce(sum(p.calls) filter (where age > 0), 0) / 4 as usual
     from (select campaign_id, vdn_id, calls,
                  extract(day from date_trunc('hour', localtimestamp) - interval '1 hour' - call_hour)::integer / 7 as age
-          from callresult.tally_parts
+          from callresult.internal_tally_parts
           where call_hour in (select date_trunc('hour', localtimestamp) - interval '1 hour' - week * interval '7 days'
                               from generate_series(0, 4) week)) p
     group by campaign_id, vdn_id

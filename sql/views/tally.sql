@@ -1,5 +1,6 @@
--- The journal as rows, and the detail as rows: what views and checks read.
-create or replace view callresult.tally_pending as
+-- The journal as rows, and the detail as rows: what views and checks read. Views that are for other views only have names
+-- that begin with internal_.
+create or replace view callresult.internal_tally_pending as
 select campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status, cause_code, calls,
        case when call_status = 6 then calls else 0 end as answered,
        case when call_status = 5 then calls else 0 end as failed
@@ -10,30 +11,30 @@ from (
     from callresult.tally_journal
 ) j;
 
-create or replace view callresult.tally_parts as
+create or replace view callresult.internal_tally_parts as
 select campaign_id, unnest(vdn_id) as vdn_id, unnest(call_hour) as call_hour, unnest(call_status) as call_status,
        unnest(cause_code) as cause_code, unnest(calls) as calls
 from callresult.tally_detail
 union all
 select campaign_id, vdn_id, call_hour, call_status, cause_code, calls
-from callresult.tally_pending;
+from callresult.internal_tally_pending;
 
 create or replace view callresult.call_tally as
 select campaign_id, vdn_id, call_hour as hour, call_status, cause_code, sum(calls)::bigint as calls
-from callresult.tally_parts
+from callresult.internal_tally_parts
 group by campaign_id, vdn_id, call_hour, call_status, cause_code
 having sum(calls) <> 0;
 
 -- Calls that were answered and found no agent, by their codes. A key for a join may not be NULL, so each that can be is two.
-create or replace view callresult.tally_abandoned as
+create or replace view callresult.internal_tally_abandoned as
 select campaign_id, coalesce(vdn_id, 0) as vdn, vdn_id is null as no_vdn, coalesce(call_hour, '-infinity') as began,
        sum(calls)::bigint as calls
-from callresult.tally_parts
+from callresult.internal_tally_parts
 where cause_code in (select code from callresult.failure_code where abandoned)
 group by campaign_id, vdn_id, call_hour;
 
-comment on view callresult.tally_abandoned is 'Calls whose code says abandoned, by campaign, virtual call centre and hour';
-comment on view callresult.tally_pending is 'tally_journal as rows: what is counted and not yet folded';
-comment on view callresult.tally_parts is
+comment on view callresult.internal_tally_abandoned is 'Calls whose code says abandoned, by campaign, virtual call centre and hour';
+comment on view callresult.internal_tally_pending is 'tally_journal as rows: what is counted and not yet folded';
+comment on view callresult.internal_tally_parts is
     'tally_detail and tally_journal as rows; one key may have several, and call_tally sums them';
 comment on view callresult.call_tally is 'Calls counted by campaign, virtual call centre, hour, status and cause';

@@ -26,6 +26,10 @@ select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
         'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
        union all select 'execute', unnest(array['link_expiry', 'part_of', 'cause_text', 'calls_to', 'local_today', 'called_often', 'number_tail',
            'same_number']) $$, 'the reader');
+select set_eq($$ select relname::text from pg_class where relnamespace = 'callresult'::regnamespace and relkind = 'v'
+        and not has_table_privilege('callresult_reader', oid, 'select') $$,
+    $$ select relname::text from pg_class where relnamespace = 'callresult'::regnamespace and relname like 'internal\_%' $$,
+    'a view that is not for the reader says so in its name');
 select set_eq($$ select * from pg_temp.may('callresult_analyst') $$,
     $$ select 'select', unnest(array['call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
         'platform_faults', 'unlisted_codes', 'delivery_health', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign',

@@ -17,7 +17,7 @@ language sql as $$
 $$;
 
 select results_eq(
-    $$ select attname::text, atttypid from pg_attribute where attrelid = 'callresult.feed_call'::regclass and attnum > 1 order by attnum $$,
+    $$ select attname::text, atttypid from pg_attribute where attrelid = 'callresult.internal_feed_call'::regclass and attnum > 1 order by attnum $$,
     $$ select attname::text, atttypid from pg_attribute where attrelid = 'callresult.calls'::regclass and attnum > 0 order by attnum $$,
     'a call of the feed has the columns of calls');
 
