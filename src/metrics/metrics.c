@@ -35,37 +35,39 @@ static const struct {
 	[METRIC_ANSWERS_415] = { "pushes_total", "{status=\"415\"}", COUNTER, 1, "" },
 	[METRIC_ANSWERS_503] = { "pushes_total", "{status=\"503\"}", COUNTER, 1, "" },
 	[METRIC_REFUSED_PUSHES] = { "refused_pushes_total", "", COUNTER, 1,
-	    "Pushes with a valid token that are kept nowhere (413, 503): each may be lost." },
+	    "Pushes with a valid token that were refused and kept nowhere (413, 503); each may be lost." },
 	[METRIC_UNWRITTEN_ANSWERS] = { "unwritten_answers_total", "", COUNTER, 1,
-	    "Answers that could not be written because the web server had gone." },
+	    "Answers that could not be sent because the web server had closed the connection." },
 	[METRIC_INSERTED] = { "records_total", "{fate=\"inserted\"}", COUNTER, 1,
-	    "Records that are durable in the database, by fate." },
+	    "Records committed to the database, by fate." },
 	[METRIC_UPDATED] = { "records_total", "{fate=\"updated\"}", COUNTER, 1, "" },
 	[METRIC_DUPLICATES] = { "records_total", "{fate=\"duplicate\"}", COUNTER, 1, "" },
 	[METRIC_QUARANTINED] = { "records_total", "{fate=\"quarantined\"}", COUNTER, 1, "" },
 	[METRIC_RECORDS_RECEIVED] = { "records_received_total", "", COUNTER, 1,
-	    "Records of the pushes that are in the database: the sum of the fates." },
-	[METRIC_STORED_PUSHES] = { "stored_pushes_total", "", COUNTER, 1, "Pushes that are in the database." },
+	    "Records of the pushes that were stored; the sum of all fates." },
+	[METRIC_STORED_PUSHES] = { "stored_pushes_total", "", COUNTER, 1, "Pushes stored in the database." },
 	[METRIC_REPLAYED_PUSHES] = { "replayed_pushes_total", "", COUNTER, 1,
-	    "Pushes that came into the database from the spool." },
-	[METRIC_QUARANTINED_BODIES] = { "quarantined_bodies_total", "", COUNTER, 1, "Bodies that went to quarantine whole." },
-	[METRIC_SPOOLED_PUSHES] = { "spooled_pushes_total", "", COUNTER, 1, "Pushes that went to the spool." },
+	    "Pushes stored in the database from the spool." },
+	[METRIC_QUARANTINED_BODIES] = { "quarantined_bodies_total", "", COUNTER, 1,
+	    "Bodies that went to quarantine as a whole." },
+	[METRIC_SPOOLED_PUSHES] = { "spooled_pushes_total", "", COUNTER, 1, "Pushes written to the spool." },
 	[METRIC_SPOOL_UP] = { "spool_up", "", GAUGE, 1, "1 if the spool can accept a push, else 0." },
-	[METRIC_SPOOL_PUSHES] = { "spool_pushes", "", GAUGE, 1, "Pushes that wait in the spool." },
-	[METRIC_SPOOL_BYTES] = { "spool_bytes", "", GAUGE, 1, "Bytes of the bodies that wait in the spool." },
-	[METRIC_SPOOL_MAX_BYTES] = { "spool_max_bytes", "", GAUGE, 1, "The size that the spool may grow to." },
+	[METRIC_SPOOL_PUSHES] = { "spool_pushes", "", GAUGE, 1, "Pushes waiting in the spool." },
+	[METRIC_SPOOL_BYTES] = { "spool_bytes", "", GAUGE, 1, "Bytes of the bodies waiting in the spool." },
+	[METRIC_SPOOL_MAX_BYTES] = { "spool_max_bytes", "", GAUGE, 1, "Size the spool may grow to (max_size)." },
 	[METRIC_SPOOL_OLDEST_AGE] = { "spool_oldest_age_seconds", "", GAUGE, 1000000,
 	    "Age of the oldest push in the spool; 0 if the spool is empty." },
 	[METRIC_DATABASE_UP] = { "database_up", "", GAUGE, 1,
 	    "1 if at least one writer is connected to the database, else 0." },
 	[METRIC_HOUSEKEEPER_FAILURES] = { "housekeeper_failures_total", "", COUNTER, 1,
-	    "Rounds of the housekeeper that left something undone: months, or the fold of the tally's journal." },
-	[METRIC_JOURNAL_ROWS] = { "journal_rows", "", GAUGE, 1, "Rows of the tally's journal that wait to be folded." },
-	[METRIC_UNPLACED_ROWS] = { "unplaced_rows", "", GAUGE, 1, "Rows that wait in a default partition for their month." },
-	[METRIC_QUARANTINE_ENTRIES] = { "quarantine_entries", "", GAUGE, 1, "Open entries in quarantine." },
-	[METRIC_QUARANTINE_BYTES] = { "quarantine_bytes", "", GAUGE, 1, "Bytes of the open entries in quarantine." },
+	    "Housekeeper rounds that failed to make months or to fold the tally's journal." },
+	[METRIC_JOURNAL_ROWS] = { "journal_rows", "", GAUGE, 1, "Rows of the tally's journal waiting to be folded." },
+	[METRIC_UNPLACED_ROWS] = { "unplaced_rows", "", GAUGE, 1,
+	    "Rows in a default partition, waiting for their month to be made." },
+	[METRIC_QUARANTINE_ENTRIES] = { "quarantine_entries", "", GAUGE, 1, "Open quarantine entries." },
+	[METRIC_QUARANTINE_BYTES] = { "quarantine_bytes", "", GAUGE, 1, "Bytes held by open quarantine entries." },
 	[METRIC_LOG_LINES_DROPPED] = { "log_lines_dropped_total", "", COUNTER, 1,
-	    "Lines of the log that were dropped because nobody read it." },
+	    "Log lines dropped because the reader of the log fell behind." },
 };
 
 static _Atomic int64_t values[METRICS];
@@ -86,8 +88,8 @@ static struct histogram answer_time = {
 	"callresultd_answer_duration_seconds", "Time from the start of a push's request to its answer.", 1000000, times, { 0 }, 0
 };
 static struct histogram commit_time = {
-	"callresultd_commit_duration_seconds", "Time of a transaction that was committed, from BEGIN to COMMIT.", 1000000, times,
-	{ 0 }, 0
+	"callresultd_commit_duration_seconds", "Duration of a committed transaction, from BEGIN to COMMIT.", 1000000,
+	times, { 0 }, 0
 };
 static struct histogram batch_pushes = {
 	"callresultd_batch_pushes", "Pushes stored in one transaction.", 1, sizes, { 0 }, 0
@@ -220,14 +222,14 @@ write_label(FILE *file, const char *name)
 static void
 write_sources(FILE *file)
 {
-	write_head(file, "source_pushes_total", "counter", "Pushes answered 200, by the name of the token they came by.");
+	write_head(file, "source_pushes_total", "counter", "Pushes answered 200, by token name.");
 	for (int i = 0; i < source_count; i++) {
 		fputs("callresultd_source_pushes_total{source=\"", file);
 		write_label(file, sources[i].name);
 		fprintf(file, "\"} %" PRId64 "\n", sources[i].pushes);
 	}
 	write_head(file, "source_last_push_timestamp_seconds", "gauge",
-	    "Time of the last push answered 200, by the name of the token it came by.");
+	    "Time of the last push answered 200, by token name.");
 	for (int i = 0; i < source_count; i++) {
 		fputs("callresultd_source_last_push_timestamp_seconds{source=\"", file);
 		write_label(file, sources[i].name);
@@ -267,7 +269,7 @@ metrics_write(FILE *file)
 	histogram_write(file, &batch_pushes);
 	histogram_write(file, &batch_records);
 	histogram_write(file, &commit_time);
-	write_head(file, "build_info", "gauge", "The version that runs, as a label; always 1.");
+	write_head(file, "build_info", "gauge", "The running version, as a label; always 1.");
 	fprintf(file, "callresultd_build_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
 	process_metrics_write(file);
 }

@@ -82,10 +82,11 @@ process_metrics_write(FILE *file)
 	double value;
 
 	if (read_start_time(&value))
-		write_one(file, "process_start_time_seconds", "gauge", value, "Start time of the process since 1970.");
+		write_one(file, "process_start_time_seconds", "gauge", value,
+		    "Start time of the process, in seconds since 1970.");
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		write_one(file, "process_cpu_seconds_total", "counter", seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
-		    "User and system time used.");
+		    "CPU time used, user and system.");
 	if (read_resident(&value))
 		write_one(file, "process_resident_memory_bytes", "gauge", value, "Resident memory.");
 	if ((value = count_descriptors()) >= 0)
