@@ -135,7 +135,7 @@ raise_descriptor_limit(void)
 	}
 }
 
-/* What is bad in the files is said, and leaves in force what was. */
+/* A file that is bad leaves in force what was. */
 static void
 reload(const char *config, struct admission *admission)
 {
@@ -148,6 +148,8 @@ reload(const char *config, struct admission *admission)
 	settings_free(&fresh);
 	if (admission_reload(admission) && read)
 		log_info("reloaded the tokens and the log level");
+	else
+		log_error("reload failed: what a bad file held before stays in force");
 }
 
 /* Until SIGTERM or SIGINT; SIGHUP reads again what may change while running. */

@@ -227,7 +227,7 @@ take_value(struct reading *reading, const struct settings_key *key, const char *
     const char *value)
 {
 	if (key == NULL)
-		fault(reading, "[%s] %s: there is no such key", section, name);
+		fault(reading, "[%s] %s: unknown key", section, name);
 	else if (reading->given[key - settings_keys])
 		fault(reading, "[%s] %s: given twice", section, name);
 	else if (!read_value(reading->settings, key, value))
@@ -293,7 +293,7 @@ settings_read(struct settings *settings, const char *path)
 	else if (reading.fault_line > 0)
 		log_error("%s, line %d: %s", path, reading.fault_line, reading.fault);
 	else if (bad_line != 0)
-		log_error("%s, line %d: neither a [section] nor \"key = value\"", path, bad_line);
+		log_error("%s, line %d: expected [section] or \"key = value\"", path, bad_line);
 	return error == 0 && bad_line == 0 && reading.fault_line == 0;
 }
 

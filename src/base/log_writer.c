@@ -88,7 +88,8 @@ run(void *argument)
 		reported = dropped;
 		pthread_mutex_unlock(&mutex);
 		if (missing > 0)
-			log_warning("log: lines were dropped because nobody read them lines=%lld", (long long)missing);
+			log_warning("log: dropped lines because the reader of the log fell behind lines=%lld",
+			    (long long)missing);
 		pthread_mutex_lock(&mutex);
 	}
 	return NULL;

@@ -60,7 +60,8 @@ watchdog_ring(void)
 {
 	if (writers_are_stuck()) {
 		if (!atomic_exchange(&stuck_said, true))
-			log_error("no writer is making progress: withholding the watchdog notification");
+			log_error("no writer is making progress: withholding the watchdog notification, so "
+			    "systemd will restart the service");
 		return;
 	}
 	stuck_said = false;

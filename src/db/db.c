@@ -80,12 +80,12 @@ schema_fits(struct db *db, int64_t deadline)
 		db_note_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
 		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
 	} else if (!db_schema_step_fits(step = atoi(PQgetvalue(result, 0, 0)))) {
-		db_note_problem(db, "its schema is at step %d, and this program works with %d to %d;"
+		db_note_problem(db, "its schema is at step %d, but this callresultd needs step %d to %d;"
 		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_OLDEST, SCHEMA_STEP + 1, DATA_DIR);
 	} else {
 		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
-			log_warning("database: its encoding is %s, not UTF8: text it cannot represent is refused",
-			    PQgetvalue(result, 0, 1));
+			log_warning("database: its encoding is %s, not UTF8; "
+			    "records with text it cannot represent go to quarantine", PQgetvalue(result, 0, 1));
 		fits = true;
 	}
 	PQclear(result);

@@ -180,7 +180,7 @@ note_fault(struct db *db, const PGresult *result)
 		fault = FAULT_CONFLICT;
 	}
 	if (lacks_partition(result)) {
-		db_note_problem(db, "no partition takes a record (SQLSTATE " CHECK_VIOLATION ")");
+		db_note_problem(db, "no partition accepts a record (SQLSTATE " CHECK_VIOLATION ")");
 		fault = FAULT_CONFLICT;
 	} else if (fault == FAULT_RECORD) {
 		note_refusal(db, result);
@@ -304,7 +304,7 @@ has_time(struct db *db, int64_t deadline)
 {
 	if (clock_ms() < deadline)
 		return true;
-	db_note_problem(db, "no time was left to store a push");
+	db_note_problem(db, "reply_deadline passed before a push could be stored");
 	return false;
 }
 

@@ -275,7 +275,7 @@ pool_start(const char *conninfo, const char *call_timezone, int writers)
 	pool->end.at = pool->end_at = INT64_MAX;
 	pool->end.descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pool->end.descriptor == -1)
-		log_fatal("cannot serve: %s", strerror(errno));
+		log_fatal("cannot start: %s", strerror(errno));
 	pool->idle = memory_resize(NULL, (size_t)writers + BACKGROUND_BORROWERS + 1, sizeof *pool->idle);
 	pool->lost_at = clock_ms();
 	backoff_init(&pool->backoff, BACKOFF_MAX);

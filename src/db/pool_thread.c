@@ -39,7 +39,8 @@ note_unwell(struct pool *pool, struct db *db)
 	else if (pool_well_count(pool) == 0)
 		outage_note(&pool->outage, db_problem(db), now);
 	else if (log_limit_allows(&pool->fewer, FEWER_PAUSE))
-		log_warning("database: fewer connections than writers, pushes share them: %s", db_problem(db));
+		log_warning("database: not every writer has a connection; pushes share those there are: %s",
+		    db_problem(db));
 	db_free(db);
 	pool_note_change(pool);
 }

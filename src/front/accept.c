@@ -23,7 +23,7 @@ server_watch_listener(struct server *server)
 {
 	if (!server->deaf && !server_watch(server, EPOLL_CTL_MOD, server->listener->descriptor, EPOLLIN | EPOLLONESHOT,
 	    &server->listener))
-		log_error("epoll: %s", strerror(errno));
+		log_error("cannot watch the socket: %s", strerror(errno));
 }
 
 /* With the mutex.  The one that has been idle longest makes room for a new one. */
@@ -33,7 +33,7 @@ close_an_idle_connection(struct server *server)
 	struct connection *idle = connection_first(&server->connections, CONNECTION_IDLE);
 
 	if (log_limit_allows(&server->full_logged, LOG_PERIOD))
-		log_warning("too many connections for the limit of descriptors: those that have been idle longest are closed "
+		log_warning("too many connections for the limit on open files; closing those idle longest "
 		    "connections=%d max=%d", connection_count(&server->connections), server->connections_max);
 	if (idle == NULL)
 		return false;
@@ -46,7 +46,7 @@ static void
 note_accept_error(struct server *server, int error)
 {
 	if (log_limit_allows(&server->accept_logged, LOG_PERIOD))
-		log_error("accept: %s", strerror(error));
+		log_error("cannot accept connections, trying again: %s", strerror(error));
 	if (close_an_idle_connection(server))
 		return;
 	server->accept_at = clock_ms() + ACCEPT_PAUSE;
@@ -120,10 +120,10 @@ server_look_at_listener(struct server *server)
 	server->look_at = listener->path != NULL && listener->watch == -1 ? clock_ms() + LOOK_PAUSE : CONNECTION_NEVER;
 	if (!server->deaf && !listen_is_reachable(listener)) {
 		if (renew(server))
-			log_warning("the socket was removed or replaced: it is made anew path=%s", listener->path);
+			log_warning("the socket was removed or replaced; made it again path=%s", listener->path);
 		else if (log_limit_allows(&server->path_logged, LOG_PERIOD))
-			log_error("the socket was removed or replaced, and cannot be made anew yet path=%s: %s", listener->path,
-			    strerror(errno));
+			log_error("the socket was removed or replaced and cannot be made again yet path=%s: %s",
+			    listener->path, strerror(errno));
 		if (!listen_is_reachable(listener))
 			server->look_at = clock_ms() + RENEW_PAUSE;
 	}

@@ -53,7 +53,8 @@ admission_reload(struct admission *admission)
 	if (fresh == NULL)
 		return false;
 	if (token_set_count(fresh) == 0) {
-		log_error("tokens file %s holds no token, and allow_anonymous is not yes", admission->path);
+		log_error("tokens file %s has no token, and allow_anonymous is not yes; "
+		    "make one with callresultctl token new", admission->path);
 		token_set_free(fresh);
 		return false;
 	}

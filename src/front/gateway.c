@@ -57,7 +57,7 @@ gateway_init(void)
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		sigaction(taken[i], NULL, &before[i]);
 	if (FCGX_Init() != 0)
-		log_fatal("libfcgi does not start");
+		log_fatal("cannot initialise libfcgi");
 	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
 		sigaction(taken[i], &before[i], NULL);
 }
@@ -116,7 +116,7 @@ gateway_new(const struct head *head, int connection)
 	struct gateway *gateway = memory_zalloc(sizeof *gateway);
 
 	if (!accept_head(&gateway->fastcgi, head)) {
-		log_error("a request cannot be read: %s", strerror(errno));
+		log_error("cannot read a request: %s", strerror(errno));
 		memory_free(gateway);
 		return NULL;
 	}

@@ -43,7 +43,7 @@ systemd_socket(void)
 	int count = sd_listen_fds(1);
 
 	if (count > 1)
-		log_warning("systemd hands over %d sockets: only the first is served", count);
+		log_warning("systemd passed %d sockets; serving only the first", count);
 	if (count > 0)
 		return SD_LISTEN_FDS_START;
 #endif
@@ -191,8 +191,8 @@ listen_warn_if_open(const struct listener *listener)
 	socklen_t size = sizeof address;
 
 	if (getsockname(listener->descriptor, (struct sockaddr *)&address, &size) == 0 && !is_loopback(&address))
-		log_warning("the FastCGI port can be reached from other machines: whoever reaches it passes for the web server, "
-		    "past its TLS and its limits; let a firewall leave it to the web server alone");
+		log_warning("the FastCGI port can be reached from other machines: whoever connects bypasses the web "
+		    "server's TLS and limits; let only the web server through the firewall");
 }
 
 bool

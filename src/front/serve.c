@@ -21,7 +21,7 @@ watch(struct server *server, struct connection *connection)
 	    events, connection);
 
 	if (!watched)
-		log_error("epoll: %s", strerror(errno));
+		log_error("cannot watch a connection, closing it: %s", strerror(errno));
 	connection->watched = watched;
 	return watched;
 }

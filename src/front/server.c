@@ -39,7 +39,7 @@ static void
 must_watch(struct server *server, int descriptor, uint32_t events, void *subject)
 {
 	if (descriptor == -1 || !server_watch(server, EPOLL_CTL_ADD, descriptor, events, subject))
-		log_fatal("cannot serve: %s", strerror(errno));
+		log_fatal("cannot start: %s", strerror(errno));
 }
 
 void

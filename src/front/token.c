@@ -106,8 +106,8 @@ token_set_read(const char *path)
 	while ((length = getline(&line, &room, file)) >= 0) {
 		number++;
 		if (!read_line(set, line, (size_t)length)) {
-			log_error("tokens file %s, line %d: not \"name:token\" with a token of letters, digits and -._~",
-			    path, number);
+			log_error("tokens file %s, line %d: expected \"name:token\" with a token of letters, digits "
+			    "and -._~", path, number);
 			token_set_free(set);
 			set = NULL;
 			break;

@@ -14,7 +14,7 @@ fill_at_random(struct push_id *id)
 
 	if (left == 0) {
 		if (getrandom(stock, sizeof stock, 0) != (ssize_t)sizeof stock)
-			log_fatal("the system has no random numbers");
+			log_fatal("cannot get random numbers from the system");
 		left = sizeof stock / sizeof *stock;
 	}
 	*id = stock[--left];

@@ -44,8 +44,8 @@ static const char *const trouble_texts[SPOOL_TROUBLES] = {
 	[SPOOL_OPENING] = "open it",
 	[SPOOL_WRITING] = "write to it",
 	[SPOOL_READING] = "read it",
-	[SPOOL_REMOVING] = "take stored pushes out of it",
-	[SPOOL_POSTPONING] = "put a push behind the others",
+	[SPOOL_REMOVING] = "remove stored pushes from it",
+	[SPOOL_POSTPONING] = "move a push to its end",
 };
 
 /*
@@ -292,7 +292,7 @@ spool_file_follow(struct spool_file *file)
 	if (file->usable && !moved)
 		return true;
 	if (moved)
-		log_error("spool %s: has been removed or replaced; a new one is begun", file->path);
+		log_error("spool %s: the file was removed or replaced; starting a new one", file->path);
 	return spool_file_open(file);
 }
 
@@ -342,7 +342,8 @@ put_aside(struct spool_file *file, char aside[PATH_MAX])
 			return false;
 	}
 	snprintf(aside, PATH_MAX, "%s.damaged-%lld", file->path, now);
-	log_error("spool %s: is damaged; it is put aside as %s, and a new one is begun", file->path, aside);
+	log_error("spool %s: the file is damaged; keeping it as %s and rescuing its pushes into a new one", file->path,
+	    aside);
 	return true;
 }
 
@@ -353,7 +354,8 @@ order_rescue(struct spool_file *file, const char *aside, int64_t expected)
 	char *text = sqlite3_mprintf("INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside, (long long)expected);
 
 	if (!spool_file_execute(file, text))
-		log_error("%s: cannot have its pushes rescued: %s", aside, sqlite3_errmsg(file->database));
+		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
+		    aside, sqlite3_errmsg(file->database));
 	sqlite3_free(text);
 }
 
@@ -371,7 +373,7 @@ spool_file_replace_damaged(struct spool_file *file)
 	/* another process may have been first: what is at the path then is its new file, with pushes in it */
 	replaced = spool_file_has_moved(file);
 	spool_file_drop(file);
-	note(file, SPOOL_FAILED, "it is damaged, and cannot be put aside");
+	note(file, SPOOL_FAILED, "it is damaged and cannot be renamed");
 	replaced = (replaced || put_aside(file, aside)) &&
 	    open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	if (replaced && *aside != '\0')

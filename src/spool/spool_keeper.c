@@ -172,7 +172,8 @@ log_trouble(struct spool *spool, enum spool_result result)
 	if (result != SPOOL_NO_ROOM)
 		spool_file_log(&spool->file, spool->file.usable ? SPOOL_WRITING : SPOOL_OPENING);
 	else if (log_limit_allows(&spool->full_limit, FULL_LOG_PAUSE))
-		log_error("spool %s: is full, or its disk is: pushes are refused", spool->file.path);
+		log_error("spool %s: it or its disk is full; pushes it has no room for are answered 503",
+		    spool->file.path);
 }
 
 /* Whether another try may help: not where there is no room, or no file. */
@@ -378,6 +379,6 @@ spool_keeper_stop(struct spool *spool)
 	if (ended)
 		pthread_join(spool->keeper, NULL);
 	else
-		log_warning("spool %s: its disk does not answer; ending without closing it", spool->file.path);
+		log_warning("spool %s: its disk does not respond; exiting without closing the file", spool->file.path);
 	return ended;
 }

@@ -151,14 +151,15 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 
 	rename_rescued(path, renamed, sizeof renamed);
 	if (expected < 0)
-		log_error("spool %s: rescued what can be read of the damaged file, now %s; nobody knows how many pushes it had"
-		    " rescued=%lld", file->path, renamed, (long long)taken);
+		log_error("spool %s: rescued what could be read of the damaged file, kept as %s; how many pushes it held "
+		    "is unknown rescued=%lld", file->path, renamed, (long long)taken);
 	else if (taken < expected)
-		log_error("spool %s: rescued what can be read of the damaged file, now %s; the others are lost here rescued=%lld"
-		    " lost=%lld", file->path, renamed, (long long)taken, (long long)(expected - taken));
+		log_error("spool %s: rescued what could be read of the damaged file, kept as %s; ask the platform for "
+		    "the lost pushes rescued=%lld lost=%lld", file->path, renamed, (long long)taken,
+		    (long long)(expected - taken));
 	else
-		log_warning("spool %s: rescued all pushes of the damaged file, now %s rescued=%lld", file->path, renamed,
-		    (long long)taken);
+		log_warning("spool %s: rescued all pushes of the damaged file, kept as %s rescued=%lld", file->path,
+		    renamed, (long long)taken);
 }
 
 /* The next part, unless another process has gone on meanwhile: then from there. */
@@ -223,7 +224,8 @@ spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
 	if (!due)
 		return;
 	if (*rescue == NULL && (*rescue = spool_rescue_open(file, path, page)) == NULL) {
-		log_error("spool %s: cannot rescue pushes of %s: %s", file->path, path, strerror(errno));
+		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
+		    path, strerror(errno));
 		finish(file, path, taken, expected);
 		return;
 	}

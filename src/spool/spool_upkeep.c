@@ -23,7 +23,8 @@ note_opened(struct spool *spool)
 		log_warning("spool %s: %s", path, risk);
 	spool_observe(spool);
 	if (spool->pushes > 0)
-		log_info("spool %s: pushes left by an earlier run pushes=%lld", path, (long long)spool->pushes);
+		log_info("spool %s: pushes from an earlier run wait to be stored pushes=%lld", path,
+		    (long long)spool->pushes);
 	spool->failing = false;
 }
 
@@ -36,7 +37,7 @@ open_file(struct spool *spool)
 	}
 	note_opened(spool);
 	if (spool->looked)
-		log_info("spool %s: is open", spool->file.path);
+		log_info("spool %s: available now", spool->file.path);
 }
 
 /* What could not be taken out when it was stored. */

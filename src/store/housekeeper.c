@@ -35,7 +35,7 @@ note_problem(struct housekeeper *housekeeper, const char *problem)
 {
 	metrics_add(METRIC_HOUSEKEEPER_FAILURES, 1);
 	if (log_limit_allows(&housekeeper->limit, LOG_PAUSE))
-		log_error("housekeeper: %s", problem);
+		log_error("housekeeper: failed and will try again; pushes are not affected: %s", problem);
 }
 
 /* Of two workers one keeps house, and the other learns no figures. */

@@ -74,7 +74,7 @@ queue_new(size_t record_limit)
 	queue->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	queue->descriptor = epoll_create1(EPOLL_CLOEXEC);
 	if (queue->event == -1 || queue->timer == -1 || !watch(queue, queue->event) || !watch(queue, queue->timer))
-		log_fatal("cannot serve: %s", strerror(errno));
+		log_fatal("cannot start: %s", strerror(errno));
 	return queue;
 }
 

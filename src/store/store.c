@@ -65,7 +65,7 @@ log_refused(int count, const char *reason)
 
 	refused += count;
 	if (log_limit_allows(&limit, LOG_PAUSE))
-		log_warning("database: records are refused and go to quarantine records=%lld: %s",
+		log_warning("database: refused records, which went to quarantine records=%lld: %s",
 		    (long long)atomic_exchange(&refused, 0), reason);
 }
 
@@ -75,7 +75,7 @@ log_whole(const char *reason)
 	static struct log_limit limit;
 
 	if (log_limit_allows(&limit, LOG_PAUSE))
-		log_error("database: a push cannot be stored as it is and is kept whole in quarantine: %s", reason);
+		log_error("database: a push could not be stored and went to quarantine whole: %s", reason);
 }
 
 static enum db_result

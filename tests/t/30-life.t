@@ -90,7 +90,7 @@ subtest 'its own unix socket is taken away' => sub {
 	rename "$path.other", $path;
 	ok $is_back->(), 'replaced by one that nobody serves: it is made anew';
 	rename "$worker->{base}.run", "$worker->{base}.gone";
-	ok wait_for(sub { $worker->log_text =~ /cannot be made anew yet/ }), 'a folder that is gone is logged';
+	ok wait_for(sub { $worker->log_text =~ /cannot be made again yet/ }), 'a folder that is gone is logged';
 	mkdir "$worker->{base}.run";
 	ok $is_back->(), 'with the folder it comes back';
 	unlink $path;
@@ -196,6 +196,7 @@ subtest 'SIGHUP' => sub {
 	write_file("$worker->{base}.tokens", "this is no tokens file\n");
 	$worker->signal('HUP');
 	ok wait_for(sub { $worker->log_text =~ /tokens, line 1/ }), 'a bad file is named';
+	ok wait_for(sub { $worker->log_text =~ /error: reload failed: /m }), 'and that nothing changes';
 	is $worker->request('POST', '/fresh', '[]')->{status}, 200, 'what was in force stays';
 	unlike $worker->log_text, qr/this is no/, 'and its text is not shown';
 	is $worker->stop, 0, 'ends well';

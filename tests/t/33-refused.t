@@ -51,8 +51,8 @@ subtest 'rules about quarantine' => sub {
 	$postgres->sql('alter table callresult.quarantine drop constraint short');
 	ok wait_for(sub { $postgres->sql('select count(*) from callresult.quarantine') == 1 }, 60), 'without the rule it is kept';
 };
-ok wait_for(sub { $worker->log_text =~ /records are refused/ }), 'the log says that records are refused';
-my @lines = $worker->log_text =~ /warning: database: records are refused and go to quarantine records=\d+: .*constraint owned$/mg;
+ok wait_for(sub { $worker->log_text =~ /refused records/ }), 'the log says that records are refused';
+my @lines = $worker->log_text =~ /warning: database: refused records, which went to quarantine records=\d+: .*constraint owned$/mg;
 is scalar @lines, 1, 'once a minute at most';
 
 is $worker->stop, 0, 'the worker ends well';
@@ -65,7 +65,7 @@ subtest 'a month that nobody takes' => sub {
 		create trigger refuse before insert on callresult.call_result for each row execute function public.refuse()});
 	is push_of('1', '2')->{body}, $success, 'a push without a partition is acknowledged';
 	ok wait_for(sub { $worker->spooled == 1 }), 'by the spool';
-	ok wait_for(sub { $worker->log_text =~ /pushes go to the spool: no partition takes a record \(SQLSTATE 23514\)$/m }),
+	ok wait_for(sub { $worker->log_text =~ /pushes go to the spool: no partition accepts a record \(SQLSTATE 23514\)$/m }),
 	    'the log says it';
 	is quarantined(), '0|', 'nothing good is in quarantine';
 	$postgres->sql('drop function public.refuse() cascade');

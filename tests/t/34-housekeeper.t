@@ -59,7 +59,7 @@ ok shows(journal_rows => 11), 'a figure that is not told stays as it was';
 $postgres->sql(q{update public.house set problem = 'the month cannot be made: permission denied'});
 push_one();
 ok wait_for(sub { !shows(housekeeper_failures_total => 0) }), 'what it cannot do is counted';
-ok wait_for(sub { $worker->log_text =~ /error: housekeeper: the month cannot be made: permission denied$/m }), 'and logged';
+ok wait_for(sub { $worker->log_text =~ /error: housekeeper: failed .*: the month cannot be made: permission denied$/m }), 'and logged';
 
 # a house that takes long: it is all on one connection
 $postgres->sql('update public.house set problem = null, seconds = 3');

@@ -83,7 +83,7 @@ subtest 'ready while only the spool stands' => sub {
 	unlink $worker->{log};
 	$worker->start;
 	is $worker->spooled, 3, 'the next one finds it';
-	like $worker->log_text, qr/pushes left by an earlier run pushes=3$/m, 'and says so';
+	like $worker->log_text, qr/pushes from an earlier run wait to be stored pushes=3$/m, 'and says so';
 	$postgres->start;
 	ok $worker->drains, 'after the start: the spool is empty';
 	is $postgres->sql(q{select spooled, inserted from callresult.push where id = (select push_id from callresult.call_result
@@ -224,7 +224,7 @@ subtest 'a push that fails by no fault of the data' => sub {
 	    'when others go through it does not wait for ever';
 	is $postgres->sql(q{select count(*), min(reason) from callresult.quarantine where convert_from(raw, 'UTF8') ~ 'poison'}),
 	    '1|the statement failed (SQLSTATE 54000)', 'it is in quarantine, whole, with the reason';
-	like $worker->log_text, qr/error: database: a push cannot be stored as it is and is kept whole in quarantine: /, 'the log says so';
+	like $worker->log_text, qr/error: database: a push could not be stored and went to quarantine whole: /, 'the log says so';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 0, 'no part of it is stored';
 	$postgres->sql('drop function public.fail() cascade');
 };

@@ -29,7 +29,7 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 	cmp_ok $load->{answers}{200} // 0, '>', 0, "$name: pushes are acknowledged";
 	is_deeply [grep { !/^(200|503)$/ } keys %{ $load->{answers} }], [], "$name: others may be refused, and nothing else happens";
 	# a spool that syncs nothing would never meet the fault
-	like read_file($worker->{log}), qr/spool \S+: (cannot|is damaged)/, "$name: it is noticed" if $call eq 'sync';
+	like read_file($worker->{log}), qr/spool \S+: (cannot|the file is damaged)/, "$name: it is noticed" if $call eq 'sync';
 	# what cannot be taken out of the spool is taken out by the next run, without the fault
 	is $worker->stop, 0, "$name: the worker ends well";
 	unlink $worker->{log};
@@ -49,7 +49,7 @@ subtest 'what cannot be taken out of the spool' => sub {
 	$postgres->start;
 	$worker->start(env => { LD_PRELOAD => $shim, ASAN_OPTIONS => 'verify_asan_link_order=0', FAILING_CALL => 'write',
 		FAILING_EVERY => 1, FAILING_PATH => "$worker->{base}.spool-wal" })->wait_until_ready;
-	ok wait_for(sub { $worker->log_text =~ /cannot take stored pushes out of it/ }), 'that is said';
+	ok wait_for(sub { $worker->log_text =~ /cannot remove stored pushes from it/ }), 'that is said';
 	sleep 3;
 	my ($stored) = $worker->get('/-/metrics')->{body} =~ /^callresultd_replayed_pushes_total (\d+)/m;
 	is $stored, 1, 'it is stored once, and not again and again';
@@ -128,7 +128,7 @@ subtest 'a damaged file' => sub {
 	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
 	write_file("$worker->{base}.spool", 'no database at all, but something that was written over it' x 100);
 	$worker->start->wait_until_ready;
-	like $worker->log_text, qr/is damaged; it is put aside as/, 'is put aside, and that is said';
+	like $worker->log_text, qr/is damaged; keeping it as/, 'is put aside, and that is said';
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'damaged')))->{body}, $success, 'a new one takes pushes';
 	$postgres->start;
@@ -146,7 +146,7 @@ subtest 'a file damaged while it is in use' => sub {
 	close $file;
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'damaged-later')))->{body}, $success, 'a new one takes pushes';
-	like $worker->log_text, qr/is damaged; it is put aside as/, 'that is said';
+	like $worker->log_text, qr/is damaged; keeping it as/, 'that is said';
 	$postgres->start;
 	ok $worker->drains, 'damaged while in use: the spool is empty in the end';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'damaged-later'}), 1, 'it is stored';
@@ -168,7 +168,7 @@ for my $running (1, 0) {
 		for my $page (20, 40) { seek $file, $page * 4096, 0; print {$file} "\xff" x 4096; }
 		close $file;
 		if ($running) {
-			ok wait_for(sub { $worker->log_text =~ /is damaged; it is put aside as/ }), 'it is found in the outage';
+			ok wait_for(sub { $worker->log_text =~ /is damaged; keeping it as/ }), 'it is found in the outage';
 			is $worker->push_body(body(record(called => "$prefix-later")))->{status}, 200, 'pushes are taken on';
 		}
 		$postgres->start;
@@ -193,7 +193,7 @@ subtest 'a file that is removed' => sub {
 	is $worker->push_body(body(record(called => 'removed')))->{body}, $success, 'pushes are taken';
 	$worker->signal('KILL');
 	ok wait_for(sub { defined reap($worker->{pid}) }), 'and the worker is killed';
-	like $worker->log_text, qr/has been removed or replaced/, 'that it was removed is said';
+	like $worker->log_text, qr/was removed or replaced/, 'that it was removed is said';
 	unlink $worker->{log};
 	$worker->start;
 	$postgres->start;

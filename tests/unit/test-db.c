@@ -449,7 +449,7 @@ what_the_server_says_decides(void **state)
 		{ "store_", "22008", "ERROR", NULL, 9, DB_BAD_RECORD, 1, "SQLSTATE 22008" },
 		{ "COMMIT", "23503", "ERROR", "owned", 9, DB_BAD_RECORD, 1, "SQLSTATE 23503, constraint owned" },
 		{ "store_", "23514", "ERROR", NULL, 1, DB_STORED, 2, "" },
-		{ "store_", "23514", "ERROR", NULL, 9, DB_UNAVAILABLE, 5, "no partition takes a record" },
+		{ "store_", "23514", "ERROR", NULL, 9, DB_UNAVAILABLE, 5, "no partition accepts a record" },
 		{ "store_", "23514", "ERROR", "rule", 9, DB_BAD_RECORD, 1, "constraint rule" },
 		{ "store_", "40P01", "ERROR", NULL, 2, DB_STORED, 3, "" },
 		{ "COMMIT", "40001", "ERROR", NULL, 1, DB_STORED, 2, "" },
@@ -511,7 +511,7 @@ without_time_nothing_is_begun(void **state)
 	assert_int_equal(db_probe(db, &push, 1, &fold, clock_ms()), DB_UNAVAILABLE);
 	assert_int_equal(call_count, 0);
 	assert_true(db_is_connected(db));
-	assert_string_equal(db_problem(db), "no time was left to store a push");
+	assert_string_equal(db_problem(db), "reply_deadline passed before a push could be stored");
 }
 
 static void

@@ -352,8 +352,8 @@ a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can(void **state)
 	assert_false(spool_remove(spool, &push, 1));
 	assert_false(spool_postpone(spool, push));
 	said = capture_end(capture);
-	assert_non_null(strstr(said, "cannot open it: it is damaged, and cannot be put aside"));
-	assert_null(strstr(said, "is put aside as"));
+	assert_non_null(strstr(said, "cannot open it: it is damaged and cannot be renamed"));
+	assert_null(strstr(said, "keeping it as"));
 	free(said);
 	with_names_aside(now, rmdir);
 	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
