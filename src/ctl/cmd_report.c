@@ -11,7 +11,7 @@
 #include "ctl/commands.h"
 #include "ctl/report.h"
 
-enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, PARAMETERS = 4 };
+enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, PARAMETERS = 5 };
 
 const struct report_question report_questions[REPORT_PARTS] = {
 	[REPORT_FIGURES] = { "figures", "At a glance", {
@@ -35,15 +35,22 @@ const struct report_question report_questions[REPORT_PARTS] = {
 	    { "day", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER }, { "records", COLUMN_NUMBER },
 	    { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "spooled", COLUMN_NUMBER },
 	    { "lag_seconds", COLUMN_NUMBER } }, 7 },
+	[REPORT_SOURCES] = { "sources", "Pushes by source, all campaigns", {
+	    { "source", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER }, { "records", COLUMN_NUMBER },
+	    { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "spooled", COLUMN_NUMBER } }, 6 },
 	[REPORT_NUMBERS] = { "numbers", "Numbers to call again", {
 	    { "campaign_id", COLUMN_TEXT }, { "called", COLUMN_TEXT }, { "attempts", COLUMN_NUMBER },
 	    { "last_call", COLUMN_TEXT }, { "cause", COLUMN_TEXT }, { "redial", COLUMN_TEXT } }, 6 },
 };
 
-/* $1: campaigns, $2: virtual call centre, $3 and $4: first and last day; each NULL for all. */
+/* $1: campaigns, $2: virtual call centre, $3 and $4: first and last day; each NULL for all; $5: language of causes. */
 #define OF_CAMPAIGN "($1::text[] IS NULL OR campaign_id = ANY ($1::text[])) AND ($2::integer IS NULL OR vdn_id = $2::integer)"
 #define OF_DAY(day) "($3::date IS NULL OR " day " >= $3::date) AND ($4::date IS NULL OR " day " <= $4::date)"
 #define RATE(part, whole) "round(" part "::numeric / nullif(" whole ", 0), 4)"
+
+/* A setting of the session would stay behind in PgBouncer, whose next client would get it. */
+#define CAUSE(code, english) "coalesce((SELECT x.description FROM callresult.failure_text x WHERE x.code = " code \
+	" AND x.lang = $5), " english ")"
 
 static const char *const queries[REPORT_PARTS] = {
 	[REPORT_FIGURES] = "SELECT calls, answered, failed, " RATE("answered", "calls") ", abandoned,"
@@ -59,7 +66,7 @@ static const char *const queries[REPORT_PARTS] = {
 	[REPORT_HOURS] = "SELECT extract(isodow FROM hour)::integer, extract(hour FROM hour)::integer, sum(calls), sum(answered),"
 	    " " RATE("sum(answered)", "sum(calls)") " FROM callresult.campaign_hourly WHERE hour IS NOT NULL AND " OF_CAMPAIGN
 	    " AND " OF_DAY("hour::date") " GROUP BY 1, 2 ORDER BY 1, 2",
-	[REPORT_CAUSES] = "SELECT coalesce(c.category, 'Others'), t.cause_code, c.description, t.calls,"
+	[REPORT_CAUSES] = "SELECT coalesce(c.category, 'Others'), t.cause_code, " CAUSE("t.cause_code", "c.description") ", t.calls,"
 	    " round(t.calls / nullif(sum(t.calls) OVER (), 0), 4) FROM (SELECT cause_code, sum(calls) AS calls"
 	    " FROM callresult.call_tally WHERE call_status = 5 AND " OF_CAMPAIGN " AND " OF_DAY("hour::date")
 	    " GROUP BY cause_code) t LEFT JOIN callresult.failure_code c ON c.code = t.cause_code ORDER BY t.calls DESC, 2",
@@ -72,7 +79,10 @@ static const char *const queries[REPORT_PARTS] = {
 	    " round(sum(lag * records) / nullif(sum(records) FILTER (WHERE lag IS NOT NULL), 0), 1)"
 	    " FROM callresult.delivery_health WHERE $1::text[] IS NOT DISTINCT FROM $1 AND $2::integer IS NOT DISTINCT FROM $2"
 	    " AND " OF_DAY("hour::date") " GROUP BY 1 ORDER BY 1",
-	[REPORT_NUMBERS] = "SELECT campaign_id, called, attempts, last_call, cause, redial FROM callresult.redial_candidates"
+	[REPORT_SOURCES] = "SELECT source, sum(pushes), sum(records), sum(duplicates), sum(quarantined), sum(spooled)"
+	    " FROM callresult.delivery_health WHERE $1::text[] IS NOT DISTINCT FROM $1 AND $2::integer IS NOT DISTINCT FROM $2"
+	    " AND " OF_DAY("hour::date") " GROUP BY 1 ORDER BY 1",
+	[REPORT_NUMBERS] = "SELECT campaign_id, called, attempts, last_call, " CAUSE("r.code", "r.cause") ", redial FROM callresult.redial_candidates r"
 	    " WHERE " OF_CAMPAIGN " AND " OF_DAY("last_call::date") " ORDER BY campaign_id, last_call DESC, called",
 };
 
@@ -86,6 +96,14 @@ is_rate(const char *column)
 	size_t length = strlen(column);
 
 	return strcmp(column, "share") == 0 || (length > 5 && strcmp(column + length - 5, "_rate") == 0);
+}
+
+bool
+report_has_words(enum report_part part, int column)
+{
+	const char *name = report_questions[part].columns[column].name;
+
+	return strcmp(name, "category") == 0 || strcmp(name, "redial") == 0;
 }
 
 double
@@ -131,6 +149,8 @@ report_cell(const struct report *report, enum report_part part, int row, int col
 
 	if (cell == NULL)
 		return "-";
+	if (report_has_words(part, column))
+		return report_word(report, cell);
 	if (report_questions[part].columns[column].type != COLUMN_NUMBER)
 		return cell;
 	if (!is_rate(report_questions[part].columns[column].name))
@@ -170,7 +190,8 @@ ask(struct ctl *ctl, struct report *report, const char *const parameters[PARAMET
 	for (int i = 0; i < REPORT_PARTS; i++) {
 		if (i == REPORT_NUMBERS && ctl_option(ctl, "numbers") == NULL)
 			continue;
-		report->rows[i] = ctl_query(ctl->db, queries[i], parameters, PARAMETERS);
+		/* the server wants no parameter that a query has not */
+		report->rows[i] = ctl_query(ctl->db, queries[i], parameters, PARAMETERS - (strstr(queries[i], "$5") == NULL));
 		if (report->rows[i] == NULL)
 			return false;
 	}
@@ -183,9 +204,10 @@ write_span(char *text, size_t size, const struct ctl *ctl, const struct report *
 	const char *campaigns = ctl_option(ctl, "campaign"), *vdn = ctl_option(ctl, "vdn");
 	char first[REPORT_CELL_SIZE], last[REPORT_CELL_SIZE];
 
-	snprintf(text, size, "%s%s%s%s, calls of %s to %s", campaigns == NULL ? "all campaigns" :
-	    strchr(campaigns, '\n') != NULL ? "campaigns " : "campaign ", campaigns != NULL ? campaigns : "",
-	    vdn != NULL ? ", virtual call centre " : "", vdn != NULL ? vdn : "",
+	snprintf(text, size, report_word(report, "%s%s%s%s, calls of %s to %s"),
+	    report_word(report, campaigns == NULL ? "all campaigns" :
+	    strchr(campaigns, '\n') != NULL ? "campaigns " : "campaign "), campaigns != NULL ? campaigns : "",
+	    vdn != NULL ? report_word(report, ", virtual call centre ") : "", vdn != NULL ? vdn : "",
 	    report_cell(report, REPORT_FIGURES, 0, FIGURE_FIRST, first), report_cell(report, REPORT_FIGURES, 0, FIGURE_LAST, last));
 	for (; *text != '\0'; text++)
 		if (*text == '\n')
@@ -237,9 +259,20 @@ write_csv_cell(FILE *file, const char *cell, enum column_type type)
 	putc('"', file);
 }
 
+static const char *
+csv_cell(const struct report *report, enum report_part part, int row, int column)
+{
+	const char *cell = db_rows_text(report->rows[part], row, column);
+
+	return cell != NULL && report_has_words(part, column) ? report_word(report, cell) : cell;
+}
+
+/* Without the mark, a spreadsheet in China takes the words for GBK. */
 static void
 write_csv(FILE *file, const struct report *report)
 {
+	if (report->chinese)
+		fputs("\uFEFF", file);
 	for (int i = 0; i < REPORT_PARTS; i++) {
 		const struct report_question *question = &report_questions[i];
 
@@ -248,12 +281,12 @@ write_csv(FILE *file, const struct report *report)
 		if (i > 0)
 			fputs("\r\n", file);
 		for (int j = 0; j < question->count; j++)
-			fprintf(file, "%s%s", j > 0 ? "," : "", question->columns[j].name);
+			fprintf(file, "%s%s", j > 0 ? "," : "", report_word(report, question->columns[j].name));
 		fputs("\r\n", file);
 		for (int row = 0; row < db_rows_count(report->rows[i]); row++) {
 			for (int j = 0; j < question->count; j++) {
 				fputs(j > 0 ? "," : "", file);
-				write_csv_cell(file, db_rows_text(report->rows[i], row, j), question->columns[j].type);
+				write_csv_cell(file, csv_cell(report, i, row, j), question->columns[j].type);
 			}
 			fputs("\r\n", file);
 		}
@@ -335,18 +368,24 @@ int
 report_run(struct ctl *ctl, int argc, char **argv)
 {
 	const char *campaigns = ctl_option(ctl, "campaign"), *path = ctl_option(ctl, "o"), *format = read_format(ctl);
+	const char *lang = ctl_option(ctl, "lang");
 	char *array = campaigns != NULL ? campaign_array(campaigns) : NULL;
 	const char *const parameters[PARAMETERS] = { array, ctl_option(ctl, "vdn"), ctl_option(ctl, "since"),
-		ctl_option(ctl, "until") };
-	struct report report = { .title = "Call results" };
+		ctl_option(ctl, "until"), lang };
+	struct report report = { .chinese = lang != NULL && strcmp(lang, "zh") == 0 };
 	char span[512];
 	bool done = false;
 
 	(void)argc, (void)argv;
+	if (format != NULL && lang != NULL && !report.chinese && strcmp(lang, "en") != 0) {
+		ctl_usage_error(ctl, "--lang takes en or zh");
+		format = NULL;
+	}
 	if (format == NULL) {
 		memory_free(array);
 		return CTL_USAGE;
 	}
+	report.title = report_word(&report, "Call results");
 	if (ask(ctl, &report, parameters)) {
 		write_span(span, sizeof span, ctl, &report);
 		report.span = span;

@@ -42,6 +42,7 @@ static const struct command commands[] = {
 	    { "until", "DATE", "calls up to and including this day" },
 	    { "format", "FORMAT", "text (default), csv, json or html" },
 	    { "numbers", NULL, "the numbers to call again, too" },
+	    { "lang", "LANGUAGE", "en (default) or zh: titles, headings and causes in Chinese" },
 	    { "o", "FILE", "write into this file" },
 	    { 0 } }, report_run },
 	{ "spool list", "", "list the pushes that wait in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true,

@@ -27,7 +27,7 @@ struct command_option {
 	const char *help;
 };
 
-enum { OPTIONS_MAX = 8, ARGUMENTS_ANY = -1 };
+enum { OPTIONS_MAX = 9, ARGUMENTS_ANY = -1 };
 
 struct ctl;
 

@@ -14,6 +14,7 @@ enum report_part {
 	REPORT_CAUSES,
 	REPORT_CAMPAIGNS,
 	REPORT_DELIVERY,     /* of all campaigns: a push may hold results of several */
+	REPORT_SOURCES,      /* the same pushes, by the token they came by */
 	REPORT_NUMBERS,      /* NULL unless they were asked for: they are people's */
 	REPORT_PARTS
 };
@@ -39,8 +40,15 @@ enum { CAUSE_CATEGORY, CAUSE_CODE, CAUSE_CAUSE, CAUSE_CALLS, CAUSE_SHARE };
 struct report {
 	const char     *title;
 	const char     *span;                      /* which results it is about, in words */
+	bool            chinese;                   /* its words are Chinese, else English */
 	struct db_rows *rows[REPORT_PARTS];
 };
+
+/* A word, or a format, in the language of the report: the English one where there is no other. */
+const char *report_word(const struct report *report, const char *english) __attribute__((format_arg(2)));
+
+/* The values of these columns are words of ours, and not what somebody sent. */
+bool report_has_words(enum report_part part, int column);
 
 /* A cell as a person reads it: a rate as a percentage, "-" for none.  text is room for it. */
 enum { REPORT_CELL_SIZE = 32 };

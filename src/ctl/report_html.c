@@ -59,7 +59,7 @@ write_table(FILE *file, const struct report *report, enum report_part part, int 
 	fputs("<div class=\"scroll\"><table><thead><tr>", file);
 	for (int i = 0; i < question->count; i++) {
 		fprintf(file, "<th scope=\"col\"%s>", question->columns[i].type == COLUMN_NUMBER ? " class=\"n\"" : "");
-		write_heading_text(file, question->columns[i].name);
+		write_heading_text(file, report_word(report, question->columns[i].name));
 		fputs("</th>", file);
 	}
 	fputs(bar >= 0 ? "<th aria-hidden=\"true\"></th></tr></thead><tbody>\n" : "</tr></thead><tbody>\n", file);
@@ -82,7 +82,7 @@ write_table(FILE *file, const struct report *report, enum report_part part, int 
 static void
 write_folded_table(FILE *file, const struct report *report, enum report_part part)
 {
-	fputs("<details><summary>The figures</summary>\n", file);
+	fprintf(file, "<details><summary>%s</summary>\n", report_word(report, "The figures"));
 	write_table(file, report, part, -1);
 	fputs("</details>\n", file);
 }
@@ -100,7 +100,7 @@ write_figures(FILE *file, const struct report *report)
 
 	fputs("<dl>", file);
 	for (size_t i = 0; i < sizeof cards / sizeof *cards; i++)
-		fprintf(file, "<div><dt>%s</dt><dd>%s</dd></div>", cards[i].label,
+		fprintf(file, "<div><dt>%s</dt><dd>%s</dd></div>", report_word(report, cards[i].label),
 		    report_cell(report, REPORT_FIGURES, 0, cards[i].column, text));
 	fputs("</dl>\n", file);
 }
@@ -114,12 +114,13 @@ write_day(FILE *file, const struct report *report, int row, double most, double 
 	double answered = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, DAY_ANSWERED) / most;
 	char rate[REPORT_CELL_SIZE];
 
-	fprintf(file, "<g><title>%s: %s calls, %s answered (%s)</title>"
-	    "<rect class=\"no\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
-	    "<rect class=\"yes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></g>\n",
+	fputs("<g><title>", file);
+	fprintf(file, report_word(report, "%s: %s calls, %s answered (%s)"),
 	    db_rows_text(report->rows[REPORT_DAYS], row, DAY_DAY), db_rows_text(report->rows[REPORT_DAYS], row, DAY_CALLS),
 	    db_rows_text(report->rows[REPORT_DAYS], row, DAY_ANSWERED),
-	    report_cell(report, REPORT_DAYS, row, DAY_RATE, rate), x, TOP + PLOT_HEIGHT - calls, width, calls - answered, x,
+	    report_cell(report, REPORT_DAYS, row, DAY_RATE, rate));
+	fprintf(file, "</title><rect class=\"no\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
+	    "<rect class=\"yes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></g>\n", x, TOP + PLOT_HEIGHT - calls, width, calls - answered, x,
 	    TOP + PLOT_HEIGHT - answered, width, answered);
 }
 
@@ -130,8 +131,8 @@ write_days(FILE *file, const struct report *report)
 	int count = db_rows_count(days), last = count - 1;
 	double most = report_largest(report, REPORT_DAYS, DAY_CALLS), step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
 
-	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Calls by day, answered and not\">\n",
-	    LEFT + PLOT_WIDTH + 6, TOP + PLOT_HEIGHT + 24);
+	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
+	    LEFT + PLOT_WIDTH + 6, TOP + PLOT_HEIGHT + 24, report_word(report, "Calls by day, answered and not"));
 	for (int i = 0; i <= 2; i++)
 		fprintf(file, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
 		    "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.0f</text>\n", LEFT, LEFT + PLOT_WIDTH,
@@ -142,7 +143,7 @@ write_days(FILE *file, const struct report *report)
 	if (last > 0)
 		fprintf(file, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"end\">%s</text>",
 		    LEFT + (count < 4 ? 4 : count) * step, TOP + PLOT_HEIGHT + 18, db_rows_text(days, last, DAY_DAY));
-	fputs("</svg></div>\n<p>Green: answered. Grey: not answered.</p>\n", file);
+	fprintf(file, "</svg></div>\n<p>%s</p>\n", report_word(report, "Green: answered. Grey: not answered."));
 	write_folded_table(file, report, REPORT_DAYS);
 }
 
@@ -161,29 +162,33 @@ write_hours(FILE *file, const struct report *report)
 	double best = report_largest(report, REPORT_HOURS, HOUR_RATE);
 	char title[128], rate[REPORT_CELL_SIZE];
 
-	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"Answer rate by weekday and hour\">\n",
-	    LEFT + HOURS * (CELL + CELL_GAP), TOP + REPORT_WEEKDAYS * (CELL + CELL_GAP));
+	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
+	    LEFT + HOURS * (CELL + CELL_GAP), TOP + REPORT_WEEKDAYS * (CELL + CELL_GAP),
+	    report_word(report, "Answer rate by weekday and hour"));
 	for (int hour = 0; hour < HOURS; hour += 3)
 		fprintf(file, "<text x=\"%d\" y=\"12\">%d</text>", LEFT + hour * (CELL + CELL_GAP), hour);
 	for (int i = 0; i < REPORT_WEEKDAYS; i++) {
 		fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 8,
-		    TOP + i * (CELL + CELL_GAP) + 17, report_weekdays[i]);
+		    TOP + i * (CELL + CELL_GAP) + 17, report_word(report, report_weekdays[i]));
 		for (int hour = 0; hour < HOURS; hour++)
-			write_hour_cell(file, i, hour, "no calls", "none", 1);
+			write_hour_cell(file, i, hour, report_word(report, "no calls"), "none", 1);
 	}
 	for (int row = 0; row < db_rows_count(report->rows[REPORT_HOURS]); row++) {
 		int weekday = (int)report_number(report, REPORT_HOURS, row, HOUR_WEEKDAY) - 1;
 		int hour = (int)report_number(report, REPORT_HOURS, row, HOUR_HOUR);
 
-		snprintf(title, sizeof title, "%s %d:00: %s of %s answered (%s)", report_weekdays[weekday], hour,
+		snprintf(title, sizeof title, report_word(report, "%s %d:00: %s of %s answered (%s)"),
+		    report_word(report, report_weekdays[weekday]), hour,
 		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_ANSWERED),
 		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_CALLS),
 		    report_cell(report, REPORT_HOURS, row, HOUR_RATE, rate));
 		write_hour_cell(file, weekday, hour, title, "yes",
 		    0.08 + (best > 0 ? 0.92 * report_number(report, REPORT_HOURS, row, HOUR_RATE) / best : 0));
 	}
-	fprintf(file, "</svg></div>\n<p>The stronger the green, the more of the calls were answered; the strongest is %.1f %%.</p>\n",
-	    100 * best);
+	fputs("</svg></div>\n<p>", file);
+	fprintf(file, report_word(report,
+	    "The stronger the green, the more of the calls were answered; the strongest is %.1f %%."), 100 * best);
+	fputs("</p>\n", file);
 	write_folded_table(file, report, REPORT_HOURS);
 }
 
@@ -196,7 +201,7 @@ write_part(FILE *file, const struct report *report, enum report_part part)
 		write_figures(file, report);
 		return;
 	}
-	fprintf(file, "<section><h2>%s</h2>\n", report_questions[part].title);
+	fprintf(file, "<section><h2>%s</h2>\n", report_word(report, report_questions[part].title));
 	if (part == REPORT_DAYS)
 		write_days(file, report);
 	else if (part == REPORT_HOURS)
@@ -214,11 +219,11 @@ report_write_html(FILE *file, const struct report *report)
 	struct tm local;
 
 	strftime(now, sizeof now, "%Y-%m-%d %H:%M %Z", localtime_r(&seconds, &local));
-	fprintf(file, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	fprintf(file, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n<style>\n%s</style>\n"
-	    "</head>\n<body>\n<header><h1>%s</h1>\n<p>", report->title, style, report->title);
+	    "</head>\n<body>\n<header><h1>%s</h1>\n<p>", report->chinese ? "zh" : "en", report->title, style, report->title);
 	write_escaped(file, report->span);
-	fprintf(file, "</p>\n<p>Made %s</p></header>\n<main>\n", now);
+	fprintf(file, "</p>\n<p>%s %s</p></header>\n<main>\n", report_word(report, "Made"), now);
 	for (enum report_part part = 0; part < REPORT_PARTS; part++)
 		if (report->rows[part] != NULL && (part == REPORT_FIGURES || db_rows_count(report->rows[part]) > 0))
 			write_part(file, report, part);

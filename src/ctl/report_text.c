@@ -10,7 +10,7 @@ static void
 write_title(FILE *file, const char *title)
 {
 	fprintf(file, "\n%s\n", title);
-	for (size_t i = 0; i < strlen(title); i++)
+	for (int i = table_text_width(title); i > 0; i--)
 		putc('-', file);
 	putc('\n', file);
 }
@@ -24,8 +24,12 @@ write_figures(FILE *file, const struct report *report)
 	};
 	char text[REPORT_CELL_SIZE];
 
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-		fprintf(file, "%-13s %12s\n", lines[i].label, report_cell(report, REPORT_FIGURES, 0, lines[i].column, text));
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		const char *label = report_word(report, lines[i].label);
+
+		fprintf(file, "%s%*s %12s\n", label, 13 - table_text_width(label), "",
+		    report_cell(report, REPORT_FIGURES, 0, lines[i].column, text));
+	}
 }
 
 static void
@@ -70,19 +74,22 @@ write_hours(FILE *file, const struct report *report)
 
 		cells[weekday][hour] = (char)('0' + (tenths < 9 ? tenths : 9));
 	}
-	fputs("      0     6     12    18\n", file);
+	fprintf(file, "%*s0     6     12    18\n", 3 + table_text_width(report_word(report, report_weekdays[0])), "");
 	for (int i = 0; i < REPORT_WEEKDAYS; i++)
-		fprintf(file, "  %s %.*s\n", report_weekdays[i], HOURS, cells[i]);
-	fputs("  0: under 10 % answered, 9: 90 % or more\n", file);
+		fprintf(file, "  %s %.*s\n", report_word(report, report_weekdays[i]), HOURS, cells[i]);
+	fprintf(file, "  %s\n", report_word(report, "0: under 10 % answered, 9: 90 % or more"));
 }
 
 static void
 write_table(FILE *file, const struct report *report, enum report_part part)
 {
 	const struct report_question *question = &report_questions[part];
-	struct table *table = table_new(question->name, TABLE_ROWS, question->columns, question->count);
+	struct column columns[REPORT_COLUMNS_MAX];
+	struct table *table = table_new(question->name, TABLE_ROWS, columns, question->count);
 	char text[REPORT_CELL_SIZE];
 
+	for (int i = 0; i < question->count; i++)
+		columns[i] = (struct column){ report_word(report, question->columns[i].name), question->columns[i].type };
 	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
 		for (int column = 0; column < question->count; column++)
 			table_add(table, report_cell(report, part, row, column, text));
@@ -93,11 +100,11 @@ write_table(FILE *file, const struct report *report, enum report_part part)
 void
 report_write_text(FILE *file, const struct report *report, int width)
 {
-	fprintf(file, "%s: %s\n", report->title, report->span);
+	fprintf(file, report_word(report, "%s: %s\n"), report->title, report->span);
 	for (enum report_part part = 0; part < REPORT_PARTS; part++) {
 		if (report->rows[part] == NULL || db_rows_count(report->rows[part]) == 0)
 			continue;
-		write_title(file, report_questions[part].title);
+		write_title(file, report_word(report, report_questions[part].title));
 		if (part == REPORT_FIGURES)
 			write_figures(file, report);
 		else if (part == REPORT_DAYS)

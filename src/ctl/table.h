@@ -55,6 +55,9 @@ const char *table_time(char text[TABLE_TIME_SIZE], int64_t microseconds);
  */
 void table_print(FILE *file, bool json, struct table *const *tables, int count);
 
+/* Columns of a terminal that a text takes as table_print shows it. */
+int table_text_width(const char *text);
+
 /* A text as JSON has it, in quotes; length bytes. */
 void table_print_json_text(FILE *file, const char *text, size_t length);
 

@@ -45,8 +45,8 @@ next_character(const uint8_t *p, size_t left, int *width)
 	return length;
 }
 
-static int
-text_width(const char *text)
+int
+table_text_width(const char *text)
 {
 	const uint8_t *p = (const uint8_t *)text;
 	size_t left = strlen(text);
@@ -207,7 +207,7 @@ heading_width(const struct column *column)
 {
 	char text[SHOWN_SIZE];
 
-	return (int)strlen(heading(text, column));
+	return table_text_width(heading(text, column));
 }
 
 static int
@@ -215,7 +215,7 @@ cell_width(const struct table *table, size_t cell)
 {
 	char text[SHOWN_SIZE];
 
-	return text_width(shown(text, table, cell));
+	return table_text_width(shown(text, table, cell));
 }
 
 static int

@@ -90,5 +90,43 @@ subtest 'a page' => sub {
 	exits(ctl(@as_owner, 'report', '--format', 'pdf'), 2, 'a format that there is not');
 	exits(ctl(@as_owner, 'report', '--since', 'soon'), 1, 'a day that is none');
 };
+subtest 'by source' => sub {
+	my ($json) = ctl_json(@as_owner, '--json', 'report');
+	is_deeply [map { join '|', map { $_ // '' } @$_{qw(source pushes records)} } @{ $json->{sources} }],
+		[split /\n/, $postgres->sql('select source, count(*), sum(records) from callresult.push group by source order by source')],
+		'what came by each token';
+	is sum($json->{sources}, 'records'), 2000, 'all of it';
+};
+
+# what a person reads, without what was sent
+sub words {
+	my ($text) = @_;
+	utf8::decode($text);
+	return join ' ', grep { !/^(?:html|UTC|test|b|utf-8|lt|gt)$/ } $text =~ /[A-Za-z]+(?:[-_ ][A-Za-z]+)*/g;
+}
+
+subtest 'in Chinese' => sub {
+	my $zh = $postgres->sql(q{select description from callresult.failure_text where code = '34601' and lang = 'zh'});
+	my $page = ctl(@as_owner, 'report', '--numbers', '--lang', 'zh', '--format', 'html')->{out};
+	like $page, qr/<html lang="zh">/, 'a page says so';
+	like $page, qr/\Q$zh\E/, 'it has the causes';
+	$page =~ s{<style>.*?</style>}{}s;
+	is words(join "\n", $page =~ />([^<]+)</g, $page =~ /aria-label="([^"]*)"/g), '', 'and no other words';
+	my $text = ctl(@as_owner, 'report', '--numbers', '--lang', 'zh')->{out};
+	is words($text), '', 'text has no others either';
+	like $text, qr/\Q$zh\E/, 'and the causes';
+	my ($title, $line) = $text =~ /\n\n([^\n]+)\n(-+)\n/;
+	utf8::decode($title);
+	is length $line, 2 * length $title, 'the line below a title is as wide as it';
+	my $csv = ctl(@as_owner, 'report', '--lang', 'zh', '--format', 'csv')->{out};
+	is words($csv), '', 'nor has CSV';
+	like $csv, qr/\A\xef\xbb\xbf/, 'which a spreadsheet takes for UTF-8';
+	my ($json) = ctl_json(@as_owner, '--json', 'report', '--lang', 'zh');
+	utf8::decode($zh);
+	ok((grep { ($_->{cause} // '') eq $zh } @{ $json->{causes} }), 'JSON has the causes');
+	is $json->{figures}{calls}, 2000, 'and its own names';
+	is ctl(@as_owner, 'report', '--lang', 'en')->{out}, ctl(@as_owner, 'report')->{out}, 'English is what there is without it';
+	exits(ctl(@as_owner, 'report', '--lang', 'fr'), 2, 'a language that there is not');
+};
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
