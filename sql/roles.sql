@@ -51,10 +51,10 @@ begin
         select r.rolname, f.oid::regprocedure as callable
         from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'), ('callresult_writer', 'calls_ahead'),
                      ('callresult_consumer', 'feed'), ('callresult_consumer', 'feed_done'),
-                     ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'), ('callresult_reader', 'cause_text'),
+                     ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'),
                      ('callresult_reader', 'calls_to'), ('callresult_reader', 'local_today'), ('callresult_analyst', 'local_today'),
                       ('callresult_reader', 'called_often'), ('callresult_reader', 'number_tail'),
-                     ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'), ('callresult_analyst', 'cause_text'),
+                     ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'),
                      ('callresult_admin', 'retain'), ('callresult_admin', 'erase_number'), ('callresult_admin', 'anonymise'),
                      ('callresult_admin', 'check_tally')) g (role, name)
         join pg_roles r on r.rolname = g.role or r.rolname = 'callresult_admin' and g.role in ('callresult_writer', 'callresult_reader')

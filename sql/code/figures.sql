@@ -69,15 +69,3 @@ $$;
 
 comment on function callresult.link_expiry(text) is
     'When a signed link expires, by its query string; empty where that does not say';
-
--- In the language that the session has chosen, where there is a text in it.
-create or replace function callresult.cause_text(cause callresult.failure_code)
-returns text
-language sql
-stable parallel safe
-return coalesce((select t.description
-                 from callresult.failure_text t
-                 where t.code = cause.code and t.lang = current_setting('callresult.lang', true)),
-                cause.description);
-
-comment on function callresult.cause_text(callresult.failure_code) is 'The cause in words, in callresult.lang if it has a text there';

@@ -123,7 +123,7 @@ comment on column callresult.campaign_hourly.failed is
 create or replace view callresult.failure_breakdown as
 select t.campaign_id, t.vdn_id, coalesce(f.category, 'Others') as category,
        t.cause_code as code,
-       callresult.cause_text(f) as cause, t.calls,
+       f.cause, t.calls,
        callresult.part_of(t.calls, (sum(t.calls) over (partition by t.campaign_id, t.vdn_id))::bigint) as share
 from (
     select campaign_id, vdn_id, cause_code, sum(calls)::bigint as calls
@@ -137,7 +137,7 @@ from (
     group by campaign_id, vdn_id, cause_code
     having sum(calls) <> 0
 ) t
-left join callresult.failure_code f on f.code = t.cause_code;
+left join callresult.internal_cause f on f.code = t.cause_code;
 
 comment on view callresult.failure_breakdown is
     'Why calls ended as they did, answered ones included: one row a campaign, virtual call centre and code';
@@ -148,7 +148,7 @@ comment on column callresult.failure_breakdown.cause is
     'The cause in words; empty where the code is not in the catalogue';
 
 create or replace view callresult.platform_faults as
-select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, callresult.cause_text(f) as cause, t.calls
+select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, f.cause, t.calls
 from (
     select p.call_hour, p.campaign_id, p.vdn_id, p.cause_code, sum(p.calls)::bigint as calls
     from callresult.internal_tally_parts p
@@ -156,7 +156,7 @@ from (
     group by p.call_hour, p.campaign_id, p.vdn_id, p.cause_code
     having sum(p.calls) <> 0
 ) t
-join callresult.failure_code f on f.code = t.cause_code;
+join callresult.internal_cause f on f.code = t.cause_code;
 
 comment on view callresult.platform_faults is
     'Calls the platform lost by faults of its own (redial = fix), hour by hour';

@@ -4,18 +4,27 @@
 -- A number is judged in its campaign by its last attempt, so it is in one of the two lists at most. Of attempts at
 -- the same second the one that arrived last is the last; an attempt without a time is older than any with one.
 
+-- The catalogue in the language that the session has chosen, where that has a text. It is joined, since a function would
+-- be called for each of what may be millions of calls.
+create or replace view callresult.internal_cause as
+select c.code, c.category, coalesce(t.description, c.description) as cause, c.redial
+from callresult.failure_code c
+left join callresult.failure_text t on t.code = c.code and t.lang = current_setting('callresult.lang', true);
+
+comment on view callresult.internal_cause is 'failure_code with the cause in callresult.lang if it has a text there';
+
 -- Every result once: the joins are to keys, and a code that is missing or not in the catalogue costs no row. The push
 -- is looked up only where its source is asked for.
 create or replace view callresult.calls as
 select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.call_time,
        r.call_status, r.call_status = 6 as answered,
        r.fail_code, r.cause_code,
-       coalesce(f.category, 'Others') as category, callresult.cause_text(f) as cause, f.redial,
+       coalesce(f.category, 'Others') as category, f.cause, f.redial,
        r.session_id, r.call_id, r.custom_field, r.record_path, r.extra,
        r.push_id, r.received_at, r.revision, n.name as campaign,
        (select p.source from callresult.push p where p.received_at = r.received_at and p.id = r.push_id) as source
 from callresult.call_result r
-left join callresult.failure_code f on f.code = r.cause_code
+left join callresult.internal_cause f on f.code = r.cause_code
 left join callresult.campaign n on n.campaign_id = r.campaign_id;
 
 comment on view callresult.calls is 'Every call result once, with the meaning of its failure code';
@@ -50,10 +59,10 @@ where a.place = 1;
 comment on view callresult.called_numbers is 'Each number a campaign called, with its last attempt';
 
 create or replace view callresult.redial_candidates as
-select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, callresult.cause_text(f) as cause, f.redial,
+select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, f.cause, f.redial,
        coalesce(p.reached, false) as reached_elsewhere
 from callresult.called_numbers n
-join callresult.failure_code f on f.code = n.cause_code
+join callresult.internal_cause f on f.code = n.cause_code
 left join (
     select r.campaign_id, r.called, bool_or(c.reached) as reached
     from callresult.call_result r
@@ -74,9 +83,9 @@ comment on view callresult.redial_candidates is
     'repeating';
 
 create or replace view callresult.invalid_numbers as
-select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, callresult.cause_text(f) as cause
+select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, f.cause
 from callresult.called_numbers n
-join callresult.failure_code f on f.code = n.cause_code
+join callresult.internal_cause f on f.code = n.cause_code
 where f.redial = 'never';
 
 comment on view callresult.invalid_numbers is

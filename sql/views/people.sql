@@ -3,7 +3,7 @@
 -- One sessionId is one person, who may have several numbers.
 create or replace view callresult.contacts as
 select c.campaign_id, c.session_id, c.numbers, c.attempts, c.reached, c.last_call, c.code,
-       coalesce(f.category, 'Others') as category, callresult.cause_text(f) as cause, f.redial
+       coalesce(f.category, 'Others') as category, f.cause, f.redial
 from (
     select campaign_id, session_id,
            array_agg(distinct called) filter (where called is not null) as numbers,
@@ -15,7 +15,7 @@ from (
     where session_id is not null
     group by campaign_id, session_id
 ) c
-left join callresult.failure_code f on f.code = c.code;
+left join callresult.internal_cause f on f.code = c.code;
 
 comment on view callresult.contacts is 'Each person a campaign called, by all numbers of the session, with the last attempt';
 comment on column callresult.contacts.numbers is 'Numbers that were called';

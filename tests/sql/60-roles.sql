@@ -24,7 +24,7 @@ select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
         'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',
         'contacts', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign', 'called_numbers', 'corrections', 'feeds',
         'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
-       union all select 'execute', unnest(array['link_expiry', 'part_of', 'cause_text', 'calls_to', 'local_today', 'called_often', 'number_tail',
+       union all select 'execute', unnest(array['link_expiry', 'part_of', 'calls_to', 'local_today', 'called_often', 'number_tail',
            'same_number']) $$, 'the reader');
 select set_eq($$ select relname::text from pg_class where relnamespace = 'callresult'::regnamespace and relkind = 'v'
         and not has_table_privilege('callresult_reader', oid, 'select') $$,
@@ -34,7 +34,7 @@ select set_eq($$ select * from pg_temp.may('callresult_analyst') $$,
     $$ select 'select', unnest(array['call_tally', 'campaign_summary', 'campaign_daily', 'campaign_hourly', 'failure_breakdown',
         'platform_faults', 'unlisted_codes', 'delivery_health', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign',
         'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
-       union all select 'execute', unnest(array['part_of', 'cause_text', 'local_today']) $$, 'the analyst');
+       union all select 'execute', unnest(array['part_of', 'local_today']) $$, 'the analyst');
 select set_eq($$ select * from pg_temp.may('callresult_admin') $$,
     $$ select * from pg_temp.may('callresult_reader') union select * from pg_temp.may('callresult_writer')
        union select 'select', unnest(array['push', 'quarantine'])

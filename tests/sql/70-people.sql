@@ -90,5 +90,15 @@ select is((select cause from callresult.redial_candidates where called = '333'),
 set local callresult.lang = 'fr';
 select is((select cause from callresult.calls where called = '222'), 'Answered', 'a language that there is not: English');
 
+-- a function would be called for each call
+create function pg_temp.plan(query text) returns setof text language plpgsql as $$
+begin
+    return query execute 'explain (verbose) ' || query;
+end
+$$;
+select ok(not exists (select from pg_temp.plan(format('select cause from callresult.%I', name)) line where line ~ 'SubPlan|cause_text\('),
+    name || ' joins the causes')
+from unnest(array['calls', 'contacts', 'platform_faults', 'redial_candidates', 'invalid_numbers', 'failure_breakdown']) name;
+
 select * from finish();
 rollback;
