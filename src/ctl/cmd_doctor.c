@@ -70,7 +70,7 @@ static void
 look_as_root(const struct doctor *doctor)
 {
 	if (doctor->was_root && (setresuid(0, 0, 0) != 0 || setresgid(0, 0, 0) != 0))
-		log_fatal("cannot be root again");
+		log_fatal("cannot return to root");
 }
 
 /* --- the command ------------------------------------------------------------------------------------------- */

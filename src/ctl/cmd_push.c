@@ -44,7 +44,7 @@ read_url_file(const char *path, char url[URL_SIZE])
 	if (!is_stdin)
 		fclose(file);
 	if (!read) {
-		log_error("%s: there is no URL in it", path);
+		log_error("%s: the file has no URL in it", path);
 		return false;
 	}
 	url[strcspn(url, " \t\r\n")] = '\0';
@@ -129,7 +129,7 @@ prepare(struct ctl *ctl, const char *url, struct slice body, int64_t timeout, st
 	const char *cacert = ctl_option(ctl, "cacert");
 
 	if (curl == NULL)
-		log_fatal("libcurl does not start");
+		log_fatal("cannot initialise libcurl");
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -219,7 +219,7 @@ push_body(struct ctl *ctl, const char *url, struct slice body, const int64_t num
 	bool taken;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
-		log_fatal("libcurl does not start");
+		log_fatal("cannot initialise libcurl");
 	headers = no_headers();
 	curl = prepare(ctl, url, body, numbers[2], headers);
 	taken = push_until_taken(curl, url, numbers[0], numbers[1], table);

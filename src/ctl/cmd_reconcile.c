@@ -277,7 +277,7 @@ import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 	if (problem != NULL)
 		log_error("import: %s", problem);
 	if (fates.quarantined > 0)
-		log_warning("import: the database refuses %lld records, which are in quarantine now",
+		log_warning("import: the database refused %lld records, which are now in quarantine",
 		    (long long)fates.quarantined);
 	return fates.inserted + fates.updated + fates.duplicates;
 }

@@ -385,7 +385,7 @@ status_run(struct ctl *ctl, int argc, char **argv)
 	if (status.probe == PROBE_SERVING)
 		status.metrics = worker_metrics(ctl->settings.listen, &problem);
 	if (problem != NULL && status.metrics == NULL)
-		log_error("callresultd on %s cannot be asked: %s", ctl->settings.listen, problem);
+		log_error("cannot query callresultd on %s: %s", ctl->settings.listen, problem);
 	tables[2] = database_table(&status);    /* connects */
 	tables[1] = worker_table(&status);
 	tables[3] = spool_table(&status);

@@ -33,7 +33,7 @@ make_token(char token[2 * TOKEN_BYTES + 1])
 	unsigned char bytes[TOKEN_BYTES];
 
 	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-		log_fatal("the system has no random numbers");
+		log_fatal("cannot get random numbers from the system");
 	for (int i = 0; i < TOKEN_BYTES; i++)
 		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
 }
