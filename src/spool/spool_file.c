@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "spool/spool_copy.h"
 #include "spool/spool_schema.h"
 
 enum {
@@ -212,6 +213,29 @@ make_private(const char *path)
 	}
 }
 
+/* Has the pushes of another file taken over; expected: how many it says it had, -1 when it does not. */
+static void
+order_rescue(struct spool_file *file, const char *aside, int64_t expected)
+{
+	char *text = sqlite3_mprintf("INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside, (long long)expected);
+
+	if (!spool_file_execute(file, text))
+		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
+		    aside, sqlite3_errmsg(file->database));
+	sqlite3_free(text);
+}
+
+/* Has the copy of a file that was removed taken over; nothing of it is missing. */
+static void
+order_copy(struct spool_file *file)
+{
+	if (file->copy == NULL)
+		return;
+	order_rescue(file, file->copy, 0);
+	memory_free(file->copy);
+	file->copy = NULL;
+}
+
 /* SQLite opens for reading what it may not write to, without a word. */
 static bool
 open_database(struct spool_file *file, int how)
@@ -221,7 +245,9 @@ open_database(struct spool_file *file, int how)
 	file->usable = sqlite3_open_v2(file->path, &file->database, how | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(file->database, BUSY_TIME) == SQLITE_OK && set_up(file) &&
 	    sqlite3_db_readonly(file->database, "main") == 0;
-	if (!file->usable)
+	if (file->usable)
+		order_copy(file);
+	else
 		spool_file_note(file);
 	return file->usable;
 }
@@ -268,6 +294,7 @@ spool_file_close(struct spool_file *file)
 {
 	spool_file_drop(file);
 	spool_turn_close(&file->turn);
+	memory_free(file->copy);
 	memory_free(file->path);
 }
 
@@ -284,6 +311,13 @@ spool_file_has_moved(const struct spool_file *file)
 	return moved != 0;
 }
 
+void
+spool_file_drop_if_found(struct spool_file *file)
+{
+	if (!spool_file_has_moved(file))
+		spool_file_drop(file);
+}
+
 bool
 spool_file_follow(struct spool_file *file)
 {
@@ -291,6 +325,8 @@ spool_file_follow(struct spool_file *file)
 
 	if (file->usable && !moved)
 		return true;
+	if (moved && file->usable && !spool_copy_moved(file))
+		return false;
 	if (moved)
 		log_error("spool %s: the file was removed or replaced; starting a new one", file->path);
 	return spool_file_open(file);
@@ -345,18 +381,6 @@ put_aside(struct spool_file *file, char aside[PATH_MAX])
 	log_error("spool %s: the file is damaged; keeping it as %s and rescuing its pushes into a new one", file->path,
 	    aside);
 	return true;
-}
-
-/* Has the pushes of the file that was put aside taken over; expected: how many it says it had, -1 when it does not. */
-static void
-order_rescue(struct spool_file *file, const char *aside, int64_t expected)
-{
-	char *text = sqlite3_mprintf("INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside, (long long)expected);
-
-	if (!spool_file_execute(file, text))
-		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
-		    aside, sqlite3_errmsg(file->database));
-	sqlite3_free(text);
 }
 
 bool

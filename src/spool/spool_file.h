@@ -53,6 +53,7 @@ struct spool_file {
 	bool               usable;      /* database is open and set up: statements are there */
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
 	struct spool_turn  turn;
+	char              *copy;        /* of a file that was removed, to be taken over when this one is open; NULL: none */
 	int64_t            remembered;  /* pushes that are to be taken out as soon as that can be done */
 	enum spool_result  noted;       /* how the last call that failed ended, */
 	char               problem[256];        /* and why */
@@ -72,9 +73,13 @@ bool spool_file_open_existing(struct spool_file *file);
 /* Closes it after trouble, so that the next use opens it anew. */
 void spool_file_drop(struct spool_file *file);
 
+/* The same, unless nothing but the open file leads to its pushes. */
+void spool_file_drop_if_found(struct spool_file *file);
+
 /*
  * Opens it when it is not open, and begins a new file at its path when the one in use has been removed or replaced,
- * since that one would take what nobody finds again.  False, noted, when it cannot.
+ * since that one would take what nobody finds again; has what waits in that one taken over.  False, noted, when it
+ * cannot; what cannot be saved stays open, and can be read.
  */
 bool spool_file_follow(struct spool_file *file);
 bool spool_file_has_moved(const struct spool_file *file);

@@ -191,7 +191,7 @@ recover(struct spool *spool, enum spool_result result, int64_t deadline)
 	log_trouble(spool, result);
 	if (result != SPOOL_FAILED || !spool->file.usable)
 		return false;
-	spool_file_drop(&spool->file);
+	spool_file_drop_if_found(&spool->file);
 	return in_time;
 }
 

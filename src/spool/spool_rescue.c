@@ -9,10 +9,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "spool/spool_copy.h"
 #include "spool/spool_disk.h"
 #include "spool/spool_pages.h"
 #include "spool/spool_row.h"
@@ -149,6 +151,12 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 {
 	char renamed[PATH_MAX];
 
+	if (strstr(path, SPOOL_COPY_MARK) != NULL && expected >= 0) {
+		unlink(path);
+		log_warning("spool %s: rescued all pushes of the file that was removed or replaced rescued=%lld", file->path,
+		    (long long)taken);
+		return;
+	}
 	rename_rescued(path, renamed, sizeof renamed);
 	if (expected < 0)
 		log_error("spool %s: rescued what could be read of the damaged file, kept as %s; how many pushes it held "
@@ -226,7 +234,8 @@ spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
 	if (*rescue == NULL && (*rescue = spool_rescue_open(file, path, page)) == NULL) {
 		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
 		    path, strerror(errno));
-		finish(file, path, taken, expected);
+		/* a copy is removed only when it has been read */
+		finish(file, path, taken, expected == 0 ? -1 : expected);
 		return;
 	}
 	if (!spool_rescue_is_due(*rescue)) {

@@ -102,7 +102,7 @@ probe(struct spool *spool)
 	if (result == SPOOL_DONE)
 		spool->failing = false;
 	else if (result == SPOOL_FAILED)
-		spool_file_drop(file);
+		spool_file_drop_if_found(file);
 }
 
 static void

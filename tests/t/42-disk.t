@@ -187,6 +187,45 @@ for my $running (1, 0) {
 	};
 }
 
+for my $way ('removed', 'moved', 'mounted over', 'removed with its folder') {
+	subtest "a file that is $way while pushes wait in it" => sub {
+		my $folder = Rig::folder() . '/gone-' . $way =~ tr/ /-/r;
+		mkdir $folder;
+		plan skip_all => 'only root can mount a disk' if $way eq 'mounted over' && $> != 0;
+		my $worker = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { path => "$folder/spool.db" })
+		    ->wait_until_ready;
+		$postgres->stop('fast');
+		is scalar(grep { $worker->push_body(body(record(called => "$way-$_")))->{status} == 200 } 1 .. 300), 300,
+		    'pushes wait';
+		if ($way eq 'moved') {
+			rename $_, "$folder.old" . s/.*spool\.db//r or die $! for glob "$folder/spool.db*";
+		} elsif ($way eq 'mounted over') {
+			mount_disk($folder, '160m') or die 'no disk';
+		} else {
+			unlink glob "$folder/spool.db*";
+			rmdir $folder if $way ne 'removed';
+		}
+		if (!-d $folder) {
+			ok wait_for(sub { $worker->log_text =~ /cannot open it/ }), 'that nothing can be made there is said';
+			mkdir $folder;
+		}
+		ok wait_for(sub { $worker->log_text =~ /rescued all pushes of the file that was removed or replaced rescued=300/ }),
+		    'they are taken over';
+		is scalar(() = glob "$folder/*.removed-*"), 0, 'and are there once';
+		is $worker->push_body(body(record(called => "$way-behind")))->{status}, 200, 'a new one waits behind them';
+		$worker->signal('KILL');
+		ok wait_for(sub { defined reap($worker->{pid}) }), 'the worker is killed';
+		unlink $worker->{log};
+		$worker->start;
+		$postgres->start;
+		ok $worker->drains, 'it drains';
+		is $postgres->sql("select count(*), count(distinct called) from callresult.call_result where called like '$way-%'"),
+		    '301|301', 'all is stored, once';
+		is $worker->stop, 0, 'it ends well';
+		system 'umount', $folder if $way eq 'mounted over';
+	};
+}
+
 subtest 'a file that is removed' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
 	unlink glob "$worker->{base}.spool*";

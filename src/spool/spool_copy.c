@@ -1,0 +1,61 @@
+/* Saves what a file that was removed, moved or mounted over still holds while it is open. */
+#include "spool/spool_copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+static bool
+has_pushes(const struct spool_file *file)
+{
+	return spool_file_number(file, "SELECT EXISTS (SELECT 1 FROM push WHERE id NOT IN (SELECT id FROM temp.remembered))",
+	    1) != 0;
+}
+
+/* VACUUM reads the log too, which may be nowhere but in this process by now. */
+static enum spool_result
+copy_into(struct spool_file *file, const char *path)
+{
+	char *text = sqlite3_mprintf("VACUUM INTO %Q", path);
+	enum spool_result result = spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file);
+
+	sqlite3_free(text);
+	return result;
+}
+
+bool
+spool_copy_moved(struct spool_file *file)
+{
+	char path[PATH_MAX];
+	enum spool_result result;
+	int descriptor;
+
+	if (!has_pushes(file))
+		return true;
+	snprintf(path, sizeof path, "%s" SPOOL_COPY_MARK "%lld-%d", file->path, (long long)time(NULL), (int)getpid());
+	descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (descriptor == -1) {
+		file->noted = SPOOL_FAILED;
+		snprintf(file->problem, sizeof file->problem, "%s", strerror(errno));
+		return false;
+	}
+	result = copy_into(file, path);
+	fsync(descriptor);
+	close(descriptor);
+	if (result == SPOOL_DONE) {
+		file->copy = memory_strdup(path);
+		return true;
+	}
+	unlink(path);
+	if (result == SPOOL_DAMAGED)
+		log_error("spool %s: cannot read the file that was removed or replaced; if it was moved, run callresultctl spool "
+		    "rescue on it: %s", file->path, file->problem);
+	return result == SPOOL_DAMAGED;
+}
