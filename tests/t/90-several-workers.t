@@ -101,8 +101,11 @@ sub push_content {
 sub push_while {
 	my ($name, $condition) = @_;
 	my $base = Rig::folder() . "/$name";
+	my @pids;
 	for my $sender (1 .. SENDERS) {
-		fork // die "fork: $!" and next;
+		my $pid = fork // die "fork: $!";
+		push @pids, $pid;
+		next if $pid != 0;
 		my ($round, $refused, $last) = (0, 0, 0);
 		while (!$last) {
 			$last = -e "$base-end";
@@ -115,7 +118,8 @@ sub push_while {
 	}
 	$condition->();
 	Rig::write_file("$base-end", 'end');
-	waitpid -1, 0 for 1 .. SENDERS;
+	# not any child: a worker that was killed is one too, and a sender's last round would not be counted
+	waitpid $_, 0 for @pids;
 	my %result = (pushes => 0, refused => 0);
 	for my $sender (1 .. SENDERS) {
 		my ($round, $refused) = split / /, Rig::read_file("$base-$sender");
@@ -134,9 +138,9 @@ subtest 'one is cut off from the database' => sub {
 		    'pushes are taken';
 		$network->fault('swallow');
 		ok wait_for(sub { $waiting->() > 20 }, 60), 'pushes wait with the one that is cut off';
-		my $ready = $cut_off->get('/-/ready');
-		is $ready->{status}, 200, 'which is ready';
-		like $ready->{body}, qr/degraded/, 'and says that it is degraded';
+		# as long as one of its connections has not failed it may still hope
+		ok wait_for(sub { $cut_off->get('/-/ready')->{body} =~ /degraded/ }), 'which says that it is degraded';
+		is $cut_off->get('/-/ready')->{status}, 200, 'and is ready';
 		like $_->get('/-/ready')->{body}, qr/"database":true/, 'another one is not' for @others;
 		$network->fault('');
 		ok wait_for(sub { $waiting->() == 0 }, 60), 'and are stored when it is back';
