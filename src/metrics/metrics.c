@@ -51,7 +51,7 @@ static const struct {
 	[METRIC_QUARANTINED_BODIES] = { "quarantined_bodies_total", "", COUNTER, 1,
 	    "Bodies that went to quarantine as a whole." },
 	[METRIC_SPOOLED_PUSHES] = { "spooled_pushes_total", "", COUNTER, 1, "Pushes written to the spool." },
-	[METRIC_SPOOL_UP] = { "spool_up", "", GAUGE, 1, "1 if the spool can accept a push, else 0." },
+	[METRIC_SPOOL_UP] = { "spool_up", "", GAUGE, 1, "1 if the spool can accept a push of 64 KiB, else 0." },
 	[METRIC_SPOOL_PUSHES] = { "spool_pushes", "", GAUGE, 1, "Pushes waiting in the spool." },
 	[METRIC_SPOOL_BYTES] = { "spool_bytes", "", GAUGE, 1, "Bytes of the bodies waiting in the spool." },
 	[METRIC_SPOOL_MAX_BYTES] = { "spool_max_bytes", "", GAUGE, 1, "Size the spool may grow to (max_size)." },

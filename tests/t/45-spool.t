@@ -32,6 +32,22 @@ subtest 'two workers on one spool' => sub {
 	is $_->stop, 0, 'the worker ends well' for @workers;
 };
 
+subtest 'a push that is larger than the room there is' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { max_size => '1M' })->wait_until_ready;
+	$postgres->stop('fast');
+	my $large = body(record(called => 'larger', customField => 'x' x 2_000_000));
+	is $worker->push_body($large)->{status}, 503, 'it is refused';
+	is $worker->push_body(body(record(called => 'smaller')))->{status}, 200, 'another one is taken';
+	my $text = $worker->get('/-/metrics')->{body};
+	like $text, qr/^# HELP callresultd_spool_up 1 if the spool can accept a push of 64 KiB, else 0\.$/m, 'of what size is said';
+	like $text, qr/^callresultd_spool_up 1$/m, 'so the spool is up';
+	is $worker->push_body($large)->{status}, 503, 'the large one is refused again';
+	$postgres->start;
+	ok $worker->drains, 'the other one is stored';
+	is $worker->push_body($large)->{status}, 200, 'and the large one, when the database is back';
+	is $worker->stop, 0, 'the worker ends well';
+};
+
 subtest 'a disk that hangs' => sub {
 	my $hangs = folder() . '/hangs';
 	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
