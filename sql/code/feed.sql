@@ -9,9 +9,9 @@
 -- longer stands is passed over: the result is gone, or another push's content stands, or it was corrected by hand later;
 -- the log then has the newer one at a later place, in the same snapshot.
 --
--- feed_log is written only while there is a consumer. Who may write it locks the table before he looks whether there is
--- one, and until he commits; feed_add() lets nobody hold that lock. So each change is either committed before the consumer
--- comes, or in the log for it.
+-- feed_log is written only while there is a consumer. Whoever changes results has written tally_journal before he looks
+-- whether there is one, and holds its lock until he commits; feed_add() lets nobody hold that lock. So each change is either
+-- committed before the consumer comes, or in the log for it.
 
 -- Notes in feed_log what a statement changed in call_result. At a higher isolation level a transaction may not see a
 -- consumer that is there: then it notes all, and keep_house() drops what nobody waits for.
@@ -55,18 +55,19 @@ $$;
 comment on function callresult.note_change() is 'Notes for the feed what a statement changed in call_result';
 
 -- What store() inserts it notes itself; rows that only move, from the default partition into their month, are no news.
+-- Triggers of a table fire in the order of their names: these after those of the tally, which lock its journal.
 create or replace function callresult.add_feed_triggers(result_table regclass)
 returns void
 language plpgsql
 set search_path = callresult, pg_temp
 as $$
 begin
-    execute format('create or replace trigger feed_insert after insert on %s referencing new table as came '
+    execute format('create or replace trigger then_feed_insert after insert on %s referencing new table as came '
                    'for each statement '
                    'when (current_setting(''callresult.counted'', true) is distinct from ''yes'' '
                    'and current_setting(''callresult.moved'', true) is distinct from ''yes'' or pg_trigger_depth() > 0) '
                    'execute function note_change()', result_table);
-    execute format('create or replace trigger feed_update after update on %s '
+    execute format('create or replace trigger then_feed_update after update on %s '
                    'referencing old table as went new table as came '
                    'for each statement '
                    'when (current_setting(''callresult.moved'', true) is distinct from ''yes'' or pg_trigger_depth() > 0) '
@@ -134,7 +135,7 @@ begin
     loop
         begin
             lock table housekeeping in share row exclusive mode;
-            lock table feed_log in share row exclusive mode;
+            lock table tally_journal in share row exclusive mode;
             exit;
         exception
             when lock_not_available or deadlock_detected then

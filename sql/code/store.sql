@@ -251,6 +251,7 @@ as $$
 declare
     with_care   boolean := careful;
     zone_offset interval;
+    is_followed boolean;
 begin
     if not with_care then
         begin
@@ -276,13 +277,6 @@ begin
                                          r_custom_field, r_record_path, r_extra, call_timezone, zone_offset) a;
                 perform pg_catalog.set_config('callresult.counted', 'no', true);
 
-                -- Before it looks for a consumer it has locked feed_log.
-                insert into callresult.feed_log (
-                    records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
-                select pg_catalog.cardinality(r_push), p_id, r_push, r_campaign_id, r_call_time_local, r_called,
-                       r_session_id, r_call_id, r_vdn_id
-                where r_push[1] is not null and exists (select from callresult.feed_consumer);
-
                 with evidence as (
                     insert into callresult.push (
                         received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates,
@@ -299,9 +293,17 @@ begin
                     returning inserted, duplicates, quarantined
                 )
                 select pg_catalog.count(*), coalesce(pg_catalog.sum(e.inserted), 0), 0,
-                       coalesce(pg_catalog.sum(e.duplicates), 0), coalesce(pg_catalog.sum(e.quarantined), 0)
-                into pushes, inserted, updated, duplicates, quarantined
+                       coalesce(pg_catalog.sum(e.duplicates), 0), coalesce(pg_catalog.sum(e.quarantined), 0),
+                       exists (select from callresult.feed_consumer)
+                into pushes, inserted, updated, duplicates, quarantined, is_followed
                 from evidence e;
+                -- It has locked tally_journal before it looked for a consumer.
+                if is_followed and r_push[1] is not null then
+                    insert into callresult.feed_log (
+                        records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
+                    values (pg_catalog.cardinality(r_push), p_id, r_push, r_campaign_id, r_call_time_local, r_called,
+                            r_session_id, r_call_id, r_vdn_id);
+                end if;
                 if q_raw[1] is not null then
                     perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
                 end if;
