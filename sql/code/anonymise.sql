@@ -14,7 +14,7 @@ comment on function callresult.digest_of(text, bytea) is 'A digest that stands f
 
 -- A month at a time, and old rows of the default partitions. What names the person becomes a digest, and what may name him
 -- goes; campaign, time, status, cause and push stay, and with them every count. The triggers count each row out and in again,
--- so check_tally() proves it.
+-- so check_tally() proves it. What waits in the log of the feed gets the same digests, and comes with them.
 --
 -- Entries of the quarantine keep their reason and how often they came. Their own digest would tell the text to whoever
 -- guesses the number, so it is another; none can be stored any more, so they are settled.
@@ -50,6 +50,18 @@ begin
         join pg_class c on c.oid = i.inhrelid
         where c.relname = p.name || '_default'
            or to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month' <= before
+        union all
+        select 'feed_log',
+               'exists (select from unnest(call_time_local, called, session_id, call_id) e (at, called, session_id, call_id) '
+                       'where coalesce(at, stored_at at time zone ''UTC'') < $1 '
+                       'and (e.called not like ''anon:%'' or e.session_id not like ''anon:%'' or e.call_id not like ''anon:%''))',
+               '(called, session_id, call_id) = ('
+                   'select array_agg(case when old then digest_of(e.called, $2) else e.called end order by n), '
+                          'array_agg(case when old then digest_of(e.session_id, $2) else e.session_id end order by n), '
+                          'array_agg(case when old then digest_of(e.call_id, $2) else e.call_id end order by n) '
+                   'from unnest(call_time_local, called, session_id, call_id) with ordinality '
+                        'as e (at, called, session_id, call_id, n) '
+                   'cross join lateral (select coalesce(at, stored_at at time zone ''UTC'') < $1 as old) o)'
         union all
         select 'quarantine', 'received_at < $1 at time zone ''UTC'' and bytes > 0',
                'raw = '''', sha256 = sha256($2 || sha256), resolved_at = coalesce(resolved_at, now())'

@@ -133,6 +133,10 @@ select callresult.feed_done('crm', (select last_place from callresult.feed_state
 select cmp_ok((select sum(rows) from callresult.anonymise('1 year')), '>', 0::numeric, 'people are forgotten');
 select pg_temp.keep();
 select is(pg_temp.take('crm'), null, 'which is no news');
+select pg_temp.call('g', '14', '2020-01-01', 5, '537'), pg_temp.store('g', '{15}');
+select callresult.anonymise('1 year'), pg_temp.keep();
+select is_empty($$ select from callresult.feed_log where '14' = any (called) $$, 'who is forgotten is in the log no more');
+select alike(pg_temp.take('crm'), 'anon:%=00537 15=00000', 'a call that was not taken yet comes without the person');
 
 -- several consumers, and none again
 select is(callresult.feed_add('late'), (select place from callresult.feeds where consumer = 'crm'), 'another begins at the end');
