@@ -12,7 +12,7 @@ use Rig::Load;
 use Rig::Postgres;
 use Rig::Worker;
 
-my $seconds = $ENV{CALLRESULTD_FEED_SECONDS} // 8;
+my $seconds = $ENV{CALLRESULTD_FEED_SECONDS} // 5;
 my $seed = $ENV{CALLRESULTD_SEED} // 20_200_830;
 srand $seed;
 
@@ -211,6 +211,22 @@ for my $database (qw(callresult restored)) {
 }
 $postgres->sql('select callresult.keep_house()');
 is $postgres->sql('select count(*) from callresult.feed_log'), 0, 'nothing is left in the log';
+
+# --- who listens: told of each step of the house, and by nothing else, at most ten times a second
+
+my $script = write_file(folder() . '/listen.sql', "listen callresult;\n" . <<'END' x 6);
+select push(new_numbers(1), 'heard', false, false, '0') \g /dev/null
+\echo pushed
+select callresult.keep_house() \g /dev/null
+\echo kept
+select date_part('epoch', numbered_at) from callresult.feed_state;
+END
+my $heard = qx{psql -X -q -A -t -h $postgres->{folder} -U postgres -d callresult -f $script};
+my @numbered_at = $heard =~ /^([0-9.]+)$/mg;
+my $told = qr/Asynchronous notification "callresult" with payload "[0-9]+" received.*/;
+like $heard, qr/\A(pushed\n$told\nkept\n[0-9.]+\n){6}\z/, 'who listens is told when the house is kept, and not by a push';
+is scalar(grep { $numbered_at[$_] - $numbered_at[$_ - 1] < 0.0999 } 1 .. $#numbered_at), 0, 'at most ten times a second';
+
 diag "repeat it: make check T=tests/t/67-feed.t CALLRESULTD_SEED=$seed CALLRESULTD_FEED_SECONDS=$seconds"
     if !Test::More->builder->is_passing;
 done_testing;
