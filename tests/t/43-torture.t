@@ -22,18 +22,19 @@ srand $seed;
 
 my $postgres = Rig::Postgres->start_new(settings => { wal_level => 'logical' });
 my $proxy = Rig::Proxy->start_new(postgres => $postgres);
-my %quick = (server => { reply_deadline => '1s' }, log => { level => 'info' });
+# callresultd's own default for the deadline: of a shorter one a slow machine makes refusals that are not the worker's.
+my %usual = (server => { reply_deadline => '3s' }, log => { level => 'info' });
 
 sub between { my ($from, $to) = @_; return sleep $from + rand($to - $from) }
 
 # --- the workers: the first and the second share a spool; the third is never killed, and all that is its own is counted
 
-my $first = Rig::Worker->configured(%quick, database => { conninfo => $proxy->conninfo, writers => 2 });
-my $second = Rig::Worker->configured(postgres => $postgres, %quick, spool => { path => "$first->{base}.spool" });
+my $first = Rig::Worker->configured(%usual, database => { conninfo => $proxy->conninfo, writers => 2 });
+my $second = Rig::Worker->configured(postgres => $postgres, %usual, spool => { path => "$first->{base}.spool" });
 my $disk = folder() . '/disk';
 mkdir $disk;
 my $is_mounted = $> == 0 && system("mount -t tmpfs -o size=160m tmpfs $disk 2>/dev/null") == 0;
-my $third = Rig::Worker->configured(%quick, database => { conninfo => $proxy->conninfo }, spool => { path => "$disk/spool" });
+my $third = Rig::Worker->configured(%usual, database => { conninfo => $proxy->conninfo }, spool => { path => "$disk/spool" });
 write_file("$third->{base}.tokens", "third:$Rig::Worker::token\n");
 
 # The second one's clock is a file's.
