@@ -20,10 +20,11 @@ enum {                              /* milliseconds */
 
 /* --- whether it is there ------------------------------------------------------------------------------------- */
 
+/* One that the background has may hang for a minute before that is known: it says nothing. */
 int
 pool_well_count(const struct pool *pool)
 {
-	int count = pool->lent;
+	int count = pool->lent - pool->lent_background;
 
 	for (int i = 0; i < pool->idle_count; i++)
 		count += !pool->idle[i].suspect;
@@ -215,7 +216,9 @@ pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored)
 		note_stored(pool);
 	if (db_is_connected(db)) {
 		pool_take_seat(pool, pool->idle_count, db, clock_ms());
-		if (pool->waiters != NULL)
+		if (pool->lost_at != 0)
+			pool_note_change(pool);
+		else if (pool->waiters != NULL)
 			pthread_cond_broadcast(&pool->changed);
 	} else {
 		note_broken(pool, use, db_problem(db));

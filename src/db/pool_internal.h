@@ -56,7 +56,7 @@ struct pool {
 /* To be called after each change of what there is. */
 void pool_note_change(struct pool *pool);
 
-/* Connections that are lent, or idle and not suspect. */
+/* Connections that are lent to pushes, or idle and not suspect. */
 int pool_well_count(const struct pool *pool);
 
 /* Whether another connection is wanted. */

@@ -393,6 +393,27 @@ when_one_breaks_the_others_are_asked(void **state)
 
 /* An idle worker finds out too. */
 static void
+one_that_the_background_has_says_nothing_of_the_database(void **state)
+{
+	struct db *background, *first, *second;
+
+	(void)state;
+	start(true);
+	background = borrow(POOL_BACKGROUND, LONG);
+	assert_non_null(background);
+	wait_while(is_down);
+	first = borrow(POOL_PUSH, LONG);
+	second = borrow(POOL_PUSH, LONG);
+	reachable = false;
+	break_and_return(POOL_PUSH, first);
+	break_and_return(POOL_PUSH, second);
+	wait_while(is_up);
+	reachable = true;
+	give_back(POOL_BACKGROUND, background, true);
+	wait_while(is_down);
+}
+
+static void
 an_idle_connection_is_asked_now_and_then(void **state)
 {
 	(void)state;
@@ -468,6 +489,7 @@ main(void)
 		TEST(nobody_waits_for_a_database_that_is_away),
 		TEST(nobody_waits_for_a_host_that_does_not_answer),
 		TEST(when_one_breaks_the_others_are_asked),
+		TEST(one_that_the_background_has_says_nothing_of_the_database),
 		TEST(an_idle_connection_is_asked_now_and_then),
 		TEST(a_database_that_stores_nothing_is_tried_more_and_more_slowly),
 		TEST(a_swollen_connection_is_made_anew),
