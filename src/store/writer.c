@@ -17,6 +17,7 @@
 enum {
 	TAKE_MAX = 1024,        /* pushes a batch */
 	IDLE_TIME = 1000,       /* milliseconds without a push, after which the watchdog hears all the same */
+	SPOOL_RATE = 16 * 1024, /* bytes that even a slow disk takes in a millisecond */
 };
 
 struct writer {
@@ -51,15 +52,35 @@ latest_deadline(struct push **pushes, int count)
 	return latest;
 }
 
+/* Milliseconds in which the spool has written them. */
+static int64_t
+time_to_spool(struct push **pushes, int count)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < count; i++)
+		bytes += pushes[i]->body.length;
+	return (int64_t)(bytes / SPOOL_RATE);
+}
+
+static int64_t
+smaller(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
- * The spool has half of the time that is left: should its disk hang, the database may be back meanwhile.  Past the deadline
- * it has what a push has beyond it.  Returns how many pushes are left, which are the first then.
+ * The spool has half of the time that is left, or what it takes to write a large push: should its disk hang, the database
+ * may be back meanwhile.  Past the deadline it has half of what a push has beyond it.  Returns how many pushes are left,
+ * which are the first then.
  */
 static int
 try_spool(struct writer *writer, struct push **pushes, int count)
 {
 	int64_t now = clock_ms(), left = latest_deadline(pushes, count) - now;
-	int kept = spool_put(writer->spool, pushes, count, now + (left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2));
+	int64_t time = left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2;
+	int64_t needed = smaller(time_to_spool(pushes, count), left + QUEUE_SPOOL_TIME / 2);
+	int kept = spool_put(writer->spool, pushes, count, now + (needed > time ? needed : time));
 
 	pool_count_spooled(writer->pool, kept);
 	metrics_add(METRIC_SPOOLED_PUSHES, kept);
@@ -82,13 +103,16 @@ settle(void *context, struct push **pushes, int count, const struct db_counts *c
 	writer->left_count += count;
 }
 
-/* Returns how many pushes are left, which are the first then. */
+/* Before the last resort it leaves the spool its time.  Returns how many pushes are left, which are the first then. */
 static int
 try_database(struct writer *writer, enum pool_use use, struct push **pushes, int count)
 {
-	int64_t deadline = earliest_deadline(pushes, count);
-	struct db *db = pool_borrow(writer->pool, use, deadline);
+	int64_t deadline = earliest_deadline(pushes, count), left = deadline - clock_ms();
+	struct db *db;
 
+	if (use == POOL_PUSH && left > 0)
+		deadline -= smaller(time_to_spool(pushes, count), left / 2);
+	db = pool_borrow(writer->pool, use, deadline);
 	if (db == NULL)
 		return count;
 	writer->left_count = 0;
