@@ -5,7 +5,6 @@ use warnings;
 use Test::More;
 use Time::HiRes qw(sleep);
 use Rig qw(folder build wait_for read_file write_file run_command reap);
-use Rig::Ctl qw(ctl exits);
 use Rig::Load;
 use Rig::Postgres;
 use Rig::Push qw(record body $success $example);
@@ -239,22 +238,6 @@ subtest 'a file that is removed' => sub {
 	$postgres->start;
 	ok $worker->drains, 'removed: the spool is empty in the end';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'removed'}), 1, 'what was acknowledged is stored';
-	is $worker->stop, 0, 'it ends well';
-};
-
-subtest 'a file that is moved away while pushes wait in it' => sub {
-	my $worker = Rig::Worker->start_new(postgres => $postgres, %quick)->wait_until_ready;
-	my $spool = "$worker->{base}.spool";
-	$postgres->stop('fast');
-	is $worker->push_body(body(record(called => 'before')))->{body}, $success, 'a push waits in it';
-	rename "$spool$_", "$worker->{base}.moved$_" for '', '-wal', '-shm';
-	is $worker->push_body(body(record(called => 'after')))->{body}, $success, 'another one in the new file';
-	$postgres->start;
-	ok $worker->drains, 'which drains';
-	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'before'}), 0, 'the first is not stored';
-	exits(ctl('-c', $worker->{config}, 'spool', 'rescue', "$worker->{base}.moved"), 0, 'the old file is rescued');
-	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'before'}) == 1 }),
-	    'and the first is stored, too';
 	is $worker->stop, 0, 'it ends well';
 };
 done_testing;

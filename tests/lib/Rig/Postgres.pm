@@ -101,10 +101,13 @@ sub stop {
 	my ($self, $how) = @_;
 	my %signals = (fast => 'INT', immediate => 'QUIT');
 	my $postmaster = $self->postmaster;
-	if (($how // 'fast') eq 'kill') { kill 'KILL', processes_below($postmaster); }
+	my @processes = processes_below($postmaster);
+	if (($how // 'fast') eq 'kill') { kill 'KILL', @processes; }
 	else                            { kill $signals{ $how // 'fast' }, $postmaster; }
 	# runuser stops itself when what it runs is stopped by pause, and resume may come too early for it
 	wait_for(sub { kill 'CONT', $self->{pid}; defined Rig::reap($self->{pid}) }, 60) or die "PostgreSQL does not stop\n";
+	# a backend that is still dying keeps the next server from its memory
+	wait_for(sub { !grep { read_file("/proc/$_/stat") =~ /\) [^Z]/ } @processes }, 60) or die "PostgreSQL's processes do not end\n";
 	return;
 }
 
