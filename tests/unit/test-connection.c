@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "front/connection.h"
+#include "front/exchange.h"
 
 static struct connections connections;
 
@@ -197,6 +198,20 @@ small_bodies_pass_large_ones(void **state)
 	release(large[1]);
 }
 
+/* A large body may take longer than a small one; one that trickles has its end all the same. */
+static void
+a_body_has_time_for_what_has_come_of_it(void **state)
+{
+	struct connection *connection = make(0);
+
+	(void)state;
+	connection->since = 5000;
+	assert_true(exchange_expiry(connection, CONNECTION_BODY) == 25000);
+	connection->request->body.length = 16 * 1000;
+	assert_true(exchange_expiry(connection, CONNECTION_BODY) == 26000);
+	release(connection);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -210,6 +225,7 @@ main(void)
 		TEST(a_body_begins_with_what_a_place_has),
 		TEST(large_bodies_share_what_there_is),
 		TEST(small_bodies_pass_large_ones),
+		TEST(a_body_has_time_for_what_has_come_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
