@@ -1,10 +1,13 @@
 /* The spool: what is put there comes back as it was, oldest first, once, also to another process and after a restart. */
 #include "unit.h"
 
+#include <fcntl.h>
 #include <glob.h>
 #include <openssl/sha.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -50,6 +53,7 @@ gone_again(void **state)
 {
 	(void)state;
 	remove_files();
+	umount2(folder, MNT_DETACH);     /* of the tests that have a disk of their own */
 	return rmdir(folder);
 }
 
@@ -247,6 +251,72 @@ past_its_limit_it_takes_the_pushes_that_fit(void **state)
 	assert_int_equal(spool_count(spool).pushes, 0);
 	for (int i = 0; i < 4; i++)
 		push_unref(pushes[i]);
+	free(large);
+	spool_close(spool);
+}
+
+/* Only root can, and not in every container. */
+static void
+mount_disk(void)
+{
+	if (mount("tmpfs", folder, "tmpfs", 0, "size=80m") != 0)
+		skip();
+}
+
+/* All but so many bytes of it. */
+static void
+fill_disk(off_t left)
+{
+	struct statvfs disk;
+	char name[80];
+	int descriptor;
+
+	snprintf(name, sizeof name, "%s/filler", folder);
+	descriptor = open(name, O_WRONLY | O_CREAT, 0600);
+	assert_true(descriptor >= 0);
+	assert_int_equal(statvfs(folder, &disk), 0);
+	assert_int_equal(posix_fallocate(descriptor, 0, (off_t)(disk.f_bavail * disk.f_frsize) - left), 0);
+	close(descriptor);
+}
+
+static void
+on_a_full_disk_pushes_can_be_taken_out(void **state)
+{
+	struct spool *spool, *look;
+
+	(void)state;
+	mount_disk();
+	spool = spool_open(path, max_size);
+	put(spool, push_of("taken out"));
+	fill_disk(0);
+	assert_oldest(spool, "taken out");
+	/* from the file, and not from what one process knows */
+	look = spool_open_existing(path, max_size);
+	assert_non_null(look);
+	assert_int_equal(spool_depth(look).pushes, 0);
+	spool_close(look);
+	spool_close(spool);
+}
+
+static void
+below_the_floor_of_the_disk_the_file_takes_what_it_has_pages_for(void **state)
+{
+	enum { LARGE = 1 << 20, LEFT = 16 << 20 };
+	struct spool *spool;
+	struct push *push;
+	char *large = calloc(1, LARGE + 1);
+
+	(void)state;
+	mount_disk();
+	memset(large, 'x', LARGE);
+	spool = spool_open(path, max_size);
+	put(spool, push_of(large));
+	fill_disk(LEFT);
+	push = push_of("small");
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 0);
+	assert_oldest(spool, large);
+	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
+	push_unref(push);
 	free(large);
 	spool_close(spool);
 }
@@ -696,6 +766,8 @@ main(void)
 		TEST(two_may_use_one_file),
 		TEST(what_is_taken_out_twice_is_gone_once),
 		TEST(past_its_limit_it_takes_the_pushes_that_fit),
+		TEST(on_a_full_disk_pushes_can_be_taken_out),
+		TEST(below_the_floor_of_the_disk_the_file_takes_what_it_has_pages_for),
 		TEST(a_folder_may_come_later),
 		TEST(a_damaged_file_is_put_aside),
 		TEST(a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can),
