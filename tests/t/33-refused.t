@@ -68,7 +68,8 @@ subtest 'a month that nobody takes' => sub {
 	ok wait_for(sub { $worker->log_text =~ /pushes go to the spool: no partition accepts a record \(SQLSTATE 23514\)$/m }),
 	    'the log says it';
 	is quarantined(), '0|', 'nothing good is in quarantine';
-	$postgres->sql('drop function public.refuse() cascade');
+	# the worker, which has the table first and its months behind it, may be in the way of who has them the other way round
+	wait_for(sub { eval { $postgres->sql('drop function public.refuse() cascade'); 1 } });
 	ok wait_for(sub { stored() == 2 }, 60), 'with the partition all is stored';
 };
 is $worker->stop, 0, 'the worker ends well';
