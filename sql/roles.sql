@@ -2,10 +2,11 @@
 --
 -- None can log in: grant them to the users that do. callresult_writer is for the worker: it stores and keeps house,
 -- reads no result and changes none. callresult_reader is for people and reports and sees the views and the failure
--- catalogue; callresult_analyst sees of them what leads to no person. callresult_consumer is for programs that follow the
--- feed. callresult_admin is for whoever runs callresultctl: it stores, reads the views, the pushes and the quarantine, settles
--- entries, and calls what keeps and erases, which runs with the owner's rights. Roles belong to the whole cluster, so they may already be there; where the installing user
--- may not create them, a notice says what to run.
+-- catalogue; callresult_analyst sees of them what leads to no person. callresult_consumer is for programs that follow
+-- the feed. callresult_admin is for whoever runs callresultctl: it stores, reads the views, the pushes and the
+-- quarantine, settles entries, and calls what keeps and erases, which runs with the owner's rights. Roles belong to the
+-- whole cluster, so they may already be there; where the installing user may not create them, a notice says what to
+-- run.
 
 set local client_min_messages = notice;
 

@@ -127,24 +127,12 @@ set lock_timeout = '100ms'
 as $$
 #variable_conflict use_column
 declare
-    give_up_at  timestamptz := clock_timestamp() + interval '1 minute';
     first_place bigint;
     last_place  bigint;
 begin
     perform need_latest('feed_add');
-    loop
-        begin
-            lock table housekeeping in share row exclusive mode;
-            lock table tally_journal in share row exclusive mode;
-            exit;
-        exception
-            when lock_not_available or deadlock_detected then
-                if clock_timestamp() > give_up_at then
-                    raise;
-                end if;
-                perform pg_sleep(0.1);
-        end;
-    end loop;
+    perform lock_gently('lock table housekeeping in share row exclusive mode; '
+                        'lock table tally_journal in share row exclusive mode');
     perform number_feed();
 
     select s.last_place, coalesce((select min(l.place - l.records) from feed_log l), s.last_place)
@@ -223,7 +211,8 @@ $$;
 
 comment on function callresult.call_with_gaps is 'The call of an identity, parts of which may be missing';
 
--- Of some places on, a stretch of the log at a time. Nearly all calls have a time and a number, and these two find them. Where nothing but what no longer stands is left, the place moves over it by itself.
+-- Of some places on, a stretch of the log at a time. Nearly all calls have a time and a number, and these two find them. Where
+-- nothing but what no longer stands is left, the place moves over it by itself.
 create or replace function callresult.feed(consumer text, most integer default 1000)
 returns setof callresult.internal_feed_call
 language plpgsql

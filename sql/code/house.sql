@@ -1,5 +1,33 @@
 -- The housekeeper: months, the journal of the tally, and the places of the feed. The worker calls keep_house() on a connection of its own.
 
+-- Takes locks that somebody may hold for long, a tenth of a second at a time, so that no push waits longer behind them.
+-- Gives up after a minute.
+create or replace function callresult.lock_gently(statements text)
+returns void
+language plpgsql
+set search_path = callresult, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+    give_up_at  constant timestamptz := clock_timestamp() + interval '1 minute';
+begin
+    loop
+        begin
+            execute statements;
+            return;
+        exception
+            when lock_not_available or deadlock_detected then
+                if clock_timestamp() > give_up_at then
+                    raise;
+                end if;
+                perform pg_sleep(0.1);
+        end;
+    end loop;
+end
+$$;
+
+comment on function callresult.lock_gently(text) is 'Takes locks without having pushes wait long behind them';
+
 -- Gives a new month what its siblings have and ATTACH does not give it: the default partition is the model.
 create or replace function callresult.make_sibling(parent text, partition text)
 returns void

@@ -57,10 +57,8 @@ as $$
 declare
     before      timestamp := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
     parents     constant text[] := array['call_result', 'call_result_revision', 'push'];
-    parent      text;
     months      text[] := array[]::text[];
     counts      bigint[] := array[]::bigint[];
-    give_up_at  timestamptz;
 begin
     if keep is null or now() - keep > now() then
         raise exception 'retain needs to know how long to keep, such as interval ''2 years''';
@@ -112,21 +110,11 @@ begin
         perform compact_tally();
 
         perform set_config('lock_timeout', '100ms', true);
-        give_up_at := clock_timestamp() + interval '1 minute';
-        while cardinality(months) > 0 loop
-            begin
-                foreach parent in array parents loop
-                    execute format('lock table only %I, only %I in access exclusive mode', parent, parent || '_default');
-                end loop;
-                exit;
-            exception
-                when lock_not_available or deadlock_detected then
-                    if clock_timestamp() > give_up_at then
-                        raise;
-                    end if;
-                    perform pg_sleep(0.1);
-            end;
-        end loop;
+        if cardinality(months) > 0 then
+            perform lock_gently(string_agg(format('lock table only %I, only %I in access exclusive mode', name,
+                                                  name || '_default'), '; ' order by place))
+            from unnest(parents) with ordinality p (name, place);
+        end if;
 
         for dropped, rows in select * from unnest(months, counts) loop
             begin
