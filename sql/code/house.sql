@@ -221,13 +221,15 @@ comment on function callresult.make_month(callresult.housekeeping) is 'Makes the
 
 -- What the worker calls again and again; once more at once when it says more. One at a time: to another it gives no
 -- figures. The journal is folded when reading it begins to cost. Months come last, and one for each table, since they hold
--- the default partitions until the end. The worker says its call_timezone, for local_today().
+-- the default partitions until the end. To whoever needs a table for themselves it gives way before they would be found in a
+-- deadlock, and tells no figures either. The worker says its call_timezone, for local_today().
 create or replace function callresult.keep_house(call_timezone text default null)
 returns table (more boolean, journal_rows bigint, unplaced_rows bigint, quarantine_entries bigint, quarantine_bytes bigint,
                problem text)
 language plpgsql
 security definer
 set search_path = callresult, pg_temp
+set lock_timeout = '100ms'
 as $$
 #variable_conflict use_variable
 declare
@@ -250,37 +252,51 @@ begin
             return;
     end;
 
-    update housekeeping h
-    set call_timezone = keep_house.call_timezone
-    where h.call_timezone is distinct from keep_house.call_timezone and keep_house.call_timezone is not null;
-
-    select count(*), coalesce(sum(pg_column_size(j.call_status)), 0) into journal_rows, size from tally_journal j;
-    if journal_rows >= most_rows or size >= most_bytes then
-        begin
-            perform fold_tally();
-            select count(*) into journal_rows from tally_journal;
-        exception
-            when others then
-                problem := format('the tally cannot be folded: %s (SQLSTATE %s)',
-                                  case when sqlstate !~ '^2[23]' then sqlerrm else 'a row is refused' end, sqlstate);
-        end;
-    end if;
     begin
-        perform number_feed();
-    exception
-        when others then
-            problem := concat_ws('; ', problem, format('the feed cannot be numbered: %s (SQLSTATE %s)', sqlerrm, sqlstate));
-    end;
-    select count(*), coalesce(sum(q.bytes), 0) into quarantine_entries, quarantine_bytes
-    from quarantine q
-    where q.resolved_at is null;
+        update housekeeping h
+        set call_timezone = keep_house.call_timezone
+        where h.call_timezone is distinct from keep_house.call_timezone and keep_house.call_timezone is not null;
 
-    for kept in select * from housekeeping h order by h.parent loop
-        more := make_month(kept) or more;
-    end loop;
-    select sum((waiting_in(h.parent)).rows), coalesce(problem || '; ', '') || string_agg(h.problem, '; ' order by h.parent)
-    into unplaced_rows, problem
-    from housekeeping h;
+        select count(*), coalesce(sum(pg_column_size(j.call_status)), 0) into journal_rows, size from tally_journal j;
+        if journal_rows >= most_rows or size >= most_bytes then
+            begin
+                perform fold_tally();
+                select count(*) into journal_rows from tally_journal;
+            exception
+                when lock_not_available or deadlock_detected then
+                    raise;
+                when others then
+                    problem := format('the tally cannot be folded: %s (SQLSTATE %s)',
+                                      case when sqlstate !~ '^2[23]' then sqlerrm else 'a row is refused' end, sqlstate);
+            end;
+        end if;
+        begin
+            perform number_feed();
+        exception
+            when lock_not_available or deadlock_detected then
+                raise;
+            when others then
+                problem := concat_ws('; ', problem, format('the feed cannot be numbered: %s (SQLSTATE %s)', sqlerrm, sqlstate));
+        end;
+        select count(*), coalesce(sum(q.bytes), 0) into quarantine_entries, quarantine_bytes
+        from quarantine q
+        where q.resolved_at is null;
+
+        for kept in select * from housekeeping h order by h.parent loop
+            more := make_month(kept) or more;
+        end loop;
+        select sum((waiting_in(h.parent)).rows), coalesce(problem || '; ', '') || string_agg(h.problem, '; ' order by h.parent)
+        into unplaced_rows, problem
+        from housekeeping h;
+    exception
+        when lock_not_available or deadlock_detected then
+            more := false;
+            journal_rows := null;
+            unplaced_rows := null;
+            quarantine_entries := null;
+            quarantine_bytes := null;
+            problem := null;
+    end;
     return next;
 end
 $$;

@@ -66,6 +66,14 @@ is $postgres->sql('select * from callresult.check_tally()'), '', 'readers see th
 $postgres->let_go($open);
 is $postgres->sql('select * from callresult.check_tally()'), '', 'and when it is rolled back';
 
+# --- keeping house gives way to whoever has a table for themselves and asks for the next: it is in nobody's deadlock
+for my $tables ('callresult.call_result', 'callresult.quarantine', 'callresult.tally_journal', 'callresult.feed_log') {
+	my $administrator = $postgres->hold("lock table $tables");
+	is eval { $postgres->sql("set statement_timeout = '10s'; select * from callresult.keep_house()") }, 'f|||||',
+	    "beside one who has $tables it tells nothing" or diag $@;
+	$postgres->let_go($administrator);
+}
+
 # --- what cannot see all results refuses to count or drop them: another session stores while the snapshot stands
 my $store = 'psql -X -q -h ' . $postgres->{folder} . q{ -U postgres -d callresult -c "insert into callresult.call_result (campaign_id,
 	session_id, call_time_local, call_status, push_id, received_at, arrived_at) values ('late', gen_random_uuid(), '2020-02-01', 5,
