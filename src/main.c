@@ -202,35 +202,46 @@ storage_open(const struct settings *settings, bool cgi)
 	return storage;
 }
 
-/*
- * In the order in which pushes go: nothing comes any more, then what is there is settled.  A CGI program has no other time
- * for what an outage has left, and for keeping house.
- */
+/* at: clock_ms() */
+static void
+end_background(struct storage *storage, int64_t at)
+{
+	pool_end_background(storage->pool, at);
+	replay_stop(storage->replay, at);
+	if (storage->housekeeper != NULL)
+		housekeeper_stop(storage->housekeeper, at);
+}
+
+/* A CGI program has no other time for what an outage has left, and for keeping house. */
+static void
+work_in_background(struct storage *storage)
+{
+	pool_end_pushes(storage->pool);
+	if (pool_stored_count(storage->pool) > 0)
+		storage->housekeeper = housekeeper_start(storage->pool);
+	end_background(storage, clock_ms() + CGI_TIME);
+}
+
+/* In the order in which pushes go: nothing comes any more, then what is there is settled. */
 static void
 storage_close(struct storage *storage, bool cgi)
 {
-	int64_t end;
-
 	queue_close(storage->queue);
 	for (int64_t i = 0; i < storage->writer_count; i++)
 		writer_join(storage->writers[i]);
 	memory_free(storage->writers);
-	end = clock_ms() + (cgi ? CGI_TIME : 0);
-	pool_end(storage->pool, end);
-	if (cgi && pool_stored_count(storage->pool) > 0)
-		storage->housekeeper = housekeeper_start(storage->pool);
-	replay_stop(storage->replay, end);
-	if (storage->housekeeper != NULL)
-		housekeeper_stop(storage->housekeeper, end);
+	if (cgi)
+		work_in_background(storage);
 	pool_stop(storage->pool);
 	metrics_unregister(storage->spool);
 	spool_close(storage->spool);
 	queue_free(storage->queue);
 }
 
+/* The background may hang with the database, so it ends while pushes are still taken. */
 static void
-run(struct listener *listener, struct service *service, const struct settings *settings, const char *config,
-    const sigset_t *handled)
+run(struct listener *listener, struct service *service, struct storage *storage, const struct settings *settings,
+    const char *config, const sigset_t *handled)
 {
 	struct server *server;
 
@@ -243,6 +254,7 @@ run(struct listener *listener, struct service *service, const struct settings *s
 	tell_manager("READY=1");
 	wait_for_end(handled, config, service->admission);
 	tell_manager("STOPPING=1");
+	end_background(storage, clock_ms());
 	server_stop(server);
 	log_info("shutdown complete: every accepted push was answered");
 }
@@ -266,7 +278,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 	if (cgi)
 		cgi_serve(&service);
 	else
-		run(listener, &service, settings, config, &handled);
+		run(listener, &service, &storage, settings, config, &handled);
 	storage_close(&storage, cgi);
 	return 0;
 }

@@ -291,7 +291,7 @@ drain(struct ctl *ctl, int64_t total, int64_t patience)
 	struct replay *replay = replay_start(pool, ctl->spool);
 
 	wait_until_empty(ctl, total, patience);
-	pool_end(pool, clock_ms());
+	pool_end_background(pool, clock_ms());
 	replay_stop(replay, clock_ms());
 	pool_stop(pool);
 	return spool_count(ctl->spool).pushes;

@@ -15,7 +15,8 @@
 enum {                              /* milliseconds */
 	QUICK = 500,                /* without any connection, after which pushes go elsewhere */
 	BACKOFF_MAX = 1000,         /* between two tries to connect */
-	END_TIME = 2000,            /* for what goes on when the end has come */
+	END_TIME = 2000,            /* for what the background has begun when its end comes */
+	JOIN_TIME = 100,            /* for the thread to end, unless it is stuck */
 };
 
 /* --- whether it is there ------------------------------------------------------------------------------------- */
@@ -139,7 +140,8 @@ wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
 {
 	int64_t now = clock_ms();
 
-	deadline = earlier(deadline, pool->end_at);
+	if (use == POOL_BACKGROUND)
+		deadline = earlier(deadline, pool->end_at);
 	if (now >= deadline || (use == POOL_PUSH && is_away(pool, now)))
 		return false;
 	if (use == POOL_PUSH && pool->lost_at != 0)
@@ -177,6 +179,8 @@ pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline)
 		db = take(pool, &self);
 	while (db == NULL && wait_for_turn(pool, use, deadline));
 	leave_line(pool, &self);
+	if (db != NULL)
+		db_set_end(db, use == POOL_BACKGROUND ? &pool->background_end : NULL);
 	pool->lent += db != NULL;
 	pool->lent_background += db != NULL && use == POOL_BACKGROUND;
 	pthread_mutex_unlock(&pool->mutex);
@@ -266,6 +270,25 @@ collect(void *pool)
 	metrics_set(METRIC_DATABASE_UP, pool_is_up(pool));
 }
 
+static struct db_end
+no_end(void)
+{
+	struct db_end end = { .at = INT64_MAX, .descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+
+	if (end.descriptor == -1)
+		log_fatal("cannot start: %s", strerror(errno));
+	return end;
+}
+
+static void
+set_end(struct db_end *end, int64_t at)
+{
+	static const uint64_t one = 1;
+
+	end->at = at;
+	(void)!write(end->descriptor, &one, sizeof one);
+}
+
 struct pool *
 pool_start(const char *conninfo, const char *call_timezone, int writers)
 {
@@ -275,10 +298,9 @@ pool_start(const char *conninfo, const char *call_timezone, int writers)
 	pool->conninfo = conninfo;
 	pool->call_timezone = call_timezone;
 	pool->writers = writers;
-	pool->end.at = pool->end_at = INT64_MAX;
-	pool->end.descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (pool->end.descriptor == -1)
-		log_fatal("cannot start: %s", strerror(errno));
+	pool->end_at = INT64_MAX;
+	pool->end = no_end();
+	pool->background_end = no_end();
 	pool->idle = memory_resize(NULL, (size_t)writers + BACKGROUND_BORROWERS + 1, sizeof *pool->idle);
 	pool->lost_at = clock_ms();
 	backoff_init(&pool->backoff, BACKOFF_MAX);
@@ -290,28 +312,34 @@ pool_start(const char *conninfo, const char *call_timezone, int writers)
 }
 
 void
-pool_end(struct pool *pool, int64_t at)
+pool_end_pushes(struct pool *pool)
 {
-	static const uint64_t one = 1;
-
 	pthread_mutex_lock(&pool->mutex);
-	pool->end_at = at;
-	pool->end.at = at + END_TIME;
 	pool->writers = 0;
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->mutex);
-	(void)!write(pool->end.descriptor, &one, sizeof one);
+}
+
+void
+pool_end_background(struct pool *pool, int64_t at)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->end_at = at;
+	pthread_cond_broadcast(&pool->changed);
+	pthread_mutex_unlock(&pool->mutex);
+	set_end(&pool->background_end, at + END_TIME);
 }
 
 /* Looking up a name cannot be cut short: such a thread ends with the process. */
 static bool
 join(struct pool *pool)
 {
-	int64_t end = clock_ms() + END_TIME;
+	int64_t end = clock_ms() + JOIN_TIME;
 	bool stopped;
 
 	pthread_mutex_lock(&pool->mutex);
 	pool->stopping = true;
+	set_end(&pool->end, clock_ms());
 	pthread_cond_broadcast(&pool->changed);
 	while (!pool->stopped && clock_ms() < end)
 		pool_wait_until(pool, end);
@@ -333,6 +361,7 @@ pool_stop(struct pool *pool)
 	while (pool->idle_count > 0)
 		db_free(pool_leave_seat(pool, pool->idle_count - 1));
 	close(pool->end.descriptor);
+	close(pool->background_end.descriptor);
 	pthread_cond_destroy(&pool->changed);
 	pthread_mutex_destroy(&pool->mutex);
 	memory_free(pool->idle);

@@ -27,7 +27,7 @@ struct pool *pool_start(const char *conninfo, const char *call_timezone, int wri
 
 /*
  * A connection that works as far as is known; each kind of use is served in its order, pushes first.  NULL when there is
- * none by the deadline (clock_ms, ms), or by the time of pool_end().  It must be returned.
+ * none by the deadline (clock_ms, ms), or by the time of pool_end_background().  It must be returned.
  */
 struct db *pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline) __attribute__((warn_unused_result));
 
@@ -43,13 +43,16 @@ int64_t pool_stored_count(struct pool *pool);
 /* Pushes went to the spool because the database did not take them. */
 void pool_count_spooled(struct pool *pool, int count);
 
-/*
- * No more pushes come: their connections are the background's.  From at (clock_ms, ms) on nobody gets a connection,
- * and soon after that no exchange with the server goes on.
- */
-void pool_end(struct pool *pool, int64_t at);
+/* No more pushes come: their connections are the background's. */
+void pool_end_pushes(struct pool *pool);
 
-/* After pool_end(), when everything is returned.  Frees it, unless its thread is stuck connecting. */
+/*
+ * From at (clock_ms, ms) on the background gets no connection, and soon after that no exchange over one that it has goes
+ * on.  Pushes go on.
+ */
+void pool_end_background(struct pool *pool, int64_t at);
+
+/* When everything is returned.  Frees it, unless its thread is stuck connecting. */
 void pool_stop(struct pool *pool);
 
 #endif

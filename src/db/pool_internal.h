@@ -31,7 +31,8 @@ struct pool {
 	const char       *conninfo;
 	const char       *call_timezone;
 	int               writers;
-	struct db_end     end;      /* of all exchanges with the server */
+	struct db_end     end;      /* of the thread's exchanges with the server */
+	struct db_end     background_end;   /* of the background's */
 
 	pthread_mutex_t   mutex;    /* guards all below; taken last, but for the log's */
 	pthread_cond_t    changed;  /* what a waiter or the thread wait for */
@@ -44,7 +45,7 @@ struct pool {
 	bool              failed;   /* the last try to connect failed */
 	bool              failing;  /* pushes failed on connections, and nothing was stored since */
 	bool              known;    /* there was a connection once */
-	int64_t           end_at;   /* clock_ms() from which nobody gets a connection */
+	int64_t           end_at;   /* clock_ms() from which the background gets no connection */
 	bool              stopping, stopped;
 	int64_t           stored_count;
 	struct outage     outage;

@@ -34,7 +34,7 @@ note_unwell(struct pool *pool, struct db *db)
 	int64_t now = clock_ms();
 
 	pool->failed = true;
-	if (pool->end_at != INT64_MAX)
+	if (pool->stopping)
 		;    /* the end has cut it short */
 	else if (pool_well_count(pool) == 0)
 		outage_note(&pool->outage, db_problem(db), now);
@@ -78,6 +78,7 @@ check_one(struct pool *pool, int i)
 	struct db *db = pool_leave_seat(pool, i);
 	bool well;
 
+	db_set_end(db, &pool->end);
 	pool->next_check = clock_ms() + CHECK_PERIOD;
 	if (!pool_wants_more(pool) && clock_ms() - since > SURPLUS_TIME) {
 		db_free(db);

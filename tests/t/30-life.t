@@ -314,4 +314,26 @@ subtest 'SIGTERM' => sub {
 	is $worker->{status}, 0, 'with status 0, a second signal being harmless';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'last%'}), 16, 'all are stored';
 };
+
+subtest 'SIGTERM while the replay hangs' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '1s' })->wait_until_ready;
+	my $lock = $postgres->hold('lock table callresult.push');
+	is $worker->push_body(body(record(called => 'waits')))->{status}, 200, 'a push is spooled';
+	my $backend;
+	ok wait_for(sub { $backend = $postgres->sql(q{select pid from pg_stat_activity where wait_event_type = 'Lock'
+		and query like '%callresult.store(%' limit 1}) }), 'the replay has it in hand';
+	kill 'STOP', $backend;
+	$postgres->let_go($lock);
+	ok $worker->finds_database, 'pushes have connections';
+	$worker->signal('TERM');
+	ok wait_for(sub { read_file("/proc/$worker->{pid}/status") =~ /^ShdPnd:\t0+$/m }), 'the worker has its signal';
+	is eval { $worker->push_body(body(record(called => 'meanwhile')))->{status} }, 200, 'and goes on taking pushes';
+	ok wait_for(sub { defined($worker->{status} = reap($worker->{pid})) }), 'it ends';
+	is $worker->{status}, 0, 'well';
+	kill 'CONT', $backend;
+	unlink $worker->{log};
+	is $worker->start->wait_until_ready->drains, 1, 'the next one has nothing left';
+	is $worker->stop, 0, 'and ends well';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called in ('waits', 'meanwhile')}), 2, 'all is stored';
+};
 done_testing;
