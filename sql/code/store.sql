@@ -121,7 +121,7 @@ create or replace function callresult.store_with_care(
     p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
     r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
     r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text,
-    q_push int[], q_reason text[], q_raw bytea[])
+    q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[])
 returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
 language plpgsql
 set search_path = callresult, pg_temp
@@ -177,12 +177,14 @@ begin
     ), evidence as (
         insert into push (
             received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates, quarantined,
-            spooled)
+            spooled, last_call)
         select p.received_at, p.id, address(p.remote_addr), p.source, p.bytes, p.sha256, p.records,
                coalesce(f.inserted, 0), coalesce(f.updated, 0),
-               p.records - p.quarantined - coalesce(f.inserted, 0) - coalesce(f.updated, 0), p.quarantined, p.spooled
-        from unnest(p_id, p_received_at, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined, p_spooled)
-             as p (id, received_at, remote_addr, source, bytes, sha256, records, quarantined, spooled)
+               p.records - p.quarantined - coalesce(f.inserted, 0) - coalesce(f.updated, 0), p.quarantined, p.spooled,
+               p.last_call at time zone call_timezone
+        from unnest(p_id, p_received_at, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined, p_spooled,
+                    p_last_call)
+             as p (id, received_at, remote_addr, source, bytes, sha256, records, quarantined, spooled, last_call)
         left join fate f on f.push_id = p.id
         where p.id <> all (known)
         order by p.received_at, p.id
@@ -230,6 +232,7 @@ comment on function callresult.store_with_care is 'The part of store() for what 
 
 -- p_*: one element a push. p_arrived is its arrival by the clock of the server, p_rows how many of the records are its,
 -- and p_late whether it is placed by that arrival, since it waited: what comes straight from the platform is the newest.
+-- p_last_call has the time of the last call of each push.
 -- r_*: one element a valid record, of the push that r_push counts to; no identity twice, and in one order of identities in
 -- every session, or two batches could wait for each other. q_*: one element a refused text, a whole body or a single
 -- record. Any of the three groups may be empty. careful: what is stored may be there already, likely; a hint, no more.
@@ -242,7 +245,7 @@ create or replace function callresult.store(
     p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
     r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
     r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text, careful boolean,
-    q_push int[], q_reason text[], q_raw bytea[])
+    q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[] default null)
 returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
 language plpgsql
 security definer
@@ -280,16 +283,19 @@ begin
                 with evidence as (
                     insert into callresult.push (
                         received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates,
-                        quarantined, spooled)
+                        quarantined, spooled, last_call)
                     select p.received_at, p.id, p.remote_addr::pg_catalog.inet, p.source, p.bytes, p.sha256, p.records,
                            p.rows, 0, p.records operator(pg_catalog.-) p.quarantined operator(pg_catalog.-) p.rows,
-                           p.quarantined, p.spooled
+                           p.quarantined, p.spooled,
+                           case when zone_offset is null then p.last_call at time zone call_timezone
+                                else p.last_call at time zone zone_offset end
                     from (select pg_catalog.unnest(p_received_at) as received_at, pg_catalog.unnest(p_id) as id,
                                  pg_catalog.unnest(p_remote_addr) as remote_addr, pg_catalog.unnest(p_source) as source,
                                  pg_catalog.unnest(p_bytes) as bytes, pg_catalog.unnest(p_sha256) as sha256,
                                  pg_catalog.unnest(p_records) as records, pg_catalog.unnest(p_rows) as rows,
                                  pg_catalog.unnest(p_quarantined) as quarantined,
-                                 pg_catalog.unnest(p_spooled) as spooled) p
+                                 pg_catalog.unnest(p_spooled) as spooled,
+                                 pg_catalog.unnest(p_last_call) as last_call) p
                     returning inserted, duplicates, quarantined
                 )
                 select pg_catalog.count(*), coalesce(pg_catalog.sum(e.inserted), 0), 0,
@@ -325,7 +331,7 @@ begin
             p_id, p_received_at, p_arrived, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined,
             p_spooled, p_late, r_push, r_campaign_id, r_session_id, r_called, r_call_time_local, r_call_status, r_fail_code,
             r_cause_code, r_vdn_id, r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
-            q_push, q_reason, q_raw);
+            q_push, q_reason, q_raw, p_last_call);
         return;
     end if;
     return next;

@@ -143,6 +143,7 @@ create table callresult.push (
     duplicates       integer not null,
     quarantined      integer not null,
     spooled          boolean not null,
+    last_call        timestamptz,
     primary key (received_at, id),
     constraint push_fates check (records = inserted + updated + duplicates + quarantined)
 ) partition by range (received_at);
@@ -165,6 +166,7 @@ comment on column callresult.push.duplicates is
     'Records that changed nothing that stands: already there, twice in the push, or older than what stood';
 comment on column callresult.push.quarantined is 'Records that could not be read and are in quarantine';
 comment on column callresult.push.spooled is 'Whether it waited in the spool before it was stored';
+comment on column callresult.push.last_call is 'Time of the last call of its records; empty where none has a time';
 
 -- --- what was refused ------------------------------------------------------------------------------------------
 

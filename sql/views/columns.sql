@@ -68,6 +68,8 @@ comment on column callresult.recordings.record_path is
 comment on column callresult.delivery_health.hour is 'Hour of arrival, as the time it begins at';
 comment on column callresult.delivery_health.lag is
     'Seconds from the call to the arrival of its result, on average over the results that stand';
+comment on column callresult.delivery_health.late is 'Pushes that came more than ten minutes after the last call in them';
+comment on column callresult.delivery_health.late_by is 'Seconds from that call to the push, the most of them';
 comment on column callresult.internal_feed_call.place is 'Place in the feed: greater than all places given before';
 comment on column callresult.internal_feed_call.answered is 'Whether the call was answered';
 comment on column callresult.feeds.consumer is 'Name of the consumer';

@@ -1,12 +1,14 @@
 -- How the pushes come in, for whoever keeps the receiver.
 
 create or replace view callresult.delivery_health as
-select p.hour, p.pushes, p.records, p.duplicates, p.quarantined, p.spooled, l.lag, p.source
+select p.hour, p.pushes, p.records, p.duplicates, p.quarantined, p.spooled, l.lag, p.source, p.late, p.late_by
 from (
     select date_bin('1 hour', received_at, '2000-01-01 00:00:00+00') as hour, count(*) as pushes,
            sum(records) as records, sum(duplicates) as duplicates, sum(quarantined) as quarantined,
-           count(*) filter (where spooled) as spooled, source
-    from callresult.push
+           count(*) filter (where spooled) as spooled, source,
+           count(*) filter (where delay > interval '10 minutes') as late,
+           round(max(extract(epoch from delay)) filter (where delay > interval '10 minutes'), 1) as late_by
+    from (select *, received_at - last_call as delay from callresult.push) p
     group by hour, source
 ) p
 left join (

@@ -34,10 +34,11 @@ const struct report_question report_questions[REPORT_PARTS] = {
 	[REPORT_DELIVERY] = { "delivery", "How results arrived, all campaigns", {
 	    { "day", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER }, { "records", COLUMN_NUMBER },
 	    { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "spooled", COLUMN_NUMBER },
-	    { "lag_seconds", COLUMN_NUMBER } }, 7 },
+	    { "lag_seconds", COLUMN_NUMBER }, { "late", COLUMN_NUMBER }, { "late_by_seconds", COLUMN_NUMBER } }, 9 },
 	[REPORT_SOURCES] = { "sources", "Pushes by source, all campaigns", {
 	    { "source", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER }, { "records", COLUMN_NUMBER },
-	    { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "spooled", COLUMN_NUMBER } }, 6 },
+	    { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "spooled", COLUMN_NUMBER },
+	    { "late", COLUMN_NUMBER }, { "late_by_seconds", COLUMN_NUMBER } }, 8 },
 	[REPORT_NUMBERS] = { "numbers", "Numbers to call again", {
 	    { "campaign_id", COLUMN_TEXT }, { "called", COLUMN_TEXT }, { "attempts", COLUMN_NUMBER },
 	    { "last_call", COLUMN_TEXT }, { "cause", COLUMN_TEXT }, { "redial", COLUMN_TEXT } }, 6 },
@@ -76,10 +77,12 @@ static const char *const queries[REPORT_PARTS] = {
 	    " AND ($2::integer IS NULL OR d.vdn_id = $2::integer) AND " OF_DAY("day")
 	    " GROUP BY d.campaign_id, n.name ORDER BY sum(calls) DESC, d.campaign_id",
 	[REPORT_DELIVERY] = "SELECT hour::date, sum(pushes), sum(records), sum(duplicates), sum(quarantined), sum(spooled),"
-	    " round(sum(lag * records) / nullif(sum(records) FILTER (WHERE lag IS NOT NULL), 0), 1)"
+	    " round(sum(lag * records) / nullif(sum(records) FILTER (WHERE lag IS NOT NULL), 0), 1), sum(late),"
+	    " max(late_by)"
 	    " FROM callresult.delivery_health WHERE $1::text[] IS NOT DISTINCT FROM $1 AND $2::integer IS NOT DISTINCT FROM $2"
 	    " AND " OF_DAY("hour::date") " GROUP BY 1 ORDER BY 1",
-	[REPORT_SOURCES] = "SELECT source, sum(pushes), sum(records), sum(duplicates), sum(quarantined), sum(spooled)"
+	[REPORT_SOURCES] = "SELECT source, sum(pushes), sum(records), sum(duplicates), sum(quarantined), sum(spooled), sum(late),"
+	    " max(late_by)"
 	    " FROM callresult.delivery_health WHERE $1::text[] IS NOT DISTINCT FROM $1 AND $2::integer IS NOT DISTINCT FROM $2"
 	    " AND " OF_DAY("hour::date") " GROUP BY 1 ORDER BY 1",
 	[REPORT_NUMBERS] = "SELECT campaign_id, called, attempts, last_call, " CAUSE("r.code", "r.cause") ", redial FROM callresult.redial_candidates r"

@@ -19,7 +19,7 @@ enum report_part {
 	REPORT_PARTS
 };
 
-enum { REPORT_COLUMNS_MAX = 8 };
+enum { REPORT_COLUMNS_MAX = 9 };
 
 struct report_question {
 	const char   *name;                         /* of the member in JSON */

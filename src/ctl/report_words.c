@@ -59,6 +59,8 @@ static const struct {
 	{ "quarantined", "隔离" },
 	{ "spooled", "曾暂存" },
 	{ "lag_seconds", "延迟（秒）" },
+	{ "late", "迟到推送" },
+	{ "late_by_seconds", "最久（秒）" },
 	{ "source", "来源" },
 	{ "called", "被叫号码" },
 	{ "attempts", "呼叫次数" },

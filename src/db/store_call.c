@@ -43,6 +43,7 @@ static const struct {
 	[Q_PUSH]            = { "q_push", { PG_INT4, 1007 } },
 	[Q_REASON]          = { "q_reason", { PG_TEXT, 1009 } },
 	[Q_RAW]             = { "q_raw", { PG_BYTEA, 1001 } },
+	[P_LAST_CALL]       = { "p_last_call", { PG_TIMESTAMP, 1115 } },
 };
 
 static bool
@@ -77,6 +78,23 @@ add_string(struct pg_array *array, const char *text)
 }
 
 static void
+add_last_call(struct pg_array *array, const struct record_list *list)
+{
+	const struct record_value *last = NULL;
+
+	for (size_t i = 0; i < list->record_count; i++) {
+		const struct record_value *time = &list->records[i].value[RECORD_CALL_TIME];
+
+		if (time->bytes != NULL && (last == NULL || time->number > last->number))
+			last = time;
+	}
+	if (last != NULL)
+		pg_array_add_time(array, last->number);
+	else
+		pg_array_add_null(array);
+}
+
+static void
 add_push(struct pg_array *arrays, const struct push *push)
 {
 	size_t quarantined = push->fault != NULL ? 0 : push->list.bad_count;
@@ -95,6 +113,7 @@ add_push(struct pg_array *arrays, const struct push *push)
 	pg_array_add_int4(&arrays[P_QUARANTINED], (int32_t)quarantined);
 	pg_array_add_bool(&arrays[P_SPOOLED], push->spooled);
 	pg_array_add_bool(&arrays[P_LATE], push->spooled || push->dated);
+	add_last_call(&arrays[P_LAST_CALL], &push->list);
 }
 
 static void

@@ -15,6 +15,8 @@ enum store_parameter {
 	CALL_TIMEZONE, CAREFUL,
 	/* one element a reject */
 	Q_PUSH, Q_REASON, Q_RAW,
+	/* one element a push */
+	P_LAST_CALL,
 	STORE_PARAMETERS
 };
 

@@ -98,6 +98,20 @@ set local search_path = public, pg_catalog;
 select is((select count(*) from callresult.tally_journal where calls is null and campaign_id[1] = 'e'), 1::bigint, 'the short way was not left');
 select is_empty($$ select * from callresult.check_tally() $$, 'nor anything miscounted');
 
+-- how late each push was
+create function pg_temp.sent_after(calls text[], delay interval, careful boolean) returns void language sql as $$
+    select pg_temp.push(gen_random_uuid(), timestamptz '2026-03-20 02:00:00+00' + delay, 'late', calls, '0', '2026-03-20 10:00:00',
+        careful => careful, last_call => '2026-03-20 10:00:00')
+$$;
+select pg_temp.sent_after(array[i.called, careful::text], i.delay, careful)
+from (values ('1', interval '10 min'), ('2', '10 min 0.01 s'), ('3', '20 min 1.5 s'), ('4', '-1 h')) i (called, delay),
+     unnest('{f,t}'::boolean[]) careful;
+select pg_temp.sent_after((select array_agg('many' || i) from generate_series(1, 150) i), '15 min', false);
+select pg_temp.push(gen_random_uuid(), '2026-03-20 02:00+00', 'late', '{none}', '0', null);
+select results_eq($$ select hour, pushes, late, late_by from callresult.delivery_health where hour < '2026-03-21' order by hour $$,
+    $$ values (timestamptz '2026-03-20 01:00+00', 2::bigint, 0::bigint, null), ('2026-03-20 02:00+00', 8, 5, 1201.5) $$,
+    'pushes more than ten minutes after the last call in them are late');
+
 -- order: a live push is newer than whatever stands; what waited in a spool is placed by its arrival
 create function pg_temp.sent(number text, code text, arrived interval, spooled boolean default false, ahead interval default '0')
 returns text language sql as $$

@@ -139,7 +139,8 @@ select callresult.store(p_id => array[p.id], p_received_at => array[p.at], p_arr
     r_campaign_id => r.campaign, r_session_id => r.session, r_called => r.called, r_call_time_local => r.time, r_call_status => r.status,
     r_fail_code => r.fail, r_cause_code => r.cause, r_vdn_id => r.vdn, r_call_id => r.call, r_custom_field => r.custom,
     r_record_path => r.path, r_extra => r.extra, call_timezone => 'Asia/Shanghai', careful => false,
-    q_push => coalesce(q.push, '{}'), q_reason => coalesce(q.reason, '{}'), q_raw => coalesce(q.raw, '{}'))
+    q_push => coalesce(q.push, '{}'), q_reason => coalesce(q.reason, '{}'), q_raw => coalesce(q.raw, '{}'),
+    p_last_call => array[(select max(t) from unnest(r.time) t)])
 from push p,
     (select array_agg(1) as push, array_agg(campaign_id) as campaign, array_agg(session_id) as session,
         array_agg(called) as called, array_agg(call_time_local) as time, array_agg(call_status) as status,

@@ -96,6 +96,11 @@ subtest 'by source' => sub {
 		[split /\n/, $postgres->sql('select source, count(*), sum(records) from callresult.push group by source order by source')],
 		'what came by each token';
 	is sum($json->{sources}, 'records'), 2000, 'all of it';
+	for my $part (qw(sources delivery)) {
+		is join('|', map { map { $_ // '' } @$_{qw(late late_by_seconds)} } @{ $json->{$part} }),
+			$postgres->sql("select count(*), round(extract(epoch from max(received_at - last_call)), 1) from callresult.push
+				where received_at - last_call > '10 min'"), "$part: how late";
+	}
 };
 
 # what a person reads, without what was sent
