@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 enum { LOCK_PAUSE = 10 };    /* milliseconds between two tries */
 
@@ -29,7 +29,6 @@ path_folder(char folder[PATH_MAX], const char *path)
 int
 path_lock_folder(const char *path, int64_t timeout)
 {
-	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE * 1000000L };
 	int64_t end = clock_ms() + timeout;
 	char folder[PATH_MAX];
 	int descriptor;
@@ -45,7 +44,7 @@ path_lock_folder(const char *path, int64_t timeout)
 			errno = EWOULDBLOCK;
 			return -1;
 		}
-		nanosleep(&pause, NULL);
+		thread_sleep(LOCK_PAUSE);
 	}
 	return descriptor;
 }

@@ -1,9 +1,6 @@
 /* The sleep of a thread that has nothing to do for a while, and can be woken. */
 #include "base/sleeper.h"
 
-#include <errno.h>
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/thread.h"
 
@@ -26,10 +23,9 @@ void
 sleeper_sleep(struct sleeper *sleeper, int64_t milliseconds)
 {
 	int64_t end = clock_ms() + milliseconds;
-	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
 
 	pthread_mutex_lock(&sleeper->mutex);
-	while (!sleeper->wake && pthread_cond_timedwait(&sleeper->woken, &sleeper->mutex, &time) != ETIMEDOUT)
+	while (!sleeper->wake && thread_cond_wait(&sleeper->woken, &sleeper->mutex, end))
 		;
 	sleeper->wake = false;
 	pthread_mutex_unlock(&sleeper->mutex);

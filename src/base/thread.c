@@ -1,8 +1,8 @@
 /* Threads that take no signals. */
 #include "base/thread.h"
 
+#include <errno.h>
 #include <signal.h>
-#include <time.h>
 
 #include "base/log.h"
 
@@ -30,4 +30,26 @@ thread_cond_init(pthread_cond_t *condition)
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(condition, &monotonic);
 	pthread_condattr_destroy(&monotonic);
+}
+
+struct timespec
+thread_timespec(int64_t milliseconds)
+{
+	return (struct timespec){ .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 };
+}
+
+bool
+thread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline)
+{
+	struct timespec end = thread_timespec(deadline);
+
+	return pthread_cond_timedwait(condition, mutex, &end) != ETIMEDOUT;
+}
+
+void
+thread_sleep(int64_t milliseconds)
+{
+	struct timespec time = thread_timespec(milliseconds);
+
+	nanosleep(&time, NULL);
 }

@@ -7,11 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "ctl/commands.h"
 #include "ctl/intake.h"
 #include "ctl/token_file.h"
@@ -198,7 +198,7 @@ push_until_taken(CURL *curl, const char *url, int64_t times, int64_t wait, struc
 		if (number > 1 && number % 2 == 1) {
 			if (isatty(STDERR_FILENO) == 1)
 				fprintf(stderr, "the next push is in %lld s\n", (long long)wait);
-			nanosleep(&(struct timespec){ .tv_sec = (time_t)wait }, NULL);
+			thread_sleep(1000 * wait);
 		}
 		push_once(curl, &answer);
 		add_answer(table, number, &answer, url);

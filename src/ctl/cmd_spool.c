@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/memory.h"
+#include "base/thread.h"
 #include "ctl/commands.h"
 #include "ctl/progress.h"
 #include "db/pool.h"
@@ -263,12 +262,11 @@ spool_rescue_run(struct ctl *ctl, int argc, char **argv)
 static void
 wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)
 {
-	static const struct timespec pause = { .tv_nsec = PAUSE * 1000000L };
 	struct progress *progress = progress_start("drain", "pushes", total);
 	int64_t left = total, fewest = total, since = clock_ms(), counted = since;
 
 	while (left > 0 && clock_ms() - since < patience) {
-		nanosleep(&pause, NULL);
+		thread_sleep(PAUSE);
 		left = spool_depth(ctl->spool).pushes;
 		/* a worker may be draining it, too, which our own numbers do not know of */
 		if (clock_ms() - counted > COUNT_TIME) {

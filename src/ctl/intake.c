@@ -7,19 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_limit.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "push/fold.h"
 #include "store/store.h"
 
 enum {
 	TRIES = 5,
-	PAUSE = 1,                          /* seconds between two */
+	PAUSE = 1000,                       /* milliseconds between two */
 	LOG_PAUSE = 10 * 1000,              /* milliseconds between two complaints */
 	STORE_TIME = 10 * 60 * 1000,        /* milliseconds for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
@@ -201,7 +201,7 @@ intake_store(struct db *db, struct push *push, struct intake_fates *fates, const
 	int tries = 0;
 
 	while (!(settled = store_once(db, &fold, push)).stored && ++tries < TRIES)
-		nanosleep(&(struct timespec){ .tv_sec = PAUSE }, NULL);
+		thread_sleep(PAUSE);
 	fold_free(&fold);
 	*problem = settled.stored ? NULL : "the database did not store it";
 	if (!settled.stored)

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -123,9 +122,7 @@ take(struct pool *pool, const struct waiter *self)
 void
 pool_wait_until(struct pool *pool, int64_t time)
 {
-	const struct timespec end = { .tv_sec = time / 1000, .tv_nsec = time % 1000 * 1000000 };
-
-	pthread_cond_timedwait(&pool->changed, &pool->mutex, &end);
+	(void)thread_cond_wait(&pool->changed, &pool->mutex, time);
 }
 
 static int64_t

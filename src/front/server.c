@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -45,7 +44,7 @@ must_watch(struct server *server, int descriptor, uint32_t events, void *subject
 void
 server_set_timer(struct server *server, int64_t at)
 {
-	const struct itimerspec time = { .it_value = { .tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000 } };
+	const struct itimerspec time = { .it_value = thread_timespec(at) };
 
 	if (at == CONNECTION_NEVER || (server->timer_at != CONNECTION_NEVER && server->timer_at <= at))
 		return;
@@ -156,8 +155,8 @@ static void
 start_ringing(struct server *server)
 {
 	int64_t period = watchdog_period();
-	const struct timespec time = { .tv_sec = period / 1000, .tv_nsec = period % 1000 * 1000000 };
-	const struct itimerspec timer = { .it_interval = time, .it_value.tv_nsec = 1 };   /* at once, and then again */
+	/* at once, and then again */
+	const struct itimerspec timer = { .it_interval = thread_timespec(period), .it_value.tv_nsec = 1 };
 
 	server->ringing = -1;
 	if (period == 0)
@@ -214,7 +213,6 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 static void
 stop_listening(struct server *server)
 {
-	static const struct timespec last_chance = { .tv_nsec = LAST_CHANCE * 1000000L };
 	struct connection *connection;
 
 	pthread_mutex_lock(&server->mutex);
@@ -225,7 +223,7 @@ stop_listening(struct server *server)
 	for (int i = 0; !server->listener->handed_over && i < BACKLOG_MAX && (connection = server_accept_one(server)) != NULL; i++)
 		server_watch_connection(server, connection, CONNECTION_IDLE);
 	pthread_mutex_unlock(&server->mutex);
-	nanosleep(&last_chance, NULL);
+	thread_sleep(LAST_CHANCE);
 }
 
 /* With the mutex: those of which nothing of a request has come. */
@@ -263,14 +261,13 @@ static void
 close_connections(struct server *server)
 {
 	int64_t end = clock_ms() + END_TIME;
-	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
-	int error = 0;
+	bool in_time = true;
 
 	pthread_mutex_lock(&server->mutex);
 	server->closing = true;
 	close_idle(server);
-	while (connection_count(&server->connections) > 0 && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&server->emptied, &server->mutex, &time);
+	while (connection_count(&server->connections) > 0 && in_time)
+		in_time = thread_cond_wait(&server->emptied, &server->mutex, end);
 	close_unfinished(server);
 	while (connection_count(&server->connections) > 0)
 		pthread_cond_wait(&server->emptied, &server->mutex);

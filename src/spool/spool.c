@@ -1,14 +1,13 @@
 /* What keeps a push while the database cannot: opening, taking pushes out, and what is known of it without a look. */
 #include "spool/spool.h"
 
-#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "metrics/metrics.h"
 #include "spool/spool_disk.h"
 #include "spool/spool_file.h"
@@ -26,10 +25,8 @@ enum {
 bool
 spool_lock(struct spool *spool)
 {
-	struct timespec end;
+	struct timespec end = thread_timespec(clock_ms() + LOCK_TIME);
 
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += LOCK_TIME / 1000;
 	return pthread_mutex_clocklock(&spool->file_mutex, CLOCK_MONOTONIC, &end) == 0;
 }
 
@@ -71,8 +68,8 @@ spool_new(const char *path, int64_t max_size)
 	spool_file_init(&spool->file, path, max_size);
 	pthread_mutex_init(&spool->file_mutex, NULL);
 	pthread_mutex_init(&spool->mutex, NULL);
-	pthread_cond_init(&spool->work, NULL);
-	pthread_cond_init(&spool->done, NULL);
+	thread_cond_init(&spool->work);
+	thread_cond_init(&spool->done);
 	spool->last = &spool->first;
 	spool->checked = SPOOL_FIRST;
 	return spool;

@@ -3,11 +3,9 @@
  * (spool_upkeep.c).  Whoever brings pushes waits for it until his deadline and no longer, whatever the disk does.  All
  * that wait are put in one transaction.
  */
-#include <errno.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -39,21 +37,6 @@ struct put {
 };
 
 /* --- waiting --------------------------------------------------------------------------------------------------- */
-
-static struct timespec
-timespec_of(int64_t milliseconds)
-{
-	return (struct timespec){ .tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000 };
-}
-
-/* False when the time is over; with mutex. */
-static bool
-wait_until(struct spool *spool, pthread_cond_t *condition, int64_t deadline)
-{
-	struct timespec end = timespec_of(deadline);
-
-	return pthread_cond_clockwait(condition, &spool->mutex, CLOCK_MONOTONIC, &end) != ETIMEDOUT;
-}
 
 static void
 put_free(struct put *put)
@@ -87,7 +70,7 @@ spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline
 	*spool->last = put;
 	spool->last = &put->next;
 	pthread_cond_signal(&spool->work);
-	while (!put->done && wait_until(spool, &spool->done, deadline))
+	while (!put->done && thread_cond_wait(&spool->done, &spool->mutex, deadline))
 		continue;
 	put->abandoned = !put->done;
 	pthread_mutex_unlock(&spool->mutex);
@@ -217,10 +200,8 @@ put_items(struct spool *spool, struct item *items, int count, int64_t deadline)
 	int kept = 0, more, pause = TRY_PAUSE;
 
 	while (try_to_put(spool, items + kept, count - kept, deadline, &more)) {
-		struct timespec time = timespec_of(pause);
-
 		kept += more;
-		nanosleep(&time, NULL);
+		thread_sleep(pause);
 		pause = 2 * pause < TRY_PAUSE_MAX ? 2 * pause : TRY_PAUSE_MAX;
 	}
 	return kept + more;
@@ -339,7 +320,7 @@ run(void *argument)
 	pthread_mutex_lock(&spool->mutex);
 	while (!spool->ending || spool->first != NULL) {
 		work(spool, &next_look);
-		while (!spool->ending && spool->first == NULL && wait_until(spool, &spool->work, next_look))
+		while (!spool->ending && spool->first == NULL && thread_cond_wait(&spool->work, &spool->mutex, next_look))
 			continue;
 	}
 	spool->ended = true;
@@ -356,7 +337,7 @@ spool_keeper_start(struct spool *spool)
 	spool->has_keeper = true;
 	spool->keeper = thread_start(run, spool, "the keeper of the spool");
 	pthread_mutex_lock(&spool->mutex);
-	while (!spool->looked && wait_until(spool, &spool->done, end))
+	while (!spool->looked && thread_cond_wait(&spool->done, &spool->mutex, end))
 		continue;
 	pthread_mutex_unlock(&spool->mutex);
 }
@@ -372,7 +353,7 @@ spool_keeper_stop(struct spool *spool)
 	pthread_mutex_lock(&spool->mutex);
 	spool->ending = true;
 	pthread_cond_signal(&spool->work);
-	while (!spool->ended && wait_until(spool, &spool->done, end))
+	while (!spool->ended && thread_cond_wait(&spool->done, &spool->mutex, end))
 		continue;
 	ended = spool->ended;
 	pthread_mutex_unlock(&spool->mutex);

@@ -8,11 +8,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/path.h"
+#include "base/thread.h"
 
 enum {
 	TURN_BYTE,
@@ -91,14 +91,6 @@ is_locked(const struct spool_turn *turn, off_t byte)
 }
 
 static void
-pause_a_moment(void)
-{
-	static const struct timespec pause = { .tv_nsec = PAUSE * 1000000L };
-
-	nanosleep(&pause, NULL);
-}
-
-static void
 give_way(const struct spool_turn *turn, int64_t deadline)
 {
 	int64_t end = clock_ms() + GIVE_WAY;
@@ -106,7 +98,7 @@ give_way(const struct spool_turn *turn, int64_t deadline)
 	if (end > deadline)
 		end = deadline;
 	while (is_locked(turn, WAITING_BYTE) && !is_locked(turn, TURN_BYTE) && clock_ms() < end)
-		pause_a_moment();
+		thread_sleep(PAUSE);
 }
 
 bool
@@ -119,7 +111,7 @@ spool_turn_take(struct spool_turn *turn, int64_t deadline)
 		return true;
 	set_lock(turn, F_RDLCK, WAITING_BYTE);
 	while (!(taken = set_lock(turn, F_WRLCK, TURN_BYTE)) && clock_ms() < deadline)
-		pause_a_moment();
+		thread_sleep(PAUSE);
 	set_lock(turn, F_UNLCK, WAITING_BYTE);
 	return taken;
 }

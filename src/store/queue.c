@@ -8,7 +8,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -278,9 +277,8 @@ wait_for_arrival(struct queue *queue, int64_t deadline)
 {
 	int64_t worth = queue->oldest != NULL ? queue->waiting_since_ms + PATIENCE : deadline;
 	int64_t end = worth < deadline ? worth : deadline;
-	const struct timespec time = { .tv_sec = end / 1000, .tv_nsec = end % 1000 * 1000000 };
 
-	return pthread_cond_timedwait(&queue->arrival, &queue->mutex, &time) != ETIMEDOUT || end < deadline;
+	return thread_cond_wait(&queue->arrival, &queue->mutex, end) || end < deadline;
 }
 
 int
