@@ -76,12 +76,11 @@ look_as_root(const struct doctor *doctor)
 /* --- the command ------------------------------------------------------------------------------------------- */
 
 int
-doctor_run(struct ctl *ctl, int argc, char **argv)
+doctor_run(struct ctl *ctl)
 {
 	struct doctor doctor = { .ctl = ctl };
 	struct table *tables[2];
 
-	(void)argc, (void)argv;
 	if (ctl->given_conninfo != NULL)
 		return ctl_usage_error(ctl, "doctor looks at the connection that callresultd has, and takes no -d");
 	findings_init(&doctor.findings);

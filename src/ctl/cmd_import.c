@@ -258,14 +258,14 @@ read_as_of(struct import *import)
 }
 
 int
-import_run(struct ctl *ctl, int argc, char **argv)
+import_run(struct ctl *ctl)
 {
 	struct import import = { .ctl = ctl, .dry_run = ctl_option(ctl, "dry-run") != NULL };
 	bool listed;
 
 	if (!read_as_of(&import))
 		return CTL_USAGE;
-	listed = files_add(&import.files, argc, argv);
+	listed = files_add(&import.files, ctl->argc, ctl->argv);
 	import_all(&import);
 	totals_warn(&import.totals);
 	files_free(&import.files);

@@ -72,21 +72,22 @@ add_token(struct ctl *ctl, const char *name, const char *mount, char url[URL_SIZ
 
 /* The URL from where the command line says it is.  The list of processes shows no more of it than can be helped. */
 static bool
-find_url(struct ctl *ctl, int argc, char **argv, char url[URL_SIZE])
+find_url(struct ctl *ctl, char url[URL_SIZE])
 {
+	char *given = ctl->argv[0];
 	const char *name = ctl_option(ctl, "token"), *path = ctl_option(ctl, "url-file");
 	bool found = true;
 
 	if (path != NULL)
 		found = read_url_file(path, url);
-	else if (argc == 2 && strcmp(argv[0], "-") == 0)
+	else if (ctl->argc == 2 && strcmp(given, "-") == 0)
 		found = read_url_file("-", url);
 	else if (name != NULL)
-		found = add_token(ctl, name, argv[0], url);
+		found = add_token(ctl, name, given, url);
 	else
-		snprintf(url, URL_SIZE, "%s", argv[0]);
-	if (path == NULL && name == NULL && argc == 2)
-		memset(argv[0], 'x', strlen(argv[0]));
+		snprintf(url, URL_SIZE, "%s", given);
+	if (path == NULL && name == NULL && ctl->argc == 2)
+		memset(given, 'x', strlen(given));
 	if (found && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) {
 		log_error("the URL does not begin with https:// or http://");
 		found = false;
@@ -231,13 +232,13 @@ push_body(struct ctl *ctl, const char *url, struct slice body, const int64_t num
 }
 
 static bool
-check_arguments(const struct ctl *ctl, int argc)
+check_arguments(const struct ctl *ctl)
 {
 	bool from_file = ctl_option(ctl, "url-file") != NULL;
 
 	if (from_file && ctl_option(ctl, "token") != NULL)
 		ctl_usage_error(ctl, "give either --url-file or --token, not both");
-	else if (argc != (from_file ? 1 : 2))
+	else if (ctl->argc != (from_file ? 1 : 2))
 		ctl_usage_error(ctl, from_file ? "with --url-file, give the FILE alone" : "give the URL and the FILE");
 	else
 		return true;
@@ -245,22 +246,24 @@ check_arguments(const struct ctl *ctl, int argc)
 }
 
 int
-push_run(struct ctl *ctl, int argc, char **argv)
+push_run(struct ctl *ctl)
 {
 	int64_t numbers[3];
 	char url[URL_SIZE] = "";
 	const char *problem;
 	struct slice body;
+	const char *path;
 	bool taken;
 
-	if (!check_arguments(ctl, argc) || !ctl_number_option(ctl, "times", TIMES, 1, TIMES_MAX, &numbers[0]) ||
+	if (!check_arguments(ctl) || !ctl_number_option(ctl, "times", TIMES, 1, TIMES_MAX, &numbers[0]) ||
 	    !ctl_number_option(ctl, "wait", WAIT, 0, 86400, &numbers[1]) ||
 	    !ctl_number_option(ctl, "timeout", TIMEOUT, 1, 3600, &numbers[2]))
 		return CTL_USAGE;
-	if (!find_url(ctl, argc, argv, url))
+	if (!find_url(ctl, url))
 		return CTL_WRONG;
-	if (!intake_read_file(argv[argc - 1], BODY_MAX, &body, &problem)) {
-		log_error("%s: %s", argv[argc - 1], problem);
+	path = ctl->argv[ctl->argc - 1];
+	if (!intake_read_file(path, BODY_MAX, &body, &problem)) {
+		log_error("%s: %s", path, problem);
 		return CTL_WRONG;
 	}
 	taken = push_body(ctl, url, body, numbers);

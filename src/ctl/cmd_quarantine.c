@@ -21,7 +21,7 @@ enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
 /* --- list, show -------------------------------------------------------------------------------------------- */
 
 int
-quarantine_list_run(struct ctl *ctl, int argc, char **argv)
+quarantine_list_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TIME },
 		{ "bytes", COLUMN_BYTES }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TIME },
@@ -33,7 +33,6 @@ quarantine_list_run(struct ctl *ctl, int argc, char **argv)
 	struct table *table;
 	int64_t count;
 
-	(void)argc, (void)argv;
 	if (!ctl_number_option(ctl, "limit", INT64_MAX, 1, INT64_MAX, &count))
 		return CTL_USAGE;
 	snprintf(limit, sizeof limit, "%" PRId64, count);
@@ -59,10 +58,10 @@ is_id(const char *text)
 }
 
 static bool
-check_ids(const struct ctl *ctl, int count, char **ids)
+check_ids(const struct ctl *ctl)
 {
-	for (int i = 0; i < count; i++)
-		if (!is_id(ids[i])) {
+	for (int i = 0; i < ctl->argc; i++)
+		if (!is_id(ctl->argv[i])) {
 			ctl_usage_error(ctl, "ID must be a number that quarantine list shows");
 			return false;
 		}
@@ -113,15 +112,15 @@ read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **pr
 }
 
 int
-quarantine_show_run(struct ctl *ctl, int argc, char **argv)
+quarantine_show_run(struct ctl *ctl)
 {
 	const char *problem;
 	struct entry entry;
 
-	if (!check_ids(ctl, argc, argv))
+	if (!check_ids(ctl))
 		return CTL_USAGE;
-	if (!read_entry(ctl, argv[0], &entry, &problem)) {
-		log_error("%s: %s", argv[0], problem);
+	if (!read_entry(ctl, ctl->argv[0], &entry, &problem)) {
+		log_error("%s: %s", ctl->argv[0], problem);
 		return CTL_WRONG;
 	}
 	if (isatty(STDOUT_FILENO) == 1)
@@ -304,37 +303,37 @@ retry_open(struct ctl *ctl)
 }
 
 int
-quarantine_retry_run(struct ctl *ctl, int argc, char **argv)
+quarantine_retry_run(struct ctl *ctl)
 {
 	bool all = ctl_option(ctl, "all") != NULL;
 
-	if (all ? argc > 0 : argc == 0)
+	if (all ? ctl->argc > 0 : ctl->argc == 0)
 		return ctl_usage_error(ctl, "give either IDs or --all");
-	if (ctl_option(ctl, "with") != NULL && argc != 1)
+	if (ctl_option(ctl, "with") != NULL && ctl->argc != 1)
 		return ctl_usage_error(ctl, "--with takes exactly one ID");
-	if (!check_ids(ctl, argc, argv))
+	if (!check_ids(ctl))
 		return CTL_USAGE;
-	return all ? retry_open(ctl) : retry_all(ctl, argc, (const char *const *)argv);
+	return all ? retry_open(ctl) : retry_all(ctl, ctl->argc, (const char *const *)ctl->argv);
 }
 
 /* --- resolve ----------------------------------------------------------------------------------------------- */
 
 int
-quarantine_resolve_run(struct ctl *ctl, int argc, char **argv)
+quarantine_resolve_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "settled", COLUMN_FLAG },
 		{ "problem", COLUMN_TEXT } };
 	int status = CTL_FINE;
 	struct table *table;
 
-	if (!check_ids(ctl, argc, argv))
+	if (!check_ids(ctl))
 		return CTL_USAGE;
 	table = table_new("resolved", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
-	for (int i = 0; i < argc; i++) {
+	for (int i = 0; i < ctl->argc; i++) {
 		const char *problem;
-		bool settled = set_resolved(ctl, argv[i], NULL, &problem);
+		bool settled = set_resolved(ctl, ctl->argv[i], NULL, &problem);
 
-		table_add(table, argv[i]);
+		table_add(table, ctl->argv[i]);
 		table_add_flag(table, settled);
 		table_add(table, problem);
 		if (!settled)

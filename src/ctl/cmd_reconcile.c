@@ -309,14 +309,14 @@ release(struct reconcile *reconcile, struct files *files)
 }
 
 int
-reconcile_run(struct ctl *ctl, int argc, char **argv)
+reconcile_run(struct ctl *ctl)
 {
 	struct reconcile reconcile = { .ctl = ctl,
 		.files = table_new("files", TABLE_ROWS, file_columns, COUNT(file_columns)),
 		.campaigns = table_new("campaigns", TABLE_ROWS, campaign_columns, COUNT(campaign_columns)),
 		.missing = table_new("missing", TABLE_ROWS, missing_columns, COUNT(missing_columns)) };
 	struct files files = { 0 };
-	bool whole = files_add(&files, argc, argv);
+	bool whole = files_add(&files, ctl->argc, ctl->argv);
 	struct db_rows *missing;
 	int64_t imported = 0;
 

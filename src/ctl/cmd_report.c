@@ -368,7 +368,7 @@ read_format(struct ctl *ctl)
 }
 
 int
-report_run(struct ctl *ctl, int argc, char **argv)
+report_run(struct ctl *ctl)
 {
 	const char *campaigns = ctl_option(ctl, "campaign"), *path = ctl_option(ctl, "o"), *format = read_format(ctl);
 	const char *lang = ctl_option(ctl, "lang");
@@ -379,7 +379,6 @@ report_run(struct ctl *ctl, int argc, char **argv)
 	char span[512];
 	bool done = false;
 
-	(void)argc, (void)argv;
 	if (format != NULL && lang != NULL && !report.chinese && strcmp(lang, "en") != 0) {
 		ctl_usage_error(ctl, "--lang takes en or zh");
 		format = NULL;

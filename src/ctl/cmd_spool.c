@@ -73,7 +73,7 @@ add_push(struct table *table, const struct push *push, int64_t now)
 }
 
 int
-spool_list_run(struct ctl *ctl, int argc, char **argv)
+spool_list_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_TEXT }, { "received_at", COLUMN_TIME },
 		{ "bytes", COLUMN_BYTES }, { "age_seconds", COLUMN_SECONDS }, { "fault", COLUMN_TEXT } };
@@ -82,7 +82,6 @@ spool_list_run(struct ctl *ctl, int argc, char **argv)
 	int64_t cursor = SPOOL_FIRST;
 	bool failed;
 
-	(void)argc, (void)argv;
 	while ((push = spool_next(ctl->spool, &cursor, false, &failed)) != NULL) {
 		add_push(table, push, clock_timestamp());
 		push_unref(push);
@@ -92,14 +91,13 @@ spool_list_run(struct ctl *ctl, int argc, char **argv)
 }
 
 int
-spool_show_run(struct ctl *ctl, int argc, char **argv)
+spool_show_run(struct ctl *ctl)
 {
 	struct push_id id = { { 0 } };
 	struct push *push;
 	bool failed;
 
-	(void)argc;
-	if (!read_id(argv[0], &id))
+	if (!read_id(ctl->argv[0], &id))
 		return ctl_usage_error(ctl, "ID must be one that spool list shows");
 	push = spool_find(ctl->spool, &id, &failed);
 	if (push == NULL) {
@@ -195,20 +193,19 @@ export_all(struct ctl *ctl, int folder, const char *path, int64_t *exported, int
 }
 
 int
-spool_export_run(struct ctl *ctl, int argc, char **argv)
+spool_export_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "exported", COLUMN_NUMBER }, { "without_body", COLUMN_NUMBER } };
 	int64_t exported, empty;
 	struct table *table;
-	int folder = open_folder(argv[0]);
+	int folder = open_folder(ctl->argv[0]);
 	bool done;
 
-	(void)argc;
 	if (folder < 0)
 		return CTL_WRONG;
-	done = export_all(ctl, folder, argv[0], &exported, &empty);
+	done = export_all(ctl, folder, ctl->argv[0], &exported, &empty);
 	if (fsync(folder) != 0) {
-		log_error("%s: %s", argv[0], strerror(errno));
+		log_error("%s: %s", ctl->argv[0], strerror(errno));
 		done = false;
 	}
 	close(folder);
@@ -236,19 +233,18 @@ rescue_all(struct ctl *ctl, const char *path, struct spool_rescued *rescued)
 }
 
 int
-spool_rescue_run(struct ctl *ctl, int argc, char **argv)
+spool_rescue_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "rescued", COLUMN_NUMBER }, { "there_before", COLUMN_NUMBER } };
 	struct spool_rescued rescued = { 0 };
-	bool done = rescue_all(ctl, argv[0], &rescued);
+	bool done = rescue_all(ctl, ctl->argv[0], &rescued);
 	struct table *table = table_new("rescue", TABLE_RECORD, columns, 2);
 
-	(void)argc;
 	table_add_number(table, rescued.taken);
 	table_add_number(table, rescued.found - rescued.taken);
 	ctl_print(ctl, &table, 1);
 	if (done && rescued.found == 0)
-		log_error("%s: no push could be read from it", argv[0]);
+		log_error("%s: no push could be read from it", ctl->argv[0]);
 	return done && rescued.found > 0 ? CTL_FINE : CTL_WRONG;
 }
 
@@ -296,13 +292,12 @@ drain(struct ctl *ctl, int64_t total, int64_t patience)
 }
 
 int
-spool_drain_run(struct ctl *ctl, int argc, char **argv)
+spool_drain_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "drained", COLUMN_NUMBER }, { "left", COLUMN_NUMBER } };
 	int64_t patience, left, total = spool_count(ctl->spool).pushes;
 	struct table *table;
 
-	(void)argc, (void)argv;
 	if (!ctl_number_option(ctl, "give-up", GIVE_UP, 1, 86400, &patience))
 		return CTL_USAGE;
 	left = total > 0 ? drain(ctl, total, patience * 1000) : 0;

@@ -374,13 +374,12 @@ replica_table(struct status *status)
 }
 
 int
-status_run(struct ctl *ctl, int argc, char **argv)
+status_run(struct ctl *ctl)
 {
 	struct status status = { .ctl = ctl, .db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone) };
 	const char *problem = NULL;
 	struct table *tables[7];
 
-	(void)argc, (void)argv;
 	status.probe = probe_listens(ctl->settings.listen);
 	if (status.probe == PROBE_SERVING)
 		status.metrics = worker_metrics(ctl->settings.listen, &problem);

@@ -95,9 +95,9 @@ replace_token(struct token_file *file, const char *name, const char *token)
 
 /* Makes a token that goes into the file by way of enter, and prints its URL. */
 static int
-make_and_print(struct ctl *ctl, const char *name, bool (*enter)(struct token_file *, const char *, const char *))
+make_and_print(struct ctl *ctl, bool (*enter)(struct token_file *, const char *, const char *))
 {
-	const char *base = ctl_option(ctl, "url");
+	const char *name = ctl->argv[0], *base = ctl_option(ctl, "url");
 	char token[2 * TOKEN_BYTES + 1];
 	struct token_file *file;
 	bool written;
@@ -121,21 +121,20 @@ make_and_print(struct ctl *ctl, const char *name, bool (*enter)(struct token_fil
 }
 
 int
-token_new_run(struct ctl *ctl, int argc, char **argv)
+token_new_run(struct ctl *ctl)
 {
-	(void)argc;
-	return make_and_print(ctl, argv[0], add_token);
+	return make_and_print(ctl, add_token);
 }
 
 int
-token_rotate_run(struct ctl *ctl, int argc, char **argv)
+token_rotate_run(struct ctl *ctl)
 {
-	int status = make_and_print(ctl, argv[0], replace_token);
+	const char *name = ctl->argv[0];
+	int status = make_and_print(ctl, replace_token);
 
-	(void)argc;
 	if (status == CTL_FINE && !ctl->json)
-		fprintf(stderr, "then give the platform this callBackUrl for every campaign; the old token stays valid as %s-old.\n"
-		    "When token list shows no more pushes by it: callresultctl token revoke %s-old\n", argv[0], argv[0]);
+		fprintf(stderr, "then give the platform this callBackUrl for every campaign; the old token stays valid as"
+		    " %s-old.\nWhen token list shows no more pushes by it: callresultctl token revoke %s-old\n", name, name);
 	return status;
 }
 
@@ -172,7 +171,7 @@ add_uses(struct table *table, const struct db_rows *uses, const char *name)
 }
 
 int
-token_list_run(struct ctl *ctl, int argc, char **argv)
+token_list_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER },
 		{ "last_push_at", COLUMN_TIME } };
@@ -180,7 +179,6 @@ token_list_run(struct ctl *ctl, int argc, char **argv)
 	struct db_rows *uses;
 	struct table *table;
 
-	(void)argc, (void)argv;
 	if (file == NULL)
 		return CTL_WRONG;
 	ctl->db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone);
@@ -218,17 +216,16 @@ remove_token(struct ctl *ctl, const char *name, size_t *count)
 }
 
 int
-token_revoke_run(struct ctl *ctl, int argc, char **argv)
+token_revoke_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "revoked", COLUMN_NUMBER } };
 	struct table *table;
 	size_t count;
 
-	(void)argc;
-	if (!remove_token(ctl, argv[0], &count))
+	if (!remove_token(ctl, ctl->argv[0], &count))
 		return CTL_WRONG;
 	table = table_new("token", TABLE_RECORD, columns, 2);
-	table_add(table, argv[0]);
+	table_add(table, ctl->argv[0]);
 	table_add_number(table, (int64_t)count);
 	ctl_print(ctl, &table, 1);
 	if (!ctl->json)

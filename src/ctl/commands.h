@@ -4,28 +4,9 @@
 
 #include "ctl/ctl.h"
 
-int status_run(struct ctl *ctl, int argc, char **argv);
-int doctor_run(struct ctl *ctl, int argc, char **argv);
-int report_run(struct ctl *ctl, int argc, char **argv);
-int import_run(struct ctl *ctl, int argc, char **argv);
-int reconcile_run(struct ctl *ctl, int argc, char **argv);
-
-int spool_list_run(struct ctl *ctl, int argc, char **argv);
-int spool_show_run(struct ctl *ctl, int argc, char **argv);
-int spool_drain_run(struct ctl *ctl, int argc, char **argv);
-int spool_export_run(struct ctl *ctl, int argc, char **argv);
-int spool_rescue_run(struct ctl *ctl, int argc, char **argv);
-
-int quarantine_list_run(struct ctl *ctl, int argc, char **argv);
-int quarantine_show_run(struct ctl *ctl, int argc, char **argv);
-int quarantine_retry_run(struct ctl *ctl, int argc, char **argv);
-int quarantine_resolve_run(struct ctl *ctl, int argc, char **argv);
-
-int token_new_run(struct ctl *ctl, int argc, char **argv);
-int token_rotate_run(struct ctl *ctl, int argc, char **argv);
-int token_list_run(struct ctl *ctl, int argc, char **argv);
-int token_revoke_run(struct ctl *ctl, int argc, char **argv);
-
-int push_run(struct ctl *ctl, int argc, char **argv);
+command_run status_run, doctor_run, report_run, import_run, reconcile_run, push_run;
+command_run spool_list_run, spool_show_run, spool_drain_run, spool_export_run, spool_rescue_run;
+command_run quarantine_list_run, quarantine_show_run, quarantine_retry_run, quarantine_resolve_run;
+command_run token_new_run, token_rotate_run, token_list_run, token_revoke_run;
 
 #endif

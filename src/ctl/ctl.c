@@ -417,14 +417,14 @@ run_command(struct ctl *ctl, int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	argc -= optind;
-	argv += optind;
-	if (argc < ctl->command->min || (ctl->command->max != ARGUMENTS_ANY && argc > ctl->command->max))
+	ctl->argc = argc - optind;
+	ctl->argv = argv + optind;
+	if (ctl->argc < ctl->command->min || (ctl->command->max != ARGUMENTS_ANY && ctl->argc > ctl->command->max))
 		return ctl_usage_error(ctl, "%s: too %s arguments", ctl->command->name,
-		    argc < ctl->command->min ? "few" : "many");
+		    ctl->argc < ctl->command->min ? "few" : "many");
 	if (ctl->json && !ctl->command->has_json)
 		return ctl_usage_error(ctl, "%s does not print JSON", ctl->command->name);
-	status = prepare(ctl) ? ctl->command->run(ctl, argc, argv) : CTL_WRONG;
+	status = prepare(ctl) ? ctl->command->run(ctl) : CTL_WRONG;
 	clean_up(ctl);
 	return status;
 }

@@ -31,6 +31,9 @@ enum { OPTIONS_MAX = 9, ARGUMENTS_ANY = -1 };
 
 struct ctl;
 
+/* Gives the exit status. */
+typedef int command_run(struct ctl *ctl);
+
 struct command {
 	const char           *name;         /* one word or two: "spool list" */
 	const char           *arguments;    /* as the synopsis has them */
@@ -39,11 +42,13 @@ struct command {
 	unsigned              needs;
 	bool                  has_json;
 	struct command_option options[OPTIONS_MAX];
-	int                 (*run)(struct ctl *ctl, int argc, char **argv);   /* gives the exit status */
+	command_run          *run;
 };
 
 struct ctl {
 	const struct command *command;
+	int                   argc;             /* of the command's arguments */
+	char                **argv;
 	const char           *config;
 	const char           *given_conninfo;   /* by -d; NULL: none */
 	bool                  json;
