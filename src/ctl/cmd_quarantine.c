@@ -16,8 +16,6 @@
 
 enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
 
-#define TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-
 /* --- list, show -------------------------------------------------------------------------------------------- */
 
 int
@@ -26,7 +24,6 @@ quarantine_list_run(struct ctl *ctl)
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TIME },
 		{ "bytes", COLUMN_BYTES }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TIME },
 		    { "reason", COLUMN_TEXT } };
-	enum { COLUMNS = sizeof columns / sizeof *columns };
 	char limit[24];
 	const char *parameters[] = { ctl_option(ctl, "all") != NULL ? "t" : "f", limit };
 	struct db_rows *rows;
@@ -36,14 +33,13 @@ quarantine_list_run(struct ctl *ctl)
 	if (!ctl_number_option(ctl, "limit", INT64_MAX, 1, INT64_MAX, &count))
 		return CTL_USAGE;
 	snprintf(limit, sizeof limit, "%" PRId64, count);
-	rows = ctl_query(ctl->db, "SELECT * FROM (SELECT id, " TIME("received_at") ", octet_length(raw), seen, "
-	    TIME("resolved_at") ", reason FROM callresult.quarantine WHERE resolved_at IS NULL OR $1::boolean"
+	rows = ctl_query(ctl->db, "SELECT * FROM (SELECT id, " CTL_TIME("received_at") ", octet_length(raw), seen, "
+	    CTL_TIME("resolved_at") ", reason FROM callresult.quarantine WHERE resolved_at IS NULL OR $1::boolean"
 	    " ORDER BY id DESC LIMIT $2::bigint) AS newest ORDER BY id", parameters, 2);
 	if (rows == NULL)
 		return CTL_WRONG;
-	table = table_new("quarantine", TABLE_ROWS, columns, COLUMNS);
-	for (int i = 0; i < db_rows_count(rows) * COLUMNS; i++)
-		table_add(table, db_rows_text(rows, i / COLUMNS, i % COLUMNS));
+	table = table_new("quarantine", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	ctl_add_rows(table, rows);
 	db_rows_free(rows);
 	ctl_print(ctl, &table, 1);
 	return CTL_FINE;
@@ -106,8 +102,7 @@ read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **pr
 		entry->raw = read_bytea(db_rows_text(rows, 0, 2));
 		snprintf(entry->seen, sizeof entry->seen, "%s", db_rows_text(rows, 0, 3));
 	}
-	if (rows != NULL)
-		db_rows_free(rows);
+	db_rows_free(rows);
 	return found;
 }
 
@@ -199,8 +194,7 @@ set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **pro
 	*problem = done ? NULL : rows == NULL ? "it cannot be changed" :
 	    seen != NULL ? "it was refused again or settled meanwhile" :
 	    "there is no such entry, or it is already settled";
-	if (rows != NULL)
-		db_rows_free(rows);
+	db_rows_free(rows);
 	return done;
 }
 

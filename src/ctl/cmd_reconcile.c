@@ -59,20 +59,13 @@ static const char counts_question[] = "SELECT campaign_id, NULL, made, coalesce(
     " LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM callresult.campaign_summary GROUP BY 1) s"
     "  USING (campaign_id) ORDER BY 1";
 
-static void
-add_rows(struct table *table, const struct db_rows *rows, int columns)
-{
-	for (int i = 0; i < db_rows_count(rows) * columns; i++)
-		table_add(table, db_rows_text(rows, i / columns, i % columns));
-}
-
 /* Rows of campaigns, the last column of which says how many calls are missing. */
 static int64_t
 add_campaigns(struct reconcile *reconcile, const struct db_rows *rows)
 {
 	int64_t missing = 0;
 
-	add_rows(reconcile->campaigns, rows, COUNT(campaign_columns));
+	ctl_add_rows(reconcile->campaigns, rows);
 	for (int i = 0; i < db_rows_count(rows); i++)
 		missing += atoll(db_rows_text(rows, i, COUNT(campaign_columns) - 1));
 	return missing;
@@ -96,8 +89,7 @@ compare_counts(struct reconcile *reconcile, struct slice body, const char **prob
 	    "it holds neither records nor counts (campaignId with totalCalledCount)";
 	if (found)
 		reconcile->missing_count += add_campaigns(reconcile, rows);
-	if (rows != NULL)
-		db_rows_free(rows);
+	db_rows_free(rows);
 	return found;
 }
 
@@ -158,8 +150,7 @@ read_file(struct reconcile *reconcile, const char *path)
 	table_add_number_if(reconcile->files, answer != NULL && answer->list.total_count != 0,
 	    answer != NULL ? answer->list.total_count : 0);
 	table_add(reconcile->files, problem);
-	if (answer != NULL)
-		push_unref(answer);
+	push_unref(answer);
 }
 
 /* --- lists ------------------------------------------------------------------------------------------------- */

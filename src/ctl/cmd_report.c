@@ -232,9 +232,7 @@ write_json(FILE *file, const struct report *report)
 			continue;
 		tables[count] = table_new(question->name, i == REPORT_FIGURES ? TABLE_RECORD : TABLE_ROWS, question->columns,
 		    question->count);
-		for (int cell = 0; cell < db_rows_count(report->rows[i]) * question->count; cell++)
-			table_add(tables[count], db_rows_text(report->rows[i], cell / question->count, cell % question->count));
-		count++;
+		ctl_add_rows(tables[count++], report->rows[i]);
 	}
 	table_print(file, true, tables, count);
 	while (count > 0)
@@ -396,8 +394,7 @@ report_run(struct ctl *ctl)
 			write_report(stdout, &report, format);
 	}
 	for (int i = 0; i < REPORT_PARTS; i++)
-		if (report.rows[i] != NULL)
-			db_rows_free(report.rows[i]);
+		db_rows_free(report.rows[i]);
 	memory_free(array);
 	return done ? CTL_FINE : CTL_WRONG;
 }

@@ -12,8 +12,6 @@
 #include "ctl/probe.h"
 #include "ctl/worker.h"
 
-#define TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-
 static const struct column verdict_columns[] = { { "verdict", COLUMN_TEXT }, { "pushes", COLUMN_TEXT } };
 
 static const struct column worker_columns[] = {
@@ -144,14 +142,13 @@ may_read(struct status *status, const char *table)
 	    "SELECT coalesce(has_table_privilege(to_regclass($1), 'select'), true)", &table, 1) : NULL;
 	bool may = rows != NULL && *db_rows_text(rows, 0, 0) == 't';
 
-	if (rows != NULL)
-		db_rows_free(rows);
+	db_rows_free(rows);
 	return may;
 }
 
 /* The rows of a question as a table's; cells of NULL where it is a record and cannot be had. */
 static struct table *
-ask(struct status *status, struct table *table, int columns, const char *text)
+ask(struct status *status, struct table *table, const char *text)
 {
 	struct db_rows *rows = status->reachable ? ctl_query(status->db, text, NULL, 0) : NULL;
 
@@ -159,8 +156,7 @@ ask(struct status *status, struct table *table, int columns, const char *text)
 		status->wrong = true;
 		return table;
 	}
-	for (int i = 0; i < db_rows_count(rows) * columns; i++)
-		table_add(table, db_rows_text(rows, i / columns, i % columns));
+	ctl_add_rows(table, rows);
 	db_rows_free(rows);
 	return table;
 }
@@ -193,10 +189,8 @@ database_table(struct status *status)
 	table_add(table, problem);
 	status->takes_writes = problem == NULL && rows != NULL && *db_rows_text(rows, 0, 0) == 'y';
 	status->wrong |= !status->takes_writes;
-	if (rows != NULL)
-		db_rows_free(rows);
-	if (steps != NULL)
-		db_rows_free(steps);
+	db_rows_free(rows);
+	db_rows_free(steps);
 	return table;
 }
 
@@ -214,8 +208,7 @@ last_push(struct status *status)
 		    " WHERE remote_addr IS NOT NULL", NULL, 0);
 	if (rows != NULL && db_rows_text(rows, 0, 0) != NULL)
 		latest = atoll(db_rows_text(rows, 0, 0));
-	if (rows != NULL)
-		db_rows_free(rows);
+	db_rows_free(rows);
 	return latest;
 }
 
@@ -228,13 +221,8 @@ worker_table(struct status *status)
 	table_add(table, status->probe == PROBE_UNKNOWN ? NULL : status->probe == PROBE_SERVING ? "yes" : "no");
 	table_add_flag(table, status->probe != PROBE_NOBODY);
 	table_add(table, status->ctl->settings.listen);
-	if (latest != 0) {
-		table_add_time(table, latest);
-		table_add_number(table, (clock_timestamp() - latest) / 1000000);
-	} else {
-		table_add(table, NULL);
-		table_add(table, NULL);
-	}
+	table_add_time(table, latest);
+	table_add_number_if(table, latest != 0, (clock_timestamp() - latest) / 1000000);
 	return table;
 }
 
@@ -276,10 +264,7 @@ spool_table(struct status *status)
 	table_add_number_if(table, known, summary.depth.pushes);
 	table_add_number_if(table, known, summary.depth.bytes);
 	table_add_number(table, settings->spool_max_size);
-	if (summary.oldest != 0)
-		table_add_time(table, summary.oldest);
-	else
-		table_add(table, NULL);
+	table_add_time(table, summary.oldest);
 	table_add_number_if(table, summary.oldest != 0, (clock_timestamp() - summary.oldest) / 1000000);
 	status->wrong |= !status->spool_usable;
 	return table;
@@ -287,7 +272,7 @@ spool_table(struct status *status)
 
 /* --- what came --------------------------------------------------------------------------------------------- */
 
-#define PERIOD(name, since) "SELECT '" name "', " TIME(since) ", count(*), count(*) FILTER (WHERE spooled)," \
+#define PERIOD(name, since) "SELECT '" name "', " CTL_TIME(since) ", count(*), count(*) FILTER (WHERE spooled)," \
 	" coalesce(sum(records), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0)," \
 	" coalesce(sum(duplicates), 0), coalesce(sum(quarantined), 0) FROM callresult.push WHERE received_at >= " since
 
@@ -314,8 +299,7 @@ received_table(struct status *status)
 	struct table *table = table_new("received", TABLE_ROWS, received_columns, COUNT(received_columns));
 
 	if (may_read(status, "callresult.push"))
-		ask(status, table, COUNT(received_columns),
-		    PERIOD("today", "date_trunc('day', now())") " UNION ALL "
+		ask(status, table, PERIOD("today", "date_trunc('day', now())") " UNION ALL "
 		    PERIOD("last hour", "now() - interval '1 hour'"));
 	add_since_start(status, table);
 	return table;
@@ -328,10 +312,8 @@ quarantine_table(struct status *status)
 	double entries;
 
 	if (may_read(status, "callresult.quarantine"))
-		return ask(status, table, COUNT(quarantine_columns), "SELECT reason, count(*), sum(seen), "
-		    TIME("min(received_at)")
-		    " FROM callresult.quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY count(*) DESC,"
-		    " reason");
+		return ask(status, table, "SELECT reason, count(*), sum(seen), " CTL_TIME("min(received_at)") " FROM"
+		    " callresult.quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY count(*) DESC, reason");
 	if (worker_value(status->metrics, "callresultd_quarantine_entries", &entries) && entries > 0) {
 		table_add(table, "(any; this role may not read them)");
 		table_add_number(table, (int64_t)entries);
@@ -368,7 +350,7 @@ replica_table(struct status *status)
 
 	if (rows == NULL)
 		return table;
-	ask(status, table, COUNT(replica_columns), questions[*db_rows_text(rows, 0, 0) == 't']);
+	ask(status, table, questions[*db_rows_text(rows, 0, 0) == 't']);
 	db_rows_free(rows);
 	return table;
 }

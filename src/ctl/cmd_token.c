@@ -147,8 +147,8 @@ ask_uses(struct db *db)
 	struct db_rows *rows = NULL;
 
 	if (db_connect(db, clock_ms() + CONNECT_TIME))
-		rows = ctl_query(db, "SELECT source, count(*), to_char(max(received_at) AT TIME ZONE 'UTC',"
-		    " 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') FROM callresult.push WHERE source IS NOT NULL GROUP BY source", NULL, 0);
+		rows = ctl_query(db, "SELECT source, count(*), " CTL_TIME("max(received_at)") " FROM callresult.push"
+		    " WHERE source IS NOT NULL GROUP BY source", NULL, 0);
 	else
 		log_error("database: %s", db_problem(db));
 	if (rows == NULL)
@@ -189,8 +189,7 @@ token_list_run(struct ctl *ctl)
 		add_uses(table, uses, token_file_name(file, i));
 	}
 	ctl_print(ctl, &table, 1);
-	if (uses != NULL)
-		db_rows_free(uses);
+	db_rows_free(uses);
 	token_file_close(file);
 	return CTL_FINE;
 }

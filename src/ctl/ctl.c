@@ -326,8 +326,7 @@ prepare(struct ctl *ctl)
 static void
 clean_up(struct ctl *ctl)
 {
-	if (ctl->db != NULL)
-		db_free(ctl->db);
+	db_free(ctl->db);
 	spool_close(ctl->spool);
 	if (ctl->has_settings)
 		settings_free(&ctl->settings);
@@ -355,6 +354,15 @@ ctl_query(struct db *db, const char *text, const char *const *parameters, int co
 	log_error("database: %s%s", problem, strstr(problem, "SQLSTATE 42501") != NULL ?
 	    "; name a role that may read it with -d" : "");
 	return NULL;
+}
+
+void
+ctl_add_rows(struct table *table, const struct db_rows *rows)
+{
+	int columns = db_rows_columns(rows);
+
+	for (int i = 0; i < db_rows_count(rows) * columns; i++)
+		table_add(table, db_rows_text(rows, i / columns, i % columns));
 }
 
 /* --- the command line -------------------------------------------------------------------------------------- */

@@ -86,4 +86,10 @@ void ctl_print(const struct ctl *ctl, struct table **tables, int count);
 /* db_query with CTL_QUERY_TIME; NULL, said, when it failed. */
 struct db_rows *ctl_query(struct db *db, const char *text, const char *const *parameters, int count);
 
+/* In the text of a query: a point in time as COLUMN_TIME has it. */
+#define CTL_TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
+/* Adds all cells of the rows, which have the columns of the table. */
+void ctl_add_rows(struct table *table, const struct db_rows *rows);
+
 #endif

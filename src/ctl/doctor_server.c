@@ -154,8 +154,7 @@ check_time_zone(struct doctor *doctor)
 	else
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s: UTC%s now", zone,
 		    doctor_cell(rows, 0));
-	if (rows != NULL)
-		db_rows_free(rows);
+	db_rows_free(rows);
 }
 
 /* --- what the server logs ---------------------------------------------------------------------------------- */

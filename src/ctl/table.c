@@ -90,7 +90,7 @@ table_add_time(struct table *table, int64_t microseconds)
 {
 	char text[TABLE_TIME_SIZE];
 
-	table_add(table, table_time(text, microseconds));
+	table_add(table, microseconds != 0 ? table_time(text, microseconds) : NULL);
 }
 
 /* --- JSON -------------------------------------------------------------------------------------------------- */

@@ -43,7 +43,7 @@ void table_add_flag(struct table *table, bool flag);
 /* Marks the last cell. */
 void table_mark(struct table *table, enum table_mark mark);
 
-/* As table_time writes it. */
+/* As table_time writes it; 0: none. */
 void table_add_time(struct table *table, int64_t microseconds);
 
 /* Microseconds since 1970 as yyyy-mm-ddThh:mm:ssZ. */

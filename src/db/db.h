@@ -143,9 +143,12 @@ struct db_rows *db_query(struct db *db, const char *text, const char *const *par
 
 int db_rows_count(const struct db_rows *rows);
 
+int db_rows_columns(const struct db_rows *rows);
+
 /* NULL for SQL NULL; valid until db_rows_free. */
 const char *db_rows_text(const struct db_rows *rows, int row, int column);
 
+/* rows may be NULL. */
 void db_rows_free(struct db_rows *rows);
 
 /* Why the last call failed for want of the database, without the data of a push.  Valid until the next call. */
