@@ -1,9 +1,7 @@
 /* callresultctl spool: what waits for the database. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,44 +16,20 @@
 #include "store/replay.h"
 
 enum {
-	ID_SIZE = 37,               /* of a uuid as text, with its end */
 	NAME_SIZE = 64,
 	PAUSE = 50,                 /* milliseconds between two looks at a drain */
 	COUNT_TIME = 5000,          /* milliseconds between two counts of the whole spool */
 	GIVE_UP = 30,               /* seconds without a push stored */
 };
 
-/* --- ids --------------------------------------------------------------------------------------------------- */
-
-static const char *
-id_text(char text[ID_SIZE], const struct push_id *id)
+static void
+print_pair(const struct ctl *ctl, const char *name, const struct column columns[2], int64_t first, int64_t second)
 {
-	static const char dash_before[PUSH_ID_SIZE] = { [4] = 1, [6] = 1, [8] = 1, [10] = 1 };
-	char *end = text;
+	struct table *table = table_new(name, TABLE_RECORD, columns, 2);
 
-	for (int i = 0; i < PUSH_ID_SIZE; i++)
-		end += sprintf(end, "%s%02x", dash_before[i] ? "-" : "", id->bytes[i]);
-	return text;
-}
-
-/* 32 hexadecimal digits, with dashes anywhere. */
-static bool
-read_id(const char *text, struct push_id *id)
-{
-	static const char digits[] = "0123456789abcdef";
-	int count = 0;
-
-	for (; *text != '\0'; text++) {
-		const char *digit = strchr(digits, *text | 0x20);
-
-		if (*text == '-')
-			continue;
-		if (digit == NULL || count == 2 * PUSH_ID_SIZE)
-			return false;
-		id->bytes[count / 2] = (unsigned char)(id->bytes[count / 2] << 4 | (digit - digits));
-		count++;
-	}
-	return count == 2 * PUSH_ID_SIZE;
+	table_add_number(table, first);
+	table_add_number(table, second);
+	ctl_print(ctl, &table, 1);
 }
 
 /* --- list, show -------------------------------------------------------------------------------------------- */
@@ -63,9 +37,9 @@ read_id(const char *text, struct push_id *id)
 static void
 add_push(struct table *table, const struct push *push, int64_t now)
 {
-	char id[ID_SIZE];
+	char id[PUSH_ID_TEXT_SIZE];
 
-	table_add(table, id_text(id, &push->id));
+	table_add(table, push_id_write(id, &push->id));
 	table_add_time(table, push->received_at);
 	table_add_number(table, (int64_t)push->bytes);
 	table_add_number(table, (now - push->received_at) / 1000000);
@@ -93,11 +67,11 @@ spool_list_run(struct ctl *ctl)
 int
 spool_show_run(struct ctl *ctl)
 {
-	struct push_id id = { { 0 } };
+	struct push_id id;
 	struct push *push;
 	bool failed;
 
-	if (!read_id(ctl->argv[0], &id))
+	if (!push_id_read(ctl->argv[0], &id))
 		return ctl_usage_error(ctl, "ID must be one that spool list shows");
 	push = spool_find(ctl->spool, &id, &failed);
 	if (push == NULL) {
@@ -137,11 +111,11 @@ write_body(int descriptor, const struct push *push)
 static bool
 export_push(int folder, const char *path, const struct push *push)
 {
-	char id[ID_SIZE], name[NAME_SIZE], partial[NAME_SIZE];
+	char id[PUSH_ID_TEXT_SIZE], name[NAME_SIZE], partial[NAME_SIZE];
 	int descriptor;
 	bool written;
 
-	snprintf(name, sizeof name, "%s.json", id_text(id, &push->id));
+	snprintf(name, sizeof name, "%s.json", push_id_write(id, &push->id));
 	snprintf(partial, sizeof partial, ".%s.partial", id);
 	descriptor = openat(folder, partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	written = descriptor >= 0 && write_body(descriptor, push);
@@ -197,7 +171,6 @@ spool_export_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "exported", COLUMN_NUMBER }, { "without_body", COLUMN_NUMBER } };
 	int64_t exported, empty;
-	struct table *table;
 	int folder = open_folder(ctl->argv[0]);
 	bool done;
 
@@ -209,10 +182,7 @@ spool_export_run(struct ctl *ctl)
 		done = false;
 	}
 	close(folder);
-	table = table_new("export", TABLE_RECORD, columns, 2);
-	table_add_number(table, exported);
-	table_add_number(table, empty);
-	ctl_print(ctl, &table, 1);
+	print_pair(ctl, "export", columns, exported, empty);
 	return done ? CTL_FINE : CTL_WRONG;
 }
 
@@ -238,11 +208,8 @@ spool_rescue_run(struct ctl *ctl)
 	static const struct column columns[] = { { "rescued", COLUMN_NUMBER }, { "there_before", COLUMN_NUMBER } };
 	struct spool_rescued rescued = { 0 };
 	bool done = rescue_all(ctl, ctl->argv[0], &rescued);
-	struct table *table = table_new("rescue", TABLE_RECORD, columns, 2);
 
-	table_add_number(table, rescued.taken);
-	table_add_number(table, rescued.found - rescued.taken);
-	ctl_print(ctl, &table, 1);
+	print_pair(ctl, "rescue", columns, rescued.taken, rescued.found - rescued.taken);
 	if (done && rescued.found == 0)
 		log_error("%s: no push could be read from it", ctl->argv[0]);
 	return done && rescued.found > 0 ? CTL_FINE : CTL_WRONG;
@@ -296,15 +263,11 @@ spool_drain_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "drained", COLUMN_NUMBER }, { "left", COLUMN_NUMBER } };
 	int64_t patience, left, total = spool_count(ctl->spool).pushes;
-	struct table *table;
 
 	if (!ctl_number_option(ctl, "give-up", GIVE_UP, 1, 86400, &patience))
 		return CTL_USAGE;
 	left = total > 0 ? drain(ctl, total, patience * 1000) : 0;
-	table = table_new("drain", TABLE_RECORD, columns, 2);
-	table_add_number(table, total > left ? total - left : 0);
-	table_add_number(table, left);
-	ctl_print(ctl, &table, 1);
+	print_pair(ctl, "drain", columns, total > left ? total - left : 0, left);
 	if (left > 0)
 		log_error("some pushes are still in the spool; spool list shows them");
 	return left > 0 ? CTL_WRONG : CTL_FINE;

@@ -141,14 +141,6 @@ store_once(struct db *db, struct fold *fold, struct push *push)
 	return settled;
 }
 
-/* A uuid as text: 32 digits will do for PostgreSQL. */
-static void
-write_id(char text[2 * PUSH_ID_SIZE + 1], const struct push_id *id)
-{
-	for (int i = 0; i < PUSH_ID_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", id->bytes[i]);
-}
-
 /*
  * When the commit that counted was one whose answer did not come, the repetition has found everything there and tells
  * nothing.  The push's own row does, where we may read it.
@@ -156,11 +148,10 @@ write_id(char text[2 * PUSH_ID_SIZE + 1], const struct push_id *id)
 static void
 read_evidence(struct db *db, const struct push *push, struct db_counts *fates)
 {
-	char id[2 * PUSH_ID_SIZE + 1], stamp[24];
-	const char *parameters[] = { id, stamp };
+	char id[PUSH_ID_TEXT_SIZE], stamp[24];
+	const char *parameters[] = { push_id_write(id, &push->id), stamp };
 	struct db_rows *rows;
 
-	write_id(id, &push->id);
 	snprintf(stamp, sizeof stamp, "%" PRId64, push->received_at);
 	rows = db_query(db, "SELECT inserted, updated, duplicates FROM callresult.push"
 	    " WHERE id = $1::uuid AND received_at = 'epoch'::timestamptz + $2::bigint * interval '1 microsecond'",

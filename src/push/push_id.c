@@ -1,6 +1,8 @@
 /* The name of a push: 48 bits of milliseconds, then randomness. */
 #include "push/push_id.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -32,4 +34,35 @@ push_id_new(int64_t received_at)
 	id.bytes[6] = (unsigned char)((id.bytes[6] & 0x0f) | 0x70);
 	id.bytes[8] = (unsigned char)((id.bytes[8] & 0x3f) | 0x80);
 	return id;
+}
+
+const char *
+push_id_write(char text[PUSH_ID_TEXT_SIZE], const struct push_id *id)
+{
+	static const char dash_before[PUSH_ID_SIZE] = { [4] = 1, [6] = 1, [8] = 1, [10] = 1 };
+	char *end = text;
+
+	for (int i = 0; i < PUSH_ID_SIZE; i++)
+		end += sprintf(end, "%s%02x", dash_before[i] ? "-" : "", id->bytes[i]);
+	return text;
+}
+
+bool
+push_id_read(const char *text, struct push_id *id)
+{
+	static const char digits[] = "0123456789abcdef";
+	int count = 0;
+
+	*id = (struct push_id){ 0 };
+	for (; *text != '\0'; text++) {
+		const char *digit = strchr(digits, *text | 0x20);
+
+		if (*text == '-')
+			continue;
+		if (digit == NULL || count == 2 * PUSH_ID_SIZE)
+			return false;
+		id->bytes[count / 2] = (unsigned char)(id->bytes[count / 2] << 4 | (digit - digits));
+		count++;
+	}
+	return count == 2 * PUSH_ID_SIZE;
 }

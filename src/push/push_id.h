@@ -2,9 +2,10 @@
 #ifndef PUSH_ID_H
 #define PUSH_ID_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum { PUSH_ID_SIZE = 16 };
+enum { PUSH_ID_SIZE = 16, PUSH_ID_TEXT_SIZE = 37 };
 
 /* A UUID of version 7 (RFC 9562): in the order of time, so that the index on it grows at one end. */
 struct push_id {
@@ -13,5 +14,11 @@ struct push_id {
 
 /* received_at: microseconds since 1970. */
 struct push_id push_id_new(int64_t received_at);
+
+/* The id as a uuid's text, with its end. */
+const char *push_id_write(char text[PUSH_ID_TEXT_SIZE], const struct push_id *id);
+
+/* Reads 32 hexadecimal digits, with dashes anywhere; false when text is something else. */
+bool push_id_read(const char *text, struct push_id *id) __attribute__((warn_unused_result));
 
 #endif

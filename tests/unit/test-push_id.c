@@ -75,6 +75,25 @@ all_other_bits_are_left_to_chance(void **state)
 			assert_int_equal(ever_set[j] & ever_clear[j], 0xff);
 }
 
+static void
+its_text_is_a_uuid_s(void **state)
+{
+	static const struct push_id id = { { 1, 0x7f, 0x22, 0xe2, 0x79, 0xb0, 0x7c, 0xc3, 0x98, 0xc4, 0xdc, 0x0c, 0x0c, 7, 0x39, 0x8f } };
+	static const char *const others[] = { "", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f0",
+		"017f22e2-79b0-7cc3-98c4-dc0c0c07398g", "017f22e2 79b07cc398c4dc0c0c07398f" };
+	char text[PUSH_ID_TEXT_SIZE];
+	struct push_id read;
+
+	(void)state;
+	assert_string_equal(push_id_write(text, &id), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+	assert_true(push_id_read(text, &read));
+	assert_memory_equal(read.bytes, id.bytes, PUSH_ID_SIZE);
+	assert_true(push_id_read("017F22E279B07CC398C4DC0C0C07398F", &read));
+	assert_memory_equal(read.bytes, id.bytes, PUSH_ID_SIZE);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(push_id_read(others[i], &read));
+}
+
 int
 main(void)
 {
@@ -84,6 +103,7 @@ main(void)
 		cmocka_unit_test(no_two_of_one_moment_are_the_same),
 		cmocka_unit_test(a_later_millisecond_sorts_behind),
 		cmocka_unit_test(all_other_bits_are_left_to_chance),
+		cmocka_unit_test(its_text_is_a_uuid_s),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
