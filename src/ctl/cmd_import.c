@@ -29,7 +29,7 @@ struct import {
 	struct progress    *progress;
 	int64_t             as_of;          /* received_at of the next push; 0: now */
 	bool                by_file;        /* the time of the file instead */
-	struct intake_fates total;
+	struct db_counts total;
 	int64_t             failed;         /* files that are not stored */
 	struct totals       totals;
 	char                problem[200];   /* of a file, where it has a figure in it */
@@ -60,7 +60,7 @@ next_stamp(struct import *import)
 struct file_result {
 	size_t              size;
 	int64_t             total_count;    /* as it says itself; 0: it does not */
-	struct intake_fates fates;
+	struct db_counts counts;
 	const char         *problem;        /* NULL: none */
 };
 
@@ -98,7 +98,7 @@ reached(const struct push *whole, size_t records, size_t rejects)
 }
 
 static bool
-store_parts(struct import *import, const struct push *whole, struct intake_fates *fates, const char **problem)
+store_parts(struct import *import, const struct push *whole, struct db_counts *counts, const char **problem)
 {
 	const struct record_list *list = &whole->list;
 	size_t record = 0, reject = 0;
@@ -111,7 +111,7 @@ store_parts(struct import *import, const struct push *whole, struct intake_fates
 	while (stored && (record < list->record_count || reject < list->reject_count)) {
 		struct push *part = cut_part(import, list, &record, &reject);
 
-		stored = intake_store(import->ctl->db, part, fates, problem);
+		stored = intake_store(import->ctl->db, part, counts, problem);
 		progress_set(import->progress, (import->done + reached(whole, record, reject)) / KIBIBYTE);
 		push_unref(part);
 	}
@@ -142,10 +142,10 @@ take_time_of_file(struct import *import, const char *path)
 
 /* What would become of it, as far as its text alone tells: the first thing that is wrong is *problem. */
 static bool
-look_only(struct import *import, const struct record_list *list, struct intake_fates *fates, const char **problem)
+look_only(struct import *import, const struct record_list *list, struct db_counts *counts, const char **problem)
 {
-	fates->records = (int64_t)(list->record_count + list->bad_count);
-	fates->quarantined = (int64_t)list->bad_count;
+	counts->inserted = (int64_t)list->record_count;    /* or whatever else: it is not shown */
+	counts->quarantined = (int64_t)list->bad_count;
 	if (list->bad_count > 0) {
 		snprintf(import->problem, sizeof import->problem, "%zu bad records, the first: %s", list->bad_count,
 		    list->rejects[0].reason);
@@ -156,13 +156,13 @@ look_only(struct import *import, const struct record_list *list, struct intake_f
 
 /* False, with *problem, when it is not stored, or not all of it. */
 static bool
-store_file(struct import *import, struct push *push, struct intake_fates *fates, const char **problem)
+store_file(struct import *import, struct push *push, struct db_counts *counts, const char **problem)
 {
 	if (import->dry_run)
-		return look_only(import, &push->list, fates, problem);
+		return look_only(import, &push->list, counts, problem);
 	if (push->body.length > (size_t)import->ctl->settings.max_body)
-		return store_parts(import, push, fates, problem);
-	return intake_store(import->ctl->db, push, fates, problem);
+		return store_parts(import, push, counts, problem);
+	return intake_store(import->ctl->db, push, counts, problem);
 }
 
 /* The same of a file, which is read first. */
@@ -185,21 +185,21 @@ import_file(struct import *import, const char *path, struct file_result *result)
 	if (outcome == OUTCOME_OK)
 		totals_add(&import->totals, result->total_count,
 		    (int64_t)(push->list.record_count + push->list.bad_count));
-	stored = outcome == OUTCOME_OK && store_file(import, push, &result->fates, &result->problem);
+	stored = outcome == OUTCOME_OK && store_file(import, push, &result->counts, &result->problem);
 	push_unref(push);
 	return stored;
 }
 
 /* A dry run asks the database nothing. */
 static void
-add_numbers(struct table *table, const struct import *import, const struct intake_fates *fates)
+add_numbers(struct table *table, const struct import *import, const struct db_counts *counts)
 {
-	const int64_t numbers[] = { fates->inserted, fates->updated, fates->duplicates };
+	const int64_t numbers[] = { counts->inserted, counts->updated, counts->duplicates };
 
-	table_add_number(table, fates->records);
+	table_add_number(table, counts->inserted + counts->updated + counts->duplicates + counts->quarantined);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		table_add_number_if(table, !import->dry_run, numbers[i]);
-	table_add_number(table, fates->quarantined);
+	table_add_number(table, counts->quarantined);
 }
 
 static void
@@ -211,9 +211,9 @@ import_path(struct import *import, const char *path, struct table *table)
 	import->failed += !stored;
 	import->done += (int64_t)result.size;
 	progress_set(import->progress, import->done / KIBIBYTE);
-	intake_add_fates(&import->total, &result.fates);
+	intake_add(&import->total, &result.counts);
 	table_add(table, path);
-	add_numbers(table, import, &result.fates);
+	add_numbers(table, import, &result.counts);
 	table_add_number_if(table, result.total_count != 0, result.total_count);
 	table_add(table, stored && !import->dry_run ? NULL : result.problem);
 }

@@ -130,7 +130,7 @@ quarantine_show_run(struct ctl *ctl)
 
 /* What became of one entry. */
 struct fate {
-	struct intake_fates fates;
+	struct db_counts counts;
 	bool                settled;
 	const char         *problem;    /* NULL: none */
 	char                text[PROBLEM_SIZE];   /* of a problem that is nobody else's */
@@ -210,7 +210,7 @@ store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry
 
 	if (push == NULL)
 		return false;
-	stored = intake_store(ctl->db, push, &fate->fates, &fate->problem);
+	stored = intake_store(ctl->db, push, &fate->counts, &fate->problem);
 	if (stored && push->list.record_count == 0) {
 		fate->problem = "the database still refuses it";
 		stored = false;
@@ -244,10 +244,10 @@ add_fate(struct table *table, const char *id, const struct fate *fate)
 {
 	table_add(table, id);
 	table_add_flag(table, fate->settled);
-	table_add_number(table, fate->fates.inserted);
-	table_add_number(table, fate->fates.updated);
-	table_add_number(table, fate->fates.duplicates);
-	table_add_number(table, fate->fates.quarantined);
+	table_add_number(table, fate->counts.inserted);
+	table_add_number(table, fate->counts.updated);
+	table_add_number(table, fate->counts.duplicates);
+	table_add_number(table, fate->counts.quarantined);
 	table_add(table, fate->problem);
 }
 

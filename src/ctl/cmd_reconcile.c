@@ -252,7 +252,7 @@ import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 {
 	size_t count = (size_t)db_rows_count(missing), room = (size_t)reconcile->ctl->settings.batch_records, done = 0;
 	struct record *records = memory_resize(NULL, count + 1, sizeof *records);
-	struct intake_fates fates = { 0 };
+	struct db_counts counts = { 0 };
 	const char *problem = NULL;
 
 	for (size_t i = 0; i < count; i++)
@@ -261,16 +261,16 @@ import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 		struct push *part = intake_part(records + done, count - done < room ? count - done : room, 0);
 
 		done += part->list.record_count;
-		intake_store(reconcile->ctl->db, part, &fates, &problem);
+		intake_store(reconcile->ctl->db, part, &counts, &problem);
 		push_unref(part);
 	}
 	memory_free(records);
 	if (problem != NULL)
 		log_error("import: %s", problem);
-	if (fates.quarantined > 0)
+	if (counts.quarantined > 0)
 		log_warning("import: the database refused %lld records, which are now in quarantine",
-		    (long long)fates.quarantined);
-	return fates.inserted + fates.updated + fates.duplicates;
+		    (long long)counts.quarantined);
+	return counts.inserted + counts.updated + counts.duplicates;
 }
 
 /* --- the command ------------------------------------------------------------------------------------------- */

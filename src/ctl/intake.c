@@ -146,7 +146,7 @@ store_once(struct db *db, struct fold *fold, struct push *push)
  * nothing.  The push's own row does, where we may read it.
  */
 static void
-read_evidence(struct db *db, const struct push *push, struct db_counts *fates)
+read_evidence(struct db *db, const struct push *push, struct db_counts *counts)
 {
 	char id[PUSH_ID_TEXT_SIZE], stamp[24];
 	const char *parameters[] = { push_id_write(id, &push->id), stamp };
@@ -159,33 +159,25 @@ read_evidence(struct db *db, const struct push *push, struct db_counts *fates)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 1) {
-		fates->inserted = atoll(db_rows_text(rows, 0, 0));
-		fates->updated = atoll(db_rows_text(rows, 0, 1));
-		fates->duplicates = atoll(db_rows_text(rows, 0, 2));
+		counts->inserted = atoll(db_rows_text(rows, 0, 0));
+		counts->updated = atoll(db_rows_text(rows, 0, 1));
+		counts->duplicates = atoll(db_rows_text(rows, 0, 2));
 	}
 	db_rows_free(rows);
 }
 
 void
-intake_add_fates(struct intake_fates *total, const struct intake_fates *fates)
+intake_add(struct db_counts *total, const struct db_counts *counts)
 {
-	total->records += fates->records;
-	total->inserted += fates->inserted;
-	total->updated += fates->updated;
-	total->duplicates += fates->duplicates;
-	total->quarantined += fates->quarantined;
-}
-
-static void
-add_stored(struct intake_fates *fates, const struct db_counts *stored, int64_t quarantined)
-{
-	intake_add_fates(fates, &(struct intake_fates){
-	    stored->inserted + stored->updated + stored->duplicates + quarantined,
-	    stored->inserted, stored->updated, stored->duplicates, quarantined });
+	total->pushes += counts->pushes;
+	total->inserted += counts->inserted;
+	total->updated += counts->updated;
+	total->duplicates += counts->duplicates;
+	total->quarantined += counts->quarantined;
 }
 
 bool
-intake_store(struct db *db, struct push *push, struct intake_fates *fates, const char **problem)
+intake_store(struct db *db, struct push *push, struct db_counts *counts, const char **problem)
 {
 	struct fold fold = { 0 };
 	struct settled settled;
@@ -200,6 +192,7 @@ intake_store(struct db *db, struct push *push, struct intake_fates *fates, const
 	/* a try before it may have been the one that counts */
 	if (tries > 0)
 		read_evidence(db, push, &settled.counts);
-	add_stored(fates, &settled.counts, (int64_t)push->list.bad_count);
+	settled.counts.quarantined = (int64_t)push->list.bad_count;
+	intake_add(counts, &settled.counts);
 	return true;
 }

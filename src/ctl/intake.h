@@ -14,14 +14,6 @@
 
 #define INTAKE_NO_LIST "it is neither a list nor an object with a callResultList or data"
 
-struct intake_fates {
-	int64_t records;        /* the sum of the others */
-	int64_t inserted;
-	int64_t updated;
-	int64_t duplicates;
-	int64_t quarantined;
-};
-
 /*
  * Reads a whole file, max bytes at most.  The bytes are the caller's, to be freed.  False, with *problem, when it
  * cannot.
@@ -41,11 +33,11 @@ struct push *intake_push(struct slice body, int64_t received_at);
 struct push *intake_part(const struct record *records, size_t count, int64_t received_at);
 
 /*
- * Stores a parsed push and adds to fates what became of its records.  A connection that is lost is made anew, a few
+ * Stores a parsed push and adds to counts what became of it.  A connection that is lost is made anew, a few
  * times: stored twice, a push is there once.  False, with *problem, when it is not stored.
  */
-bool intake_store(struct db *db, struct push *push, struct intake_fates *fates, const char **problem);
+bool intake_store(struct db *db, struct push *push, struct db_counts *counts, const char **problem);
 
-void intake_add_fates(struct intake_fates *total, const struct intake_fates *fates);
+void intake_add(struct db_counts *total, const struct db_counts *counts);
 
 #endif
