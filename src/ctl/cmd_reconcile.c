@@ -1,6 +1,6 @@
 /*
  * callresultctl reconcile: saved answers of the platform's query interface against what is here.  Lists are compared
- * call by call, with the identity that results are stored by; counts are compared as they are.
+ * call by call, with the identity that results are stored by; counts are compared as they are, in all or of a day.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -49,15 +49,20 @@ struct reconcile {
 
 /* --- counts ------------------------------------------------------------------------------------------------ */
 
-/* In answers of the interface for counts: made calls by campaign, since its beginning. */
-static const char counts_question[] = "SELECT campaign_id, NULL, made, coalesce(calls, 0),"
-    "  greatest(made - coalesce(calls, 0), 0)"
-    " FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id,"
-    "   max((e ->> 'totalCalledCount')::numeric)::bigint AS made"
-    "  FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@.totalCalledCount.type() == \"number\""
-    "   && exists (@.campaignId))') AS e GROUP BY 1) c"
-    " LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM callresult.campaign_summary GROUP BY 1) s"
-    "  USING (campaign_id) ORDER BY 1";
+/*
+ * In answers of the interface for counts: made calls by campaign, since its beginning, or, where $2 is a day, on that day,
+ * which no answer names.
+ */
+#define COUNTS_QUESTION(count, here) "SELECT campaign_id, $2::date, made, coalesce(calls, 0)," \
+	"  greatest(made - coalesce(calls, 0), 0)" \
+	" FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id, max((e ->> '" count "')::numeric)::bigint AS made" \
+	"  FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@." count ".type() == \"number\"" \
+	"   && exists (@.campaignId))') AS e GROUP BY 1) c" \
+	" LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM " here " GROUP BY 1) s" \
+	"  USING (campaign_id) ORDER BY 1"
+
+static const char totals_question[] = COUNTS_QUESTION("totalCalledCount", "callresult.campaign_summary");
+static const char day_question[] = COUNTS_QUESTION("dailyCalledCount", "callresult.campaign_daily WHERE day = $2::date");
 
 /* Rows of campaigns, the last column of which says how many calls are missing. */
 static int64_t
@@ -76,17 +81,18 @@ static bool
 compare_counts(struct reconcile *reconcile, struct slice body, const char **problem)
 {
 	char *text = memory_alloc(body.length + 1);
-	const char *parameter = text;
+	const char *day = ctl_option(reconcile->ctl, "day"), *parameters[] = { text, day };
 	struct db_rows *rows;
 	bool found;
 
 	memcpy(text, body.bytes, body.length);
 	text[body.length] = '\0';
-	rows = ctl_query(reconcile->ctl->db, counts_question, &parameter, 1);
+	rows = ctl_query(reconcile->ctl->db, day != NULL ? day_question : totals_question, parameters, 2);
 	memory_free(text);
 	found = rows != NULL && db_rows_count(rows) > 0;
 	*problem = found ? NULL : rows == NULL ? "the database could not compare it" :
-	    "it holds neither records nor counts (campaignId with totalCalledCount)";
+	    day == NULL ? "it holds neither records nor counts (campaignId with totalCalledCount)" :
+	    "it holds neither records nor counts of a day (campaignId with dailyCalledCount)";
 	if (found)
 		reconcile->missing_count += add_campaigns(reconcile, rows);
 	db_rows_free(rows);

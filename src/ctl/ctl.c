@@ -33,6 +33,7 @@ static const struct command commands[] = {
 	{ "reconcile", "FILE|FOLDER...", "compare answers of the query interface with what is here", 1, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
 	    { "import", NULL, "store the calls that are missing" },
+	    { "day", "DATE", "the day that the answers with counts are of: compare its counts" },
 	    { 0 } }, reconcile_run },
 	{ "report", "", "show how campaigns went, as text, CSV, JSON or a page with pictures", 0, 0,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {

@@ -78,6 +78,25 @@ subtest 'counts' => sub {
 	exits($run, 0, 'as many there as here');
 };
 
+subtest 'counts of a day' => sub {
+	my $counts = file('daily.json', encode_json({ resultCode => '0', countDetail => [
+		{ campaignId => '3', totalCalledCount => 900, dailyCalledCount => 23, dailyCallSucc => 1, batchDetail => [
+			{ batchId => 'x', dailyCalledCount => 12 }] },
+		{ campaignId => '5', totalCalledCount => 900, dailyCalledCount => 0 } ] }));
+	my ($json, $run) = reconcile('--day', '2026-11-20', $counts);
+	exits($run, 1, 'more there than here');
+	is campaigns($json), "3|2026-11-20|23|21|2\n5|2026-11-20|0|0|0", 'by campaign, of that day';
+	is $json->{total}{missing}, 2, 'all together';
+	($json, $run) = reconcile('--day', '2026-11-21', file('daily-list.json', encode_json([{ campaignId => 3, dailyCalledCount => 15 }])), $one);
+	is campaigns($json), "3|2026-11-21|15|15|0\n3|2026-11-20|25|21|5", 'lists are compared as they are';
+	($json, $run) = reconcile('--day', '2026-11-20', file('totals.json', encode_json([{ campaignId => 3, totalCalledCount => 1 }])));
+	exits($run, 1, 'an answer without them');
+	like $json->{files}[0]{problem}, qr/dailyCalledCount/, 'is said';
+	($json, $run) = reconcile('--day', 'soon', $counts);
+	exits($run, 1, 'a day that is none');
+	like $json->{files}[0]{problem}, qr/could not compare/, 'is said';
+};
+
 subtest 'files that are no answers' => sub {
 	my %problems = ('{"list":[]}' => qr/neither records nor counts/, '[{"campaignId":"3"}]' => qr/neither records nor counts/,
 		'[{' => qr/not JSON/);
