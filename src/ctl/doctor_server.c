@@ -197,13 +197,17 @@ check_logging(struct doctor *doctor)
 #define SYNCHRONOUS_CURE "alter system set synchronous_standby_names = 'ANY 1 (*)'; select pg_reload_conf(); under Patroni" \
 	" synchronous_mode and synchronous_mode_strict"
 
-/* That there should be a standby, say several hosts in conninfo, a slot that nobody reads, or the names to wait for. */
+/*
+ * That there should be a standby, say several hosts in conninfo, a slot that nobody reads, the names to wait for, or
+ * Patroni: it gives the server such settings as arguments, and takes names and slot away when the standby is gone.
+ */
 static void
 check_replication(struct doctor *doctor)
 {
 	struct db_rows *rows = doctor_ask(doctor, "replication", "SELECT (SELECT count(*) FROM pg_stat_replication),"
 	    " current_setting('synchronous_standby_names') <> '', current_setting('synchronous_commit') = 'local',"
-	    " EXISTS (SELECT FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT active)");
+	    " EXISTS (SELECT FROM pg_replication_slots WHERE slot_type = 'physical' AND NOT active)"
+	    " OR EXISTS (SELECT FROM pg_settings WHERE name = 'track_commit_timestamp' AND source = 'command line')");
 	const char *conninfo = ctl_conninfo(doctor->ctl);
 	bool none, waits, local, expected;
 

@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Rig qw(wait_for);
+use Rig qw(folder read_file wait_for write_file);
 use Rig::Ctl qw(ctl);
 use Rig::Load;
 use Rig::Postgres;
@@ -13,7 +13,8 @@ use Rig::Push qw(record body);
 use Rig::Worker;
 
 plan skip_all => 'this server comes without pg_basebackup' if !Rig::Postgres::has_own_clients();
-my $primary = Rig::Postgres->start_new;
+# an argument of the server, as with Patroni
+my $primary = Rig::Postgres->start_new(settings => { track_commit_timestamp => 'off' });
 my $standby = Rig::Postgres->standby_of($primary);
 my $conninfo = "host=$primary->{folder},$standby->{folder} user=worker dbname=callresult target_session_attrs=read-write";
 my $worker = Rig::Worker->start_new(database => { conninfo => $conninfo, writers => 2 })->wait_until_ready;
@@ -62,5 +63,9 @@ ok $worker->drains, 'the spool is empty';
 $load->is_acknowledged('every push was acknowledged');
 $load->is_kept($standby, 'nothing that was acknowledged is lost or double');
 like ctl('-c', $worker->{config}, 'doctor')->{out}, qr/stands on one node only/, 'doctor says what a 200 is worth without a standby';
+my $one_host = write_file(folder() . '/one-host.conf',
+	read_file($worker->{config}) =~ s/^conninfo = .*/conninfo = @{[$standby->conninfo]}/mr);
+like ctl('-c', $one_host, 'doctor')->{out}, qr/stands on one node only/,
+    'also where conninfo names one host, as with HAProxy, and Patroni runs the server';
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
