@@ -136,6 +136,7 @@ declare
     told        record;
     state       text;
     rule        text;
+    relation    text;
 begin
     perform set_config('callresult.counted', 'no', true);
     with stored as (
@@ -220,7 +221,11 @@ begin
 exception
     -- The server would write the row, a number in it, into its log.
     when integrity_constraint_violation or data_exception then
-        get stacked diagnostics state = returned_sqlstate, rule = constraint_name;
+        get stacked diagnostics state = returned_sqlstate, rule = constraint_name, relation = table_name;
+        -- A row without a partition breaks no constraint that has a name; what a trigger raises names no table.
+        if rule = '' and state = '23514' and relation <> '' then
+            raise check_violation using message = format('no partition of %I accepts a record', relation), table = relation;
+        end if;
         if rule = '' then
             raise exception using errcode = state, message = 'a record is refused';
         end if;

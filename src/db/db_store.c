@@ -156,14 +156,18 @@ note_refusal(struct db *db, const PGresult *result)
 	db_note_problem(db, "%s", db->refusal);
 }
 
-/* Of a table that has no partition for a row, or is getting one at this moment. */
+/*
+ * Of a table that has no partition for a row, or is getting one at this moment: it is named, and no constraint is.  What a
+ * trigger raises names neither.
+ */
 static bool
 lacks_partition(const PGresult *result)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
 	return state != NULL && strcmp(state, CHECK_VIOLATION) == 0 &&
-	    PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL;
+	    PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME) == NULL &&
+	    PQresultErrorField(result, PG_DIAG_TABLE_NAME) != NULL;
 }
 
 /* Whose fault it is that a statement failed. */

@@ -140,25 +140,36 @@ select is(pg_temp.stands('x y x'), '00537 1', 'X stands');
 select is_empty($$ select * from callresult.check_tally() $$, 'the tally is right');
 
 -- what is refused is not quoted
-create table pg_temp.said (state text, message text, detail text, rule text);
+create table pg_temp.said (state text, message text, detail text, rule text, relation text);
 create function pg_temp.refused(number text, careful boolean) returns void language plpgsql as $$
 declare s pg_temp.said;
 begin
     perform pg_temp.push(gen_random_uuid(), now(), 'r', array[number], '00537', careful => careful);
 exception when others then
     get stacked diagnostics s.state = returned_sqlstate, s.message = message_text, s.detail = pg_exception_detail,
-        s.rule = constraint_name;
+        s.rule = constraint_name, s.relation = table_name;
     insert into pg_temp.said values (s.*);
 end
 $$;
 alter table callresult.call_result add constraint picky check (called not like 'refused%');
+create function public.refuse() returns trigger language plpgsql as
+    $$ begin raise check_violation using message = 'no ' || new.called; end $$;
+create trigger refuse before insert on callresult.call_result for each row when (new.called like 'trigger%')
+    execute function public.refuse();
 create unique index own_rule on callresult.call_result_y2026m11 (called) where called like 'unique%';
 select pg_temp.call('r', 'unique', '2026-11-02 09:00:00', 5, '1');
-select pg_temp.refused(number, careful) from unnest('{refused,unique}'::text[]) number, unnest('{f,t}'::boolean[]) careful;
-select results_eq($$ select state, message, detail, rule, count(*) from pg_temp.said group by 1, 2, 3, 4 order by 1 $$,
+select pg_temp.refused(number, careful) from unnest('{refused,unique,trigger}'::text[]) number, unnest('{f,t}'::boolean[]) careful;
+select results_eq($$ select state, message, detail, rule, count(*) from pg_temp.said group by 1, 2, 3, 4 order by 1, 2 $$,
     $$ values ('23505', 'a record is refused by own_rule', '', 'own_rule', 2::bigint),
+              ('23514', 'a record is refused', '', '', 2::bigint),
               ('23514', 'a record is refused by picky', '', 'picky', 2::bigint) $$, 'the rule is told and not the row');
 select is_empty($$ select * from callresult.call_result where called like 'refused%' $$, 'nothing of it is stored');
+truncate pg_temp.said;
+alter table callresult.call_result detach partition callresult.call_result_default;
+alter table callresult.call_result detach partition callresult.call_result_y2026m11;
+select pg_temp.refused('homeless', careful) from unnest('{f,t}'::boolean[]) careful;
+select results_eq($$ select distinct * from pg_temp.said $$,
+    $$ values ('23514', 'no partition of call_result accepts a record', '', '', 'call_result') $$, 'a missing partition is told apart');
 
 select * from finish();
 rollback;

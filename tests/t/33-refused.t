@@ -15,7 +15,10 @@ my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_dea
 my $number = 0;
 
 # A push whose records say of which campaign each is.
-sub push_of { return $worker->push_body(body(map { record(called => 'c' . ++$number, campaignId => $_) } @_)) }
+sub push_of {
+	my (@campaigns) = @_;
+	return $worker->push_body(body(map { record(called => 'c' . ++$number, campaignId => $_) } @campaigns));
+}
 
 sub stored { return $postgres->sql('select count(*) from callresult.call_result') }
 
@@ -42,6 +45,19 @@ for my $when ('not deferrable', 'deferrable initially deferred') {
 	};
 }
 
+subtest 'a trigger of the owner' => sub {
+	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
+	$postgres->sql(q{create function public.refuse() returns trigger language plpgsql as $$begin
+		raise exception 'no %', new.called using errcode = 'check_violation'; end$$;
+		create trigger refuse before insert on callresult.call_result for each row
+		when (new.campaign_id = '77') execute function public.refuse()});
+	is push_of('1', '77', '2')->{body}, $success, 'a push with one record that it refuses is acknowledged';
+	ok wait_for(sub { stored() == 2 }), 'the good records are stored';
+	is quarantined(), '1|the database refuses it: SQLSTATE 23514', 'the bad one is in quarantine';
+	unlike $worker->log_text, qr/partition/, 'and no partition is said to be missing';
+	$postgres->sql('drop function public.refuse() cascade');
+};
+
 subtest 'rules about quarantine' => sub {
 	$postgres->sql('truncate callresult.quarantine');
 	$postgres->sql(q{alter table callresult.quarantine add constraint short check (length(raw) < 100)});
@@ -60,16 +76,17 @@ $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadli
 
 subtest 'a month that nobody takes' => sub {
 	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
-	$postgres->sql(q{create function public.refuse() returns trigger language plpgsql as $$begin
-		raise exception 'no' using errcode = '23514'; end$$;
-		create trigger refuse before insert on callresult.call_result for each row execute function public.refuse()});
-	is push_of('1', '2')->{body}, $success, 'a push without a partition is acknowledged';
+	$postgres->sql('alter table callresult.call_result detach partition callresult.call_result_default');
+	is $worker->push_body(body(map { record(called => $_, callTimeStr => undef) } 1, 2))->{body}, $success,
+	    'a push without a partition is acknowledged';
 	ok wait_for(sub { $worker->spooled == 1 }), 'by the spool';
 	ok wait_for(sub { $worker->log_text =~ /pushes go to the spool: no partition accepts a record \(SQLSTATE 23514\)$/m }),
 	    'the log says it';
 	is quarantined(), '0|', 'nothing good is in quarantine';
+	like read_file("$postgres->{folder}/log"), qr/no partition of call_result accepts a record$/m, "the server's log names the table";
 	# the worker, which has the table first and its months behind it, may be in the way of who has them the other way round
-	wait_for(sub { eval { $postgres->sql('drop function public.refuse() cascade'); 1 } });
+	wait_for(sub { eval { $postgres->sql('alter table callresult.call_result
+		attach partition callresult.call_result_default default'); 1 } });
 	ok wait_for(sub { stored() == 2 }, 60), 'with the partition all is stored';
 };
 is $worker->stop, 0, 'the worker ends well';

@@ -30,6 +30,9 @@ struct pg_conn {
 	void   *receiver;
 };
 
+/* In the place of a constraint: the server names the table, and no constraint. */
+static const char no_partition[] = "";
+
 /* What the server is to say. */
 static struct {
 	const char *at;                  /* of the statement with that text */
@@ -277,7 +280,9 @@ PQresultErrorField(const PGresult *result, int field)
 	case PG_DIAG_SEVERITY_NONLOCALIZED:
 		return (char *)result->severity;
 	case PG_DIAG_CONSTRAINT_NAME:
-		return (char *)result->constraint;
+		return result->constraint == no_partition ? NULL : (char *)result->constraint;
+	case PG_DIAG_TABLE_NAME:
+		return result->constraint == no_partition ? (char *)"call_result" : NULL;
 	case PG_DIAG_MESSAGE_PRIMARY:
 		return result->state != NULL ? (char *)"the server's words" : NULL;
 	default:
@@ -448,9 +453,10 @@ what_the_server_says_decides(void **state)
 		{ "store_", "23505", "ERROR", "key", 9, DB_BAD_RECORD, 1, "SQLSTATE 23505, constraint key" },
 		{ "store_", "22008", "ERROR", NULL, 9, DB_BAD_RECORD, 1, "SQLSTATE 22008" },
 		{ "COMMIT", "23503", "ERROR", "owned", 9, DB_BAD_RECORD, 1, "SQLSTATE 23503, constraint owned" },
-		{ "store_", "23514", "ERROR", NULL, 1, DB_STORED, 2, "" },
-		{ "store_", "23514", "ERROR", NULL, 9, DB_UNAVAILABLE, 5, "no partition accepts a record" },
+		{ "store_", "23514", "ERROR", no_partition, 1, DB_STORED, 2, "" },
+		{ "store_", "23514", "ERROR", no_partition, 9, DB_UNAVAILABLE, 5, "no partition accepts a record" },
 		{ "store_", "23514", "ERROR", "rule", 9, DB_BAD_RECORD, 1, "constraint rule" },
+		{ "store_", "23514", "ERROR", NULL, 9, DB_BAD_RECORD, 1, "SQLSTATE 23514" },
 		{ "store_", "40P01", "ERROR", NULL, 2, DB_STORED, 3, "" },
 		{ "COMMIT", "40001", "ERROR", NULL, 1, DB_STORED, 2, "" },
 		{ "store_", "40001", "ERROR", NULL, 9, DB_UNAVAILABLE, 5, "SQLSTATE 40001" },
