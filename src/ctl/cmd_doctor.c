@@ -57,12 +57,12 @@ look_as_service(struct doctor *doctor)
 	(void)!intake_read_file(DOCTOR_PGPASS, PASSWORDS_MAX, &passwords, &problem);
 	if (initgroups(user->pw_name, user->pw_gid) != 0 || setresgid(user->pw_gid, user->pw_gid, 0) != 0 ||
 	    setresuid(user->pw_uid, user->pw_uid, 0) != 0)
-		log_fatal("cannot look as %s, the user of callresultd", user->pw_name);
+		log_fatal("cannot switch to %s, the user of callresultd", user->pw_name);
 	if (passwords.bytes != NULL)
 		show_passwords(passwords);
 	memory_free((void *)passwords.bytes);
 	doctor->is_service = doctor->was_root = true;
-	doctor_add(doctor, FINDING_OK, NULL, NULL, "files and database are seen as by %s, who owns the spool",
+	doctor_add(doctor, FINDING_OK, NULL, NULL, "doctor checks files and database as %s, the owner of the spool",
 	    user->pw_name);
 }
 
@@ -70,7 +70,7 @@ static void
 look_as_root(const struct doctor *doctor)
 {
 	if (doctor->was_root && (setresuid(0, 0, 0) != 0 || setresgid(0, 0, 0) != 0))
-		log_fatal("cannot return to root");
+		log_fatal("cannot switch back to root");
 }
 
 /* --- the command ------------------------------------------------------------------------------------------- */
@@ -82,7 +82,8 @@ doctor_run(struct ctl *ctl)
 	struct table *tables[2];
 
 	if (ctl->given_conninfo != NULL)
-		return ctl_usage_error(ctl, "doctor looks at the connection that callresultd has, and takes no -d");
+		return ctl_usage_error(ctl, "doctor checks the connection that callresultd uses, and does not accept"
+		    " -d");
 	findings_init(&doctor.findings);
 	look_as_service(&doctor);
 	doctor.db = db_new(ctl->settings.conninfo, ctl->settings.call_timezone);

@@ -105,7 +105,7 @@ store_parts(struct import *import, const struct push *whole, struct db_counts *c
 	bool stored = true;
 
 	if (list->bad_count > REJECTS_MAX) {
-		*problem = "more than 10000 elements of the list are bad: cut the file into several";
+		*problem = "more than 10000 elements of the list are bad: split the file";
 		return false;
 	}
 	while (stored && (record < list->record_count || reject < list->reject_count)) {
@@ -246,7 +246,7 @@ read_as_of(struct import *import)
 	if (text == NULL || import->by_file)
 		return true;
 	if (!time_text_parse(text, &import->as_of)) {
-		ctl_usage_error(import->ctl, "--as-of takes \"file\" or a time with its zone, as in"
+		ctl_usage_error(import->ctl, "--as-of needs \"file\" or a time with its zone, such as"
 		    " 2026-11-22T08:00:00+08:00");
 		return false;
 	}

@@ -44,7 +44,7 @@ read_url_file(const char *path, char url[URL_SIZE])
 	if (!is_stdin)
 		fclose(file);
 	if (!read) {
-		log_error("%s: the file has no URL in it", path);
+		log_error("%s: the file contains no URL", path);
 		return false;
 	}
 	url[strcspn(url, " \t\r\n")] = '\0';
@@ -89,7 +89,7 @@ find_url(struct ctl *ctl, char url[URL_SIZE])
 	if (path == NULL && name == NULL && ctl->argc == 2)
 		memset(given, 'x', strlen(given));
 	if (found && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) {
-		log_error("the URL does not begin with https:// or http://");
+		log_error("the URL must begin with https:// or http://");
 		found = false;
 	}
 	return found;
@@ -198,7 +198,7 @@ push_until_taken(CURL *curl, const char *url, int64_t times, int64_t wait, struc
 	for (int64_t number = 1; number <= times; number++) {
 		if (number > 1 && number % 2 == 1) {
 			if (isatty(STDERR_FILENO) == 1)
-				fprintf(stderr, "the next push is in %lld s\n", (long long)wait);
+				fprintf(stderr, "next push in %lld s\n", (long long)wait);
 			thread_sleep(1000 * wait);
 		}
 		push_once(curl, &answer);

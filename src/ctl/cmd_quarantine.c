@@ -95,7 +95,7 @@ read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **pr
 	    " $1::bigint", &id, 1);
 	bool found = rows != NULL && db_rows_count(rows) == 1;
 
-	*problem = found ? NULL : rows != NULL ? "there is no such entry" : "it cannot be read";
+	*problem = found ? NULL : rows != NULL ? "there is no such entry" : "it could not be read";
 	if (found) {
 		entry->received_at = atoll(db_rows_text(rows, 0, 0));
 		entry->resolved = *db_rows_text(rows, 0, 1) == 't';
@@ -175,7 +175,7 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 	if (outcome == OUTCOME_OK && push->list.record_count > 0)
 		return push;
 	snprintf(fate->text, sizeof fate->text, "%s", outcome != OUTCOME_OK ? outcome_sentence(outcome) :
-	    push->list.reject_count > 0 ? push->list.rejects[0].reason : "there is no record in it");
+	    push->list.reject_count > 0 ? push->list.rejects[0].reason : "it contains no record");
 	fate->problem = fate->text;
 	push_unref(push);
 	return NULL;
@@ -191,8 +191,8 @@ set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **pro
 	    parameters, 2);
 	bool done = rows != NULL && db_rows_count(rows) == 1;
 
-	*problem = done ? NULL : rows == NULL ? "it cannot be changed" :
-	    seen != NULL ? "it was refused again or settled meanwhile" :
+	*problem = done ? NULL : rows == NULL ? "it could not be changed" :
+	    seen != NULL ? "it was refused again, or settled, in the meantime" :
 	    "there is no such entry, or it is already settled";
 	db_rows_free(rows);
 	return done;

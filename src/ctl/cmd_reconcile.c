@@ -91,7 +91,7 @@ compare_counts(struct reconcile *reconcile, struct slice body, const char **prob
 	memory_free(text);
 	found = rows != NULL && db_rows_count(rows) > 0;
 	*problem = found ? NULL : rows == NULL ? "the database could not compare it" :
-	    day == NULL ? "it holds neither records nor counts (campaignId with totalCalledCount)" :
+	    day == NULL ? "it contains neither records nor counts (campaignId with totalCalledCount)" :
 	    "it holds neither records nor counts of a day (campaignId with dailyCalledCount)";
 	if (found)
 		reconcile->missing_count += add_campaigns(reconcile, rows);
@@ -130,7 +130,7 @@ read_answer(struct reconcile *reconcile, struct push *answer, const char *path, 
 		return compare_counts(reconcile, answer->body, problem);
 	if (outcome != OUTCOME_OK)
 		return false;
-	*problem = list->bad_count > 0 ? "bad records are not compared" : NULL;
+	*problem = list->bad_count > 0 ? "bad records were not compared" : NULL;
 	totals_add(&reconcile->totals, list->total_count, (int64_t)(list->record_count + list->bad_count));
 	keep(reconcile, answer, path);
 	return true;

@@ -361,7 +361,7 @@ read_format(struct ctl *ctl)
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
 		if (strcmp(formats[i], format) == 0)
 			return format;
-	ctl_usage_error(ctl, "--format takes text, csv, json or html");
+	ctl_usage_error(ctl, "--format needs text, csv, json or html");
 	return NULL;
 }
 
@@ -378,7 +378,7 @@ report_run(struct ctl *ctl)
 	bool done = false;
 
 	if (format != NULL && lang != NULL && !report.chinese && strcmp(lang, "en") != 0) {
-		ctl_usage_error(ctl, "--lang takes en or zh");
+		ctl_usage_error(ctl, "--lang needs en or zh");
 		format = NULL;
 	}
 	if (format == NULL) {

@@ -76,7 +76,7 @@ spool_show_run(struct ctl *ctl)
 	push = spool_find(ctl->spool, &id, &failed);
 	if (push == NULL) {
 		if (!failed)
-			log_error("there is no such push in the spool: it may be stored by now");
+			log_error("there is no such push in the spool; it may have been stored by now");
 		return CTL_WRONG;
 	}
 	if (isatty(STDOUT_FILENO) == 1)

@@ -84,22 +84,22 @@ judge_worker(const struct status *status, char verdict[VERDICT_SIZE], char pushe
 	double waiting = figure(status, "callresultd_spool_pushes");
 
 	if (database)
-		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd serves, and its database is there" :
-		    "callresultd serves and its database is there, but its spool takes nothing: an outage of the"
-		    " database would refuse pushes");
+		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd is serving and connected to its database" :
+		    "callresultd is serving and connected to its database, but its spool accepts nothing: in a"
+		    " database outage it would refuse pushes");
 	else
-		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd serves, but its database is away" :
-		    "callresultd serves, but neither its database nor its spool takes anything");
+		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd is serving, but its database is unavailable" :
+		    "callresultd is serving, but neither its database nor its spool accepts pushes");
 	if (database)
 		snprintf(pushes, VERDICT_SIZE, "are stored in the database and answered 200");
 	else if (spool)
-		snprintf(pushes, VERDICT_SIZE, "are kept in the spool and answered 200; what waits there is stored by"
-		    " itself when the database is back");
+		snprintf(pushes, VERDICT_SIZE, "are kept in the spool and answered 200; callresultd stores them when"
+		    " the database is back");
 	else
 		snprintf(pushes, VERDICT_SIZE, "are refused with 503, and " LOST);
 	if (database && waiting > 0)
-		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; %.0f older ones wait in the spool"
-		    " and are being stored", waiting);
+		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; %.0f older ones are waiting in the"
+		    " spool and being stored", waiting);
 }
 
 static struct table *
@@ -111,19 +111,19 @@ verdict_table(struct status *status)
 	if (status->metrics != NULL) {
 		judge_worker(status, verdict, pushes);
 	} else if (status->probe == PROBE_NOBODY) {
-		snprintf(verdict, sizeof verdict, "callresultd does not run: nobody listens on %s",
+		snprintf(verdict, sizeof verdict, "callresultd is not running: nothing listens on %s",
 		    status->ctl->settings.listen);
-		snprintf(pushes, sizeof pushes, "are refused by the web server with 502, and " LOST);
+		snprintf(pushes, sizeof pushes, "are answered 502 by the web server, and " LOST);
 	} else if (status->probe == PROBE_WAITING) {
-		snprintf(verdict, sizeof verdict, "callresultd does not run, and its socket waits for it");
-		snprintf(pushes, sizeof pushes, "wait at the socket for callresultd to start, until the web server"
-		    " gives up");
+		snprintf(verdict, sizeof verdict, "callresultd is not running, but its socket accepts connections");
+		snprintf(pushes, sizeof pushes, "wait at the socket until callresultd starts or the web server gives"
+		    " up");
 	} else {
-		snprintf(verdict, sizeof verdict, "somebody listens on %s, and this user cannot ask whether"
-		    " callresultd serves", status->ctl->settings.listen);
-		snprintf(pushes, sizeof pushes, "%s", status->takes_writes ? "would be stored in the database if it"
-		    " serves" :
-		    status->spool_usable ? "would be kept in the spool if it serves" : "would be refused with 503");
+		snprintf(verdict, sizeof verdict, "a process listens on %s, but this user cannot ask whether"
+		    " callresultd is serving", status->ctl->settings.listen);
+		snprintf(pushes, sizeof pushes, "%s", status->takes_writes ? "are stored in the database if"
+		    " callresultd is serving" :
+		    status->spool_usable ? "are kept in the spool if callresultd is serving" : "are refused with 503");
 	}
 	status->wrong |= status->metrics == NULL || figure(status, "callresultd_database_up") == 0;
 	table_add(table, verdict);
@@ -315,7 +315,7 @@ quarantine_table(struct status *status)
 		return ask(status, table, "SELECT reason, count(*), sum(seen), " CTL_TIME("min(received_at)") " FROM"
 		    " callresult.quarantine WHERE resolved_at IS NULL GROUP BY reason ORDER BY count(*) DESC, reason");
 	if (worker_value(status->metrics, "callresultd_quarantine_entries", &entries) && entries > 0) {
-		table_add(table, "(any; this role may not read them)");
+		table_add(table, "(this role may not read the reasons)");
 		table_add_number(table, (int64_t)entries);
 		table_add(table, NULL);
 		table_add(table, NULL);

@@ -13,7 +13,7 @@
 enum { TOKEN_BYTES = 16, URL_MAX_LENGTH = 1024, CONNECT_TIME = 10 * 1000 /* milliseconds */ };
 
 static const char reload_hint[] =
-    "callresultd takes it up when it reads the file again: systemctl reload callresultd, or SIGHUP\n";
+    "to bring this into force: systemctl reload callresultd (or send SIGHUP)\n";
 
 /* Any text but what would end the name or the line, or make a comment of it. */
 static bool
@@ -64,7 +64,7 @@ static bool
 add_token(struct token_file *file, const char *name, const char *token)
 {
 	if (token_file_find(file, name) != NULL) {
-		log_error("there is a token of that name: take another name, or revoke it first");
+		log_error("there is already a token of that name: choose another name, or revoke it first");
 		return false;
 	}
 	token_file_add(file, name, token);
@@ -83,7 +83,7 @@ replace_token(struct token_file *file, const char *name, const char *token)
 	if (token_file_find(file, name) == NULL) {
 		log_error("there is no token of that name");
 	} else if (token_file_find(file, old) != NULL) {
-		log_error("there is a token %s from the last time: revoke it first", old);
+		log_error("there is still a token %s from the last rotation: revoke it first", old);
 	} else {
 		token_file_rename(file, name, old);
 		token_file_add(file, name, token);
@@ -105,9 +105,10 @@ make_and_print(struct ctl *ctl, bool (*enter)(struct token_file *, const char *,
 	if (base == NULL)
 		base = "https://HOST/callresult";
 	if (!is_name(name))
-		return ctl_usage_error(ctl, "a name has no colon and no control character, and does not begin with #");
+		return ctl_usage_error(ctl, "a token's name must not be empty, contain a colon or a control character,"
+		    " or begin with #");
 	if ((strncmp(base, "https://", 8) != 0 && strncmp(base, "http://", 7) != 0) || strlen(base) > URL_MAX_LENGTH)
-		return ctl_usage_error(ctl, "--url takes https://HOST/PATH");
+		return ctl_usage_error(ctl, "--url needs a URL of the form https://HOST/PATH");
 	file = token_file_open(ctl->settings.tokens, true);
 	if (file == NULL)
 		return CTL_WRONG;
@@ -133,8 +134,9 @@ token_rotate_run(struct ctl *ctl)
 	int status = make_and_print(ctl, replace_token);
 
 	if (status == CTL_FINE && !ctl->json)
-		fprintf(stderr, "then give the platform this callBackUrl for every campaign; the old token stays valid as"
-		    " %s-old.\nWhen token list shows no more pushes by it: callresultctl token revoke %s-old\n", name, name);
+		fprintf(stderr, "then give this callBackUrl to every campaign on the platform; the old token stays"
+		    " valid as %s-old.\nOnce token list shows no new pushes with it: callresultctl token revoke"
+		    " %s-old\n", name, name);
 	return status;
 }
 
@@ -152,7 +154,7 @@ ask_uses(struct db *db)
 	else
 		log_error("database: %s", db_problem(db));
 	if (rows == NULL)
-		log_error("how the tokens are used is not shown: the database was not asked");
+		log_error("cannot show how the tokens are used: the database did not answer");
 	return rows;
 }
 
@@ -207,7 +209,7 @@ remove_token(struct ctl *ctl, const char *name, size_t *count)
 	if (*count == 0)
 		log_error("there is no token of that name");
 	else if (token_file_count(file) == 0 && !ctl->settings.allow_anonymous)
-		log_error("this is the last token; callresultd would keep accepting it: create another one first");
+		log_error("this is the last token, and callresultd would keep accepting it: create another one first");
 	else
 		removed = token_file_write(file);
 	token_file_close(file);

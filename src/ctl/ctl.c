@@ -22,74 +22,75 @@ enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new con
 static const struct command commands[] = {
 	{ "status", "", "show what callresultd, its database and its spool are doing", 0, 0, NEEDS_SETTINGS, true,
 	    { { 0 } }, status_run },
-	{ "doctor", "", "find what could lose or refuse data, and what cures it", 0, 0, NEEDS_SETTINGS, true,
+	{ "doctor", "", "find what could lose or refuse data, and how to cure it", 0, 0, NEEDS_SETTINGS, true,
 	    { { 0 } }, doctor_run },
-	{ "import", "FILE|FOLDER...", "store saved pushes, or answers of the query interface", 1, ARGUMENTS_ANY,
+	{ "import", "FILE|FOLDER...", "store saved pushes or saved answers of the query interface", 1, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
-	    { "as-of", "TIME|file", "count as received then (2026-11-22T08:00:00+08:00), or when the file was changed"
-	    " last" },
-	    { "dry-run", NULL, "read the files and store nothing" },
+	    { "as-of", "TIME|file", "count as received at this time (2026-11-22T08:00:00+08:00), or when the file was"
+	    " last changed" },
+	    { "dry-run", NULL, "read the files but store nothing" },
 	    { 0 } }, import_run },
-	{ "reconcile", "FILE|FOLDER...", "compare answers of the query interface with what is here", 1, ARGUMENTS_ANY,
-	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
-	    { "import", NULL, "store the calls that are missing" },
+	{ "reconcile", "FILE|FOLDER...", "compare saved answers of the query interface with the database", 1,
+	    ARGUMENTS_ANY, NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    { "import", NULL, "store the missing calls" },
 	    { "day", "DATE", "the day that the answers with counts are of: compare its counts" },
 	    { 0 } }, reconcile_run },
-	{ "report", "", "show how campaigns went, as text, CSV, JSON or a page with pictures", 0, 0,
+	{ "report", "", "report on campaigns as text, CSV, JSON or a web page with charts", 0, 0,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
-	    { "campaign", "ID...", "these campaigns only" },
-	    { "vdn", "NUMBER", "this virtual call centre only" },
-	    { "since", "DATE", "calls from this day on" },
-	    { "until", "DATE", "calls up to and including this day" },
+	    { "campaign", "ID...", "only these campaigns" },
+	    { "vdn", "NUMBER", "only this virtual call centre" },
+	    { "since", "DATE", "only calls from this day on" },
+	    { "until", "DATE", "only calls up to and including this day" },
 	    { "format", "FORMAT", "text (default), csv, json or html" },
-	    { "numbers", NULL, "the numbers to call again, too" },
+	    { "numbers", NULL, "include the numbers to call again" },
 	    { "lang", "LANGUAGE", "en (default) or zh: titles, headings and causes in Chinese" },
-	    { "o", "FILE", "write into this file" },
+	    { "o", "FILE", "write to this file" },
 	    { 0 } }, report_run },
-	{ "spool list", "", "list the pushes that wait in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true,
+	{ "spool list", "", "list the pushes waiting in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true,
 	    { { 0 } }, spool_list_run },
-	{ "spool show", "ID", "print the body of a push in the spool, as it was sent", 1, 1,
+	{ "spool show", "ID", "print the body of a push in the spool as it was sent", 1, 1,
 	    NEEDS_SETTINGS | NEEDS_SPOOL, false,
 	    { { 0 } }, spool_show_run },
-	{ "spool drain", "", "store the pushes that wait in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, {
-	    { "give-up", "SECONDS", "give up after so long without progress (default 30)" },
+	{ "spool drain", "", "store the pushes waiting in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, {
+	    { "give-up", "SECONDS", "give up after this long without progress (default 30)" },
 	    { 0 } }, spool_drain_run },
-	{ "spool export", "FOLDER", "copy the pushes in the spool into files that import takes", 1, 1,
+	{ "spool export", "FOLDER", "copy the pushes in the spool to files that import reads", 1, 1,
 	    NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_export_run },
-	{ "spool rescue", "FILE", "recover what can still be read of a damaged spool", 1, 1,
+	{ "spool rescue", "FILE", "recover what is still readable in a damaged spool", 1, 1,
 	    NEEDS_SETTINGS | NEEDS_SPOOL, true,
 	    { { 0 } }, spool_rescue_run },
-	{ "quarantine list", "", "list what was refused, and why", 0, 0, NEEDS_SETTINGS | NEEDS_DATABASE, true, {
-	    { "all", NULL, "settled entries, too" },
-	    { "limit", "COUNT", "only so many, the newest (default: all)" },
+	{ "quarantine list", "", "list what could not be stored, and why", 0, 0,
+	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    { "all", NULL, "include settled entries" },
+	    { "limit", "COUNT", "only the newest COUNT entries (default: all)" },
 	    { 0 } }, quarantine_list_run },
-	{ "quarantine show", "ID", "print the text of an entry, as it was sent", 1, 1,
+	{ "quarantine show", "ID", "print the text of an entry as it was sent", 1, 1,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, false,
 	    { { 0 } }, quarantine_show_run },
-	{ "quarantine retry", "ID...", "store entries after all, as they were sent or as corrected", 0, ARGUMENTS_ANY,
+	{ "quarantine retry", "ID...", "store entries after all, as sent or as corrected", 0, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
-	    { "all", NULL, "every entry that is open" },
-	    { "with", "FILE", "this text in place of what was sent, for one entry" },
+	    { "all", NULL, "every open entry" },
+	    { "with", "FILE", "for one entry: store this text instead of what was sent" },
 	    { 0 } }, quarantine_retry_run },
 	{ "quarantine resolve", "ID...", "mark entries as settled by hand", 1, ARGUMENTS_ANY,
 	    NEEDS_SETTINGS | NEEDS_DATABASE, true, { { 0 } }, quarantine_resolve_run },
-	{ "token new", "NAME", "make a token, and print the callBackUrl", 1, 1, NEEDS_SETTINGS, true, {
-	    { "url", "BASE", "where callresultd is mounted (default https://HOST/callresult)" },
+	{ "token new", "NAME", "create a token and print the callBackUrl", 1, 1, NEEDS_SETTINGS, true, {
+	    { "url", "BASE", "the URL of callresultd's mount (default https://HOST/callresult)" },
 	    { 0 } }, token_new_run },
-	{ "token rotate", "NAME", "make a new token beside the old one, which becomes NAME-old", 1, 1, NEEDS_SETTINGS,
+	{ "token rotate", "NAME", "create a new token; the old one stays valid as NAME-old", 1, 1, NEEDS_SETTINGS,
 	    true, {
-	    { "url", "BASE", "where callresultd is mounted (default https://HOST/callresult)" },
+	    { "url", "BASE", "the URL of callresultd's mount (default https://HOST/callresult)" },
 	    { 0 } }, token_rotate_run },
-	{ "token list", "", "the tokens, and how often and when each was used last", 0, 0, NEEDS_SETTINGS, true,
+	{ "token list", "", "list the tokens, how often each was used, and when last", 0, 0, NEEDS_SETTINGS, true,
 	    { { 0 } }, token_list_run },
-	{ "token revoke", "NAME", "take a token away", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, token_revoke_run },
-	{ "push", "[URL] FILE", "post a file as the platform would", 1, 2, 0, true, {
-	    { "token", "NAME", "URL is the mount only; the token is that of NAME in the tokens file" },
-	    { "url-file", "FILE", "read the URL from the first line of a file (-: standard input)" },
-	    { "times", "COUNT", "pushes at most, 1 to 6 (default 2)" },
-	    { "wait", "SECONDS", "between the second push and the third, the fourth and the fifth (default 600)" },
-	    { "timeout", "SECONDS", "for an answer (default 30)" },
-	    { "cacert", "FILE", "trust these certificates only" },
+	{ "token revoke", "NAME", "revoke a token", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, token_revoke_run },
+	{ "push", "[URL] FILE", "post a file as the platform does", 1, 2, 0, true, {
+	    { "token", "NAME", "URL is only the mount; add the token of this NAME from the tokens file" },
+	    { "url-file", "FILE", "read the URL from the first line of this file (-: standard input)" },
+	    { "times", "COUNT", "push at most this often, 1 to 6 (default 2)" },
+	    { "wait", "SECONDS", "wait this long before the third and the fifth push (default 600)" },
+	    { "timeout", "SECONDS", "wait this long for an answer (default 30)" },
+	    { "cacert", "FILE", "trust only the certificates in this file" },
 	    { 0 } }, push_run },
 };
 
@@ -107,8 +108,8 @@ static void
 help(void)
 {
 	usage(stdout);
-	puts("  -c FILE      the configuration; else $CALLRESULTD_CONF, else " CONFIG_FILE "\n"
-	    "  -d CONNINFO  the database, in place of what the configuration says; without a password\n"
+	puts("  -c FILE      read this configuration (default: $CALLRESULTD_CONF, else " CONFIG_FILE ")\n"
+	    "  -d CONNINFO  connect to this database, not the configured one; no password allowed\n"
 	    "  --json       print JSON\n"
 	    "  -V           print the version and exit\n"
 	    "  -h           print this and exit\n\n"
@@ -173,7 +174,7 @@ ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int
 	*number = strtoll(text, &end, 10);
 	if (errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= min && *number <= max)
 		return true;
-	ctl_usage_error(ctl, "--%s takes a whole number from %lld to %lld", name, (long long)min, (long long)max);
+	ctl_usage_error(ctl, "--%s needs a whole number from %lld to %lld", name, (long long)min, (long long)max);
 	return false;
 }
 
@@ -235,7 +236,8 @@ read_command_options(struct ctl *ctl, int argc, char **argv)
 			return CTL_FINE;
 		}
 		if (option == '?')
-			return ctl_usage_error(ctl, "%s: no such option, or one without its value", ctl->command->name);
+			return ctl_usage_error(ctl, "%s: unknown option, or an option without its value",
+			    ctl->command->name);
 		if (option == 'j')
 			ctl->json = true;
 		else
@@ -353,7 +355,7 @@ ctl_query(struct db *db, const char *text, const char *const *parameters, int co
 		return rows;
 	problem = db_problem(db);
 	log_error("database: %s%s", problem, strstr(problem, "SQLSTATE 42501") != NULL ?
-	    "; name a role that may read it with -d" : "");
+	    "; use -d to connect as a role that may read it" : "");
 	return NULL;
 }
 
@@ -458,7 +460,7 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 		return CTL_FINE;
 	/* what stands behind it may be a URL with a token */
 	if (help_group(stderr, argv[0]))
-		return argc == 1 ? CTL_USAGE : ctl_usage_error(ctl, "%s has no other commands than these", argv[0]);
+		return argc == 1 ? CTL_USAGE : ctl_usage_error(ctl, "%s has only these commands", argv[0]);
 	return ctl_usage_error(ctl, "there is no command %s", argv[0]);
 }
 
@@ -478,10 +480,10 @@ main(int argc, char **argv)
 		return status;
 	/* the list of processes is everybody's to read */
 	if (ctl.given_conninfo != NULL && db_conninfo_has_password(ctl.given_conninfo))
-		return ctl_usage_error(&ctl, "-d holds a password, which everybody could read in the list of processes;"
-		    " put it into the password file (PGPASSFILE) or a service instead");
+		return ctl_usage_error(&ctl, "-d contains a password, which every user could read in the list of"
+		    " processes: put it into the password file (PGPASSFILE) or a service instead");
 	if (ctl.given_conninfo != NULL && !db_conninfo_valid(ctl.given_conninfo))
-		return ctl_usage_error(&ctl, "-d: bad value; it is a connection string of libpq");
+		return ctl_usage_error(&ctl, "-d needs a connection string of libpq");
 	status = dispatch(&ctl, argc - optind, argv + optind);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		log_error("standard output: %s", strerror(errno));

@@ -8,39 +8,43 @@ static const struct {
 	const char *words;
 	const char *cure;
 } troubles[] = {
-	{ "Connection refused", "nothing listens there: start PostgreSQL (systemctl start postgresql), or set host and"
-	  " port in conninfo to where it listens (listen_addresses)" },
-	{ "No such file or directory", "no PostgreSQL has its socket there: start it (systemctl start postgresql), or"
-	  " set host in conninfo" },
-	{ "could not translate host name", "fix the host in conninfo, or the name service (getent hosts NAME)" },
-	{ "timeout expired", "nothing answers: fix host and port in conninfo, a firewall between, or the server" },
-	{ "could not receive data", "the server took the connection and did not go on: look at its load and at its"
+	{ "Connection refused", "nothing listens at this address: start PostgreSQL (systemctl start postgresql), or"
+	    " set host and port in conninfo to an address it listens on (listen_addresses)" },
+	{ "No such file or directory", "no server has its socket in this folder: start PostgreSQL (systemctl start"
+	    " postgresql), or correct host in conninfo" },
+	{ "could not translate host name", "correct the host in conninfo, or repair name resolution (getent hosts"
+	    " NAME)" },
+	{ "timeout expired", "nothing answers at this address: check host and port in conninfo, the firewall, and the"
+	    " server" },
+	{ "could not receive data", "the server accepted the connection and then fell silent: check its load and its"
 	    " log" },
-	{ "No route to host", "fix the network, or host in conninfo" },
-	{ "Network is unreachable", "fix the network, or host in conninfo" },
-	{ "no password supplied", "give a password: /etc/callresultd/pgpass with the packaged service, or passfile= in"
-	    " conninfo" },
-	{ "password authentication failed", "the password is another one: alter role ROLE password 'NEW', and the same"
-	  " into the password file; a role that does not exist is told with the same words" },
-	{ "Peer authentication failed", "run this as root, which looks as the user of callresultd; if it fails there"
-	  " too, set user= in conninfo to a role of that user's name, or map it in pg_ident.conf" },
-	{ "Ident authentication failed", "let the role log in by password: scram-sha-256 in pg_hba.conf" },
-	{ "no pg_hba.conf entry", "add a line for this role, database and address to pg_hba.conf, and reload the"
+	{ "No route to host", "check the network, and host in conninfo" },
+	{ "Network is unreachable", "check the network, and host in conninfo" },
+	{ "no password supplied", "supply a password: in /etc/callresultd/pgpass for the packaged service, else with"
+	    " passfile= in conninfo" },
+	{ "password authentication failed", "set the password again (alter role ROLE password 'NEW') and put the same"
+	    " one into the password file; the server also gives this answer when the role does not exist" },
+	{ "Peer authentication failed", "run doctor as root, which then checks as the user of callresultd; if it still"
+	    " fails, set user= in conninfo to a role with that user's name, or map the user in pg_ident.conf" },
+	{ "Ident authentication failed", "let the role log in with a password: scram-sha-256 in pg_hba.conf" },
+	{ "no pg_hba.conf entry", "add a line for this role, database and address to pg_hba.conf and reload the"
 	    " server" },
 	{ "is not permitted to log in", "alter role ROLE login" },
-	{ "too many connections", "set the connection limit of role or database higher" },
-	{ "remaining connection slots", "set max_connections higher, or put a pooler in front" },
-	{ "too many clients", "set max_connections higher, or put a pooler in front" },
+	{ "too many connections", "raise the connection limit of the role or the database" },
+	{ "remaining connection slots", "raise max_connections, or put a connection pooler in front of the server" },
+	{ "too many clients", "raise max_connections, or put a connection pooler in front of the server" },
 	{ "permission denied for database", "grant connect on database NAME to callresult_writer" },
-	{ "database system is starting up", "wait: the server starts" },
+	{ "database system is starting up", "wait: the server is starting" },
 	{ "database system is shutting down", "start the server again" },
-	{ "database system is in recovery mode", "wait: the server recovers from a crash" },
-	{ "session is not read-write", "none of the hosts is a primary: fix the cluster, or host in conninfo" },
-	{ "session is read-only", "none of the hosts is a primary: fix the cluster, or host in conninfo" },
-	{ "SSL was required", "turn on ssl at the server, or set sslmode in conninfo" },
-	{ "certificate", "fix sslrootcert, sslcert or the host's name in conninfo, or the server's certificate" },
-	{ "definition of service", "fix service= in conninfo, or the service file" },
-	{ "no such user", "fix user= in conninfo" },
+	{ "database system is in recovery mode", "wait: the server is recovering from a crash" },
+	{ "session is not read-write", "none of the hosts is a primary: repair the cluster, or correct host in"
+	    " conninfo" },
+	{ "session is read-only", "none of the hosts is a primary: repair the cluster, or correct host in conninfo" },
+	{ "SSL was required", "enable ssl on the server, or change sslmode in conninfo" },
+	{ "certificate", "correct sslrootcert, sslcert or the host name in conninfo, or replace the server's"
+	    " certificate" },
+	{ "definition of service", "correct service= in conninfo, or the service file" },
+	{ "no such user", "correct user= in conninfo" },
 };
 
 static const char *
@@ -50,12 +54,12 @@ cure_of(const char *problem)
 		if (strstr(problem, troubles[i].words) != NULL)
 			return troubles[i].cure;
 	if (strstr(problem, "role \"") != NULL && strstr(problem, "does not exist") != NULL)
-		return "create role ROLE login in role callresult_writer, or set user= in conninfo to one that exists";
+		return "create role ROLE login in role callresult_writer, or set user= in conninfo to an existing role";
 	if (strstr(problem, "database \"") != NULL && strstr(problem, "does not exist") != NULL)
 		return "createdb NAME and install the schema (psql -d NAME -f " DATA_DIR "/sql/install.sql), or set"
 		    " dbname in conninfo";
-	return "run this as root, which looks as the user of callresultd; if it fails there too, fix conninfo,"
-	    " pg_hba.conf or the server";
+	return "run doctor as root, which then checks as the user of callresultd; if it still fails, check conninfo,"
+	    " pg_hba.conf and the server's log";
 }
 
 bool
@@ -66,7 +70,7 @@ doctor_connection(struct doctor *doctor)
 		return true;
 	}
 	doctor_add(doctor, FINDING_FAULT, "while callresultd cannot connect, pushes go to the spool until it is full;"
-	    " nothing else about the database could be checked", cure_of(db_problem(doctor->db)),
-	    "no connection to the database as callresultd makes it: %s", db_problem(doctor->db));
+	    " doctor could check nothing else about the database", cure_of(db_problem(doctor->db)),
+	    "callresultd cannot connect to the database: %s", db_problem(doctor->db));
 	return false;
 }

@@ -20,7 +20,7 @@ enum { MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 102
 
 /* --- files with secrets ------------------------------------------------------------------------------------ */
 
-/* Whether every user of this machine may, by the mode of the file and of all folders above it. */
+/* By the modes of the file and of all folders above it. */
 static bool
 others_may_read(const char *path)
 {
@@ -39,15 +39,15 @@ others_may_read(const char *path)
 	return true;
 }
 
-/* What this user may not use, which says something of callresultd only when he is its user. */
+/* No access for this user means something for callresultd only when they are the same user. */
 static void
 say_no_access(struct doctor *doctor, const char *why, const char *cure, const char *path)
 {
 	if (doctor->is_service)
-		doctor_add(doctor, FINDING_FAULT, why, cure, "callresultd may not use %s", path);
+		doctor_add(doctor, FINDING_FAULT, why, cure, "callresultd has no access to %s", path);
 	else
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
-		    "this user may not look into %s", path);
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
+		    "this user has no access to %s", path);
 }
 
 static void
@@ -58,16 +58,15 @@ check_configuration(struct doctor *doctor)
 
 	snprintf(cure, sizeof cure, "chgrp callresultd %s; chmod 640 %s", config, config);
 	if (access(config, R_OK) != 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd does not start without it, and a reload is refused",
-		    cure,
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start, and a reload fails", cure,
 		    "callresultd cannot read %s: %s", config, strerror(errno));
 	if (!db_conninfo_has_password(doctor->ctl->settings.conninfo))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the configuration holds no password");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the configuration contains no password");
 	else if (others_may_read(config))
-		doctor_add(doctor, FINDING_WARNING, "every user of this machine can read it", cure,
-		    "%s holds a password and is readable by all", config);
+		doctor_add(doctor, FINDING_WARNING, "every user of this machine can read the password", cure,
+		    "%s contains a password and is world-readable", config);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s holds a password and is not readable by all", config);
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s contains a password and is not world-readable", config);
 }
 
 static void
@@ -77,15 +76,15 @@ say_tokens(struct doctor *doctor, const struct token_file *file)
 	size_t weak = 0;
 
 	if (token_file_count(file) == 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd does not start, and a reload is refused",
-		    "callresultctl token new NAME", "%s holds no token", path);
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start, and a reload fails",
+		    "callresultctl token new NAME", "%s contains no token", path);
 	for (size_t i = 0; i < token_file_count(file); i++)
 		weak += strlen(token_file_token(file, i)) < TOKEN_DIGITS;
 	if (weak > 0)
-		doctor_add(doctor, FINDING_WARNING, "a token is all that tells the platform's pushes from others',"
-		    " and a short one can be guessed", "callresultctl token new NAME, change the URL on the"
-		    " platform, callresultctl token revoke OLD", "%zu tokens are shorter than %d characters", weak,
-		    TOKEN_DIGITS);
+		doctor_add(doctor, FINDING_WARNING, "only the token distinguishes the platform's pushes from anyone"
+		    " else's, and a short one can be guessed", "callresultctl token rotate NAME, give the platform the"
+		    " new URL, then callresultctl token revoke NAME-old", "%zu tokens are shorter than %d characters",
+		    weak, TOKEN_DIGITS);
 }
 
 static void
@@ -97,30 +96,30 @@ check_tokens(struct doctor *doctor)
 
 	if (doctor->ctl->settings.allow_anonymous) {
 		doctor_add(doctor, FINDING_WARNING, "anyone who can reach the URL can store anything",
-		    "set [auth] allow_anonymous = no", "pushes without a token are taken");
+		    "set [auth] allow_anonymous = no", "callresultd accepts pushes without a token");
 		return;
 	}
 	snprintf(cure, sizeof cure, "chgrp callresultd %s; chmod 640 %s", path, path);
 	if (others_may_read(path))
-		doctor_add(doctor, FINDING_WARNING, "every user of this machine can push", cure,
-		    "%s is readable by all", path);
+		doctor_add(doctor, FINDING_WARNING, "every user of this machine can read the tokens and push with"
+		    " them", cure, "%s is world-readable", path);
 	if (access(path, R_OK) != 0 && errno == EACCES) {
-		say_no_access(doctor, "callresultd does not start, and a reload is refused", cure, path);
+		say_no_access(doctor, "callresultd cannot start, and a reload fails", cure, path);
 		return;
 	}
 	file = token_file_open(path, false);
 	if (file == NULL) {
-		doctor_add(doctor, FINDING_FAULT, "callresultd does not start without it",
-		    "callresultctl token new NAME", "%s cannot be read", path);
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start without it",
+		    "callresultctl token new NAME", "callresultd cannot read %s", path);
 		return;
 	}
 	say_tokens(doctor, file);
 	if (token_file_bad_line(file) > 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd does not start with it, and a reload is refused",
-		    "fix the line: name:token, the token of letters, digits and -._~; or delete it",
-		    "%s, line %zu: callresultd refuses it", path, token_file_bad_line(file));
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start, and a reload fails",
+		    "correct the line (name:token, where the token consists of letters, digits and -._~) or delete it",
+		    "%s, line %zu: callresultd rejects this line", path, token_file_bad_line(file));
 	else if (token_file_count(file) > 0)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s holds tokens: %zu", path, token_file_count(file));
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s contains tokens: %zu", path, token_file_count(file));
 	token_file_close(file);
 }
 
@@ -136,38 +135,38 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 	int64_t room, used = stat(settings->spool_path, &file) == 0 ? (int64_t)file.st_size : 0;
 
 	if (risk != NULL)
-		doctor_add(doctor, FINDING_FAULT, "what was answered 200 in an outage may be lost",
+		doctor_add(doctor, FINDING_FAULT, "pushes that were answered 200 during an outage may be lost",
 		    "set [spool] path to a local disk", "the spool %s", risk);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is on no file system known to be unsafe");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is not on a file system known to be unsafe");
 	if (statvfs(folder, &disk) != 0)
 		return;
 	room = (int64_t)(disk.f_bavail * disk.f_frsize);
 	if (room < SPOOL_FREE_FLOOR)
-		doctor_add(doctor, FINDING_FAULT, "at this floor the spool takes nothing: pushes are refused in an"
-		    " outage", "give the disk room, or move the spool", "the spool's disk has %" PRId64 " MiB left",
-		    room / MEBIBYTE);
+		doctor_add(doctor, FINDING_FAULT, "with so little free space the spool accepts nothing: callresultd"
+		    " refuses pushes during an outage", "free disk space, or move the spool ([spool] path)",
+		    "the spool's disk has %" PRId64 " MiB left", room / MEBIBYTE);
 	else if (room + used - SPOOL_FREE_FLOOR < settings->spool_max_size)
-		doctor_add(doctor, FINDING_WARNING, "the disk is full before the spool is: an outage can last only"
-		    " so long", "give the disk room, or set [spool] max_size to what there is",
-		    "the spool may grow to %" PRId64 " MiB, and its disk has %" PRId64 " MiB for it",
+		doctor_add(doctor, FINDING_WARNING, "the disk fills before the spool reaches max_size: callresultd"
+		    " bridges a shorter outage than configured", "free disk space, or lower [spool] max_size",
+		    "the spool may grow to %" PRId64 " MiB, but its disk has only %" PRId64 " MiB for it",
 		    settings->spool_max_size / MEBIBYTE, (room + used - SPOOL_FREE_FLOOR) / MEBIBYTE);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool's disk has room for all of it");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool's disk has room for a full spool");
 }
 
 static void
 check_leftovers(struct doctor *doctor, const char *path)
 {
-	char pattern[PATH_MAX];
+	char pattern[PATH_MAX], cure[PATH_MAX + 64];
 	glob_t found;
 
 	snprintf(pattern, sizeof pattern, "%s.damaged-*", path);
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
-	doctor_add(doctor, FINDING_FAULT, "the pushes in it were answered 200 and are not stored",
-	    "callresultctl spool rescue with this file, then move it away",
-	    "a damaged spool was put aside: %s", found.gl_pathv[0]);
+	snprintf(cure, sizeof cure, "callresultctl spool rescue %s, then move that file away", found.gl_pathv[0]);
+	doctor_add(doctor, FINDING_FAULT, "the pushes in it were answered 200 but are not in the database", cure,
+	    "callresultd set a damaged spool aside: %s", found.gl_pathv[0]);
 	globfree(&found);
 }
 
@@ -180,10 +179,9 @@ say_waiting(struct doctor *doctor, const struct spool_summary *summary)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is empty");
 	else
 		doctor_add(doctor, age > LONG_WAIT && doctor->connected ? FINDING_FAULT : FINDING_WARNING,
-		    "they are not in the database yet; it drains by itself while callresultd runs and the database"
-		    " takes them",
-		    "callresultctl spool drain", "%" PRId64 " pushes wait in the spool, the oldest for %" PRId64
-		    " s", summary->depth.pushes, age);
+		    "they are not in the database yet; callresultd stores them by itself as soon as the database"
+		    " accepts them", "callresultctl spool drain",
+		    "%" PRId64 " pushes are waiting in the spool, the oldest for %" PRId64 " s", summary->depth.pushes, age);
 }
 
 static void
@@ -194,20 +192,19 @@ check_spool_file(struct doctor *doctor, const char *path)
 	struct spool *spool;
 
 	if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
-		say_no_access(doctor, "pushes are refused in an outage", "chown callresultd the file and what lies"
-		    " beside it", path);
+		say_no_access(doctor, "callresultd refuses pushes during an outage", "chown callresultd the file, and"
+		    " its -wal and -shm files", path);
 		return;
 	}
 	if (others_may_read(path))
-		doctor_add(doctor, FINDING_WARNING, "what waits in it holds phone numbers, for every user of this"
-		    " machine to read", "chmod 700 its folder; chmod 600 the file", "the spool %s is readable by"
-		    " all", path);
+		doctor_add(doctor, FINDING_WARNING, "the spool holds phone numbers, which every user of this machine"
+		    " can read", "chmod 700 its folder and chmod 600 the file", "the spool %s is world-readable", path);
 	spool = spool_open_existing(path, settings->spool_max_size);
 	if (spool != NULL && spool_summarize(spool, &summary))
 		say_waiting(doctor, &summary);
 	else
-		doctor_add(doctor, FINDING_FAULT, "pushes are refused in an outage", "look at its disk and at who"
-		    " owns it; callresultd puts a damaged file aside when it starts", "the spool %s cannot be"
+		doctor_add(doctor, FINDING_FAULT, "callresultd refuses pushes during an outage", "check its disk and"
+		    " its owner; callresultd sets a damaged file aside when it starts", "the spool %s cannot be"
 		    " opened or read", path);
 	spool_close(spool);
 }
@@ -222,7 +219,7 @@ check_spool(struct doctor *doctor)
 	(void)!path_folder(folder, path);
 	snprintf(cure, sizeof cure, "install -d -o callresultd -m 700 %s", folder);
 	if (stat(folder, &found) != 0) {
-		doctor_add(doctor, FINDING_FAULT, "without a spool pushes are refused in an outage", cure,
+		doctor_add(doctor, FINDING_FAULT, "without a spool callresultd refuses pushes during an outage", cure,
 		    "the spool's folder %s: %s", folder, strerror(errno));
 		return;
 	}
@@ -231,10 +228,10 @@ check_spool(struct doctor *doctor)
 	if (stat(path, &found) == 0)
 		check_spool_file(doctor, path);
 	else if (errno == ENOENT)
-		doctor_add(doctor, FINDING_WARNING, "callresultd makes it when it starts: it has not, or has"
-		    " another configuration", "start callresultd", "there is no spool %s yet", path);
+		doctor_add(doctor, FINDING_WARNING, "callresultd creates it at start, so it has not started yet or"
+		    " uses another configuration", "start callresultd", "there is no spool %s yet", path);
 	else
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
 		    "the spool %s: %s", path, strerror(errno));
 }
 
@@ -247,19 +244,19 @@ check_backlog(struct doctor *doctor)
 	int limit = 0;
 
 	if (file == NULL || fscanf(file, "%d", &limit) != 1)
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "the limit of waiting connections cannot be read");
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "cannot read net.core.somaxconn");
 	else if (limit < BACKLOG)
-		doctor_add(doctor, FINDING_WARNING, "beyond it the web server answers 502 in a burst of pushes",
-		    "sysctl -w net.core.somaxconn=4096, and into /etc/sysctl.d", "only %d connections may wait to"
-		    " be accepted", limit);
+		doctor_add(doctor, FINDING_WARNING, "in a burst of pushes this queue fills, and the web server answers"
+		    " 502", "sysctl -w net.core.somaxconn=4096, and the same line in /etc/sysctl.d",
+		    "only %d connections can queue for callresultd (net.core.somaxconn)", limit);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%d connections may wait to be accepted (kept ones hold"
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%d connections can queue for callresultd (idle ones occupy"
 		    " no thread)", limit);
 	if (file != NULL)
 		fclose(file);
 }
 
-/* A body is in memory while it is in hand, and its records beside it. */
+/* A body stays in memory while its push is in flight, together with its records. */
 static void
 check_memory(struct doctor *doctor)
 {
@@ -268,12 +265,12 @@ check_memory(struct doctor *doctor)
 	int64_t wanted = settings->threads * settings->max_body;
 
 	if (memory > 0 && wanted > memory)
-		doctor_add(doctor, FINDING_WARNING, "when memory ends callresultd does, and what was in hand is"
-		    " refused", "set [server] threads or max_body lower", "%" PRId64 " threads with %" PRId64
-		    " MiB each are more than the %" PRId64 " MiB of this machine", settings->threads,
-		    settings->max_body / MEBIBYTE, memory / MEBIBYTE);
+		doctor_add(doctor, FINDING_WARNING, "if memory runs out, callresultd ends, and the web server answers"
+		    " 502 to the pushes in flight", "lower [server] threads or max_body",
+		    "%" PRId64 " threads with %" PRId64 " MiB each need more than this machine's %" PRId64 " MiB",
+		    settings->threads, settings->max_body / MEBIBYTE, memory / MEBIBYTE);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "memory is enough for a body of max_body in every thread");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "memory suffices for a body of max_body in every thread");
 }
 
 static void
@@ -283,10 +280,10 @@ check_ntp(struct doctor *doctor)
 	int code = adjtimex(&state);
 
 	if (code < 0)
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "whether this machine's clock is synchronised: %s",
-		    strerror(errno));
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, NULL, "cannot tell whether this machine's clock is"
+		    " synchronised: %s", strerror(errno));
 	else if (code == TIME_ERROR || (state.status & STA_UNSYNC) != 0)
-		doctor_add(doctor, FINDING_WARNING, "the newest content stands by this clock",
+		doctor_add(doctor, FINDING_WARNING, "this clock decides which content of a result is the newest",
 		    "timedatectl set-ntp true", "this machine's clock is not synchronised");
 	else
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "this machine's clock is synchronised");

@@ -24,15 +24,16 @@ check_missing_privileges(struct doctor *doctor)
 	if (db_rows_count(rows) == 1) {
 		snprintf(cure, sizeof cure, "grant callresult_writer to \"%.64s\"%s", doctor_cell(rows, 0),
 		    !doctor_is(rows, 4, "t") ?
-		    "" : ", as a superuser or as a role that it was granted to with admin option (CREATEROLE alone"
-		    " does not do)");
+		    "" : ", as a superuser or as a role that has it with admin option (CREATEROLE alone is not"
+		    " enough)");
 		if (doctor_is(rows, 1, "t") && doctor_is(rows, 2, "t") && doctor_is(rows, 3, "t"))
 			doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has the privileges it needs",
 			    doctor_cell(rows, 0));
 		else
-			doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it"
-			    " is full", cure, "role %s may not %s", doctor_cell(rows, 0), !doctor_is(rows, 1, "t") ?
-			    "use the schema" : !doctor_is(rows, 2, "t") ? "execute callresult.store" :
+			doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool"
+			    " until it is full", cure, "role %s may not %s", doctor_cell(rows, 0),
+			    !doctor_is(rows, 1, "t") ? "use the schema" :
+			    !doctor_is(rows, 2, "t") ? "execute callresult.store" :
 			    "read callresult.schema_version");
 	}
 	db_rows_free(rows);
@@ -55,8 +56,8 @@ check_excess_privileges(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 1 && !doctor_is(rows, 1, ""))
-		doctor_add(doctor, FINDING_WARNING, "whoever breaks into the worker has all of this, and with it"
-		    " the results", "make a role of its own for the worker: create role callresultd login in role"
+		doctor_add(doctor, FINDING_WARNING, "anyone who breaks into the worker gets these privileges, and with"
+		    " them the results", "give the worker a role of its own: create role callresultd login in role"
 		    " callresult_writer", "role %s %s", doctor_cell(rows, 0), doctor_cell(rows, 1));
 	else if (db_rows_count(rows) == 1)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has no more privileges than it needs",
@@ -78,17 +79,18 @@ check_connections(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	for (int i = 0; i < 3; i++) {
-		static const char *const whose[] = { "the server takes", "the role may make", "the database takes" };
+		static const char *const whose[] = { "the server allows", "the role is allowed",
+			"the database allows" };
 		int limit = atoi(doctor_cell(rows, i));
 
 		if (limit >= 0 && limit < wanted)
 			doctor_add(doctor, FINDING_FAULT, "a writer without a connection stores nothing",
-			    "set [database] writers lower, or max_connections, or the connection limit of role"
-			    " or database higher", "%s %d connections, and writers and replay want %d", whose[i],
+			    "lower [database] writers, or raise max_connections or the connection limit of the role or"
+			    " the database", "%s %d connections, but writers and replay need %d", whose[i],
 			    limit, wanted);
 		else
-			doctor_add(doctor, FINDING_OK, NULL, NULL, "%s enough connections for %d (threads need"
-			    " none)", whose[i], wanted);
+			doctor_add(doctor, FINDING_OK, NULL, NULL, "%s the %d connections that callresultd needs",
+			    whose[i], wanted);
 	}
 	db_rows_free(rows);
 }

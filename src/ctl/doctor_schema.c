@@ -4,12 +4,12 @@
 
 #include "ctl/doctor.h"
 
-/* A count that has to be 0; else the first of what is counted stands in the finding. */
+/* A count that must be 0; if it is not, the finding names the first of what is counted. */
 struct expectation {
 	const char   *question;     /* gives the count and a name */
 	enum severity severity;
 	const char   *fine;
-	const char   *found;        /* behind the count: ", such as NAME" follows */
+	const char   *found;        /* ": COUNT, for example NAME" follows */
 	const char   *why;
 	const char   *cure;
 };
@@ -19,24 +19,24 @@ static const struct expectation expectations[] = {
 		"SELECT count(*), min(relname) FROM pg_class WHERE relnamespace = 'callresult'::regnamespace AND"
 		" relkind = 'r'"
 		" AND relpersistence <> 'p'",
-		FINDING_FAULT, "no table is unlogged", "tables are unlogged",
-		"an unlogged table is emptied when the server crashes",
+		FINDING_FAULT, "no table is unlogged", "unlogged tables",
+		"PostgreSQL empties an unlogged table after a crash",
 		"alter table NAME set logged",
 	},
 	{
 		"SELECT count(*), min(c.relname || '.' || t.tgname) FROM pg_trigger t JOIN pg_class c ON c.oid ="
 		" t.tgrelid"
 		" WHERE c.relnamespace = 'callresult'::regnamespace AND NOT t.tgisinternal AND t.tgenabled NOT IN"
-		" ('O', 'A')", FINDING_FAULT, "no trigger is switched off", "triggers are switched off",
-		"without its triggers a newer push destroys what it replaces, or is not counted",
+		" ('O', 'A')", FINDING_FAULT, "no trigger is disabled", "disabled triggers",
+		"without its triggers, a newer push overwrites the older content without a trace, or is not counted",
 		"alter table NAME enable trigger user",
 	},
 	{
 		"SELECT CASE current_setting('session_replication_role') WHEN 'replica' THEN 1 ELSE 0 END,"
 		" current_user",
-		FINDING_FAULT, "triggers fire for this role", "setting keeps triggers from firing"
+		FINDING_FAULT, "triggers fire for this role", "roles for which no trigger fires"
 		    " (session_replication_role is replica)",
-		"changed results lose what they said before, and are not counted",
+		"changed results keep no revision, and are not counted",
 		"alter role ROLE reset session_replication_role, or the same for the database or the server",
 	},
 	{
@@ -48,11 +48,11 @@ static const struct expectation expectations[] = {
 		"  AND relkind IN ('r', 'p')"
 		" UNION ALL SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE pronamespace ="
 		" 'callresult'::regnamespace) o (owner)",
-		FINDING_FAULT, "schema, tables and functions have one owner", "extra owners of the schema, its tables"
-		    " or its functions",
-		"what callresultd calls runs with the owner's rights, and does not find or may not change what another"
-		" one owns",
-		"let one role own all of it: alter schema callresult owner to ROLE, and the same for its tables and"
+		FINDING_FAULT, "the schema, its tables and its functions have one owner", "additional owners of the"
+		    " schema, its tables or its functions",
+		"the functions that callresultd calls run with their owner's rights, and cannot see or change what"
+		" another role owns",
+		"make one role own all of it: alter schema callresult owner to ROLE, and the same for its tables and"
 		" functions; then run install.sql as that role",
 	},
 	{
@@ -64,10 +64,10 @@ static const struct expectation expectations[] = {
 		"  WHERE p.pubupdate OR p.pubdelete)"
 		" AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS"
 		"  (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))",
-		FINDING_FAULT, "no publication refuses changes", "published tables have no replica identity",
-		"PostgreSQL refuses to change a row of theirs (55000): a result that comes again holds up the spool",
+		FINDING_FAULT, "no publication blocks updates", "published tables without a replica identity",
+		"PostgreSQL refuses to update their rows (55000): a result that is pushed again holds up the spool",
 		"alter publication NAME set (publish = 'insert'), or alter table NAME replica identity full for each"
-		" of them",
+		" of these tables",
 	},
 	{
 		"SELECT count(*), min(i.indexrelid::regclass::text) FROM pg_index i JOIN pg_class c ON c.oid ="
@@ -81,10 +81,11 @@ static const struct expectation expectations[] = {
 		"   WHERE a.atttypid = 'text'::regtype AND CASE l.collname"
 		"    WHEN 'default' THEN d.datlocprovider = 'i' OR d.datcollate !~ '^(C|POSIX)(\\..*)?$'"
 		"    ELSE l.collprovider = 'i' OR l.collcollate !~ '^(C|POSIX)(\\..*)?$' END)",
-		FINDING_WARNING, "what makes a result one is compared byte by byte",
-		    "unique indexes sort by a language",
-		"an upgrade of the operating system may change that order, and then one result is stored twice",
-		"upgrade the schema with install.sql; after an upgrade of the operating system: reindex database NAME",
+		FINDING_WARNING, "unique indexes compare text byte by byte",
+		    "unique indexes that sort text by a language",
+		"an upgrade of the operating system may change that order, and then one result can be stored twice",
+		"upgrade the schema with install.sql; after each upgrade of the operating system: reindex database"
+		" NAME",
 	},
 	{
 		"SELECT count(*), min(c.relname) FROM pg_class c WHERE c.relnamespace = 'callresult'::regnamespace AND"
@@ -92,36 +93,39 @@ static const struct expectation expectations[] = {
 		" AND c.relispartition AND pg_relation_size(c.oid) > 0"
 		" AND substring(c.relname FROM '_y([0-9]{4}m[0-9]{2})$') > to_char(now() + interval '1 month',"
 		" 'YYYY\"m\"MM')",
-		FINDING_WARNING, "no month lies in the future", "months that hold rows lie in the future",
-		"a call whose time is to come has a wrong clock or a wrong call_timezone behind it",
-		"look at call_timezone, and at the clock of the platform; correct the rows or delete them as the owner",
+		FINDING_WARNING, "no call is dated in a future month", "future months that contain calls",
+		"a call time in the future comes from a wrong clock or a wrong call_timezone",
+		"check call_timezone and the platform's clock; correct or delete the rows as the owner of the schema",
 	},
 	{
 		"SELECT count(*), min(consumer) FROM callresult.feeds WHERE behind > '1 minute'",
-		FINDING_WARNING, "the feed is numbered", "consumers follow a feed whose numbering is more than a minute behind",
-		"they get no call that the housekeeper has not given a place",
-		"see that callresultd runs; its log says what the housekeeper cannot do",
+		FINDING_WARNING, "the feed's numbering is up to date", "feed consumers whose numbering is more than a"
+		    " minute behind",
+		"a consumer receives a call only after the housekeeper has numbered it",
+		"check that callresultd runs; its log says what stops the housekeeper",
 	},
 	{
 		"SELECT count(*), min(consumer) FROM callresult.feeds WHERE age > '1 day'",
-		FINDING_WARNING, "every consumer follows the feed", "consumers of the feed let calls wait for more than a day",
-		"what a consumer has not taken is kept for it, and the log of the feed grows",
-		"see that its program runs; if it is gone, as the owner: select callresult.feed_drop('NAME')",
+		FINDING_WARNING, "every consumer keeps up with the feed", "feed consumers with calls that have waited"
+		    " for more than a day",
+		"the feed's log keeps each call until every consumer has taken it, and grows",
+		"check that the consumer's program runs; if it is gone for good, as the owner: select"
+		" callresult.feed_drop('NAME')",
 	},
 };
 
 static void
 check_expectation(struct doctor *doctor, const struct expectation *expectation)
 {
-	struct db_rows *rows = doctor_ask(doctor, expectation->fine, expectation->question);
+	struct db_rows *rows = doctor_ask(doctor, expectation->found, expectation->question);
 
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 0 || atoi(doctor_cell(rows, 0)) == 0)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s", expectation->fine);
 	else
-		doctor_add(doctor, expectation->severity, expectation->why, expectation->cure, "%s %s, such as %s",
-		    doctor_cell(rows, 0), expectation->found, doctor_cell(rows, 1));
+		doctor_add(doctor, expectation->severity, expectation->why, expectation->cure, "%s: %s, for example %s",
+		    expectation->found, doctor_cell(rows, 0), doctor_cell(rows, 1));
 	db_rows_free(rows);
 }
 
@@ -139,12 +143,12 @@ check_collation_version(struct doctor *doctor)
 	if (db_rows_count(rows) == 1 && doctor_is(rows, 3, "t")) {
 		snprintf(cure, sizeof cure, "reindex database \"%.60s\"; alter database \"%.60s\" refresh collation"
 		    " version", doctor_cell(rows, 0), doctor_cell(rows, 0));
-		doctor_add(doctor, FINDING_FAULT, "the operating system sorts text in another order than the"
-		    " indexes were built with: they miss rows, and a result may be stored twice", cure,
-		    "the database's collation has version %s, and the operating system's is %s", doctor_cell(rows,
+		doctor_add(doctor, FINDING_FAULT, "the operating system sorts text differently from when the indexes"
+		    " were built: they miss rows, and a result may be stored twice", cure,
+		    "the database's collation has version %s, but the operating system's is %s", doctor_cell(rows,
 		    1), doctor_cell(rows, 2));
 	} else {
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the indexes are in the operating system's sort order");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the indexes match the operating system's sort order");
 	}
 	db_rows_free(rows);
 }
@@ -153,19 +157,19 @@ check_collation_version(struct doctor *doctor)
 static void
 check_calls_ahead(struct doctor *doctor)
 {
-	struct db_rows *rows = doctor_ask(doctor, "times of calls against their arrival", "SELECT calls,"
+	struct db_rows *rows = doctor_ask(doctor, "call times compared with arrival", "SELECT calls,"
 	    " concat_ws(' ', nullif(seconds / 3600, 0) || ' h', seconds / 60 % 60 || ' min') FROM"
 	    " callresult.calls_ahead()");
 
 	if (rows == NULL)
 		return;
 	if (doctor_is(rows, 0, "0"))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "no call of the last day lies after its arrival");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "no call of the last day is dated after its arrival");
 	else
 		doctor_add(doctor, FINDING_WARNING, "a call cannot arrive before it is made: call_timezone is not the"
-		    " platform's, or a clock is wrong", "set call_timezone to the zone of the tenant, and look at the"
-		    " clocks of the platform, of this machine and of the server", "%s calls of the last day lie up to"
-		    " %s after their arrival", doctor_cell(rows, 0), doctor_cell(rows, 1));
+		    " platform's, or a clock is wrong", "set call_timezone to the tenant's time zone, and check the"
+		    " clocks of the platform, this machine and the database server", "%s calls of the last day are"
+		    " dated up to %s after their arrival", doctor_cell(rows, 0), doctor_cell(rows, 1));
 	db_rows_free(rows);
 }
 

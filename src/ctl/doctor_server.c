@@ -21,8 +21,8 @@ say_switch(struct doctor *doctor, const struct db_rows *rows, int column, const 
 
 	snprintf(cure, sizeof cure, "alter system set %s = on; select pg_reload_conf();", name);
 	if (doctor_is(rows, column, "off"))
-		doctor_add(doctor, FINDING_FAULT, "after a crash of the server what is committed may be lost or"
-		    " damaged", cure, "the server runs with %s off", name);
+		doctor_add(doctor, FINDING_FAULT, "a crash of the server may lose or damage committed data", cure,
+		    "the server runs with %s off", name);
 	else
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s is on", name);
 }
@@ -32,7 +32,8 @@ say_synchronous_commit(struct doctor *doctor, const char *value)
 {
 	if (strcmp(value, "off") == 0)
 		doctor_add(doctor, FINDING_WARNING,
-		    "callresultd sets it on for each of its transactions; whatever else writes there does not",
+		    "callresultd turns it on for its own transactions, but other programs with this role may lose what"
+		    " they commit",
 		    "alter role ROLE reset synchronous_commit, or alter system set synchronous_commit = on",
 		    "synchronous_commit is off for this role");
 	else
@@ -54,20 +55,21 @@ check_settings(struct doctor *doctor)
 	say_switch(doctor, rows, 1, "full_page_writes");
 	say_synchronous_commit(doctor, doctor_cell(rows, 2));
 	if (doctor_is(rows, 3, "UTF8"))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the encoding is UTF8");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database's encoding is UTF8");
 	else
-		doctor_add(doctor, FINDING_FAULT, "text that the encoding cannot represent is refused",
-		    "make a new database: create database NAME encoding 'UTF8' template template0",
-		    "the encoding is %s", doctor_cell(rows, 3));
+		doctor_add(doctor, FINDING_FAULT, "PostgreSQL refuses text that this encoding cannot represent",
+		    "create a new database: create database NAME encoding 'UTF8' template template0",
+		    "the database's encoding is %s", doctor_cell(rows, 3));
 	if (doctor_is(rows, 4, "on"))
-		doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
-		    doctor_is(rows, 7, "t") ? "it is a standby: add target_session_attrs=read-write to conninfo" :
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
+		    " is full", doctor_is(rows, 7, "t") ?
+		    "the server is a standby: add target_session_attrs=read-write to conninfo" :
 		    "alter role ROLE reset default_transaction_read_only, or the same for the database or the server",
 		    "the database is read-only for this role");
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database takes writes");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database accepts writes");
 	if (!doctor_is(rows, 5, "t"))
-		doctor_add(doctor, FINDING_FAULT, "the schema needs PostgreSQL 15", "upgrade PostgreSQL",
+		doctor_add(doctor, FINDING_FAULT, "the schema needs PostgreSQL 15 or later", "upgrade PostgreSQL",
 		    "the server is PostgreSQL %s", doctor_cell(rows, 6));
 	db_rows_free(rows);
 }
@@ -83,8 +85,8 @@ check_step(struct doctor *doctor)
 	int step, wanted = db_schema_step();
 
 	if (rows == NULL) {
-		doctor_add(doctor, FINDING_FAULT, "nothing can be stored without it; pushes go to the spool until"
-		    " it is full", INSTALL, "the schema is not installed, or this role may not use it");
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
+		    " is full", INSTALL, "the schema is not installed, or this role may not use it");
 		return false;
 	}
 	step = atoi(doctor_cell(rows, 0));
@@ -92,13 +94,13 @@ check_step(struct doctor *doctor)
 	if (step == wanted)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
 	else if (db_schema_step_fits(step))
-		doctor_add(doctor, FINDING_WARNING, "a step apart works, two do not: finish the upgrade", step <
-		    wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is made for"
+		doctor_add(doctor, FINDING_WARNING, "one step apart works, two do not: finish the upgrade", step <
+		    wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, but this version expects step"
 		    " %d", step, wanted);
 	else
-		doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
-		    step < wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, this version is"
-		    " made for %d", step, wanted);
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
+		    " is full", step < wanted ? INSTALL : "upgrade callresultd",
+		    "the schema is at step %d, but this version expects step %d", step, wanted);
 	return true;
 }
 
@@ -111,7 +113,7 @@ check_default_partition(struct doctor *doctor, const char *parent)
 	int64_t bytes;
 
 	snprintf(name, sizeof name, "callresult.%s_default", parent);
-	snprintf(cure, sizeof cure, "at a quiet time, for each month that waits: select callresult.add_month('%s',"
+	snprintf(cure, sizeof cure, "at a quiet time, for each month in it: select callresult.add_month('%s',"
 	    " 'YYYY-MM-01', null)", parent);
 	rows = db_query(doctor->db, "SELECT size, pg_size_pretty(size) FROM pg_relation_size(to_regclass($1)) AS size",
 	    parameters, 1, clock_ms() + DOCTOR_QUERY_TIME);
@@ -119,10 +121,10 @@ check_default_partition(struct doctor *doctor, const char *parent)
 		return;
 	bytes = atoll(doctor_cell(rows, 0));
 	if (bytes > MONTH_BYTES)
-		doctor_add(doctor, FINDING_WARNING, "no month is split off it by itself any more, and it goes on"
-		    " growing", cure, "%s holds %s", name, doctor_cell(rows, 1));
+		doctor_add(doctor, FINDING_WARNING, "callresultd no longer moves its rows into monthly partitions, so"
+		    " it keeps growing", cure, "%s has grown to %s", name, doctor_cell(rows, 1));
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s is small enough for months to come by themselves",
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s is small enough for automatic monthly partitions",
 		    name);
 	db_rows_free(rows);
 }
@@ -135,7 +137,7 @@ static void
 check_time_zone(struct doctor *doctor)
 {
 	const char *zone = doctor->ctl->settings.call_timezone, *parameters[] = { zone };
-	const char *cure = "set call_timezone to a place of pg_timezone_names, such as Asia/Shanghai";
+	const char *cure = "set call_timezone to a place in pg_timezone_names, such as Asia/Shanghai";
 	struct db_rows *rows = db_query(doctor->db, "SELECT to_char(o, 'FMSG00') || ':' || to_char(abs(m), 'FM00'),"
 	    " listed"
 	    " FROM (SELECT trunc(s / 3600) AS o, s % 3600 / 60 AS m, EXISTS (SELECT FROM pg_timezone_names"
@@ -144,15 +146,15 @@ check_time_zone(struct doctor *doctor)
 	    parameters, 1, clock_ms() + DOCTOR_QUERY_TIME);
 
 	if (rows == NULL)
-		doctor_add(doctor, FINDING_FAULT, "nothing can be stored; pushes go to the spool until it is full",
-		    cure, "the server does not know the call_timezone %s", zone);
+		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
+		    " is full", cure, "the server does not know the call_timezone %s", zone);
 	else if (!doctor_is(rows, 1, "t"))
-		doctor_add(doctor, FINDING_FAULT, "every call_time is off where this is not meant: the sign of an"
-		    " offset counts the other way round, an abbreviation may be another country's, and neither"
-		    " has summer time", cure, "call_timezone %s is no place; the server takes it for UTC%s", zone,
+		doctor_add(doctor, FINDING_FAULT, "unless you intend this, every call_time is wrong: the sign of an"
+		    " offset counts the other way round, an abbreviation may be another country's, and neither has"
+		    " summer time", cure, "call_timezone %s is not a place; the server reads it as UTC%s", zone,
 		    doctor_cell(rows, 0));
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s: UTC%s now", zone,
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s (UTC%s now)", zone,
 		    doctor_cell(rows, 0));
 	db_rows_free(rows);
 }
@@ -180,22 +182,22 @@ check_logging(struct doctor *doctor)
 	snprintf(cure, sizeof cure, "alter role \"%.64s\" set log_parameter_max_length = 0; alter role \"%.64s\" set"
 	    " log_parameter_max_length_on_error = 0; as a superuser", doctor_cell(rows, 2), doctor_cell(rows, 2));
 	if (!doctor_is(rows, 0, ""))
-		doctor_add(doctor, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
-		    "the server logs the parameters of statements: %s", doctor_cell(rows, 0));
+		doctor_add(doctor, FINDING_WARNING, "called numbers and signed URLs end up in the server's log", cure,
+		    "the server logs statement parameters: %s", doctor_cell(rows, 0));
 	snprintf(cure, sizeof cure, "alter role \"%.64s\" set auto_explain.log_min_duration = -1, as a superuser",
 	    doctor_cell(rows, 2));
 	if (doctor_is(rows, 1, "t"))
-		doctor_add(doctor, FINDING_WARNING, "called numbers and signed URLs get into the server's log", cure,
-		    "auto_explain logs statements with their values");
+		doctor_add(doctor, FINDING_WARNING, "called numbers and signed URLs end up in the server's log", cure,
+		    "auto_explain logs statements with their parameters");
 	if (doctor_is(rows, 0, "") && !doctor_is(rows, 1, "t"))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server logs no parameters of statements");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server does not log statement parameters");
 	db_rows_free(rows);
 }
 
 /* --- replication, the clock -------------------------------------------------------------------------------- */
 
-#define SYNCHRONOUS_CURE "alter system set synchronous_standby_names = 'ANY 1 (*)'; select pg_reload_conf(); under Patroni" \
-	" synchronous_mode and synchronous_mode_strict"
+#define SYNCHRONOUS_CURE "alter system set synchronous_standby_names = 'ANY 1 (*)'; select pg_reload_conf(); under" \
+	" Patroni: synchronous_mode and synchronous_mode_strict"
 
 /*
  * That there should be a standby, say several hosts in conninfo, a slot that nobody reads, the names to wait for, or
@@ -218,16 +220,19 @@ check_replication(struct doctor *doctor)
 	local = doctor_is(rows, 2, "t");
 	expected = doctor_is(rows, 3, "t") || db_conninfo_has_several_hosts(conninfo);
 	if (!none && (!waits || local))
-		doctor_add(doctor, FINDING_WARNING, "after a failover, what the standby had not received yet is"
-		    " lost, though the sender heard 200", local && waits ? "alter role ROLE reset synchronous_commit, or the same"
-		    " for the database or the server" : SYNCHRONOUS_CURE, "%s standbys are replicated asynchronously",
+		doctor_add(doctor, FINDING_WARNING, "a failover loses whatever the standby has not received yet,"
+		    " although the platform was answered 200", local && waits ?
+		    "alter role ROLE reset synchronous_commit, or the same for the database or the server" :
+		    SYNCHRONOUS_CURE, "standbys that replicate asynchronously: %s",
 		    doctor_cell(rows, 0));
 	else if (none && waits)
-		doctor_add(doctor, FINDING_WARNING, "no commit ends before a standby is back: pushes go to the spool until it is"
-		    " full", "bring the standby back", "the standby that commits wait for is away");
+		doctor_add(doctor, FINDING_WARNING, "no commit completes until a standby is back, and pushes go to the"
+		    " spool until it is full", "bring the standby back", "commits wait for a standby, and none is"
+		    " connected");
 	else if (none && expected)
-		doctor_add(doctor, FINDING_WARNING, "what is answered 200 stands on one node only, and is lost with it",
-		    "bring the standby back; " SYNCHRONOUS_CURE, "the database has no standby now");
+		doctor_add(doctor, FINDING_WARNING, "what callresultd answers 200 for exists on one node only, and is"
+		    " lost with that node", "bring the standby back; " SYNCHRONOUS_CURE,
+		    "no standby is connected to the database");
 	db_rows_free(rows);
 }
 
@@ -245,8 +250,8 @@ check_clock(struct doctor *doctor)
 	db_rows_free(rows);
 	if (fabs(difference) > CLOCK_WARNING + (after - before))
 		doctor_add(doctor, fabs(difference) > CLOCK_FAULT ? FINDING_FAULT : FINDING_WARNING,
-		    "the newest content stands by the clock of the worker that received it: with several workers, or"
-		    " after a clock is set right, older content may win", "timedatectl set-ntp true, on both machines",
+		    "the clock of the receiving worker decides which content is the newest: with several workers, or"
+		    " after a clock is corrected, older content may win", "timedatectl set-ntp true, on both machines",
 		    "the server's clock differs from this machine's by %.1f s", difference);
 	else
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");

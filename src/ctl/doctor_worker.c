@@ -6,7 +6,7 @@
 #include "ctl/probe.h"
 #include "ctl/worker.h"
 
-#define HOUSEKEEPER "look for \"housekeeper\" in the log of callresultd, which says what keeps it from its work"
+#define HOUSEKEEPER "look for \"housekeeper\" in callresultd's log, which says what stops it"
 
 /* --- its figures ------------------------------------------------------------------------------------------- */
 
@@ -18,16 +18,16 @@ static const struct {
 	const char *why;
 	const char *cure;
 } limits[] = {
-	{ "callresultd_unplaced_rows", 0, "rows wait in default partitions for their month",
-	  "retain() drops whole months and leaves them, and questions about a month are slower", HOUSEKEEPER },
+	{ "callresultd_unplaced_rows", 0, "rows wait in default partitions for the partition of their month",
+	  "retain() drops whole months and misses these rows, and queries about a month are slower", HOUSEKEEPER },
 	{ "callresultd_journal_rows", 1e6, "rows of the tally's journal wait to be folded",
-	  "reports read all of them and get slower", HOUSEKEEPER },
+	  "every report reads all of them and gets slower", HOUSEKEEPER },
 	{ "callresultd_quarantine_entries", 1e4, "entries are open in quarantine",
-	  "either the platform sends what nobody can read, or a rule of the database refuses what is good",
-	  "callresultctl quarantine list, then retry or resolve; callresult.retain() deletes old ones" },
-	{ "callresultd_quarantine_bytes", 1e9, "bytes are in open entries of the quarantine",
-	  "they take the database's disk; a leaked token may be behind it, too",
-	  "callresultctl quarantine list, then retry or resolve; callresult.retain() deletes old ones" },
+	  "either the platform sends records that cannot be read, or a rule of the database refuses good ones",
+	  "callresultctl quarantine list, then retry or resolve; callresult.retain() deletes old entries" },
+	{ "callresultd_quarantine_bytes", 1e9, "bytes are in open quarantine entries",
+	  "they fill the database's disk; someone may be pushing with a leaked token",
+	  "callresultctl quarantine list, then retry or resolve; callresult.retain() deletes old entries" },
 };
 
 static void
@@ -43,7 +43,8 @@ check_figures(struct doctor *doctor, const char *metrics)
 		doctor_add(doctor, FINDING_WARNING, limits[i].why, limits[i].cure, "%.0f %s", value, limits[i].found);
 	}
 	if (found == 0)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "months, tally and quarantine are within bounds");
+		doctor_add(doctor, FINDING_OK, NULL, NULL, "default partitions, tally and quarantine are within"
+		    " bounds");
 }
 
 static void
@@ -52,13 +53,13 @@ check_state(struct doctor *doctor, const char *metrics)
 	double database, spool;
 
 	if (worker_value(metrics, "callresultd_database_up", &database) && database == 0 && doctor->connected)
-		doctor_add(doctor, FINDING_FAULT, "pushes go to the spool until it is full",
-		    "look into its log for why; was its configuration changed since it was started?",
-		    "the database can be reached, and callresultd has no connection to it");
+		doctor_add(doctor, FINDING_FAULT, "callresultd puts pushes into the spool until it is full",
+		    "its log gives the reason; perhaps its configuration was changed after it started",
+		    "the database can be reached, but callresultd has no connection to it");
 	if (worker_value(metrics, "callresultd_spool_up", &spool) && spool == 0)
-		doctor_add(doctor, FINDING_FAULT, "pushes are refused in an outage",
-		    "look into its log for why: the disk, the size of the spool, who owns its folder",
-		    "the spool of the callresultd that runs takes nothing");
+		doctor_add(doctor, FINDING_FAULT, "callresultd refuses pushes during an outage",
+		    "its log gives the reason: the disk, the size of the spool, or the owner of its folder",
+		    "the running callresultd cannot put pushes into its spool");
 }
 
 /* --- whether it serves ------------------------------------------------------------------------------------- */
@@ -73,8 +74,8 @@ ask_worker(struct doctor *doctor, const char *where)
 		check_state(doctor, metrics);
 		check_figures(doctor, metrics);
 	} else {
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
-		    "the figures of callresultd: %s", problem);
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
+		    "cannot read callresultd's metrics: %s", problem);
 	}
 	memory_free(metrics);
 }
@@ -90,19 +91,20 @@ doctor_worker(struct doctor *doctor)
 		ask_worker(doctor, where);
 		break;
 	case PROBE_WAITING:
-		doctor_add(doctor, FINDING_WARNING, "pushes wait there until it runs; a service that systemd"
-		    " starts for them is not seen to fail before", "systemctl start callresultd.service; then"
-		    " look at its status", "somebody listens on %s, and callresultd does not run", where);
+		doctor_add(doctor, FINDING_WARNING, "pushes wait at the socket until callresultd starts; where systemd"
+		    " starts it on demand, a failing start shows only with the first push", "systemctl start"
+		    " callresultd.service, then systemctl status callresultd.service", "another process listens on %s,"
+		    " and callresultd does not run", where);
 		break;
 	case PROBE_UNKNOWN:
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run this as root or as the user that callresultd runs as",
-		    "somebody listens on %s; whether callresultd does is hidden", where);
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
+		    "a process listens on %s, but this user cannot see whether it is callresultd", where);
 		break;
 	case PROBE_NOBODY:
 		doctor_add(doctor, FINDING_FAULT, "the web server answers 502, and the platform may not push again",
-		    "systemctl start callresultd.socket callresultd; or is this another user's socket, or one handed"
-		    " over?",
-		    "nobody can be reached on %s", where);
+		    "systemctl start callresultd.socket callresultd; if it runs already, its socket is elsewhere"
+		    " (handed over, or closed to this user)",
+		    "nothing accepts connections on %s", where);
 		break;
 	}
 }

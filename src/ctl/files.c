@@ -94,8 +94,8 @@ totals_warn(struct totals *totals)
 		const struct total *total = &totals->each[i];
 
 		if (total->held < total->said || total->held % total->said != 0)
-			log_warning("the answers with totalCount %lld hold %lld records: fetch the pages that are"
-			    " missing (showDetail=1, pageSize=100, each pageNum)", (long long)total->said,
+			log_warning("the answers with totalCount %lld contain %lld records: fetch the missing pages"
+			    " (showDetail=1, pageSize=100, each pageNum)", (long long)total->said,
 			    (long long)total->held);
 	}
 	memory_free(totals->each);

@@ -68,7 +68,7 @@ intake_read_file(const char *path, size_t max, struct slice *body, const char **
 	if (!read)
 		*problem = strerror(errno);
 	else if (body->length > max)
-		*problem = "the file is too large: cut it into several";
+		*problem = "the file is too large: split it";
 	if (!is_stdin)
 		close(descriptor);
 	if (*problem != NULL) {

@@ -160,7 +160,7 @@ worker_metrics(const char *listen, const char **problem)
 
 	if (descriptor >= 0 && send(descriptor, request, size, MSG_NOSIGNAL) == (ssize_t)size)
 		answer = read_all(descriptor, &length);
-	*problem = answer != NULL ? "it does not answer as callresultd" :
+	*problem = answer != NULL ? "what answers is not callresultd" :
 	    errno == EAGAIN || errno == EINPROGRESS ? "it does not answer in time" : strerror(errno);
 	if (answer != NULL)
 		metrics = content_of(answer, length);

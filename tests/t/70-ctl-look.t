@@ -30,7 +30,7 @@ subtest 'the command line' => sub {
 	exits(ctl('nonsense'), 2, 'no such command');
 	exits(ctl('spool'), 2, 'half a command');
 	exits(ctl('spool', 'lsit'), 2, 'no such command of a group');
-	like ctl('spool', 'lsit')->{err}, qr/^  spool list .*spool has no other commands than these$/ms, 'and which there are';
+	like ctl('spool', 'lsit')->{err}, qr/^  spool list .*spool has only these commands$/ms, 'and which there are';
 	exits(ctl('import'), 2, 'too few arguments');
 	exits(ctl('status', 'now'), 2, 'too many arguments');
 	exits(ctl('-x', 'status'), 2, 'a bad option in front');
@@ -87,20 +87,20 @@ subtest 'status' => sub {
 	exits(ctl('--json', @as_owner, 'status'), 0, '--json in front');
 	my ($own, $own_run) = ctl_json(@as_worker, 'status', '--json');
 	exits($own_run, 0, "with the worker's own role, which may read no table");
-	is $own->{now}{verdict}, 'callresultd serves, and its database is there', 'the verdict comes first';
+	is $own->{now}{verdict}, 'callresultd is serving and connected to its database', 'the verdict comes first';
 	is $own->{now}{pushes}, 'are stored in the database and answered 200', 'and what becomes of pushes';
 	is_deeply [map { $_->{period} } @{ $own->{received} }], ['since its start'], 'the figures are the worker\'s own';
 	is join('|', @{ $own->{received}[0] }{qw(pushes spooled records inserted updated duplicates quarantined)}),
 	    $postgres->sql('select count(*), 0, sum(records), sum(inserted), sum(updated), sum(duplicates), sum(quarantined)
 		from callresult.push'), 'and right';
 	is $own->{worker}{last_push_at}, $json->{worker}{last_push_at}, 'the last push as well';
-	like $plain->{out}, qr/\Anow\n *verdict +callresultd serves/, 'plain, too';
+	like $plain->{out}, qr/\Anow\n *verdict +callresultd is serving/, 'plain, too';
 };
 
 subtest 'for people' => sub {
 	my $screen = sub { my ($environment, @with) = @_; return scalar qx{@{[join ' ', "$environment script -qec '",
 		Rig::Ctl::binary(), '-c', $worker->{config}, @with, "' /dev/null </dev/null"]}} };
-	like $screen->('TERM=xterm', 'status'), qr/^verdict +\e\[32mcallresultd serves, and its database is there\e\[m\r$/m, 'a verdict in green';
+	like $screen->('TERM=xterm', 'status'), qr/^verdict +\e\[32mcallresultd is serving and connected to its database\e\[m\r$/m, 'a verdict in green';
 	like $screen->('TERM=xterm', 'doctor'), qr/^\e\[33mwarning\e\[m +\d+ tokens are shorter/m, 'a warning in yellow';
 	unlike $screen->('TERM=xterm NO_COLOR=1', 'status'), qr/\e\[/, 'no colours with NO_COLOR';
 	unlike $screen->('TERM=dumb', 'status'), qr/\e\[/, 'nor on a dumb terminal';
@@ -119,8 +119,8 @@ subtest 'an import is no push' => sub {
 	exits(ctl('-c', $stopped->{config}, 'import', $file), 0, 'imported');
 	my ($json) = ctl_json('-c', $stopped->{config}, '-d', administrator($postgres), 'status', '--json');
 	is $json->{worker}{last_push_at}, $before, 'the last push is the same';
-	like $json->{now}{verdict}, qr/^callresultd does not run: nobody listens on unix:/, 'a worker that does not run';
-	like $json->{now}{pushes}, qr/^are refused by the web server with 502/, 'and what becomes of pushes';
+	like $json->{now}{verdict}, qr/^callresultd is not running: nothing listens on unix:/, 'a worker that does not run';
+	like $json->{now}{pushes}, qr/^are answered 502 by the web server/, 'and what becomes of pushes';
 	$postgres->sql(q{delete from callresult.call_result where called = 'imported'});
 };
 
@@ -131,10 +131,10 @@ subtest 'doctor' => sub {
 	is $json->{summary}{faults}, scalar(grep { $_->{severity} eq 'FAULT' } @{ $json->{findings} }), 'the sum is right';
 	is finding($json, $_)->{severity}, 'ok', "fine: $_"
 	    for qr/^fsync is on/, qr/^full_page_writes/, qr/^synchronous_commit/, qr/UTF8/, qr/schema is at step/,
-	    qr/call_timezone Asia/, qr/privileges it needs/, qr/no more privileges than it needs/, qr/role may make enough/,
+	    qr/call_timezone Asia/, qr/privileges it needs/, qr/no more privileges than it needs/, qr/role is allowed the/,
 	    qr/push_default/, qr/clock agrees/, qr/spool is empty/, qr/listens/, qr/no password/, qr/no trigger/, qr/unlogged/;
 	is finding($json, qr/tokens are shorter/)->{severity}, 'warning', 'a short token';
-	is finding($json, qr/tokens is readable by all/)->{severity}, 'warning', 'a tokens file that all can read';
+	is finding($json, qr/tokens is world-readable/)->{severity}, 'warning', 'a tokens file that all can read';
 	for my $finding (grep { $_->{severity} =~ /FAULT|warning/ } @{ $json->{findings} }) {
 		ok $finding->{why} && $finding->{cure}, "why and cure: $finding->{what}";
 	}
@@ -216,16 +216,16 @@ finds('a schema too old', 'FAULT', qr/at step 1,/, sub {
 });
 finds('no schema', 'FAULT', qr/not installed/, role('alter schema callresult rename to away'),
 	role('alter schema away rename to callresult'));
-finds('a trigger that is off', 'FAULT', qr/triggers are switched off/, role('alter table callresult.call_result disable trigger user'),
+finds('a trigger that is off', 'FAULT', qr/disabled triggers: \d/, role('alter table callresult.call_result disable trigger user'),
 	role('alter table callresult.call_result enable trigger user'));
-finds('a large default partition', 'warning', qr/call_result_default holds/, sub {
+finds('a large default partition', 'warning', qr/call_result_default has grown/, sub {
 	$postgres->sql(q{insert into callresult.call_result_default (campaign_id, called, call_status, push_id, received_at,
 		custom_field) select 'big', n::text, 5, gen_random_uuid(), now(), repeat(md5(n::text), 40)
 		from generate_series(1, 110000) n});
 }, sub { $postgres->sql(q{truncate callresult.call_result_default}) });
 finds('a spool with a damaged one beside it', 'FAULT', qr/damaged spool/, sub { write_file("$worker->{base}.spool.damaged-1", '') },
 	sub { unlink "$worker->{base}.spool.damaged-1" });
-finds('a worker that is gone', 'FAULT', qr/nobody can be reached/, sub { $worker->stop }, sub { $worker->start });
+finds('a worker that is gone', 'FAULT', qr/nothing accepts connections/, sub { $worker->stop }, sub { $worker->start });
 
 sub configured {
 	my ($name, $severity, $what, %sections) = @_;
@@ -236,11 +236,11 @@ sub configured {
 }
 
 $postgres->sql('alter role worker connection limit 5');
-configured('a limit of connections', 'FAULT', qr/role may make 5 connections/, database => { writers => 8 });
+configured('a limit of connections', 'FAULT', qr/role is allowed 5 connections/, database => { writers => 8 });
 configured('an unknown zone', 'FAULT', qr/does not know the call_timezone/, database => { call_timezone => 'Nowhere/Else' });
-configured("$_ as zone", 'FAULT', qr/^call_timezone \Q$_\E is no place; the server takes it for UTC-0[568]:00$/,
+configured("$_ as zone", 'FAULT', qr/^call_timezone \Q$_\E is not a place; the server reads it as UTC-0[568]:00$/,
 	database => { call_timezone => $_ }) for qw(UTC+8 Etc/GMT+8 CST);
-configured('a place as zone', 'ok', qr/call_timezone asia\/kolkata: UTC\+05:30 now/, database => { call_timezone => 'asia/kolkata' });
+configured('a place as zone', 'ok', qr/call_timezone asia\/kolkata \(UTC\+05:30 now\)/, database => { call_timezone => 'asia/kolkata' });
 configured('anonymous pushes', 'warning', qr/without a token/, auth => { allow_anonymous => 'yes' });
 configured('a spool without a folder', 'FAULT', qr/folder/, spool => { path => '/nonexistent/spool' });
 configured('a spool on tmpfs', 'FAULT', qr/tmpfs/, spool => { path => '/dev/shm/no-spool' });
@@ -251,11 +251,11 @@ for my $mode (0700, 0750, 0755) {
 	chmod 0644, "$closed/spool";
 	chmod $mode, $closed;
 	configured(sprintf('a spool for all to read in a folder of mode %o', $mode), $mode == 0755 ? 'warning' : 'none',
-		qr/spool \S+ is readable by all/, spool => { path => "$closed/spool" });
+		qr/spool \S+ is world-readable/, spool => { path => "$closed/spool" });
 }
 configured('a spool larger than its disk', 'warning', qr/spool may grow/, spool => { max_size => '900000G' });
 configured('bodies larger than memory', 'warning', qr/threads with/, server => { threads => 4096, max_body => '64M' });
-configured('a password for all to read', 'warning', qr/holds a password/,
+configured('a password for all to read', 'warning', qr/contains a password/,
 	database => { conninfo => $postgres->conninfo . ' password=geheim' });
 
 subtest 'the database is away' => sub {
@@ -266,14 +266,14 @@ subtest 'the database is away' => sub {
 	is $without->push_body(body(record(called => 'refused')))->{status}, 503, 'a worker whose spool takes nothing';
 	my ($refusing) = ctl_json('-c', $without->{config}, 'status', '--json');
 	ok !$refusing->{spool}{usable}, 'is not usable';
-	is $refusing->{now}{verdict}, 'callresultd serves, but neither its database nor its spool takes anything', 'the verdict';
+	is $refusing->{now}{verdict}, 'callresultd is serving, but neither its database nor its spool accepts pushes', 'the verdict';
 	like $refusing->{now}{pushes}, qr/^are refused with 503/, 'and what becomes of pushes';
 	$without->stop;
 	is $worker->push_body(body(record(called => 'spooled')))->{body}, $success, 'a push goes to the spool';
 	my ($json, $run);
 	ok wait_for(sub {
 		($json, $run) = ctl_json(@as_owner, 'status', '--json');
-		$json->{now}{verdict} eq 'callresultd serves, but its database is away';
+		$json->{now}{verdict} eq 'callresultd is serving, but its database is unavailable';
 	}), 'the verdict of status';
 	exits($run, 1, 'status');
 	ok !$json->{database}{reachable}, 'says it';
@@ -282,8 +282,8 @@ subtest 'the database is away' => sub {
 	ok $json->{spool}{oldest_received_at}, 'since when';
 	my ($doctor, $doctor_run) = ctl_json(@as_worker, 'doctor', '--json');
 	exits($doctor_run, 1, 'doctor');
-	is finding($doctor, qr/no connection/)->{severity}, 'FAULT', 'says it';
-	is finding($doctor, qr/1 pushes wait/)->{severity}, 'warning', 'and what waits';
+	is finding($doctor, qr/cannot connect/)->{severity}, 'FAULT', 'says it';
+	is finding($doctor, qr/1 pushes are waiting/)->{severity}, 'warning', 'and what waits';
 	unlike $doctor_run->{out} . $run->{out} . $run->{err}, qr/geheim|\Q$Rig::Worker::token\E|60584/, 'nothing private';
 };
 

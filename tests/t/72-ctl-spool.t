@@ -210,7 +210,7 @@ subtest 'rescue what is no spool' => sub {
 subtest 'a command that is mistyped' => sub {
 	my $run = ctl('spool', 'lsit');
 	exits($run, 2, 'is refused');
-	like $run->{err}, qr/spool has no other commands than these/, 'as one of spool';
+	like $run->{err}, qr/spool has only these commands/, 'as one of spool';
 	like $run->{err}, qr/spool list .*spool show .*spool drain .*spool export .*spool rescue /s, 'which are listed';
 };
 

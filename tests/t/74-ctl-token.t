@@ -88,7 +88,7 @@ subtest 'uses' => sub {
 	my ($unknown, $run) = ctl_json(@ctl, '-d', 'host=/nonexistent dbname=x', 'token', 'list', '--json');
 	exits($run, 0, 'no database');
 	is_deeply [map { $_->{pushes} } @$unknown], [undef, undef], 'how often is not known';
-	like $run->{err}, qr/how the tokens are used is not shown/, 'which is said';
+	like $run->{err}, qr/cannot show how the tokens are used/, 'which is said';
 	exits(ctl(@ctl, 'token', 'revoke', 'unused'), 0, 'it can go');
 };
 

@@ -39,27 +39,27 @@ sub finds {
 finds('triggers that do not fire', ['FAULT', qr/session_replication_role is replica/, qr/reset session_replication_role/],
 	broken => ['alter role worker set session_replication_role = replica'],
 	mended => ['alter role worker reset session_replication_role']);
-finds('owners', ['FAULT', qr/^1 extra owners of the schema/, qr/let one role own all of it/],
+finds('owners', ['FAULT', qr/^additional owners of the schema.*: 1,/, qr/make one role own all of it/],
 	broken => ['create role other', 'alter function callresult.retain owner to other'],
 	mended => ['alter function callresult.retain owner to postgres', 'drop role other']);
-finds('a publication', ['FAULT', qr/published tables have no replica identity, such as kept/, qr/publish = 'insert'/],
+finds('a publication', ['FAULT', qr/published tables without a replica identity: 1, for example kept/, qr/publish = 'insert'/],
 	broken => ['create table callresult.kept (id int)', 'create publication p for table callresult.kept'],
 	mended => ['drop publication p', 'drop table callresult.kept']);
 my $noted = q{insert into callresult.feed_log (records, stored_at, push_id, campaign_id, call_time_local, called, session_id,
 	call_id, vdn_id) values (1, now() - interval '2 days', '{}', '{}', '{}', '{}', '{}', '{}', '{}')};
-finds('a feed that nobody numbers', ['warning', qr/numbering is more than a minute behind, such as crm/, qr/callresultd runs/],
+finds('a feed that nobody numbers', ['warning', qr/numbering is more than a minute behind: 1, for example crm/, qr/callresultd runs/],
 	broken => [q{select callresult.feed_add('crm')}, 'alter function callresult.number_feed() rename to number_none', $noted],
 	mended => ['alter function callresult.number_none() rename to number_feed', q{select callresult.number_feed()}]);
-finds('a consumer that is gone', ['warning', qr/let calls wait for more than a day, such as crm/, qr/feed_drop/],
+finds('a consumer that is gone', ['warning', qr/waited for more than a day: 1, for example crm/, qr/feed_drop/],
 	broken => [], mended => [q{select callresult.feed_drop('crm')}]);
 finds('the sort order', ['FAULT', qr/collation has version 1\.0/, qr/^reindex database "callresult"; alter database .* refresh/],
 	broken => [q{update pg_database set datcollversion = '1.0', datcollate = 'C' where datname = 'callresult'}])
 	if $postgres->sql(q{select pg_database_collation_actual_version(oid) is not null from pg_database
 		where datname = 'callresult'}) eq 't';
-finds('an index that sorts by a language', ['warning', qr/^1 unique indexes sort by a language, such as .*kept_sorted/, qr/install\.sql/],
+finds('an index that sorts by a language', ['warning', qr/^unique indexes that sort text by a language: 1, for example .*kept_sorted/, qr/install\.sql/],
 	broken => ['create table callresult.kept (name text collate "und-x-icu")', 'create unique index kept_sorted on callresult.kept (name)'],
 	mended => ['drop table callresult.kept']);
-finds('a log of parameters', ['warning', qr/logs the parameters of statements: log_min_duration_statement$/,
+finds('a log of parameters', ['warning', qr/logs statement parameters: log_min_duration_statement$/,
 	qr/alter role "worker" set log_parameter_max_length = 0/],
 	broken => ['alter role worker set log_min_duration_statement = 0'],
 	mended => ['alter role worker set log_parameter_max_length = 0']);
@@ -77,12 +77,12 @@ finds('a quarantine that nobody empties', ['warning', qr/^10001 entries are open
 
 my ($early, $month) = (strftime('%Y-%m-15 12:00:00', gmtime time + 100 * 86_400), strftime('%Ym%m', gmtime time + 100 * 86_400));
 is $worker->push_body(body(record(called => 'early', callTimeStr => $early)))->{body}, $success, 'a call to come';
-ok wait_for(sub { grep { $_->{what} =~ /lie in the future, such as call_result_y$month/ } @{ findings($worker->{config}) } }, 60),
+ok wait_for(sub { grep { $_->{what} =~ /future months that contain calls: \d, for example call_result_y$month/ } @{ findings($worker->{config}) } }, 60),
     'calls in the future: found';
 
 # a wrong call_timezone shows so within hours
 $postgres->sql(q{delete from callresult.call_result where called = 'early'});
-finds('calls after their arrival', ['warning', qr/^3 calls of the last day lie up to 2 h .*after their arrival/, qr/call_timezone/],
+finds('calls after their arrival', ['warning', qr/^3 calls of the last day are dated up to 2 h .*after their arrival/, qr/call_timezone/],
 	broken => [q{insert into callresult.call_result (campaign_id, called, call_time_local, call_time, call_status, push_id, received_at)
 		select 'ahead', n::text, now() at time zone 'UTC', now() + n * interval '1 hour', 5, gen_random_uuid(), now()
 		from generate_series(0, 2) n union all
@@ -93,9 +93,9 @@ subtest 'a tokens file that callresultd refuses' => sub {
 	for my $line ('no colon', 'name:two words', "name:\0") {
 		write_file("$worker->{base}.bad", "good:0123456789abcdefghijklm\n$line\n");
 		my $other = Rig::Worker->configured(postgres => $postgres, auth => { tokens => "$worker->{base}.bad" });
-		my ($bad) = grep { $_->{what} =~ /\.bad, line 2: callresultd refuses it$/ } @{ findings($other->{config}) };
+		my ($bad) = grep { $_->{what} =~ /\.bad, line 2: callresultd rejects this line$/ } @{ findings($other->{config}) };
 		is $bad->{severity}, 'FAULT', 'is found';
-		is_deeply [grep { $_->{what} =~ /holds tokens/ } @{ findings($other->{config}) }], [], 'and not said to be fine';
+		is_deeply [grep { $_->{what} =~ /contains tokens/ } @{ findings($other->{config}) }], [], 'and not said to be fine';
 	}
 };
 
@@ -108,11 +108,11 @@ subtest "root sees what the service's user sees" => sub {
 	my $other = Rig::Worker->configured(postgres => $postgres, auth => { tokens => $tokens }, spool => { path => "$folder/spool.db" },
 		database => { conninfo => "host=$postgres->{folder} dbname=callresult" });
 	my $look = sub { my ($what) = @_; return (grep { $_->{what} =~ $what } @{ findings($other->{config}) })[0] };
-	is $look->(qr/seen as by postgres, who owns the spool/)->{severity}, 'ok', 'the owner of the spool';
+	is $look->(qr/checks files and database as postgres, the owner of the spool/)->{severity}, 'ok', 'the owner of the spool';
 	is $look->(qr/database can be reached/)->{severity}, 'ok', 'whose role has his name';
-	is $look->(qr/may not use/), undef, 'files he may read';
+	is $look->(qr/has no access/), undef, 'files he may read';
 	chmod 0600, $tokens;
-	my $finding = $look->(qr/^callresultd may not use \Q$tokens/);
+	my $finding = $look->(qr/^callresultd has no access to \Q$tokens/);
 	is $finding->{severity}, 'FAULT', 'a tokens file that is root\'s alone';
 	like $finding->{cure}, qr/^chgrp callresultd/, 'with the cure';
 	chmod 0600, $other->{config};
@@ -122,19 +122,19 @@ subtest "root sees what the service's user sees" => sub {
 subtest 'why there is no connection' => sub {
 	my $folder = $postgres->{folder};
 	my %cures = (
-		'host=127.0.0.1 port=' . free_port()           => qr/nothing listens there/,
-		'host=/nonexistent'                             => qr/no PostgreSQL has its socket there/,
-		'host=no-such-host.invalid'                     => qr/fix the host in conninfo, or the name service/,
+		'host=127.0.0.1 port=' . free_port()           => qr/nothing listens at this address/,
+		'host=/nonexistent'                             => qr/no server has its socket in this folder/,
+		'host=no-such-host.invalid'                     => qr/correct the host in conninfo, or repair name resolution/,
 		"host=$folder user=nobody_such dbname=postgres" => qr/^create role ROLE/,
 		"host=$folder user=postgres dbname=no_such"     => qr/^createdb NAME/,
 		"host=$folder user=closed dbname=callresult"    => qr/^alter role ROLE login/,
-		"host=$folder user=full dbname=callresult"      => qr/connection limit of role/,
+		"host=$folder user=full dbname=callresult"      => qr/connection limit of the role/,
 	);
 	$postgres->sql('create role closed');
 	$postgres->sql('create role full login connection limit 0');
 	for my $conninfo (sort keys %cures) {
 		my $other = Rig::Worker->configured(postgres => $postgres, database => { conninfo => $conninfo });
-		my ($finding) = grep { $_->{what} =~ /^no connection/ } @{ findings($other->{config}) };
+		my ($finding) = grep { $_->{what} =~ /^callresultd cannot connect/ } @{ findings($other->{config}) };
 		like $finding->{cure}, $cures{$conninfo}, "$conninfo: the cure is that of the trouble" or diag $finding->{what};
 	}
 };
@@ -145,7 +145,7 @@ subtest 'a worker that has lost what doctor finds' => sub {
 	ok wait_for(sub { $worker->request('GET', '/-/metrics')->{body} =~ /^callresultd_database_up 0$/m }), 'it has no connection';
 	my $other = Rig::Worker->configured(postgres => $postgres, server => { listen => $worker->{listen} },
 		database => { conninfo => $postgres->conninfo =~ s/user=\S+/user=postgres/r });
-	my ($finding) = grep { $_->{what} =~ /can be reached, and callresultd has no connection/ } @{ findings($other->{config}) };
+	my ($finding) = grep { $_->{what} =~ /can be reached, but callresultd has no connection/ } @{ findings($other->{config}) };
 	is $finding->{severity}, 'FAULT', 'is found';
 };
 is $worker->stop, 0, 'the worker ends well';

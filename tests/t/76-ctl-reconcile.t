@@ -60,9 +60,9 @@ subtest 'a role that may read' => sub {
 
 subtest 'a page that is not there' => sub {
 	my ($json, $run) = reconcile($two);
-	like $run->{err}, qr/^callresultctl: warning: the answers with totalCount 42 hold 17 records: .*showDetail=1/m, 'is said';
+	like $run->{err}, qr/^callresultctl: warning: the answers with totalCount 42 contain 17 records: .*showDetail=1/m, 'is said';
 	$run = ctl(@ctl, 'import', '--dry-run', $one);
-	like $run->{err}, qr/totalCount 42 hold 25 records/, 'by import as well';
+	like $run->{err}, qr/totalCount 42 contain 25 records/, 'by import as well';
 	is ctl(@ctl, 'import', '--dry-run', $one, $two)->{err}, '', 'but not when the others are there';
 };
 
@@ -107,7 +107,7 @@ subtest 'files that are no answers' => sub {
 		is $json->{files}[1]{records}, 17, 'and the next is read';
 	}
 	my ($json) = reconcile(file('mixed.json', encode_json([$first[0], { campaignId => '3' }])));
-	is_deeply [@{ $json->{files}[0] }{qw(records bad problem)}], [1, 1, 'bad records are not compared'], 'bad records are counted';
+	is_deeply [@{ $json->{files}[0] }{qw(records bad problem)}], [1, 1, 'bad records were not compared'], 'bad records are counted';
 };
 
 subtest 'they are brought in' => sub {

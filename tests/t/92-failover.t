@@ -62,10 +62,10 @@ note sprintf 'the slowest answer took %.1f s', $load->{slowest};
 ok $worker->drains, 'the spool is empty';
 $load->is_acknowledged('every push was acknowledged');
 $load->is_kept($standby, 'nothing that was acknowledged is lost or double');
-like ctl('-c', $worker->{config}, 'doctor')->{out}, qr/stands on one node only/, 'doctor says what a 200 is worth without a standby';
+like ctl('-c', $worker->{config}, 'doctor')->{out}, qr/exists on one node only/, 'doctor says what a 200 is worth without a standby';
 my $one_host = write_file(folder() . '/one-host.conf',
 	read_file($worker->{config}) =~ s/^conninfo = .*/conninfo = @{[$standby->conninfo]}/mr);
-like ctl('-c', $one_host, 'doctor')->{out}, qr/stands on one node only/,
+like ctl('-c', $one_host, 'doctor')->{out}, qr/exists on one node only/,
     'also where conninfo names one host, as with HAProxy, and Patroni runs the server';
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
