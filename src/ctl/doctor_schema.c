@@ -88,6 +88,16 @@ static const struct expectation expectations[] = {
 		" NAME",
 	},
 	{
+		"SELECT count(*), min(l.collname) FROM pg_collation l"
+		" WHERE l.collversion IS NOT NULL AND l.collversion IS DISTINCT FROM pg_collation_actual_version(l.oid)"
+		" AND EXISTS (SELECT FROM pg_index i WHERE l.oid = ANY (i.indcollation))",
+		FINDING_FAULT, "the collations of indexes match the operating system's",
+		"collations of indexes whose version is no longer the operating system's",
+		"text is sorted differently from when these indexes were built: they miss rows, and what they keep unique"
+		" may be there twice",
+		"reindex database NAME, then for each of them: alter collation NAME refresh version",
+	},
+	{
 		"SELECT count(*), min(c.relname) FROM pg_class c WHERE c.relnamespace = 'callresult'::regnamespace AND"
 		" c.relkind = 'r'"
 		" AND c.relispartition AND pg_relation_size(c.oid) > 0"
@@ -129,27 +139,30 @@ check_expectation(struct doctor *doctor, const struct expectation *expectation)
 	db_rows_free(rows);
 }
 
-/* The version of the sort order that the indexes were built with, and the one of the operating system now. */
+/*
+ * The version of the sort order that the indexes were built with, and the one of the operating system now.  The order of
+ * bytes has none.
+ */
 static void
 check_collation_version(struct doctor *doctor)
 {
-	struct db_rows *rows = doctor_ask(doctor, "version of the collation", "SELECT datname, datcollversion,"
-	    " pg_database_collation_actual_version(oid), datcollversion <> pg_database_collation_actual_version(oid)"
-	    " FROM pg_database WHERE datname = current_database()");
-	char cure[256];
+	struct db_rows *rows = doctor_ask(doctor, "version of the collation", "SELECT datcollversion,"
+	    " coalesce(actual, 'none'), datcollversion IS DISTINCT FROM actual,"
+	    " format('reindex database %I; ', datname) || CASE WHEN actual IS NULL"
+	    "  THEN format('update pg_database set datcollversion = null where datname = %L', datname)"
+	    "  ELSE format('alter database %I refresh collation version', datname) END FROM pg_database"
+	    " CROSS JOIN LATERAL pg_database_collation_actual_version(oid) actual"
+	    " WHERE datname = current_database() AND datcollversion IS NOT NULL");
 
 	if (rows == NULL)
 		return;
-	if (db_rows_count(rows) == 1 && doctor_is(rows, 3, "t")) {
-		snprintf(cure, sizeof cure, "reindex database \"%.60s\"; alter database \"%.60s\" refresh collation"
-		    " version", doctor_cell(rows, 0), doctor_cell(rows, 0));
+	if (db_rows_count(rows) == 1 && doctor_is(rows, 2, "t"))
 		doctor_add(doctor, FINDING_FAULT, "the operating system sorts text differently from when the indexes"
-		    " were built: they miss rows, and a result may be stored twice", cure,
-		    "the database's collation has version %s, but the operating system's is %s", doctor_cell(rows,
-		    1), doctor_cell(rows, 2));
-	} else {
+		    " were built: they miss rows, and what they keep unique may be there twice",
+		    doctor_cell(rows, 3), "the database's collation has version %s, but the operating system's is %s",
+		    doctor_cell(rows, 0), doctor_cell(rows, 1));
+	else
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "the indexes match the operating system's sort order");
-	}
 	db_rows_free(rows);
 }
 

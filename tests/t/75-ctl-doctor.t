@@ -52,10 +52,15 @@ finds('a feed that nobody numbers', ['warning', qr/numbering is more than a minu
 	mended => ['alter function callresult.number_none() rename to number_feed', q{select callresult.number_feed()}]);
 finds('a consumer that is gone', ['warning', qr/waited for more than a day: 1, for example crm/, qr/feed_drop/],
 	broken => [], mended => [q{select callresult.feed_drop('crm')}]);
-finds('the sort order', ['FAULT', qr/collation has version 1\.0/, qr/^reindex database "callresult"; alter database .* refresh/],
-	broken => [q{update pg_database set datcollversion = '1.0', datcollate = 'C' where datname = 'callresult'}])
-	if $postgres->sql(q{select pg_database_collation_actual_version(oid) is not null from pg_database
-		where datname = 'callresult'}) eq 't';
+finds('the sort order', ['FAULT', qr/database's collation has version 0, but the operating system's is /,
+	qr/^reindex database callresult; (?:alter database callresult refresh|update pg_database)/],
+	broken => [q{update pg_database set datcollversion = '0' where datname = 'callresult'}],
+	mended => [q{update pg_database set datcollversion = pg_database_collation_actual_version(oid) where datname = 'callresult'}]);
+finds('the sort order of an index', ['FAULT', qr/^collations of indexes whose version .*: 1, for example de-x-icu/, qr/alter collation NAME/],
+	broken => ['create index kept_sorted on callresult.call_result (custom_field collate "de-x-icu")',
+		q{update pg_collation set collversion = '0' where collname = 'de-x-icu'}],
+	mended => ['drop index callresult.kept_sorted',
+		q{update pg_collation set collversion = pg_collation_actual_version(oid) where collname = 'de-x-icu'}]);
 finds('an index that sorts by a language', ['warning', qr/^unique indexes that sort text by a language: 1, for example .*kept_sorted/, qr/install\.sql/],
 	broken => ['create table callresult.kept (name text collate "und-x-icu")', 'create unique index kept_sorted on callresult.kept (name)'],
 	mended => ['drop table callresult.kept']);
