@@ -99,6 +99,16 @@ subtest 'readiness' => sub {
 	is $manager->count('WATCHDOG=1'), 0, 'the watchdog is not told where there is none';
 };
 
+subtest 'a reload' => sub {
+	my ($command) = read_file(build() . '/systemd/callresultd.service') =~ m{^ExecReload=(/bin/sh -c '.*')$}m;
+	ok $command, 'needs nothing but a shell: a minimal Debian has no /bin/kill';
+	my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+	local $ENV{MAINPID} = $worker->{pid};
+	is system($command), 0, 'as the unit has it';
+	ok wait_for(sub { $worker->log_text =~ /reloaded the tokens and the log level/ }), 'reloads';
+	is $worker->stop, 0, 'and the worker ends well';
+};
+
 subtest 'restarts' => sub {
 	my $worker = Rig::Worker->configured(postgres => $postgres);
 	my $socket = $worker->handed_over_socket;
