@@ -78,13 +78,13 @@ look_as_root(const struct doctor *doctor)
 int
 doctor_run(struct ctl *ctl)
 {
-	struct doctor doctor = { .ctl = ctl };
+	struct doctor doctor;
 	struct table *tables[2];
 
 	if (ctl->given_conninfo != NULL)
 		return ctl_usage_error(ctl, "doctor checks the connection that callresultd uses, and does not accept"
 		    " -d");
-	findings_init(&doctor.findings);
+	doctor = doctor_new(ctl);
 	look_as_service(&doctor);
 	doctor.db = db_new(ctl->settings.conninfo, ctl->settings.call_timezone);
 	doctor.connected = doctor_connection(&doctor);
@@ -96,8 +96,8 @@ doctor_run(struct ctl *ctl)
 	look_as_root(&doctor);
 	doctor_worker(&doctor);
 	db_free(doctor.db);
-	tables[0] = doctor.findings.table;
-	tables[1] = findings_summary(&doctor.findings);
+	tables[0] = doctor.findings;
+	tables[1] = doctor_summary(&doctor);
 	ctl_print(ctl, tables, 2);
-	return doctor.findings.counts[FINDING_FAULT] > 0 ? CTL_WRONG : CTL_FINE;
+	return doctor.counts[FINDING_FAULT] > 0 ? CTL_WRONG : CTL_FINE;
 }

@@ -3,12 +3,19 @@
 #define DOCTOR_H
 
 #include "ctl/ctl.h"
-#include "ctl/findings.h"
 
 /* What the unit gives the service as its password file. */
 #define DOCTOR_PGPASS "/etc/callresultd/pgpass"
 
 enum { DOCTOR_QUERY_TIME = 10 * 1000 };     /* milliseconds for a question */
+
+enum severity {
+	FINDING_OK,
+	FINDING_UNKNOWN,    /* could not be checked */
+	FINDING_WARNING,    /* a risk, or a rule broken; nothing is lost by it */
+	FINDING_FAULT,      /* can lose data or refuse it */
+	SEVERITIES
+};
 
 struct doctor {
 	struct ctl     *ctl;
@@ -16,12 +23,18 @@ struct doctor {
 	bool            connected;
 	bool            is_service; /* the user is callresultd's: what he may not do, callresultd may not */
 	bool            was_root;   /* and root can be had back */
-	struct findings findings;
+	struct table   *findings;   /* the caller's */
+	int             counts[SEVERITIES];
 };
 
-/* Adds a finding, as findings_add does. */
+struct doctor doctor_new(struct ctl *ctl);
+
+/* Adds a finding: what it is, why it matters, and the command or key that cures it; NULL: nothing to say. */
 void doctor_add(struct doctor *doctor, enum severity severity, const char *why, const char *cure, const char *format,
     ...) __attribute__((format(printf, 5, 6)));
+
+/* How many there are of each severity, as a table of the caller's. */
+struct table *doctor_summary(const struct doctor *doctor);
 
 /* Asks the database; NULL, with a finding, when it cannot be asked. */
 struct db_rows *doctor_ask(struct doctor *doctor, const char *about, const char *text);
