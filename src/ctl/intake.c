@@ -29,9 +29,8 @@ enum {
 
 /* --- files ------------------------------------------------------------------------------------------------- */
 
-/* To the end, and a byte beyond max, so that it shows when there is more. */
-static bool
-read_to_end(int descriptor, size_t max, struct slice *body)
+bool
+intake_read(int descriptor, size_t max, struct slice *body)
 {
 	size_t room = ROOM_AT_FIRST, length = 0;
 	char *bytes = memory_alloc(room);
@@ -64,7 +63,7 @@ intake_read_file(const char *path, size_t max, struct slice *body, const char **
 		*problem = strerror(errno);
 		return false;
 	}
-	read = read_to_end(descriptor, max, body);
+	read = intake_read(descriptor, max, body);
 	if (!read)
 		*problem = strerror(errno);
 	else if (body->length > max)

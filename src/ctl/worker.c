@@ -2,6 +2,7 @@
 #include "ctl/worker.h"
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,19 +13,18 @@
 
 #include "base/address.h"
 #include "base/memory.h"
+#include "ctl/intake.h"
+#include "front/fcgi.h"
 
-/* Records of the FastCGI specification, section 8. */
-enum { HEADER_SIZE = 8, PROTOCOL = 1, BEGIN_REQUEST = 1, PARAMS = 4, STDIN = 5, STDOUT = 6, RESPONDER = 1 };
-
-enum { PATIENCE = 5, REQUEST_SIZE = 512, CHUNK = 64 * 1024 };
+enum { PATIENCE = 5, REQUEST_SIZE = 512, ANSWER_MAX = 16 * 1024 * 1024 };
 
 /* --- the request ------------------------------------------------------------------------------------------- */
 
 static size_t
 put_record(unsigned char *to, unsigned type, const unsigned char *content, size_t length)
 {
-	const unsigned char header[HEADER_SIZE] = { PROTOCOL, (unsigned char)type, 0, 1, (unsigned char)(length >> 8),
-		(unsigned char)length };
+	const unsigned char header[FCGI_HEADER_LEN] = { FCGI_VERSION_1, (unsigned char)type, 0, 1,
+		(unsigned char)(length >> 8), (unsigned char)length };
 
 	memcpy(to, header, sizeof header);
 	if (length > 0)
@@ -48,7 +48,7 @@ put_variable(unsigned char *to, const char *name, const char *value)
 static size_t
 write_request(unsigned char request[REQUEST_SIZE], const char *path)
 {
-	static const unsigned char begin[] = { 0, RESPONDER, 0, 0, 0, 0, 0, 0 };
+	static const unsigned char begin[] = { 0, FCGI_RESPONDER, 0, 0, 0, 0, 0, 0 };
 	static const char *const variables[][2] = { { "REQUEST_METHOD", "GET" }, { "SCRIPT_NAME", "" },
 		{ "SERVER_PROTOCOL", "HTTP/1.1" }, { "REMOTE_ADDR", "127.0.0.1" }, { "QUERY_STRING", "" } };
 	unsigned char params[REQUEST_SIZE / 2];
@@ -56,10 +56,10 @@ write_request(unsigned char request[REQUEST_SIZE], const char *path)
 
 	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
 		length += put_variable(params + length, variables[i][0], variables[i][1]);
-	size = put_record(request, BEGIN_REQUEST, begin, sizeof begin);
-	size += put_record(request + size, PARAMS, params, length);
-	size += put_record(request + size, PARAMS, NULL, 0);
-	return size + put_record(request + size, STDIN, NULL, 0);
+	size = put_record(request, FCGI_BEGIN_REQUEST, begin, sizeof begin);
+	size += put_record(request + size, FCGI_PARAMS, params, length);
+	size += put_record(request + size, FCGI_PARAMS, NULL, 0);
+	return size + put_record(request + size, FCGI_STDIN, NULL, 0);
 }
 
 /* --- the connection ---------------------------------------------------------------------------------------- */
@@ -103,44 +103,19 @@ connect_any(const char *listen)
 
 /* --- the answer -------------------------------------------------------------------------------------------- */
 
-/* All that comes until the worker closes; NULL, with errno, when that takes too long. */
-static unsigned char *
-read_all(int descriptor, size_t *length)
-{
-	size_t room = CHUNK;
-	unsigned char *bytes = memory_alloc(room);
-	ssize_t count;
-
-	*length = 0;
-	while ((count = read(descriptor, bytes + *length, room - *length)) > 0 || (count < 0 && errno == EINTR)) {
-		*length += count > 0 ? (size_t)count : 0;
-		if (*length == room)
-			bytes = memory_resize(bytes, room *= 2, 1);
-	}
-	if (count == 0)
-		return bytes;
-	memory_free(bytes);
-	return NULL;
-}
-
 /* What the worker writes, without records and head; NULL when it is no answer of 200. */
 static char *
-content_of(const unsigned char *bytes, size_t length)
+content_of(struct slice answer)
 {
-	char *text = memory_alloc(length + 1), *body;
-	size_t size = 0, at = 0, content;
+	char *text = memory_alloc(answer.length + 1), *end = text, *body;
+	struct fcgi_reader reader = { 0 };
+	enum fcgi_event event;
+	struct slice content;
 
-	while (at + HEADER_SIZE <= length) {
-		content = (size_t)bytes[at + 4] << 8 | bytes[at + 5];
-		if (at + HEADER_SIZE + content > length)
-			break;
-		if (bytes[at + 1] == STDOUT) {
-			memcpy(text + size, bytes + at + HEADER_SIZE, content);
-			size += content;
-		}
-		at += HEADER_SIZE + content + bytes[at + 6];
-	}
-	text[size] = '\0';
+	while ((event = fcgi_read(&reader, &answer, &content)) != FCGI_MORE)
+		if (event == FCGI_CONTENT && reader.type == FCGI_STDOUT)
+			end = mempcpy(end, content.bytes, content.length);
+	*end = '\0';
 	body = strstr(text, "\r\n\r\n");
 	if (body == NULL || strncmp(text, "Status: 200", 11) != 0) {
 		memory_free(text);
@@ -153,18 +128,21 @@ content_of(const unsigned char *bytes, size_t length)
 char *
 worker_metrics(const char *listen, const char **problem)
 {
-	unsigned char request[REQUEST_SIZE], *answer = NULL;
-	size_t size = write_request(request, "/-/metrics"), length = 0;
+	unsigned char request[REQUEST_SIZE];
+	size_t size = write_request(request, "/-/metrics");
 	int descriptor = connect_any(listen);
+	bool answered = false;
+	struct slice answer = { NULL, 0 };
 	char *metrics = NULL;
 
+	/* it closes behind its answer; a read that takes too long fails */
 	if (descriptor >= 0 && send(descriptor, request, size, MSG_NOSIGNAL) == (ssize_t)size)
-		answer = read_all(descriptor, &length);
-	*problem = answer != NULL ? "what answers is not callresultd" :
+		answered = intake_read(descriptor, ANSWER_MAX, &answer);
+	*problem = answered ? "what answers is not callresultd" :
 	    errno == EAGAIN || errno == EINPROGRESS ? "it does not answer in time" : strerror(errno);
-	if (answer != NULL)
-		metrics = content_of(answer, length);
-	memory_free(answer);
+	if (answered)
+		metrics = content_of(answer);
+	memory_free((void *)answer.bytes);
 	if (descriptor >= 0)
 		close(descriptor);
 	return metrics;
