@@ -22,10 +22,9 @@ enum report_part {
 enum { REPORT_COLUMNS_MAX = 9 };
 
 struct report_question {
-	const char   *name;                         /* of the member in JSON */
-	const char   *title;
-	struct column columns[REPORT_COLUMNS_MAX];
-	int           count;                        /* of columns */
+	const char *name;       /* of the member in JSON */
+	const char *title;
+	const char *query;      /* the names of its columns are the report's; its parameters are told in report.c */
 };
 
 extern const struct report_question report_questions[REPORT_PARTS];
@@ -42,13 +41,17 @@ struct report {
 	const char     *span;                      /* which results it is about, in words */
 	bool            chinese;                   /* its words are Chinese, else English */
 	struct db_rows *rows[REPORT_PARTS];
+	struct column   columns[REPORT_PARTS][REPORT_COLUMNS_MAX];
 };
+
+/* The answer to a part's question, which is the report's. */
+void report_set_answer(struct report *report, enum report_part part, struct db_rows *rows);
 
 /* A word, or a format, in the language of the report: the English one where there is no other. */
 const char *report_word(const struct report *report, const char *english) __attribute__((format_arg(2)));
 
 /* The values of these columns are words of ours, and not what somebody sent. */
-bool report_has_words(enum report_part part, int column);
+bool report_has_words(const struct report *report, enum report_part part, int column);
 
 /* A cell as a person reads it: a rate as a percentage, "-" for none.  text is room for it. */
 enum { REPORT_CELL_SIZE = 32 };

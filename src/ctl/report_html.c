@@ -53,21 +53,22 @@ write_heading_text(FILE *file, const char *name)
 static void
 write_table(FILE *file, const struct report *report, enum report_part part, int bar)
 {
-	const struct report_question *question = &report_questions[part];
+	const struct column *columns = report->columns[part];
+	int count = db_rows_columns(report->rows[part]);
 	char text[REPORT_CELL_SIZE];
 
 	fputs("<div class=\"scroll\"><table><thead><tr>", file);
-	for (int i = 0; i < question->count; i++) {
-		fprintf(file, "<th scope=\"col\"%s>", question->columns[i].type == COLUMN_NUMBER ? " class=\"n\"" : "");
-		write_heading_text(file, report_word(report, question->columns[i].name));
+	for (int i = 0; i < count; i++) {
+		fprintf(file, "<th scope=\"col\"%s>", columns[i].type == COLUMN_NUMBER ? " class=\"n\"" : "");
+		write_heading_text(file, report_word(report, columns[i].name));
 		fputs("</th>", file);
 	}
 	fputs(bar >= 0 ? "<th aria-hidden=\"true\"></th></tr></thead><tbody>\n" : "</tr></thead><tbody>\n", file);
 	for (int row = 0; row < db_rows_count(report->rows[part]); row++) {
 		fputs("<tr>", file);
-		for (int i = 0; i < question->count; i++) {
-			fputs(question->columns[i].type == COLUMN_NUMBER ? "<td class=\"n\">" :
-			    strcmp(question->columns[i].name, "cause") == 0 ? "<td class=\"wide\">" : "<td>", file);
+		for (int i = 0; i < count; i++) {
+			fputs(columns[i].type == COLUMN_NUMBER ? "<td class=\"n\">" :
+			    strcmp(columns[i].name, "cause") == 0 ? "<td class=\"wide\">" : "<td>", file);
 			write_escaped(file, report_cell(report, part, row, i, text));
 			fputs("</td>", file);
 		}

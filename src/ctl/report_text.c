@@ -83,15 +83,16 @@ write_hours(FILE *file, const struct report *report)
 static void
 write_table(FILE *file, const struct report *report, enum report_part part)
 {
-	const struct report_question *question = &report_questions[part];
 	struct column columns[REPORT_COLUMNS_MAX];
-	struct table *table = table_new(question->name, TABLE_ROWS, columns, question->count);
+	int count = db_rows_columns(report->rows[part]);
+	struct table *table = table_new(report_questions[part].name, TABLE_ROWS, columns, count);
 	char text[REPORT_CELL_SIZE];
 
-	for (int i = 0; i < question->count; i++)
-		columns[i] = (struct column){ report_word(report, question->columns[i].name), question->columns[i].type };
+	for (int i = 0; i < count; i++)
+		columns[i] = (struct column){ report_word(report, report->columns[part][i].name),
+			report->columns[part][i].type };
 	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
-		for (int column = 0; column < question->count; column++)
+		for (int column = 0; column < count; column++)
 			table_add(table, report_cell(report, part, row, column, text));
 	table_print(file, false, &table, 1);
 	table_free(table);

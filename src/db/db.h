@@ -143,7 +143,11 @@ struct db_rows *db_query(struct db *db, const char *text, const char *const *par
 
 int db_rows_count(const struct db_rows *rows);
 
-int db_rows_columns(const struct db_rows *rows);
+int db_rows_columns(const struct db_rows *rows);     /* 0 for NULL */
+
+/* The name of a column, valid until db_rows_free, and whether it is of numbers. */
+const char *db_rows_name(const struct db_rows *rows, int column);
+bool db_rows_is_number(const struct db_rows *rows, int column);
 
 /* NULL for SQL NULL; valid until db_rows_free. */
 const char *db_rows_text(const struct db_rows *rows, int row, int column);

@@ -40,6 +40,20 @@ db_rows_columns(const struct db_rows *rows)
 }
 
 const char *
+db_rows_name(const struct db_rows *rows, int column)
+{
+	return PQfname((const PGresult *)rows, column);
+}
+
+bool
+db_rows_is_number(const struct db_rows *rows, int column)
+{
+	enum pg_type type = (enum pg_type)PQftype((const PGresult *)rows, column);
+
+	return type == PG_INT2 || type == PG_INT4 || type == PG_INT8 || type == PG_NUMERIC;
+}
+
+const char *
 db_rows_text(const struct db_rows *rows, int row, int column)
 {
 	const PGresult *result = (const PGresult *)rows;
