@@ -74,23 +74,16 @@ table_add_flag(struct table *table, bool flag)
 	table_add(table, flag ? "yes" : "no");
 }
 
-const char *
-table_time(char text[TABLE_TIME_SIZE], int64_t microseconds)
-{
-	time_t seconds = (time_t)(microseconds / 1000000);
-	struct tm parts;
-
-	if (gmtime_r(&seconds, &parts) == NULL || strftime(text, TABLE_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-		snprintf(text, TABLE_TIME_SIZE, "%" PRId64, microseconds);
-	return text;
-}
-
 void
 table_add_time(struct table *table, int64_t microseconds)
 {
-	char text[TABLE_TIME_SIZE];
+	time_t seconds = (time_t)(microseconds / 1000000);
+	char text[32];
+	struct tm parts;
 
-	table_add(table, microseconds != 0 ? table_time(text, microseconds) : NULL);
+	if (gmtime_r(&seconds, &parts) == NULL || strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		snprintf(text, sizeof text, "%" PRId64, microseconds);
+	table_add(table, microseconds != 0 ? text : NULL);
 }
 
 /* --- JSON -------------------------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@ enum table_form {
 };
 
 /*
- * The last three are numbers, and times as table_time writes them, in JSON; people read 10 GiB, 12 s and their local
+ * The last three are numbers, and times as table_add_time writes them, in JSON; people read 10 GiB, 12 s and their local
  * time.
  */
 enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG, COLUMN_BYTES, COLUMN_SECONDS, COLUMN_TIME };
@@ -28,8 +28,6 @@ struct column {
 
 struct table;
 
-enum { TABLE_TIME_SIZE = 32 };
-
 /* name is that of the member when several tables are printed, and their title; name and columns must outlive it. */
 struct table *table_new(const char *name, enum table_form form, const struct column *columns, int count);
 void table_free(struct table *table);
@@ -43,11 +41,8 @@ void table_add_flag(struct table *table, bool flag);
 /* Marks the last cell. */
 void table_mark(struct table *table, enum table_mark mark);
 
-/* As table_time writes it; 0: none. */
+/* Microseconds since 1970, as yyyy-mm-ddThh:mm:ssZ; 0: none. */
 void table_add_time(struct table *table, int64_t microseconds);
-
-/* Microseconds since 1970 as yyyy-mm-ddThh:mm:ssZ. */
-const char *table_time(char text[TABLE_TIME_SIZE], int64_t microseconds);
 
 /*
  * One table by itself, or several under their names.  Whatever is in the cells, plain text drives no terminal and

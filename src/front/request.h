@@ -18,7 +18,7 @@ struct service {
 	struct admission *admission;
 	struct queue     *queue;
 	struct pool      *pool;
-	struct spool     *spool;            /* NULL: none */
+	struct spool     *spool;
 	size_t            max_body;         /* bytes */
 	int64_t           reply_deadline;   /* milliseconds */
 };

@@ -117,22 +117,15 @@ spool_close(struct spool *spool)
 bool
 spool_is_well(const struct spool *spool)
 {
-	int64_t at_work = spool != NULL ? spool->at_work : 0;
+	int64_t at_work = spool->at_work;
 
-	return spool != NULL && spool->open && !spool->failing &&
-	    (at_work == 0 || clock_ms() - at_work < HANG_TIME);
+	return spool->open && !spool->failing && (at_work == 0 || clock_ms() - at_work < HANG_TIME);
 }
 
 struct spool_depth
 spool_depth(const struct spool *spool)
 {
 	return (struct spool_depth){ spool->pushes, spool->bytes };
-}
-
-int64_t
-spool_oldest_timestamp(const struct spool *spool)
-{
-	return spool->oldest;
 }
 
 void

@@ -56,8 +56,7 @@ bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
 bool spool_postpone(struct spool *spool, const struct push *push);
 
 /*
- * These three never wait, and answer what is known since the file was last worked on, a second ago at most.  NULL is a
- * spool that is not well.
+ * These never wait, and answer what is known since the file was last worked on, a second ago at most.
  */
 
 /* Whether it is open, took the last pushes, has room for more, and its disk does not hang. */
@@ -65,9 +64,6 @@ bool spool_is_well(const struct spool *spool);
 
 /* What is in it. */
 struct spool_depth spool_depth(const struct spool *spool);
-
-/* When the push at its head arrived (clock_timestamp); 0 when it is empty. */
-int64_t spool_oldest_timestamp(const struct spool *spool);
 
 /* Sets the metrics of the spool; a metrics_collect. */
 void spool_collect(void *spool);

@@ -179,8 +179,8 @@ set_up(struct spool_file *file)
 	    prepare_statements(file);
 }
 
-void
-spool_file_drop(struct spool_file *file)
+static void
+drop(struct spool_file *file)
 {
 	for (int i = 0; i < SPOOL_STATEMENTS; i++) {
 		sqlite3_finalize(file->statements[i]);
@@ -256,12 +256,12 @@ open_database(struct spool_file *file, int how)
  * Without the turn too: SQLite has its own locks, and only a file that is made at this moment is refused by them at
  * once.
  */
-bool
-spool_file_open(struct spool_file *file)
+static bool
+open_file(struct spool_file *file)
 {
 	bool has_turn, opened;
 
-	spool_file_drop(file);
+	drop(file);
 	if (!spool_turn_open(&file->turn, file->path)) {
 		note(file, SPOOL_FAILED, strerror(errno));
 		return false;
@@ -292,7 +292,7 @@ spool_file_init(struct spool_file *file, const char *path, int64_t max_size)
 void
 spool_file_close(struct spool_file *file)
 {
-	spool_file_drop(file);
+	drop(file);
 	spool_turn_close(&file->turn);
 	memory_free(file->copy);
 	memory_free(file->path);
@@ -315,7 +315,7 @@ void
 spool_file_drop_if_found(struct spool_file *file)
 {
 	if (!spool_file_has_moved(file))
-		spool_file_drop(file);
+		drop(file);
 }
 
 bool
@@ -329,7 +329,7 @@ spool_file_follow(struct spool_file *file)
 		return false;
 	if (moved)
 		log_error("spool %s: the file was removed or replaced; starting a new one", file->path);
-	return spool_file_open(file);
+	return open_file(file);
 }
 
 enum spool_result
@@ -396,7 +396,7 @@ spool_file_replace_damaged(struct spool_file *file)
 	expected = spool_file_number(file, "SELECT pushes FROM depth", -1);
 	/* another process may have been first: what is at the path then is its new file, with pushes in it */
 	replaced = spool_file_has_moved(file);
-	spool_file_drop(file);
+	drop(file);
 	note(file, SPOOL_FAILED, "it is damaged and cannot be renamed");
 	replaced = (replaced || put_aside(file, aside)) &&
 	    open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);

@@ -64,16 +64,10 @@ struct spool_file {
 void spool_file_init(struct spool_file *file, const char *path, int64_t max_size);
 void spool_file_close(struct spool_file *file);
 
-/* Opens the file, made when it is not there; false, noted, when it cannot, or when it is damaged. */
-bool spool_file_open(struct spool_file *file);
-
 /* Opens a file that is there; nothing is made.  False, logged, when it cannot. */
 bool spool_file_open_existing(struct spool_file *file);
 
-/* Closes it after trouble, so that the next use opens it anew. */
-void spool_file_drop(struct spool_file *file);
-
-/* The same, unless nothing but the open file leads to its pushes. */
+/* Closes it after trouble, so that the next use opens it anew, unless nothing but the open file leads to its pushes. */
 void spool_file_drop_if_found(struct spool_file *file);
 
 /*

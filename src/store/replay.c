@@ -26,7 +26,7 @@ enum {
 	BATCH_TIME = 10 * 1000,     /* milliseconds for one batch: nobody waits for its answer */
 	LONE_TIME = 30 * 1000,      /* milliseconds for a push by itself, which may be a large one */
 	BACKOFF_MAX = 5 * 1000,     /* milliseconds between two batches that fail, at most */
-	COUNT_TIME = 1000,          /* milliseconds between two counts of an empty spool */
+	LOOK_TIME = 1000,           /* milliseconds between two looks at an empty spool, which its keeper counts as often */
 	LOG_PAUSE = 60 * 1000,      /* milliseconds between two lines alike */
 	SUSPECTS = 64,              /* pushes whose failures are counted at a time */
 	FAILURES = 8,               /* by itself, after which a push is kept whole in quarantine */
@@ -60,27 +60,10 @@ struct replay {
 	struct suspect  suspects[SUSPECTS];
 	int             next_suspect;
 	struct log_limit limit;
-	int64_t         next_count;  /* clock_ms() of the next count */
 	_Atomic int64_t end;         /* clock_ms() after which it ends; INT64_MAX while it is to go on */
 };
 
 /* --- the spool --------------------------------------------------------------------------------------------- */
-
-/* Other processes use the spool too, and may have left pushes there, so it is counted anew now and then. */
-static bool
-has_work(struct replay *replay)
-{
-	int64_t now = clock_ms();
-
-	if (replay->spool == NULL)
-		return false;
-	if (spool_depth(replay->spool).pushes > 0)
-		return true;
-	if (now < replay->next_count)
-		return false;
-	replay->next_count = now + COUNT_TIME;
-	return spool_count(replay->spool).pushes > 0;
-}
 
 /*
  * As a live push is read.  Its body was a list when it was put there; should another version of this program say
@@ -225,10 +208,8 @@ store_oldest(struct replay *replay)
 	int64_t time = replay->batch_size > 1 ? BATCH_TIME : LONE_TIME;
 	int count = spool_oldest(replay->spool, pushes, replay->batch_size, BATCH_BYTES);
 
-	if (count <= 0) {    /* others have drained it */
-		(void)spool_count(replay->spool);
+	if (count <= 0)     /* others have drained it */
 		return false;
-	}
 	read_batch(replay, pushes, count);
 	store_pushes(replay->db, &replay->fold, pushes, count, clock_ms() + time, settle, replay);
 	if (!replay->progress)
@@ -262,13 +243,13 @@ run(void *argument)
 	struct replay *replay = argument;
 
 	while (clock_ms() < replay->end) {
-		bool due = has_work(replay);
+		bool due = spool_depth(replay->spool).pushes > 0;
 
 		if (due && backoff_is_over(&replay->backoff) && work(replay))
 			continue;
 		if (!due && replay->end != INT64_MAX)
 			break;
-		sleeper_sleep(&replay->sleeper, due ? replay->backoff.next - clock_ms() : COUNT_TIME);
+		sleeper_sleep(&replay->sleeper, due ? replay->backoff.next - clock_ms() : LOOK_TIME);
 	}
 	return NULL;
 }

@@ -9,7 +9,7 @@
 
 struct replay;
 
-/* Starts its thread, which borrows its connections from the pool.  Both must outlive it; spool may be NULL. */
+/* Starts its thread, which borrows its connections from the pool.  Both must outlive it. */
 struct replay *replay_start(struct pool *pool, struct spool *spool);
 
 /* Ends it at the time at (clock_ms, ms), or before that when the spool is empty; frees it. */

@@ -53,7 +53,6 @@ spool_depth(const struct spool *spool)
 	return depth;
 }
 
-struct spool_depth spool_count(struct spool *spool) { return spool_depth(spool); }
 
 int
 spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)

@@ -233,11 +233,15 @@ columns_are_as_wide_as_they_look(void **state)
 static void
 times_are_utc_to_the_second(void **state)
 {
-	char text[TABLE_TIME_SIZE];
+	static const struct column times[] = { { "first", COLUMN_TIME }, { "second", COLUMN_TIME }, { "none", COLUMN_TIME } };
+	struct table *table = tables[0] = table_new("times", TABLE_RECORD, times, COUNT(times));
 
 	(void)state;
-	assert_string_equal(table_time(text, 0), "1970-01-01T00:00:00Z");
-	assert_string_equal(table_time(text, INT64_C(1598788800999999)), "2020-08-30T12:00:00Z");
+	table_add_time(table, 1);
+	table_add_time(table, INT64_C(1598788800999999));
+	table_add_time(table, 0);
+	assert_string_equal(printed(true),
+	    "{\"first\": \"1970-01-01T00:00:00Z\", \"second\": \"2020-08-30T12:00:00Z\", \"none\": null}\n");
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
