@@ -42,8 +42,7 @@ spool_copy_moved(struct spool_file *file)
 	snprintf(path, sizeof path, "%s" SPOOL_COPY_MARK "%lld-%d", file->path, (long long)time(NULL), (int)getpid());
 	descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (descriptor == -1) {
-		file->noted = SPOOL_FAILED;
-		snprintf(file->problem, sizeof file->problem, "%s", strerror(errno));
+		spool_file_note_problem(file, SPOOL_FAILED, strerror(errno));
 		return false;
 	}
 	result = copy_into(file, path);

@@ -22,7 +22,6 @@
 enum {
 	PAGE_SIZE = 4096,
 	BUSY_TIME = 200,                        /* milliseconds that SQLite waits for a process that takes no turns */
-	LOG_PAUSE = 10 * 1000,                  /* milliseconds between two complaints of one kind */
 	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make the file, or put it aside */
 };
 
@@ -41,14 +40,6 @@ static const char *const statement_texts[SPOOL_STATEMENTS] = {
 	[SPOOL_DEPTH] = "SELECT pushes, bytes FROM depth",
 };
 
-static const char *const trouble_texts[SPOOL_TROUBLES] = {
-	[SPOOL_OPENING] = "open it",
-	[SPOOL_WRITING] = "write to it",
-	[SPOOL_READING] = "read it",
-	[SPOOL_REMOVING] = "remove stored pushes from it",
-	[SPOOL_POSTPONING] = "move a push to its end",
-};
-
 /*
  * Of this connection alone.  A page that is given back is not overwritten: that would double what draining writes,
  * and needs room on a full disk.  A transaction that was large leaves no large log behind.
@@ -60,102 +51,6 @@ static const char setup[] =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA journal_size_limit = 4194304;"
     "CREATE TEMP TABLE IF NOT EXISTS remembered (id BLOB NOT NULL PRIMARY KEY) WITHOUT ROWID;";
-
-/* --- SQLite's side ----------------------------------------------------------------------------------------- */
-
-bool
-spool_file_execute(struct spool_file *file, const char *text)
-{
-	return sqlite3_exec(file->database, text, NULL, NULL, NULL) == SQLITE_OK;
-}
-
-bool
-spool_file_run(sqlite3_stmt *statement)
-{
-	bool done = sqlite3_step(statement) == SQLITE_DONE;
-
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-	return done;
-}
-
-int64_t
-spool_file_number(const struct spool_file *file, const char *text, int64_t otherwise)
-{
-	sqlite3_stmt *statement = NULL;
-	int64_t number = otherwise;
-
-	if (sqlite3_prepare_v2(file->database, text, -1, &statement, NULL) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
-		number = sqlite3_column_int64(statement, 0);
-	sqlite3_finalize(statement);
-	return number;
-}
-
-void
-spool_file_log(struct spool_file *file, enum spool_trouble trouble)
-{
-	if (log_limit_allows(&file->limits[trouble], LOG_PAUSE))
-		log_error("spool %s: cannot %s: %s", file->path, trouble_texts[trouble], file->problem);
-}
-
-static void
-note(struct spool_file *file, enum spool_result result, const char *problem)
-{
-	file->noted = result;
-	snprintf(file->problem, sizeof file->problem, "%s", problem);
-}
-
-static enum spool_result
-result_of(int code)
-{
-	switch (code & 0xff) {
-	case SQLITE_FULL:
-		return SPOOL_NO_ROOM;
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-	case SQLITE_PROTOCOL:
-		return SPOOL_BUSY;
-	case SQLITE_NOTADB:
-	case SQLITE_CORRUPT:
-		return SPOOL_DAMAGED;
-	default:
-		return SPOOL_FAILED;
-	}
-}
-
-enum spool_result
-spool_file_note(struct spool_file *file)
-{
-	note(file, result_of(sqlite3_errcode(file->database)), sqlite3_errmsg(file->database));
-	return file->noted;
-}
-
-enum spool_result
-spool_file_note_damage(struct spool_file *file, const char *what)
-{
-	note(file, SPOOL_DAMAGED, what);
-	return SPOOL_DAMAGED;
-}
-
-bool
-spool_file_count(struct spool_file *file, struct spool_depth *depth)
-{
-	sqlite3_stmt *statement = file->statements[SPOOL_DEPTH];
-	bool read = file->usable && sqlite3_step(statement) == SQLITE_ROW;
-
-	if (read) {
-		depth->pushes = sqlite3_column_int64(statement, 0);
-		depth->bytes = sqlite3_column_int64(statement, 1);
-	}
-	if (file->usable)
-		sqlite3_reset(statement);
-	/* others may have taken some of these out by now */
-	if (read && file->remembered > 0)
-		depth->pushes -= spool_file_number(file,
-		    "SELECT count(*) FROM temp.remembered AS stored WHERE EXISTS (SELECT 1 FROM push WHERE id = stored.id)", 0);
-	return read;
-}
 
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
@@ -263,7 +158,7 @@ open_file(struct spool_file *file)
 
 	drop(file);
 	if (!spool_turn_open(&file->turn, file->path)) {
-		note(file, SPOOL_FAILED, strerror(errno));
+		spool_file_note_problem(file, SPOOL_FAILED, strerror(errno));
 		return false;
 	}
 	has_turn = spool_turn_take(&file->turn, clock_ms() + LOCK_TIME);
@@ -337,10 +232,8 @@ spool_file_begin(struct spool_file *file, int64_t deadline)
 {
 	if (!spool_file_follow(file))
 		return file->noted;
-	if (!spool_turn_take(&file->turn, deadline)) {
-		note(file, SPOOL_BUSY, "another process does not let go of it");
-		return SPOOL_BUSY;
-	}
+	if (!spool_turn_take(&file->turn, deadline))
+		return spool_file_note_problem(file, SPOOL_BUSY, "another process does not let go of it");
 	/* whoever puts the file aside has the turn as well, so it cannot be moved any more from here on */
 	if (!spool_file_has_moved(file) && spool_file_execute(file, "BEGIN IMMEDIATE"))
 		return SPOOL_DONE;
@@ -363,21 +256,28 @@ spool_file_end(struct spool_file *file, enum spool_result result)
 
 /* --- damaged ----------------------------------------------------------------------------------------------- */
 
-/* What is damaged is kept for people to look at; another file put aside in this second is not written over. */
+bool
+spool_file_rename(const char *from, const char *to)
+{
+	static const char *const endings[] = { "", "-wal", "-shm" };
+	char old[PATH_MAX], new[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		snprintf(old, sizeof old, "%s%s", from, endings[i]);
+		snprintf(new, sizeof new, "%s%s", to, endings[i]);
+		if (renameat2(AT_FDCWD, old, AT_FDCWD, new, RENAME_NOREPLACE) != 0 && i == 0)
+			return false;
+	}
+	return true;
+}
+
+/* What is damaged is kept for people to look at. */
 static bool
 put_aside(struct spool_file *file, char aside[PATH_MAX])
 {
-	static const char *const endings[] = { "", "-wal", "-shm" };
-	char from[PATH_MAX], to[PATH_MAX];
-	long long now = (long long)time(NULL);
-
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-		snprintf(from, sizeof from, "%s%s", file->path, endings[i]);
-		snprintf(to, sizeof to, "%s.damaged-%lld%s", file->path, now, endings[i]);
-		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0 && i == 0)
-			return false;
-	}
-	snprintf(aside, PATH_MAX, "%s.damaged-%lld", file->path, now);
+	snprintf(aside, PATH_MAX, "%s.damaged-%lld", file->path, (long long)time(NULL));
+	if (!spool_file_rename(file->path, aside))
+		return false;
 	log_error("spool %s: the file is damaged; keeping it as %s and rescuing its pushes into a new one", file->path,
 	    aside);
 	return true;
@@ -397,7 +297,7 @@ spool_file_replace_damaged(struct spool_file *file)
 	/* another process may have been first: what is at the path then is its new file, with pushes in it */
 	replaced = spool_file_has_moved(file);
 	drop(file);
-	note(file, SPOOL_FAILED, "it is damaged and cannot be renamed");
+	spool_file_note_problem(file, SPOOL_FAILED, "it is damaged and cannot be renamed");
 	replaced = (replaced || put_aside(file, aside)) &&
 	    open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	if (replaced && *aside != '\0')

@@ -87,8 +87,11 @@ enum spool_result spool_file_end(struct spool_file *file, enum spool_result resu
 /* Notes why the last call of SQLite failed, which the next one makes it forget; returns what that means. */
 enum spool_result spool_file_note(struct spool_file *file);
 
-/* Notes damage that SQLite does not see; returns SPOOL_DAMAGED. */
-enum spool_result spool_file_note_damage(struct spool_file *file, const char *what);
+/* Notes what SQLite does not see; returns result. */
+enum spool_result spool_file_note_problem(struct spool_file *file, enum spool_result result, const char *problem);
+
+/* Renames a spool and what SQLite has beside it.  False when it cannot, or another file has the new name. */
+bool spool_file_rename(const char *from, const char *to);
 
 /*
  * Puts the file aside under another name and begins a new one, when it was noted to be damaged; takes the new one where

@@ -22,7 +22,10 @@ struct spool_given {
 	int64_t        seq;
 };
 
-enum { SPOOL_WELL_BYTES = 64 * 1024 };     /* a spool that has no room for these is not well */
+enum {
+	SPOOL_WELL_BYTES = 64 * 1024,   /* a spool that has no room for these is not well */
+	SPOOL_ROW_BYTES = 512,          /* what a row takes beside its body */
+};
 
 struct spool {
 	pthread_mutex_t   file_mutex;

@@ -23,7 +23,6 @@ enum {
 	TRY_PAUSE = 10,             /* milliseconds between two tries to put, at first; */
 	TRY_PAUSE_MAX = 200,        /* at last */
 	FULL_LOG_PAUSE = 60 * 1000, /* milliseconds between two lines that say it is full */
-	ROW_BYTES = 512,            /* what a row takes beside its body */
 };
 
 /* What one caller brings; the keeper frees it when the caller has left at his deadline, else the caller does. */
@@ -95,7 +94,7 @@ bytes_of(const struct item *items, int count)
 	int64_t bytes = 0;
 
 	for (int i = 0; i < count; i++)
-		bytes += (int64_t)items[i].push->body.length + ROW_BYTES;
+		bytes += (int64_t)items[i].push->body.length + SPOOL_ROW_BYTES;
 	return bytes;
 }
 

@@ -129,21 +129,15 @@ execute(struct spool_file *file, char *text)
 
 /* The file is named after what has become of it, so that nobody takes it for one whose pushes are lost. */
 static void
-rename_rescued(const char *path, char *renamed, size_t size)
+rename_rescued(const char *path, char renamed[PATH_MAX])
 {
-	static const char *const endings[] = { "", "-wal", "-shm" };
-	const char *damaged = strstr(path, ".damaged-");
+	static const char mark[] = ".damaged-";
+	const char *damaged = strstr(path, mark);
 
-	snprintf(renamed, size, "%s", path);
-	for (size_t i = 0; damaged != NULL && i < sizeof endings / sizeof *endings; i++) {
-		char from[PATH_MAX], to[PATH_MAX];
-
-		snprintf(from, sizeof from, "%s%s", path, endings[i]);
-		snprintf(to, sizeof to, "%.*s.rescued-%s%s", (int)(damaged - path), path, damaged + strlen(".damaged-"),
-		    endings[i]);
-		if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0 && i == 0)
-			snprintf(renamed, size, "%s", to);
-	}
+	if (damaged != NULL)
+		snprintf(renamed, PATH_MAX, "%.*s.rescued-%s", (int)(damaged - path), path, damaged + strlen(mark));
+	if (damaged == NULL || !spool_file_rename(path, renamed))
+		snprintf(renamed, PATH_MAX, "%s", path);
 }
 
 static void
@@ -157,7 +151,7 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 		    (long long)taken);
 		return;
 	}
-	rename_rescued(path, renamed, sizeof renamed);
+	rename_rescued(path, renamed);
 	if (expected < 0)
 		log_error("spool %s: rescued what could be read of the damaged file, kept as %s; how many pushes it held "
 		    "is unknown rescued=%lld", file->path, renamed, (long long)taken);

@@ -10,7 +10,6 @@
 
 enum {
 	TURN_TIME = 1000,           /* milliseconds to wait for the turn */
-	ROW_BYTES = 512,            /* what a row takes beside its body */
 	CHECK_BYTES = 1024 * 1024,  /* read in each look, to see whether they can be */
 };
 
@@ -40,22 +39,26 @@ open_file(struct spool *spool)
 		log_info("spool %s: available now", spool->file.path);
 }
 
+/* One transaction. */
+static enum spool_result
+transact(struct spool_file *file, const char *text)
+{
+	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
+
+	if (result != SPOOL_DONE)
+		return result;
+	return spool_file_end(file, spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file));
+}
+
 /* What could not be taken out when it was stored. */
 static void
 remove_remembered(struct spool *spool)
 {
 	static const char text[] = "DELETE FROM push WHERE id IN (SELECT id FROM temp.remembered);"
 	    "DELETE FROM temp.remembered;";
-	struct spool_file *file = &spool->file;
-	enum spool_result result;
 
-	if (file->remembered == 0)
-		return;
-	result = spool_file_begin(file, clock_ms() + TURN_TIME);
-	if (result == SPOOL_DONE)
-		result = spool_file_end(file, spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file));
-	if (result == SPOOL_DONE)
-		file->remembered = 0;
+	if (spool->file.remembered > 0 && transact(&spool->file, text) == SPOOL_DONE)
+		spool->file.remembered = 0;
 }
 
 /*
@@ -76,7 +79,7 @@ check(struct spool *spool)
 		sqlite3_bind_int64(statement, 1, spool->checked);
 	while (code == SQLITE_OK && read < CHECK_BYTES && (code = sqlite3_step(statement)) == SQLITE_ROW) {
 		spool->checked = sqlite3_column_int64(statement, 0);
-		read += sqlite3_column_bytes(statement, 1) + ROW_BYTES;
+		read += sqlite3_column_bytes(statement, 1) + SPOOL_ROW_BYTES;
 		code = SQLITE_OK;
 	}
 	if (code == SQLITE_DONE)
@@ -93,16 +96,12 @@ check(struct spool *spool)
 static void
 probe(struct spool *spool)
 {
-	struct spool_file *file = &spool->file;
-	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
+	enum spool_result result = transact(&spool->file, "UPDATE depth SET pushes = pushes");
 
-	if (result == SPOOL_DONE)
-		result = spool_file_end(file, spool_file_execute(file, "UPDATE depth SET pushes = pushes") ? SPOOL_DONE :
-		    spool_file_note(file));
 	if (result == SPOOL_DONE)
 		spool->failing = false;
 	else if (result == SPOOL_FAILED)
-		spool_file_drop_if_found(file);
+		spool_file_drop_if_found(&spool->file);
 }
 
 static void
