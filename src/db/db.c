@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "base/thread.h"
 #include "db/db_internal.h"
 
 enum { SCHEMA_STEP = 6, SCHEMA_OLDEST = 6 };    /* nothing older was released */
@@ -25,30 +24,30 @@ db_conninfo_valid(const char *conninfo)
 	return options != NULL;
 }
 
-bool
-db_conninfo_has_password(const char *conninfo)
+/* Whether one of two options is given, with that in it. */
+static bool
+conninfo_has(const char *conninfo, const char *option, const char *other, const char *part)
 {
-	PQconninfoOption *options = PQconninfoParse(conninfo, NULL), *option;
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL), *o;
 	bool found = false;
 
-	for (option = options; option != NULL && option->keyword != NULL; option++)
-		found |= option->val != NULL &&
-		    (strcmp(option->keyword, "password") == 0 || strcmp(option->keyword, "sslpassword") == 0);
+	for (o = options; o != NULL && o->keyword != NULL; o++)
+		found |= o->val != NULL && strstr(o->val, part) != NULL &&
+		    (strcmp(o->keyword, option) == 0 || strcmp(o->keyword, other) == 0);
 	PQconninfoFree(options);
 	return found;
 }
 
 bool
+db_conninfo_has_password(const char *conninfo)
+{
+	return conninfo_has(conninfo, "password", "sslpassword", "");
+}
+
+bool
 db_conninfo_has_several_hosts(const char *conninfo)
 {
-	PQconninfoOption *options = PQconninfoParse(conninfo, NULL), *option;
-	bool found = false;
-
-	for (option = options; option != NULL && option->keyword != NULL; option++)
-		found |= option->val != NULL && strchr(option->val, ',') != NULL &&
-		    (strcmp(option->keyword, "host") == 0 || strcmp(option->keyword, "hostaddr") == 0);
-	PQconninfoFree(options);
-	return found;
+	return conninfo_has(conninfo, "host", "hostaddr", ",");
 }
 
 /* --- whether the server fits ---------------------------------------------------------------------------------- */
@@ -70,7 +69,7 @@ static bool
 schema_fits(struct db *db, int64_t deadline)
 {
 	PGresult *result = db_execute(db, "SELECT coalesce(max(step), 0), current_setting('server_encoding')"
-	    " FROM callresult.schema_version", deadline);
+	    " FROM callresult.schema_version", 0, NULL, deadline);
 	bool fits = false;
 	int step;
 
@@ -96,12 +95,10 @@ static bool
 time_zone_fits(struct db *db, int64_t deadline)
 {
 	const char *values[] = { db->call_timezone };
-	PGresult *result = NULL;
-	bool fits = false;
+	PGresult *result = db_execute(db, "SELECT now() AT TIME ZONE $1", 1, values, deadline);
+	bool fits = result != NULL && db_succeeded(result);
 
-	if (PQsendQueryParams(db->connection, "SELECT now() AT TIME ZONE $1", 1, NULL, values, NULL, NULL, 0) == 0)
-		db_note_connection_problem(db);
-	else if ((result = db_get_result(db, deadline)) != NULL && !(fits = db_succeeded(result)))
+	if (result != NULL && !fits)
 		db_note_problem(db, "the server does not know the call_timezone %s", db->call_timezone);
 	PQclear(result);
 	return fits;
@@ -175,7 +172,7 @@ db_check(struct db *db, int64_t deadline)
 {
 	int64_t before = clock_timestamp();
 	PGresult *result = db_execute(db, "SELECT current_setting('transaction_read_only'),"
-	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", deadline);
+	    " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint", 0, NULL, deadline);
 	bool well = result != NULL && db_succeeded(result) && strcmp(PQgetvalue(result, 0, 0), "off") == 0;
 
 	if (well)
@@ -222,34 +219,6 @@ db_stands(struct db *db)
 		(void)PQisBusy(db->connection);     /* reads what came */
 	}
 	return true;
-}
-
-/* In vain where the server is not there. */
-static void *
-cancel(void *connection)
-{
-	PGcancel *request = PQgetCancel(connection);
-	char reason[256];
-
-	if (request != NULL)
-		(void)PQcancel(request, reason, sizeof reason);
-	PQfreeCancel(request);
-	PQfinish(connection);
-	return NULL;
-}
-
-/*
- * libpq asks for it over a connection of its own, for as long as the network makes it wait: not in this thread.  PgBouncer
- * forgets what a client was doing that leaves before.
- */
-void
-db_give_up_connection(struct db *db)
-{
-	if (PQstatus(db->connection) == CONNECTION_OK && PQtransactionStatus(db->connection) == PQTRANS_ACTIVE) {
-		pthread_detach(thread_start(cancel, db->connection, "the thread that cancels a command"));
-		db->connection = NULL;
-	}
-	db_drop_connection(db);
 }
 
 /* --- its life ------------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "db/db_internal.h"
 #include "db/sqlstate.h"
 
@@ -15,6 +16,34 @@ db_drop_connection(struct db *db)
 	PQfinish(db->connection);
 	db->connection = NULL;
 	db->swollen = false;
+}
+
+/* In vain where the server is not there. */
+static void *
+cancel(void *connection)
+{
+	PGcancel *request = PQgetCancel(connection);
+	char reason[256];
+
+	if (request != NULL)
+		(void)PQcancel(request, reason, sizeof reason);
+	PQfreeCancel(request);
+	PQfinish(connection);
+	return NULL;
+}
+
+/*
+ * libpq asks for it over a connection of its own, for as long as the network makes it wait: not in this thread.  PgBouncer
+ * forgets what a client was doing that leaves before.
+ */
+void
+db_give_up_connection(struct db *db)
+{
+	if (PQstatus(db->connection) == CONNECTION_OK && PQtransactionStatus(db->connection) == PQTRANS_ACTIVE) {
+		pthread_detach(thread_start(cancel, db->connection, "the thread that cancels a command"));
+		db->connection = NULL;
+	}
+	db_drop_connection(db);
 }
 
 /* --- what failed ---------------------------------------------------------------------------------------------- */
@@ -111,12 +140,10 @@ db_get_result(struct db *db, int64_t deadline)
 		next = PQgetResult(db->connection);
 		if (next == NULL)
 			break;
-		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR) {
+		if (kept == NULL)
+			kept = next;
+		else
 			PQclear(next);
-			continue;
-		}
-		PQclear(kept);
-		kept = next;
 	}
 	/* a connection that the server has closed gives an error without SQLSTATE (NULL), or no result at all */
 	if (kept == NULL || PQstatus(db->connection) != CONNECTION_OK) {
@@ -131,9 +158,9 @@ db_get_result(struct db *db, int64_t deadline)
 }
 
 PGresult *
-db_execute(struct db *db, const char *text, int64_t deadline)
+db_execute(struct db *db, const char *text, int count, const char *const *values, int64_t deadline)
 {
-	if (PQsendQuery(db->connection, text) == 0) {
+	if (PQsendQueryParams(db->connection, text, count, NULL, values, NULL, NULL, 0) == 0) {
 		db_note_connection_problem(db);
 		return NULL;
 	}

@@ -15,15 +15,10 @@ bool
 db_keep_house(struct db *db, struct db_house *house, int64_t deadline)
 {
 	const char *values[] = { db->call_timezone };
-	PGresult *result = NULL;
-	bool done;
+	PGresult *result = db_execute(db, "SELECT more, journal_rows, unplaced_rows, quarantine_entries,"
+	    " quarantine_bytes, problem FROM callresult.keep_house($1)", 1, values, deadline);
+	bool done = result != NULL && db_succeeded(result) && PQntuples(result) == 1;
 
-	if (PQsendQueryParams(db->connection, "SELECT more, journal_rows, unplaced_rows, quarantine_entries,"
-	    " quarantine_bytes, problem FROM callresult.keep_house($1)", 1, NULL, values, NULL, NULL, 0) == 0)
-		db_note_connection_problem(db);
-	else
-		result = db_get_result(db, deadline);
-	done = result != NULL && db_succeeded(result) && PQntuples(result) == 1;
 	if (done) {
 		house->more = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 		house->journal_rows = number_at(result, 1);

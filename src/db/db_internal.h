@@ -66,14 +66,13 @@ void db_note_result_problem(struct db *db, const PGresult *result);
 bool db_wait_for_result(struct db *db, int64_t deadline);
 
 /*
- * The result of what was sent: of several statements the first that failed, or else the last.  It is the caller's to
- * clear, and may be of a statement that failed.  NULL when the connection broke or the deadline passed; then the
- * problem is noted.
+ * The result of what was sent, which is the caller's to clear, and may be of a statement that failed.  NULL when the
+ * connection broke or the deadline passed; then the problem is noted.
  */
 PGresult *db_get_result(struct db *db, int64_t deadline);
 
-/* Sends the text of a statement, and gives its result as db_get_result does. */
-PGresult *db_execute(struct db *db, const char *text, int64_t deadline);
+/* Sends the text of a statement with count parameters of text, and gives its result as db_get_result does. */
+PGresult *db_execute(struct db *db, const char *text, int count, const char *const *values, int64_t deadline);
 
 /* Whether it is the result of a statement that was done. */
 bool db_succeeded(const PGresult *result);

@@ -6,16 +6,13 @@
 struct db_rows *
 db_query(struct db *db, const char *text, const char *const *parameters, int count, int64_t deadline)
 {
-	PGresult *result = NULL;
+	PGresult *result;
 
 	if (db->connection == NULL) {
 		snprintf(db->problem, sizeof db->problem, "there is no connection");
 		return NULL;
 	}
-	if (PQsendQueryParams(db->connection, text, count, NULL, parameters, NULL, NULL, 0) == 0)
-		db_note_connection_problem(db);
-	else
-		result = db_get_result(db, deadline);
+	result = db_execute(db, text, count, parameters, deadline);
 	if (result == NULL) {
 		db_drop_connection(db);
 	} else if (!db_succeeded(result)) {

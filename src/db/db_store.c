@@ -273,7 +273,7 @@ call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts
 static bool
 roll_back(struct db *db, int64_t deadline)
 {
-	PGresult *result = db_execute(db, "ROLLBACK", deadline);
+	PGresult *result = db_execute(db, "ROLLBACK", 0, NULL, deadline);
 	bool done = result != NULL && db_succeeded(result);
 
 	PQclear(result);

@@ -187,8 +187,6 @@ send_text(PGconn *connection, const char *name, const char *text)
 	return 1;
 }
 
-int PQsendQuery(PGconn *connection, const char *text) { return send_text(connection, "send", text); }
-
 int
 PQsendQueryParams(PGconn *connection, const char *text, int count, const Oid *types, const char *const *values,
     const int *lengths, const int *formats, int format)
