@@ -18,14 +18,6 @@ enum {
 	LOOK_PAUSE = 5000,       /* milliseconds between two looks at the path, when nobody says that it changes */
 };
 
-void
-server_watch_listener(struct server *server)
-{
-	if (!server->deaf && !server_watch(server, EPOLL_CTL_MOD, server->listener->descriptor, EPOLLIN | EPOLLONESHOT,
-	    &server->listener))
-		log_error("cannot watch the socket: %s", strerror(errno));
-}
-
 /* With the mutex.  The one that has been idle longest makes room for a new one. */
 static bool
 close_an_idle_connection(struct server *server)

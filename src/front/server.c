@@ -26,30 +26,11 @@ enum {
 
 /* --- events -------------------------------------------------------------------------------------------------- */
 
-bool
-server_watch(struct server *server, int operation, int descriptor, uint32_t events, void *subject)
-{
-	struct epoll_event event = { .events = events, .data.ptr = subject };
-
-	return epoll_ctl(server->epoll, operation, descriptor, &event) == 0;
-}
-
 static void
 must_watch(struct server *server, int descriptor, uint32_t events, void *subject)
 {
 	if (descriptor == -1 || !server_watch(server, EPOLL_CTL_ADD, descriptor, events, subject))
 		log_fatal("cannot start: %s", strerror(errno));
-}
-
-void
-server_set_timer(struct server *server, int64_t at)
-{
-	const struct itimerspec time = { .it_value = thread_timespec(at) };
-
-	if (at == CONNECTION_NEVER || (server->timer_at != CONNECTION_NEVER && server->timer_at <= at))
-		return;
-	server->timer_at = at;
-	timerfd_settime(server->timer, TFD_TIMER_ABSTIME, &time, NULL);
 }
 
 static bool

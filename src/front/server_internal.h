@@ -1,4 +1,7 @@
-/* What the files of the server share: server.c (its start and end), serve.c (its connections), accept.c (new ones). */
+/*
+ * What the files of the server share: server.c (its start and end), accept.c (new connections), serve.c (those there are),
+ * events.c (what its threads hear of).  Each calls those behind it alone.
+ */
 #ifndef SERVER_INTERNAL_H
 #define SERVER_INTERNAL_H
 
@@ -34,15 +37,18 @@ struct server {
 	bool                  closing;         /* connections are closed after their next answer */
 };
 
-/*
- * Has epoll_ctl(2) name subject in the events of a descriptor: its connection, or the place of the descriptor in struct
- * server.
- */
-bool server_watch(struct server *server, int operation, int descriptor, uint32_t events, void *subject)
-    __attribute__((warn_unused_result));
+/* --- accept.c ----------------------------------------------------------------------------------------------- */
 
-/* With the mutex: has the timer expire then, or earlier; never for CONNECTION_NEVER. */
-void server_set_timer(struct server *server, int64_t at);
+/* Accepts a connection, if there is room for one, and serves it. */
+void server_accept(struct server *server);
+
+/* With the mutex: a new connection, which is this thread's; NULL when none waits. */
+struct connection *server_accept_one(struct server *server);
+
+/* Puts the socket back where it can be reached, if its path has been removed or replaced. */
+void server_look_at_listener(struct server *server);
+
+/* --- serve.c ------------------------------------------------------------------------------------------------ */
 
 /* Goes on with a connection that this thread has, in state, until nothing more has come. */
 void server_serve(struct server *server, struct connection *connection, enum connection_state state);
@@ -62,16 +68,19 @@ void server_watch_connection(struct server *server, struct connection *connectio
 /* With the mutex. */
 void server_close_connection(struct server *server, struct connection *connection);
 
+/* --- events.c ----------------------------------------------------------------------------------------------- */
+
+/*
+ * Has epoll_ctl(2) name subject in the events of a descriptor: its connection, or the place of the descriptor in struct
+ * server.
+ */
+bool server_watch(struct server *server, int operation, int descriptor, uint32_t events, void *subject)
+    __attribute__((warn_unused_result));
+
 /* With the mutex: lets one thread hear of the next connection that is made. */
 void server_watch_listener(struct server *server);
 
-/* Accepts a connection, if there is room for one, and serves it. */
-void server_accept(struct server *server);
-
-/* Puts the socket back where it can be reached, if its path has been removed or replaced. */
-void server_look_at_listener(struct server *server);
-
-/* With the mutex: a new connection, which is this thread's; NULL when none waits. */
-struct connection *server_accept_one(struct server *server);
+/* With the mutex: has the timer expire then, or earlier; never for CONNECTION_NEVER. */
+void server_set_timer(struct server *server, int64_t at);
 
 #endif
