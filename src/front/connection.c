@@ -3,45 +3,27 @@
 
 #include "base/memory.h"
 
-static void
-unlink_from(struct connection_list *list, struct connection *connection)
+void
+connection_init(struct connections *connections, int in_flight_max, size_t room_at_first, size_t room_to_grow)
 {
-	if (connection->previous != NULL)
-		connection->previous->next = connection->next;
-	else
-		list->first = connection->next;
-	if (connection->next != NULL)
-		connection->next->previous = connection->previous;
-	else
-		list->last = connection->previous;
-	list->count--;
-}
-
-static void
-link_behind(struct connection_list *list, struct connection *connection, struct connection *previous)
-{
-	connection->previous = previous;
-	connection->next = previous != NULL ? previous->next : list->first;
-	if (previous != NULL)
-		previous->next = connection;
-	else
-		list->first = connection;
-	if (connection->next != NULL)
-		connection->next->previous = connection;
-	else
-		list->last = connection;
-	list->count++;
+	*connections = (struct connections){ .in_flight_max = in_flight_max, .room_at_first = room_at_first,
+		.room_to_grow = room_to_grow };
+	for (int state = 0; state < CONNECTION_STATES; state++)
+		TAILQ_INIT(&connections->lists[state]);
 }
 
 /* The list is in order of expiry, and mostly a new one comes last. */
 static void
 insert(struct connection_list *list, struct connection *connection)
 {
-	struct connection *previous = list->last;
+	struct connection *previous = TAILQ_LAST(list, connection_list);
 
 	while (connection->expires != CONNECTION_NEVER && previous != NULL && previous->expires > connection->expires)
-		previous = previous->previous;
-	link_behind(list, connection, previous);
+		previous = TAILQ_PREV(previous, connection_list, link);
+	if (previous != NULL)
+		TAILQ_INSERT_AFTER(list, previous, connection, link);
+	else
+		TAILQ_INSERT_HEAD(list, connection, link);
 }
 
 struct connection *
@@ -64,15 +46,15 @@ connection_reset(struct connection *connection, int descriptor)
 	request_free(connection->request);
 	head_clear(&connection->head);
 	memory_free(connection->kept);
-	*connection = (struct connection){ .state = connection->state, .previous = connection->previous,
-		.next = connection->next, .descriptor = descriptor };
+	*connection = (struct connection){ .state = connection->state, .link = connection->link, .descriptor = descriptor };
 }
 
 void
 connection_move(struct connections *connections, struct connection *connection, enum connection_state state,
     int64_t expires)
 {
-	unlink_from(&connections->lists[connection->state], connection);
+	TAILQ_REMOVE(&connections->lists[connection->state], connection, link);
+	connections->count += (state != CONNECTION_UNUSED) - (connection->state != CONNECTION_UNUSED);
 	connection->state = state;
 	connection->expires = expires;
 	insert(&connections->lists[state], connection);
@@ -81,17 +63,13 @@ connection_move(struct connections *connections, struct connection *connection, 
 struct connection *
 connection_first(const struct connections *connections, enum connection_state state)
 {
-	return connections->lists[state].first;
+	return TAILQ_FIRST(&connections->lists[state]);
 }
 
 int
 connection_count(const struct connections *connections)
 {
-	int count = 0;
-
-	for (int state = CONNECTION_UNUSED + 1; state < CONNECTION_STATES; state++)
-		count += connections->lists[state].count;
-	return count;
+	return connections->count;
 }
 
 struct connection *
@@ -99,8 +77,8 @@ connection_next_to_expire(const struct connections *connections)
 {
 	struct connection *next = NULL;
 
-	for (int state = CONNECTION_IDLE; state < CONNECTION_STATES; state++) {
-		struct connection *first = connections->lists[state].first;
+	for (enum connection_state state = CONNECTION_IDLE; state < CONNECTION_STATES; state++) {
+		struct connection *first = connection_first(connections, state);
 
 		if (first != NULL && first->expires != CONNECTION_NEVER && (next == NULL || first->expires < next->expires))
 			next = first;
@@ -182,11 +160,10 @@ connection_next_ready(struct connections *connections)
 void
 connection_free_all(struct connections *connections)
 {
-	struct connection *connection, *next;
+	struct connection *connection;
 
-	for (connection = connections->lists[CONNECTION_UNUSED].first; connection != NULL; connection = next) {
-		next = connection->next;
+	while ((connection = connection_first(connections, CONNECTION_UNUSED)) != NULL) {
+		TAILQ_REMOVE(&connections->lists[CONNECTION_UNUSED], connection, link);
 		memory_free(connection);
 	}
-	connections->lists[CONNECTION_UNUSED] = (struct connection_list){ 0 };
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "front/fcgi.h"
 #include "front/gateway.h"
@@ -36,7 +37,7 @@ enum { CONNECTION_NEVER = 0 };
 
 struct connection {
 	enum connection_state state;
-	struct connection *previous, *next;   /* on its list */
+	TAILQ_ENTRY(connection) link;         /* on its list */
 	int64_t            expires;           /* clock_ms(), or CONNECTION_NEVER */
 
 	int                descriptor;
@@ -68,15 +69,16 @@ struct connection {
  * room_to_grow, which all of them share.
  */
 struct connections {
-	struct connection_list {
-		struct connection *first, *last;
-		int                count;
-	} lists[CONNECTION_STATES];
+	TAILQ_HEAD(connection_list, connection) lists[CONNECTION_STATES];
+	int    count;                    /* of those that have a descriptor */
 
 	int    in_flight, in_flight_max;
 	size_t room_at_first, room_to_grow;
 	size_t grown;                    /* bytes of room_to_grow that are taken */
 };
+
+/* None yet, with that much room. */
+void connection_init(struct connections *connections, int in_flight_max, size_t room_at_first, size_t room_to_grow);
 
 /* One without a descriptor, new or used before, and unused yet. */
 struct connection *connection_new(struct connections *connections);

@@ -174,9 +174,7 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 	server->service = service;
 	server->connections_max = most_connections();
 	/* four times max_body together */
-	server->connections.in_flight_max = in_flight;
-	server->connections.room_at_first = service->max_body / (size_t)in_flight;
-	server->connections.room_to_grow = 3 * service->max_body;
+	connection_init(&server->connections, in_flight, service->max_body / (size_t)in_flight, 3 * service->max_body);
 	init_locks(server);
 	watch_all(server);
 	server->threads = memory_resize(NULL, (size_t)threads, sizeof *server->threads);
@@ -215,7 +213,7 @@ close_idle(struct server *server)
 	char byte;
 
 	for (connection = connection_first(&server->connections, CONNECTION_IDLE); connection != NULL; connection = next) {
-		next = connection->next;
+		next = TAILQ_NEXT(connection, link);
 		if (recv(connection->descriptor, &byte, 1, MSG_PEEK) <= 0)
 			server_close_connection(server, connection);
 	}

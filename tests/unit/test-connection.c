@@ -31,7 +31,7 @@ static int
 begin(void **state)
 {
 	(void)state;
-	connections = (struct connections){ .in_flight_max = 2, .room_at_first = 100, .room_to_grow = 300 };
+	connection_init(&connections, 2, 100, 300);
 	return 0;
 }
 
