@@ -18,56 +18,16 @@ enum type { COUNTER, GAUGE };
 
 static const char *const type_names[] = { [COUNTER] = "counter", [GAUGE] = "gauge" };
 
-/* Rows of one name stand together; the first of them has the help. */
 static const struct {
-	const char *name;       /* without "callresultd_" */
+	const char *name;
 	const char *labels;
 	enum type   type;
-	int64_t     unit;       /* in one of the metric's unit */
+	int64_t     unit;
 	const char *help;
 } table[METRICS] = {
-	[METRIC_ANSWERS_200] = { "pushes_total", "{status=\"200\"}", COUNTER, 1, "Answers given to pushes, by HTTP status." },
-	[METRIC_ANSWERS_400] = { "pushes_total", "{status=\"400\"}", COUNTER, 1, "" },
-	[METRIC_ANSWERS_403] = { "pushes_total", "{status=\"403\"}", COUNTER, 1, "" },
-	[METRIC_ANSWERS_404] = { "pushes_total", "{status=\"404\"}", COUNTER, 1, "" },
-	[METRIC_ANSWERS_405] = { "pushes_total", "{status=\"405\"}", COUNTER, 1, "" },
-	[METRIC_ANSWERS_413] = { "pushes_total", "{status=\"413\"}", COUNTER, 1, "" },
-	[METRIC_ANSWERS_415] = { "pushes_total", "{status=\"415\"}", COUNTER, 1, "" },
-	[METRIC_ANSWERS_503] = { "pushes_total", "{status=\"503\"}", COUNTER, 1, "" },
-	[METRIC_REFUSED_PUSHES] = { "refused_pushes_total", "", COUNTER, 1,
-	    "Pushes with a valid token that were refused and kept nowhere (413, 503); each may be lost." },
-	[METRIC_UNWRITTEN_ANSWERS] = { "unwritten_answers_total", "", COUNTER, 1,
-	    "Answers that could not be sent because the web server had closed the connection." },
-	[METRIC_INSERTED] = { "records_total", "{fate=\"inserted\"}", COUNTER, 1,
-	    "Records committed to the database, by fate." },
-	[METRIC_UPDATED] = { "records_total", "{fate=\"updated\"}", COUNTER, 1, "" },
-	[METRIC_DUPLICATES] = { "records_total", "{fate=\"duplicate\"}", COUNTER, 1, "" },
-	[METRIC_QUARANTINED] = { "records_total", "{fate=\"quarantined\"}", COUNTER, 1, "" },
-	[METRIC_RECORDS_RECEIVED] = { "records_received_total", "", COUNTER, 1,
-	    "Records of the pushes that were stored; the sum of all fates." },
-	[METRIC_STORED_PUSHES] = { "stored_pushes_total", "", COUNTER, 1, "Pushes stored in the database." },
-	[METRIC_REPLAYED_PUSHES] = { "replayed_pushes_total", "", COUNTER, 1,
-	    "Pushes stored in the database from the spool." },
-	[METRIC_QUARANTINED_BODIES] = { "quarantined_bodies_total", "", COUNTER, 1,
-	    "Bodies that went to quarantine as a whole." },
-	[METRIC_SPOOLED_PUSHES] = { "spooled_pushes_total", "", COUNTER, 1, "Pushes written to the spool." },
-	[METRIC_SPOOL_UP] = { "spool_up", "", GAUGE, 1, "1 if the spool can accept a push of 64 KiB, else 0." },
-	[METRIC_SPOOL_PUSHES] = { "spool_pushes", "", GAUGE, 1, "Pushes waiting in the spool." },
-	[METRIC_SPOOL_BYTES] = { "spool_bytes", "", GAUGE, 1, "Bytes of the bodies waiting in the spool." },
-	[METRIC_SPOOL_MAX_BYTES] = { "spool_max_bytes", "", GAUGE, 1, "Size the spool may grow to (max_size)." },
-	[METRIC_SPOOL_OLDEST_AGE] = { "spool_oldest_age_seconds", "", GAUGE, 1000000,
-	    "Age of the oldest push in the spool; 0 if the spool is empty." },
-	[METRIC_DATABASE_UP] = { "database_up", "", GAUGE, 1,
-	    "1 if at least one writer is connected to the database, else 0." },
-	[METRIC_HOUSEKEEPER_FAILURES] = { "housekeeper_failures_total", "", COUNTER, 1,
-	    "Housekeeper rounds that failed to make months or to fold the tally's journal." },
-	[METRIC_JOURNAL_ROWS] = { "journal_rows", "", GAUGE, 1, "Rows of the tally's journal waiting to be folded." },
-	[METRIC_UNPLACED_ROWS] = { "unplaced_rows", "", GAUGE, 1,
-	    "Rows in a default partition, waiting for their month to be made." },
-	[METRIC_QUARANTINE_ENTRIES] = { "quarantine_entries", "", GAUGE, 1, "Open quarantine entries." },
-	[METRIC_QUARANTINE_BYTES] = { "quarantine_bytes", "", GAUGE, 1, "Bytes held by open quarantine entries." },
-	[METRIC_LOG_LINES_DROPPED] = { "log_lines_dropped_total", "", COUNTER, 1,
-	    "Log lines dropped because the reader of the log fell behind." },
+#define METRIC(symbol, name, labels, type, unit, help) { name, labels, type, unit, help },
+#include "metrics/metrics.def"
+#undef METRIC
 };
 
 static _Atomic int64_t values[METRICS];
@@ -220,20 +180,13 @@ write_label(FILE *file, const char *name)
 }
 
 static void
-write_sources(FILE *file)
+write_sources(FILE *file, const char *name, const char *type, const char *help, bool latest)
 {
-	write_head(file, "source_pushes_total", "counter", "Pushes answered 200, by token name.");
+	write_head(file, name, type, help);
 	for (int i = 0; i < source_count; i++) {
-		fputs("callresultd_source_pushes_total{source=\"", file);
+		fprintf(file, "callresultd_%s{source=\"", name);
 		write_label(file, sources[i].name);
-		fprintf(file, "\"} %" PRId64 "\n", sources[i].pushes);
-	}
-	write_head(file, "source_last_push_timestamp_seconds", "gauge",
-	    "Time of the last push answered 200, by token name.");
-	for (int i = 0; i < source_count; i++) {
-		fputs("callresultd_source_last_push_timestamp_seconds{source=\"", file);
-		write_label(file, sources[i].name);
-		fprintf(file, "\"} %" PRId64 "\n", sources[i].latest);
+		fprintf(file, "\"} %" PRId64 "\n", latest ? sources[i].latest : sources[i].pushes);
 	}
 }
 
@@ -260,7 +213,9 @@ metrics_write(FILE *file)
 	pthread_mutex_lock(&mutex);
 	for (int i = 0; i < METRICS; i++)
 		now[i] = values[i];
-	write_sources(file);
+	write_sources(file, "source_pushes_total", "counter", "Pushes answered 200, by token name.", false);
+	write_sources(file, "source_last_push_timestamp_seconds", "gauge",
+	    "Time of the last push answered 200, by token name.", true);
 	pthread_mutex_unlock(&mutex);
 	for (enum metric i = 0; i < METRICS; i++)
 		if (table[i].type == COUNTER || known[i])

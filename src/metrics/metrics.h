@@ -1,5 +1,5 @@
 /*
- * What is counted, and its text for Prometheus: a table (metrics.c), one row a series.  Those who know tell it, or register
+ * What is counted, and its text for Prometheus: a table (metrics.def), one row a series.  Those who know tell it, or register
  * a function that tells it when it is asked; it asks nobody, and nobody decides by it.  All functions are safe in any thread.
  */
 #ifndef METRICS_H
@@ -9,28 +9,9 @@
 #include <stdio.h>
 
 enum metric {
-	METRIC_ANSWERS_200, METRIC_ANSWERS_400, METRIC_ANSWERS_403, METRIC_ANSWERS_404, METRIC_ANSWERS_405,
-	METRIC_ANSWERS_413, METRIC_ANSWERS_415, METRIC_ANSWERS_503,
-	METRIC_REFUSED_PUSHES,
-	METRIC_UNWRITTEN_ANSWERS,
-	METRIC_INSERTED, METRIC_UPDATED, METRIC_DUPLICATES, METRIC_QUARANTINED,
-	METRIC_RECORDS_RECEIVED,
-	METRIC_STORED_PUSHES,
-	METRIC_REPLAYED_PUSHES,
-	METRIC_QUARANTINED_BODIES,
-	METRIC_SPOOLED_PUSHES,
-	METRIC_SPOOL_UP,
-	METRIC_SPOOL_PUSHES,
-	METRIC_SPOOL_BYTES,
-	METRIC_SPOOL_MAX_BYTES,
-	METRIC_SPOOL_OLDEST_AGE,        /* microseconds */
-	METRIC_DATABASE_UP,
-	METRIC_HOUSEKEEPER_FAILURES,
-	METRIC_JOURNAL_ROWS,
-	METRIC_UNPLACED_ROWS,
-	METRIC_QUARANTINE_ENTRIES,
-	METRIC_QUARANTINE_BYTES,
-	METRIC_LOG_LINES_DROPPED,
+#define METRIC(symbol, name, labels, type, unit, help) METRIC_##symbol,
+#include "metrics/metrics.def"
+#undef METRIC
 	METRICS
 };
 

@@ -117,7 +117,7 @@ subtest 'the samples' => sub {
 	my @named = ((map { s/"[^"]*"//gr } @expressions), map { s/"[^"]*"//gr } $rules =~ /expr: (.*)/g);
 	my %named = map { $_ => 1 } map { /\b((?:callresultd|process)_\w+)/g } @named;
 	# a gauge is shown once somebody has set it
-	my %made = map { ("callresultd_$_" => 1) } read_file(source() . '/src/metrics/metrics.c') =~ /\] = \{ "(\w+)"/g;
+	my %made = map { ("callresultd_$_" => 1) } read_file(source() . '/src/metrics/metrics.def') =~ /^METRIC\(\w+, "(\w+)"/mg;
 	is_deeply [grep { !$series{$_} && !$made{$_} } sort keys %named], [], 'every metric that they name is there';
 };
 is $worker->stop, 0, 'the worker ends well';
