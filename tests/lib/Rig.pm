@@ -12,7 +12,7 @@ use IO::Socket::INET;
 use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(folder source build run_command spawn reap stop_process wait_for free_port write_file read_file
+our @EXPORT_OK = qw(folder source build run_command spawn reap stop_process wait_for free_port write_file read_file clock_ahead
     processes_below open_to_web_server);
 
 my $owner = $$;
@@ -47,6 +47,14 @@ sub read_file {
 	open my $file, '<:raw', $path or return '';
 	local $/;
 	return scalar(<$file>) // '';
+}
+
+# The environment of a worker whose clock is so many seconds ahead, as a file says, which may be written in place later.
+sub clock_ahead {
+	my ($seconds, $file) = @_;
+	$file //= folder() . "/clock$seconds";
+	write_file($file, pack 'q', $seconds);
+	return (LD_PRELOAD => build() . '/tests/shim/clock.so', ASAN_OPTIONS => 'verify_asan_link_order=0', CLOCK_FILE => $file);
 }
 
 # Runs a command to its end; gives its output, and dies when it fails.

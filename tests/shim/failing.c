@@ -2,7 +2,6 @@
  * Preloaded into the worker: makes every FAILING_EVERY-th call named by FAILING_CALL (sync or write) fail, where it
  * concerns the file that FAILING_PATH is part of the name of.  A failed write leaves half of what it should have written.
  * FAILING_CALL hang: what syncs does not come back.  FAILING_WHILE: only as long as this file is there.
- * CLOCK_AHEAD: so many seconds is the clock ahead, or behind when they are negative.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 static atomic_int calls;
@@ -87,15 +84,4 @@ ssize_t
 pwrite(int descriptor, const void *bytes, size_t length, off_t at)
 {
 	return pwrite64(descriptor, bytes, length, at);
-}
-
-int
-clock_gettime(clockid_t clock, struct timespec *now)
-{
-	const char *ahead = getenv("CLOCK_AHEAD");
-	int result = (int)syscall(SYS_clock_gettime, clock, now);
-
-	if (clock == CLOCK_REALTIME && ahead != NULL)
-		now->tv_sec += atol(ahead);
-	return result;
 }

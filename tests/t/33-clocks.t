@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use Test::More;
-use Rig qw(build wait_for);
+use Rig qw(clock_ahead);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
 use Rig::Worker;
@@ -12,12 +12,9 @@ use Rig::Worker;
 my $postgres = Rig::Postgres->start_new;
 $postgres->sql('create role second login in role callresult_writer');
 
-# A clock that is so many seconds ahead.
-sub clock { my ($ahead) = @_; return (LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0', CLOCK_AHEAD => $ahead) }
-
 sub receiver {
 	my ($ahead, %with) = @_;
-	return Rig::Worker->start_new(postgres => $postgres, env => { clock($ahead) }, %with)->wait_until_ready;
+	return Rig::Worker->start_new(postgres => $postgres, env => { clock_ahead($ahead) }, %with)->wait_until_ready;
 }
 
 sub push_content {

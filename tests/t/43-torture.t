@@ -9,7 +9,7 @@ use IO::Handle;
 use POSIX qw(_exit O_NONBLOCK F_GETFL F_SETFL);
 use Fcntl;
 use Time::HiRes qw(sleep);
-use Rig qw(folder build reap read_file run_command wait_for write_file);
+use Rig qw(folder build clock_ahead reap read_file run_command wait_for write_file);
 use Rig::FastCGI;
 use Rig::Load;
 use Rig::Postgres;
@@ -46,9 +46,7 @@ write_file("$third->{base}.tokens", "third:$Rig::Worker::token\n");
 
 # The second one's clock is a file's.
 my $clock = folder() . '/clock';
-write_file($clock, pack 'q', 0);
-my $clock_shim = build() . '/tests/shim/clock.so';
-my %clock_env = (LD_PRELOAD => $clock_shim, CLOCK_FILE => $clock, ASAN_OPTIONS => 'verify_asan_link_order=0');
+my %clock_env = clock_ahead(0, $clock);
 
 sub set_clock {
 	my ($seconds) = @_;

@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use POSIX ();
 use Test::More;
-use Rig qw(build wait_for);
+use Rig qw(clock_ahead wait_for);
 use Rig::Nginx;
 use Rig::Postgres;
 use Rig::Proxy;
@@ -76,8 +76,7 @@ my @hosts = map {
 		# the one that is cut off gives up soon, so that its pushes do not wait out the test
 		database => { writers => 2, conninfo => ($_ == 0 ? $network : $postgres)->conninfo },
 		server => { reply_deadline => $_ == 0 ? '1s' : '30s' },
-		env => { LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0',
-			CLOCK_AHEAD => ($_ - 1) * 10 })->wait_until_ready;
+		env => { clock_ahead(($_ - 1) * 10) })->wait_until_ready;
 } 0 .. WORKERS - 1;
 my ($cut_off, @others) = @hosts;
 my $nginx = Rig::Nginx->start_new(workers => \@hosts);
