@@ -50,9 +50,27 @@ subtest 'the callBackUrl' => sub {
 	}
 };
 
+# statements end with a semicolon, commands do not
+subtest 'reading the results, and what would be erased' => sub {
+	my @commands = (commands('## Read the results'), commands('## Keep it, or erase it'));
+	my ($report) = grep { /^callresultctl/ } @commands;
+	for my $command ((grep { /^runuser/ } @commands), $report) {
+		my ($status, $output) = run($command);
+		is $status, 0, $command or diag $output;
+	}
+	like read_file(folder() . '/report.html'), qr/<svg/, 'the report is a page with pictures';
+	my @statements = join("\n", grep { !/^(?:runuser|callresultctl)/ } @commands) =~ /(.+?;)$/msg;
+	cmp_ok scalar @statements, '>=', 14, 'statements';
+	for my $statement (@statements) {
+		open my $psql, '|-', 'psql -X -q -v ON_ERROR_STOP=1 -d callresult -o /dev/null' or die;
+		print $psql $statement;
+		ok close $psql, $statement;
+	}
+};
+
 subtest 'operating it' => sub {
 	my @commands = commands('## Operate it');
-	cmp_ok scalar @commands, '>=', 8, 'commands';
+	cmp_ok scalar @commands, '>=', 7, 'commands';
 	for (@commands) {
 		my ($status, $output) = run($_);
 		# what they find in a test's set-up is not README's; that they run is
@@ -64,11 +82,5 @@ subtest 'operating it' => sub {
 	is $postgres->sql('select count(*) from callresult.call_result'), 1, 'imported again it is one row';
 };
 
-subtest 'the report' => sub {
-	my ($command) = grep { /^callresultctl/ } commands('## Read the results');
-	my ($status, $output) = run($command);
-	is $status, 0, $command or diag $output;
-	like read_file(folder() . '/report.html'), qr/<svg/, 'is a page with pictures';
-};
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
