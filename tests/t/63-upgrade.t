@@ -51,7 +51,7 @@ my @tables = qw(call_result call_result_revision push quarantine failure_categor
 # The rows of a table, without what step 6 added, and the tables it is in.
 sub fingerprint {
 	my ($database, $where) = @_;
-	return join "\n", map { $postgres->sql("select '$_', count(*), md5(string_agg((to_jsonb(t) - '{arrived_at,source,bytes,abandoned}'::text[])::text, ',' order by to_jsonb(t) - '{arrived_at,source,bytes,abandoned}'::text[]))
+	return join "\n", map { $postgres->sql("select '$_', count(*), md5(string_agg((to_jsonb(t) - '{arrived_at,source,bytes,abandoned,last_call}'::text[])::text, ',' order by to_jsonb(t) - '{arrived_at,source,bytes,abandoned,last_call}'::text[]))
 		from callresult.$_ t " . ($where->{$_} // ''), $database) } @tables;
 }
 
