@@ -62,7 +62,7 @@ write_span(char *text, size_t size, const struct ctl *ctl, const struct report *
 	const char *campaigns = ctl_option(ctl, "campaign"), *vdn = ctl_option(ctl, "vdn");
 	char first[REPORT_CELL_SIZE], last[REPORT_CELL_SIZE];
 
-	snprintf(text, size, report_word(report, "%s%s%s%s, calls of %s to %s"),
+	snprintf(text, size, report_word(report, "%s%s%s%s, calls from %s to %s"),
 	    report_word(report, campaigns == NULL ? "all campaigns" :
 	    strchr(campaigns, '\n') != NULL ? "campaigns " : "campaign "), campaigns != NULL ? campaigns : "",
 	    vdn != NULL ? report_word(report, ", virtual call centre ") : "", vdn != NULL ? vdn : "",

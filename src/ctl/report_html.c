@@ -188,7 +188,7 @@ write_hours(FILE *file, const struct report *report)
 	}
 	fputs("</svg></div>\n<p>", file);
 	fprintf(file, report_word(report,
-	    "The stronger the green, the more of the calls were answered; the strongest is %.1f %%."), 100 * best);
+	    "The stronger the green, the higher the answer rate; the highest is %.1f %%."), 100 * best);
 	fputs("</p>\n", file);
 	write_folded_table(file, report, REPORT_HOURS);
 }
@@ -224,7 +224,7 @@ report_write_html(FILE *file, const struct report *report)
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n<style>\n%s</style>\n"
 	    "</head>\n<body>\n<header><h1>%s</h1>\n<p>", report->chinese ? "zh" : "en", report->title, style, report->title);
 	write_escaped(file, report->span);
-	fprintf(file, "</p>\n<p>%s %s</p></header>\n<main>\n", report_word(report, "Made"), now);
+	fprintf(file, "</p>\n<p>%s %s</p></header>\n<main>\n", report_word(report, "Created"), now);
 	for (enum report_part part = 0; part < REPORT_PARTS; part++)
 		if (report->rows[part] != NULL && (part == REPORT_FIGURES || db_rows_count(report->rows[part]) > 0))
 			write_part(file, report, part);
