@@ -5,8 +5,8 @@
  *   database [-p] [-c connections] [-r records] [-s records a push] [-d percent] [-t seconds] run day conninfo
  *
  * A transaction is callresultd's own statement with its own parameters; with -p the same records go into the table
- * public.plain instead, without evidence, revisions or anything else.  The records are those of push.lua.  -d: so many of
- * them have been in an earlier transaction.  It prints what push.lua prints.
+ * public.plain instead, without evidence, revisions or anything else.  The records are those of push.lua.  -d: so many
+ * of them have been in an earlier transaction.  It prints what push.lua prints.
  */
 #include <libpq-fe.h>
 #include <pthread.h>

@@ -3,8 +3,8 @@
  *
  *   front-end own|libfcgi THREADS SOCKET
  *
- * "own" serves as callresultd does (src/front/server.c); "libfcgi" is the classic loop of FCGX_Accept_r in every thread, which
- * needs a thread for each connection that is kept.
+ * "own" serves as callresultd does (src/front/server.c); "libfcgi" is the classic loop of FCGX_Accept_r in every
+ * thread, which needs a thread for each connection that is kept.
  */
 #include <fcgiapp.h>
 #include <fcntl.h>

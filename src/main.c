@@ -43,8 +43,8 @@ struct options {
 };
 
 /*
- * A web server started the process for one request: there is no FastCGI socket, and there are variables of CGI.  Either of
- * these two will do, because a wrong "no" would let the sender of a request choose our options.
+ * A web server started the process for one request: there is no FastCGI socket, and there are variables of CGI.
+ * Either of these two will do, because a wrong "no" would let the sender of a request choose our options.
  */
 static bool
 is_cgi(const struct listener *inherited)

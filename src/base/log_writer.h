@@ -1,6 +1,6 @@
 /*
- * A thread that writes the log, so that nobody else waits for whoever reads it: write(2) to a full pipe, and syslog(3) to a
- * stopped daemon, block for as long as they like.  Lines that find the queue full are dropped and counted.
+ * A thread that writes the log, so that nobody else waits for whoever reads it: write(2) to a full pipe, and syslog(3)
+ * to a stopped daemon, block for as long as they like.  Lines that find the queue full are dropped and counted.
  */
 #ifndef LOG_WRITER_H
 #define LOG_WRITER_H

@@ -1,12 +1,12 @@
-/* Allocation that ends the process when memory does: nothing unacknowledged is lost by that, and no caller has to check. */
+/* Allocation that ends the process when memory does: nothing unacknowledged is lost by that, and no caller checks. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
 #include <stddef.h>
 
 /*
- * Once, before there are threads.  malloc would keep what each of many threads has given back for this thread alone; what
- * one of ours takes another gives back.  What a large push took goes back to the system.
+ * Once, before there are threads.  malloc would keep what each of many threads has given back for this thread alone;
+ * what one of ours takes another gives back.  What a large push took goes back to the system.
  */
 void memory_init(void);
 

@@ -1,6 +1,6 @@
 /*
- * Threads that take no signals: those come to the main thread only, and would cut a read in libfcgi short.  And what they
- * wait on.
+ * Threads that take no signals: those come to the main thread only, and would cut a read in libfcgi short.  And what
+ * they wait on.
  */
 #ifndef THREAD_H
 #define THREAD_H

@@ -50,8 +50,8 @@ struct reconcile {
 /* --- counts ------------------------------------------------------------------------------------------------ */
 
 /*
- * In answers of the interface for counts: made calls by campaign, since its beginning, or, where $2 is a day, on that day,
- * which no answer names.
+ * In answers of the interface for counts: made calls by campaign, since its beginning, or, where $2 is a day, on that
+ * day, which no answer names.
  */
 #define COUNTS_QUESTION(count, here) "SELECT campaign_id, $2::date, made, coalesce(calls, 0)," \
 	"  greatest(made - coalesce(calls, 0), 0)" \

@@ -140,8 +140,8 @@ check_expectation(struct doctor *doctor, const struct expectation *expectation)
 }
 
 /*
- * The version of the sort order that the indexes were built with, and the one of the operating system now.  The order of
- * bytes has none.
+ * The version of the sort order that the indexes were built with, and the one of the operating system now.  The order
+ * of bytes has none.
  */
 static void
 check_collation_version(struct doctor *doctor)

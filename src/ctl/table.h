@@ -13,8 +13,8 @@ enum table_form {
 };
 
 /*
- * The last three are numbers, and times as table_add_time writes them, in JSON; people read 10 GiB, 12 s and their local
- * time.
+ * The last three are numbers, and times as table_add_time writes them, in JSON; people read 10 GiB, 12 s and their
+ * local time.
  */
 enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_FLAG, COLUMN_BYTES, COLUMN_SECONDS, COLUMN_TIME };
 

@@ -39,17 +39,17 @@ void db_free(struct db *db);
 bool db_conninfo_valid(const char *conninfo);
 
 /*
- * Connects unless connected, and checks that the schema and the time zone fit; a standby may be read from.  Connecting takes
- * as long as libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by the
- * deadline (clock_ms).  False when it is not done.
+ * Connects unless connected, and checks that the schema and the time zone fit; a standby may be read from.  Connecting
+ * takes as long as libpq's connect_timeout allows for each host, the look-up of names included, and the checks end by
+ * the deadline (clock_ms).  False when it is not done.
  */
 bool db_connect(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
 bool db_is_connected(const struct db *db);
 
 /*
- * Asks the server whether it takes writes, and what time it is.  False, and no connection any more, when it does not say
- * so in time.
+ * Asks the server whether it takes writes, and what time it is.  False, and no connection any more, when it does not
+ * say so in time.
  */
 bool db_check(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
@@ -57,8 +57,8 @@ bool db_check(struct db *db, int64_t deadline) __attribute__((warn_unused_result
 int64_t db_clock_ahead(const struct db *db);
 
 /*
- * Whether nothing is known against an idle connection; the server is not asked.  False, and no connection any more, when
- * the server has closed it.
+ * Whether nothing is known against an idle connection; the server is not asked.  False, and no connection any more,
+ * when the server has closed it.
  */
 bool db_stands(struct db *db) __attribute__((warn_unused_result));
 
@@ -88,8 +88,8 @@ enum db_result db_store(struct db *db, struct push **pushes, int count, const st
 
 /*
  * Tries to store the records of fold, which are of the pushes, deferred constraints included, and takes them back.
- * DB_STORED: the database would take them; DB_BAD_RECORD: it refuses one; anything else: it could not be asked, and there
- * is no connection any more, unless there was no time left.
+ * DB_STORED: the database would take them; DB_BAD_RECORD: it refuses one; anything else: it could not be asked, and
+ * there is no connection any more, unless there was no time left.
  */
 enum db_result db_probe(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline)
     __attribute__((warn_unused_result));

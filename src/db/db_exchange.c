@@ -33,8 +33,8 @@ cancel(void *connection)
 }
 
 /*
- * libpq asks for it over a connection of its own, for as long as the network makes it wait: not in this thread.  PgBouncer
- * forgets what a client was doing that leaves before.
+ * libpq asks for it over a connection of its own, for as long as the network makes it wait: not in this thread.
+ * PgBouncer forgets what a client was doing that leaves before.
  */
 void
 db_give_up_connection(struct db *db)

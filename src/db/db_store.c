@@ -1,4 +1,4 @@
-/* The transaction that stores a batch: sent in one go, its answers read one by one, and done again when it has to be. */
+/* The transaction that stores a batch: sent in one go, its answers read one by one, and repeated when it has to be. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,8 +157,8 @@ note_refusal(struct db *db, const PGresult *result)
 }
 
 /*
- * Of a table that has no partition for a row, or is getting one at this moment: it is named, and no constraint is.  What a
- * trigger raises names neither.
+ * Of a table that has no partition for a row, or is getting one at this moment: it is named, and no constraint is.
+ * What a trigger raises names neither.
  */
 static bool
 lacks_partition(const PGresult *result)
@@ -220,8 +220,8 @@ has_ended(struct db *db, PGresult *result, enum ending ending)
 }
 
 /*
- * Looks at the answer of one step.  *outcome is DB_UNKNOWN until the server has said that a step failed, DB_UNAVAILABLE with
- * *fault then, or that all is done, DB_STORED.
+ * Looks at the answer of one step.  *outcome is DB_UNKNOWN until the server has said that a step failed,
+ * DB_UNAVAILABLE with *fault then, or that all is done, DB_STORED.
  */
 static void
 read_answer(struct db *db, enum step step, PGresult *result, enum ending ending, enum db_result *outcome,
@@ -241,8 +241,8 @@ read_answer(struct db *db, enum step step, PGresult *result, enum ending ending,
 
 /*
  * Calls store in a transaction of its own.  DB_STORED: the server said so.
- * DB_UNAVAILABLE: a statement failed, *fault says by whose fault, and the transaction is still to be rolled back, or the
- * connection is gone.  DB_UNKNOWN: whether it ended is open.
+ * DB_UNAVAILABLE: a statement failed, *fault says by whose fault, and the transaction is still to be rolled back, or
+ * the connection is gone.  DB_UNKNOWN: whether it ended is open.
  */
 static enum db_result
 call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts, enum sqlstate_fault *fault)

@@ -1,6 +1,6 @@
 /*
- * What is logged of an outage of the database: its start, new causes and its end; repeated short outages with one cause are
- * rate-limited.  The caller's lock guards it; now is clock_ms().
+ * What is logged of an outage of the database: its start, new causes and its end; repeated short outages with one
+ * cause are rate-limited.  The caller's lock guards it; now is clock_ms().
  */
 #ifndef OUTAGE_H
 #define OUTAGE_H

@@ -26,8 +26,8 @@ enum pool_use {
 struct pool *pool_start(const char *conninfo, const char *call_timezone, int writers);
 
 /*
- * A connection that works as far as is known; each kind of use is served in its order, pushes first.  NULL when there is
- * none by the deadline (clock_ms, ms), or by the time of pool_end_background().  It must be returned.
+ * A connection that works as far as is known; each kind of use is served in its order, pushes first.  NULL when there
+ * is none by the deadline (clock_ms, ms), or by the time of pool_end_background().  It must be returned.
  */
 struct db *pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline) __attribute__((warn_unused_result));
 
@@ -47,8 +47,8 @@ void pool_count_spooled(struct pool *pool, int count);
 void pool_end_pushes(struct pool *pool);
 
 /*
- * From at (clock_ms, ms) on the background gets no connection, and soon after that no exchange over one that it has goes
- * on.  Pushes go on.
+ * From at (clock_ms, ms) on the background gets no connection, and soon after that no exchange over one that it has
+ * goes on.  Pushes go on.
  */
 void pool_end_background(struct pool *pool, int64_t at);
 

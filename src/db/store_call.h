@@ -33,8 +33,9 @@ struct store_call {
 };
 
 /*
- * Sets the statement and all parameters; they are the call's own but for call_timezone.  The rows of fold are of the pushes.
- * careful: the records may be stored already, likely; a hint, that decides which way of storing is tried first.
+ * Sets the statement and all parameters; they are the call's own but for call_timezone.  The rows of fold are of the
+ * pushes.  careful: the records may be stored already, likely; a hint, that decides which way of storing is tried
+ * first.
  */
 void store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone, bool careful);

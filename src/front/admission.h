@@ -19,14 +19,15 @@ void admission_free(struct admission *admission);
 bool admission_reload(struct admission *admission);
 
 /*
- * Whether path, what follows the mount, is one that pushes go to: the mount itself, or one segment below it.  Slashes more
- * than one count as one, since some web servers make them so and some do not.
+ * Whether path, what follows the mount, is one that pushes go to: the mount itself, or one segment below it.  Slashes
+ * more than one count as one, since some web servers make them so and some do not.
  */
 bool admission_is_push_path(const char *path);
 
 /*
- * Whether a push is admitted: path is what follows the mount ("/TOKEN"), query the query string ("token=TOKEN", in which a
- * second "?" is as good as "&"); either may be NULL.  source becomes the name of the token; "" when none was asked for.
+ * Whether a push is admitted: path is what follows the mount ("/TOKEN"), query the query string ("token=TOKEN", in
+ * which a second "?" is as good as "&"); either may be NULL.  source becomes the name of the token; "" when none was
+ * asked for.
  */
 bool admission_check(struct admission *admission, const char *path, const char *query, char source[PUSH_SOURCE_SIZE]);
 

@@ -31,8 +31,8 @@ void body_add(struct body *body, struct slice content, size_t room);
 bool body_is_whole(const struct body *body);
 
 /*
- * Moves the body, and its digest, into the push.  ended: the web server said that nothing more comes.  OUTCOME_OK: it is
- * whole.  OUTCOME_BODY_CUT_SHORT: push->body is what came of it.  OUTCOME_BODY_TOO_LARGE: push->body is {NULL, 0}.
+ * Moves the body, and its digest, into the push.  ended: the web server said that nothing more comes.  OUTCOME_OK: it
+ * is whole.  OUTCOME_BODY_CUT_SHORT: push->body is what came of it.  OUTCOME_BODY_TOO_LARGE: push->body is {NULL, 0}.
  * push->bytes is the length by CONTENT_LENGTH where it is too large, else what came.
  */
 enum outcome body_end(struct body *body, bool ended, struct push *push);

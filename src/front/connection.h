@@ -1,7 +1,7 @@
 /*
- * A connection of the web server's.  Its state is the list it is on, and connection_move() alone moves it.  A connection is
- * never freed while the server runs, only used again, since an event may still name it: whoever is told of one that is on
- * another list than he thought leaves it alone, and one that has nothing to read says so.
+ * A connection of the web server's.  Its state is the list it is on, and connection_move() alone moves it.  A
+ * connection is never freed while the server runs, only used again, since an event may still name it: whoever is told
+ * of one that is on another list than he thought leaves it alone, and one that has nothing to read says so.
  */
 #ifndef CONNECTION_H
 #define CONNECTION_H
@@ -100,8 +100,8 @@ int connection_count(const struct connections *connections);
 struct connection *connection_next_to_expire(const struct connections *connections);
 
 /*
- * Gives a connection what the body of its request needs: a place in flight, or all the memory that it may come to.  False
- * when none is free, or others wait for it: the connection is moved to those.
+ * Gives a connection what the body of its request needs: a place in flight, or all the memory that it may come to.
+ * False when none is free, or others wait for it: the connection is moved to those.
  */
 bool connection_take_place(struct connections *connections, struct connection *connection) __attribute__((warn_unused_result));
 bool connection_take_room(struct connections *connections, struct connection *connection) __attribute__((warn_unused_result));

@@ -1,6 +1,6 @@
 /*
- * What goes over a connection: head, body, answer, and what is left of a body after it.  No step waits for the peer; each
- * takes what has come and says what the connection is to be next.
+ * What goes over a connection: head, body, answer, and what is left of a body after it.  No step waits for the peer;
+ * each takes what has come and says what the connection is to be next.
  */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
@@ -22,9 +22,10 @@ enum exchange_input exchange_fill(struct connection *connection) __attribute__((
 void exchange_rest(struct connection *connection);
 
 /*
- * Takes from the input what belongs to state, and returns what the connection is next: the same state when it needs more;
- * CONNECTION_WAITING when its push wants a place in flight, CONNECTION_GROWING when its body wants memory (connection
- * ->reserved), CONNECTION_IN_FLIGHT when its request is to be posted, CONNECTION_UNUSED when it is to be closed.
+ * Takes from the input what belongs to state, and returns what the connection is next: the same state when it needs
+ * more; CONNECTION_WAITING when its push wants a place in flight, CONNECTION_GROWING when its body wants memory
+ * (connection ->reserved), CONNECTION_IN_FLIGHT when its request is to be posted, CONNECTION_UNUSED when it is to be
+ * closed.
  */
 enum connection_state exchange_step(struct connection *connection, enum connection_state state,
     const struct service *service) __attribute__((warn_unused_result));

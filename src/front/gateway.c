@@ -63,8 +63,8 @@ gateway_init(void)
 }
 
 /*
- * libfcgi reads requests from descriptors alone, and loses its place in one that has no more to give: so it reads each head
- * from a file in memory, which ends where the head does.  One a thread, as large as any head, and kept.
+ * libfcgi reads requests from descriptors alone, and loses its place in one that has no more to give: so it reads each
+ * head from a file in memory, which ends where the head does.  One a thread, as large as any head, and kept.
  */
 static _Thread_local int head_file = -1;
 static _Thread_local char *head_bytes;          /* what is in it */

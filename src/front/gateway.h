@@ -25,15 +25,15 @@ void gateway_init(void);
 void gateway_init_thread(void);
 
 /*
- * The request of a whole head, whose answer goes to the connection, a nonblocking descriptor.  NULL, said in the log, when
- * it cannot be had.  Safe in any number of threads, one request each.
+ * The request of a whole head, whose answer goes to the connection, a nonblocking descriptor.  NULL, said in the log,
+ * when it cannot be had.  Safe in any number of threads, one request each.
  */
 struct gateway *gateway_new(const struct head *head, int connection) __attribute__((warn_unused_result));
 
 /* Sends what is written so far.  False when the peer did not take all of it, which is counted. */
 bool gateway_flush(struct gateway *gateway) __attribute__((warn_unused_result));
 
-/* Sends what is left of the answer and frees the gateway.  False when the peer did not take all of it, which is counted. */
+/* Sends what is left of the answer and frees the gateway.  False, counted, when the peer did not take all of it. */
 bool gateway_end(struct gateway *gateway) __attribute__((warn_unused_result));
 
 /* Frees it without an answer. */

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* What libfcgi is given: BEGIN_REQUEST with its body, one PARAMS record with all that came in any number, an empty one. */
+/* What libfcgi is given: BEGIN_REQUEST with its body, one PARAMS record with all that came in several, an empty one. */
 enum {
 	BEGIN_AT = FCGI_HEADER_LEN,
 	BEGIN_SIZE = sizeof(FCGI_BeginRequestBody),

@@ -1,6 +1,6 @@
 /*
- * The head of a FastCGI request, from its BEGIN_REQUEST record to the empty PARAMS record: gathered as it comes, and looked
- * at before libfcgi gets it, which trusts every length and reads without bound.
+ * The head of a FastCGI request, from its BEGIN_REQUEST record to the empty PARAMS record: gathered as it comes, and
+ * looked at before libfcgi gets it, which trusts every length and reads without bound.
  */
 #ifndef HEAD_H
 #define HEAD_H

@@ -30,8 +30,9 @@ void listen_warn_if_open(const struct listener *listener);
 bool listen_is_reachable(struct listener *listener);
 
 /*
- * Puts a new unix socket into the place of one that cannot be reached any more, under the same descriptor, which leaves the
- * epoll sets it was in.  False, with errno, when it cannot: there is no folder, or somebody else listens there.
+ * Puts a new unix socket into the place of one that cannot be reached any more, under the same descriptor, which
+ * leaves the epoll sets it was in.  False, with errno, when it cannot: there is no folder, or somebody else listens
+ * there.
  */
 bool listen_renew(struct listener *listener) __attribute__((warn_unused_result));
 

@@ -41,14 +41,14 @@ struct request *request_new(struct gateway *gateway, const struct service *servi
 void request_free(struct request *request);
 
 /*
- * Hands the push to the writers, with those of other requests.  ended: the web server said that nothing more of the body
- * comes.  From here on request_answer() has the request, in whichever thread, maybe already.
+ * Hands the push to the writers, with those of other requests.  ended: the web server said that nothing more of the
+ * body comes.  From here on request_answer() has the request, in whichever thread, maybe already.
  */
 void request_post(struct request *request, const struct service *service, bool ended);
 
 /*
- * Writes the answers of the requests whose pushes are stored, or never will be, and hands the owner of each to answered,
- * to end the answer; the request is freed.  To be called when queue_descriptor() is readable.
+ * Writes the answers of the requests whose pushes are stored, or never will be, and hands the owner of each to
+ * answered, to end the answer; the request is freed.  To be called when queue_descriptor() is readable.
  */
 typedef void request_answered(void *owner, void *context);
 void request_answer(const struct service *service, request_answered *answered, void *context);

@@ -186,8 +186,8 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 /* --- end ------------------------------------------------------------------------------------------------------ */
 
 /*
- * What waits at a socket of others is for the process that gets it next.  At our own nobody comes after us: what has been
- * accepted by the system is served, and no more, for under load there would be no end.
+ * What waits at a socket of others is for the process that gets it next.  At our own nobody comes after us: what has
+ * been accepted by the system is served, and no more, for under load there would be no end.
  */
 static void
 stop_listening(struct server *server)

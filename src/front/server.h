@@ -1,7 +1,7 @@
 /*
- * The server: an epoll set of the listening socket and of every connection that something may come over, and a few threads
- * that take what has come.  None of them waits for a peer, for the database or for a disk, so a connection costs a
- * descriptor, and a request its memory, however slow its sender is.
+ * The server: an epoll set of the listening socket and of every connection that something may come over, and a few
+ * threads that take what has come.  None of them waits for a peer, for the database or for a disk, so a connection
+ * costs a descriptor, and a request its memory, however slow its sender is.
  */
 #ifndef SERVER_H
 #define SERVER_H
@@ -12,16 +12,16 @@
 struct server;
 
 /*
- * Serves in threads of its own, which take no signals.  in_flight: pushes that may be read or stored at once; what comes
- * beyond that waits its turn, first come, first served.  Their bodies have room for four times max_body.  listener and
- * service must outlive the server.
+ * Serves in threads of its own, which take no signals.  in_flight: pushes that may be read or stored at once; what
+ * comes beyond that waits its turn, first come, first served.  Their bodies have room for four times max_body.
+ * listener and service must outlive the server.
  */
 struct server *server_start(struct listener *listener, int in_flight, const struct service *service);
 
 /*
- * Takes no new connection, closes idle ones, serves whatever has arrived, closing each connection then, and ends the threads
- * once nothing is left.  Who has not sent all of a request within 10 s is not waited for, so it takes that long and what
- * answering pushes in flight takes, at most.  The listener is closed.
+ * Takes no new connection, closes idle ones, serves whatever has arrived, closing each connection then, and ends the
+ * threads once nothing is left.  Who has not sent all of a request within 10 s is not waited for, so it takes that
+ * long and what answering pushes in flight takes, at most.  The listener is closed.
  */
 void server_stop(struct server *server);
 

@@ -1,6 +1,6 @@
 /*
- * What the files of the server share: server.c (its start and end), accept.c (new connections), serve.c (those there are),
- * events.c (what its threads hear of).  Each calls those behind it alone.
+ * What the files of the server share: server.c (its start and end), accept.c (new connections), serve.c (those there
+ * are), events.c (what its threads hear of).  Each calls those behind it alone.
  */
 #ifndef SERVER_INTERNAL_H
 #define SERVER_INTERNAL_H

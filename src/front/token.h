@@ -27,9 +27,9 @@ int token_line_name(const char *line);
 size_t token_set_count(const struct token_set *set);
 
 /*
- * Whether token is one of them; its name is written into name then, cut to what fits.  What the log and the database could
- * not hold of it, bytes that are no UTF-8 and control characters, are question marks.  Takes as long for a wrong token as
- * for a right one of the same length.
+ * Whether token is one of them; its name is written into name then, cut to what fits.  What the log and the database
+ * could not hold of it, bytes that are no UTF-8 and control characters, are question marks.  Takes as long for a wrong
+ * token as for a right one of the same length.
  */
 bool token_set_find(const struct token_set *set, struct slice token, char name[PUSH_SOURCE_SIZE]);
 

@@ -1,6 +1,7 @@
 /*
- * What is counted, and its text for Prometheus: a table (metrics.def), one row a series.  Those who know tell it, or register
- * a function that tells it when it is asked; it asks nobody, and nobody decides by it.  All functions are safe in any thread.
+ * What is counted, and its text for Prometheus: a table (metrics.def), one row a series.  Those who know tell it, or
+ * register a function that tells it when it is asked; it asks nobody, and nobody decides by it.  All functions are
+ * safe in any thread.
  */
 #ifndef METRICS_H
 #define METRICS_H

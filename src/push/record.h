@@ -57,7 +57,8 @@ struct slice record_cause_code(const struct record *record, char padded[CAUSE_CO
 
 /*
  * Writes the unlisted fields as the text of a JSON object that jsonb takes, which needs room for record_extra_size()
- * bytes at most, and gives the end.  They are read from raw once more: a copy of them all would cost memory for nothing.
+ * bytes at most, and gives the end.  They are read from raw once more: a copy of them all would cost memory for
+ * nothing.
  */
 size_t record_extra_size(const struct record *record);
 char *record_write_extra(const struct record *record, char *to);

@@ -4,8 +4,9 @@
  *
  * spool_keeper.c puts pushes into it, in a thread of the spool's own that a disk may hang alone, and looks after it
  * (spool_upkeep.c); spool.c takes them out; spool_state.c is what they share.  spool_file.c is the file, spool_sqlite.c
- * what SQLite is asked of it, spool_schema.c its tables, spool_row.c a row of it, spool_turn.c the order among processes,
- * spool_disk.c the room there is, spool_rescue.c what becomes of a damaged file, read by spool_pages.c and spool_wal.c.
+ * what SQLite is asked of it, spool_schema.c its tables, spool_row.c a row of it, spool_turn.c the order among
+ * processes, spool_disk.c the room there is, spool_rescue.c what becomes of a damaged file, read by spool_pages.c and
+ * spool_wal.c.
  */
 #ifndef SPOOL_H
 #define SPOOL_H

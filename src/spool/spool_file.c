@@ -25,7 +25,7 @@ enum {
 	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make the file, or put it aside */
 };
 
-/* As enum spool_column has them; seq as what it is, the rowid, which is there even when the text of the schema is damaged. */
+/* As enum spool_column has them; seq as the rowid that it is, which is there even when the schema's text is damaged. */
 #define COLUMNS "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, rowid"
 
 static const char *const statement_texts[SPOOL_STATEMENTS] = {

@@ -40,9 +40,9 @@ int queue_descriptor(const struct queue *queue);
 enum { QUEUE_CLOSED = -1 };
 
 /*
- * Waits up to timeout_ms for pushes and takes those that have waited longest into pushes, capacity at most.  Returns how
- * many, 0 when none came, QUEUE_CLOSED when none will come any more.  The taker has a reference to each until it settles
- * it.  While others are in flight, a few pushes are left for a moment to the writer that has those.
+ * Waits up to timeout_ms for pushes and takes those that have waited longest into pushes, capacity at most.  Returns
+ * how many, 0 when none came, QUEUE_CLOSED when none will come any more.  The taker has a reference to each until it
+ * settles it.  While others are in flight, a few pushes are left for a moment to the writer that has those.
  */
 int queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t timeout_ms)
     __attribute__((warn_unused_result));

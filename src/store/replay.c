@@ -81,8 +81,8 @@ read_push(struct push *push)
 }
 
 /*
- * Only what is committed leaves the spool; what is there again after a crash changes nothing then.  What cannot leave it
- * would be stored again at once, and for ever: that waits like a batch that fails.
+ * Only what is committed leaves the spool; what is there again after a crash changes nothing then.  What cannot leave
+ * it would be stored again at once, and for ever: that waits like a batch that fails.
  */
 static void
 remove_stored(struct replay *replay, struct push **pushes, int count)

@@ -1,6 +1,7 @@
 /*
- * Pushes into the database, whoever brings them: folded into as few transactions as their contents allow, halved where the
- * database refuses a record, so that a bad one costs no good one, and kept whole in quarantine where nothing else helps.
+ * Pushes into the database, whoever brings them: folded into as few transactions as their contents allow, halved where
+ * the database refuses a record, so that a bad one costs no good one, and kept whole in quarantine where nothing else
+ * helps.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -13,8 +14,8 @@
 #include "push/push.h"
 
 /*
- * Called with each group of pushes as soon as it is known whether they are in the database, as records or in quarantine.
- * counts: what became of them; NULL: they are not stored, as far as is known, and db_problem() says why.
+ * Called with each group of pushes as soon as it is known whether they are in the database, as records or in
+ * quarantine.  counts: what became of them; NULL: they are not stored, as far as is known, and db_problem() says why.
  */
 typedef void store_settled(void *context, struct push **pushes, int count, const struct db_counts *counts);
 

@@ -70,9 +70,9 @@ smaller(int64_t a, int64_t b)
 }
 
 /*
- * The spool has half of the time that is left, or what it takes to write a large push: should its disk hang, the database
- * may be back meanwhile.  Past the deadline it has half of what a push has beyond it.  Returns how many pushes are left,
- * which are the first then.
+ * The spool has half of the time that is left, or what it takes to write a large push: should its disk hang, the
+ * database may be back meanwhile.  Past the deadline it has half of what a push has beyond it.  Returns how many
+ * pushes are left, which are the first then.
  */
 static int
 try_spool(struct writer *writer, struct push **pushes, int count)

@@ -1,6 +1,6 @@
 /*
- * A path, a query and a tokens file, with a NUL between them: who is admitted, against a second reader of all three.  It
- * knows nothing of where a check may stop early, and decodes a query whole.
+ * A path, a query and a tokens file, with a NUL between them: who is admitted, against a second reader of all three.
+ * It knows nothing of where a check may stop early, and decodes a query whole.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
-/* Bytes as a configuration: what is taken is within each key's limits, and written down again it is read as the same. */
+/*
+ * Bytes as a configuration: what is taken is within each key's limits, and written down again it is read as the same.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * Preloaded into the worker: its clock is ahead by the seconds that the file CLOCK_FILE holds (a number of 64 bits), from
- * the moment they are written there.
+ * Preloaded into the worker: its clock is ahead by the seconds that the file CLOCK_FILE holds (a number of 64 bits),
+ * from the moment they are written there.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
  * Preloaded into the worker: makes every FAILING_EVERY-th call named by FAILING_CALL (sync or write) fail, where it
- * concerns the file that FAILING_PATH is part of the name of.  A failed write leaves half of what it should have written.
- * FAILING_CALL hang: what syncs does not come back.  FAILING_WHILE: only as long as this file is there.
+ * concerns the file that FAILING_PATH is part of the name of.  A failed write leaves half of what it should have
+ * written.  FAILING_CALL hang: what syncs does not come back.  FAILING_WHILE: only as long as this file is there.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

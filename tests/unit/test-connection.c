@@ -1,4 +1,7 @@
-/* The lists of connections: each is on one, those that expire in order; and the places in flight, first come, first served. */
+/*
+ * The lists of connections: each is on one, those that expire in order; and the places in flight, first come, first
+ * served.
+ */
 #include "unit.h"
 
 #include "front/connection.h"

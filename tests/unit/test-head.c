@@ -1,4 +1,6 @@
-/* The head of a request, in pieces of every size: what is one passes, as libfcgi shall read it, and nothing else does. */
+/*
+ * The head of a request, in pieces of every size: what is one passes, as libfcgi shall read it, and nothing else does.
+ */
 #include "unit.h"
 
 #include "front/head.h"

@@ -1,4 +1,7 @@
-/* The pool: who gets a connection when, and whether the database is said to be there, with connections of the test's own. */
+/*
+ * The pool: who gets a connection when, and whether the database is said to be there, with connections of the test's
+ * own.
+ */
 #include "unit.h"
 
 #include <pthread.h>
@@ -288,7 +291,10 @@ those_who_wait_are_served_in_turn(void **state)
 	give_back(POOL_PUSH, second, true);
 }
 
-/* Who comes while another waits is behind him, however late that one wakes: mostly too late to be there first by chance. */
+/*
+ * Who comes while another waits is behind him, however late that one wakes: mostly too late to be there first by
+ * chance.
+ */
 static void
 nobody_overtakes_who_waits(void **state)
 {

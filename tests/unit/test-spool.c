@@ -1,4 +1,6 @@
-/* The spool: what is put there comes back as it was, oldest first, once, also to another process and after a restart. */
+/*
+ * The spool: what is put there comes back as it was, oldest first, once, also to another process and after a restart.
+ */
 #include "unit.h"
 
 #include <fcntl.h>

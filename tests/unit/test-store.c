@@ -1,4 +1,7 @@
-/* Storing: what is in the database in the end, and what it takes, with a database of the test's own that refuses at will. */
+/*
+ * Storing: what is in the database in the end, and what it takes, with a database of the test's own that refuses at
+ * will.
+ */
 #include "unit.h"
 
 #include "base/clock.h"
