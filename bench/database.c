@@ -55,11 +55,11 @@ struct client {
 
 /* The parameters are those of the call, up to the time zone. */
 static const char plain_text[] =
-    "INSERT INTO public.plain (push_id, received_at, arrived_at, campaign_id, call_time_local, call_time, called, session_id,"
-    " call_id, vdn_id, call_status, fail_code, custom_field, record_path, cause_code, extra)"
+    "INSERT INTO public.plain (push_id, received_at, arrived_at, campaign_id, call_time_local, call_time, called,"
+    " session_id, call_id, vdn_id, call_status, fail_code, custom_field, record_path, cause_code, extra)"
     " SELECT ($1::uuid[])[r.push], ($2::timestamptz[])[r.push], ($2::timestamptz[])[r.push], r.campaign_id,"
-    " r.call_time_local, r.call_time_local AT TIME ZONE $26, r.called, r.session_id, r.call_id, r.vdn_id, r.call_status,"
-    " r.fail_code, r.custom_field, r.record_path, r.cause_code, r.extra"
+    " r.call_time_local, r.call_time_local AT TIME ZONE $26, r.called, r.session_id, r.call_id, r.vdn_id,"
+    " r.call_status, r.fail_code, r.custom_field, r.record_path, r.cause_code, r.extra"
     " FROM unnest($13::int[],$14::text[],$15::timestamp[],$16::text[],$17::text[],$18::text[],$19::int[],"
     "$20::smallint[],$21::text[],$22::text[],$23::text[],$24::text[],$25::jsonb[])"
     " AS r (push, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_status, fail_code,"
@@ -85,7 +85,8 @@ now(void)
 static int
 write_record(char *text, const struct client *client, int n, int slot)
 {
-	static const char *const ends[] = { "6,\"failCode\":\"00000\"", "5,\"failCode\":\"00537\"", "5,\"failCode\":\"00603\"",
+	static const char *const ends[] = { "6,\"failCode\":\"00000\"", "5,\"failCode\":\"00537\"",
+	    "5,\"failCode\":\"00603\"",
 		"5,\"failCode\":\"00538\"" };
 	int second = (int)((long long)n * client->plan->push_records / RECORDS_A_SECOND % 86400);
 
@@ -139,7 +140,8 @@ make_call(struct client *client, struct fold *fold)
 		pushes[i] = make_push(client, client->made * count + i);
 	if (fold_pushes(fold, pushes, count) != count)
 		log_fatal("the pushes do not go together");
-	store_call_fill(&client->calls[client->made++], pushes, count, fold, "Asia/Shanghai", client->plan->duplicates > 0);
+	store_call_fill(&client->calls[client->made++], pushes, count, fold, "Asia/Shanghai",
+	    client->plan->duplicates > 0);
 	for (int i = 0; i < count; i++)
 		push_unref(pushes[i]);
 	memory_free(pushes);
@@ -288,8 +290,8 @@ read_options(int argc, char **argv)
 		}
 	}
 	if (argc - optind != 3)
-		log_fatal("usage: database [-p] [-c connections] [-r records] [-s records a push] [-d percent] [-t seconds]"
-		    " run day conninfo");
+		log_fatal("usage: database [-p] [-c connections] [-r records] [-s records a push] [-d percent]"
+		    " [-t seconds] run day conninfo");
 	plan.duplicates = plan.push_records * percent / 100;
 	plan.run = argv[optind];
 	plan.day = argv[optind + 1];

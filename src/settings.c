@@ -172,8 +172,8 @@ fault(struct reading *reading, const char *format, ...)
 static bool
 is_utf_16(const char *line)
 {
-	return memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0 || (line[0] != '\0' && line[0] != '\n' &&
-	    line[1] == '\0');
+	return memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0 ||
+	    (line[0] != '\0' && line[0] != '\n' && line[1] == '\0');
 }
 
 /* A password may hold a blank and a semicolon: within quotes, which are libpq's, they begin no comment. */

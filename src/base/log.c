@@ -132,7 +132,8 @@ emit(enum log_level level, const char *format, va_list arguments)
 		if (use_syslog)
 			length = snprintf(line, sizeof line, "%s: %s", levels[level].name, escaped);
 		else if (use_journal)
-			length = snprintf(line, sizeof line, "<%d>%s: %s\n", levels[level].priority, levels[level].name, escaped);
+			length = snprintf(line, sizeof line, "<%d>%s: %s\n", levels[level].priority, levels[level].name,
+			    escaped);
 		else
 			length = snprintf(line, sizeof line, "%s: %s: %s\n", program, levels[level].name, escaped);
 		current_sink(levels[level].priority, line, (size_t)length);

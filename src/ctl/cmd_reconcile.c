@@ -55,14 +55,16 @@ struct reconcile {
  */
 #define COUNTS_QUESTION(count, here) "SELECT campaign_id, $2::date, made, coalesce(calls, 0)," \
 	"  greatest(made - coalesce(calls, 0), 0)" \
-	" FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id, max((e ->> '" count "')::numeric)::bigint AS made" \
+	" FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id," \
+	"  max((e ->> '" count "')::numeric)::bigint AS made" \
 	"  FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@." count ".type() == \"number\"" \
 	"   && exists (@.campaignId))') AS e GROUP BY 1) c" \
 	" LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM " here " GROUP BY 1) s" \
 	"  USING (campaign_id) ORDER BY 1"
 
 static const char totals_question[] = COUNTS_QUESTION("totalCalledCount", "callresult.campaign_summary");
-static const char day_question[] = COUNTS_QUESTION("dailyCalledCount", "callresult.campaign_daily WHERE day = $2::date");
+static const char day_question[] = COUNTS_QUESTION("dailyCalledCount",
+    "callresult.campaign_daily WHERE day = $2::date");
 
 /* Rows of campaigns, the last column of which says how many calls are missing. */
 static int64_t

@@ -181,7 +181,8 @@ say_waiting(struct doctor *doctor, const struct spool_summary *summary)
 		doctor_add(doctor, age > LONG_WAIT && doctor->connected ? FINDING_FAULT : FINDING_WARNING,
 		    "they are not in the database yet; callresultd stores them by itself as soon as the database"
 		    " accepts them", "callresultctl spool drain",
-		    "%" PRId64 " pushes are waiting in the spool, the oldest for %" PRId64 " s", summary->depth.pushes, age);
+		    "%" PRId64 " pushes are waiting in the spool, the oldest for %" PRId64 " s", summary->depth.pushes,
+		    age);
 }
 
 static void

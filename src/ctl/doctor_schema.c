@@ -93,8 +93,8 @@ static const struct expectation expectations[] = {
 		" AND EXISTS (SELECT FROM pg_index i WHERE l.oid = ANY (i.indcollation))",
 		FINDING_FAULT, "the collations of indexes match the operating system's",
 		"collations of indexes whose version is no longer the operating system's",
-		"text is sorted differently from when these indexes were built: they miss rows, and what they keep unique"
-		" may be there twice",
+		"text is sorted differently from when these indexes were built: they miss rows, and what they keep"
+		" unique may be there twice",
 		"reindex database NAME, then for each of them: alter collation NAME refresh version",
 	},
 	{

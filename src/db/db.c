@@ -76,11 +76,12 @@ schema_fits(struct db *db, int64_t deadline)
 	if (result == NULL)
 		return false;
 	if (!db_succeeded(result)) {
-		db_note_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer granted?",
-		    PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
+		db_note_problem(db, "%s; is the schema installed (psql -f %s/sql/install.sql) and callresult_writer"
+		    " granted?", PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), DATA_DIR);
 	} else if (!db_schema_step_fits(step = atoi(PQgetvalue(result, 0, 0)))) {
 		db_note_problem(db, "its schema is at step %d, but this callresultd needs step %d to %d;"
-		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_OLDEST, SCHEMA_STEP + 1, DATA_DIR);
+		    " run psql -f %s/sql/install.sql, or upgrade callresultd", step, SCHEMA_OLDEST, SCHEMA_STEP + 1,
+		    DATA_DIR);
 	} else {
 		if (strcmp(PQgetvalue(result, 0, 1), "UTF8") != 0)
 			log_warning("database: its encoding is %s, not UTF8; "

@@ -68,7 +68,8 @@ db_note_connection_problem(struct db *db)
 
 	while ((line = strsep(&rest, "\n")) != NULL)
 		if (*line != '\0' && *line != '\t')
-			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text != '\0' ? "; " : "", line);
+			snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", *text != '\0' ? "; " : "",
+			    line);
 	db_note_problem(db, "%s", *text != '\0' ? text : "the connection is lost");
 	memory_free(message);
 }

@@ -26,7 +26,7 @@ struct db {
 	const struct db_end *end;                  /* NULL: none */
 	int64_t           clock_ahead;             /* microseconds, as of the last check */
 	bool              prepared;                /* the server has the prepared statements, as far as is known */
-	bool              unexplained;             /* the last failure had a code that says nothing of whose fault it is */
+	bool              unexplained;             /* the last failure's code does not say whose fault it is */
 	bool              careful;                 /* the last batch met what was there: so will the next, likely */
 	bool              warned;                  /* the server has warned since this was last cleared */
 	bool              swollen;                 /* a call has had more bytes than SWOLLEN_SIZE, which libpq keeps */

@@ -99,8 +99,8 @@ send_store(struct db *db)
 	struct store_call *call = &db->call;
 
 	return db->prepared ?
-	    PQsendQueryPrepared(db->connection, store_name, STORE_PARAMETERS, call->values, call->lengths, call->formats,
-		0) == 1 :
+	    PQsendQueryPrepared(db->connection, store_name, STORE_PARAMETERS, call->values, call->lengths,
+		call->formats, 0) == 1 :
 	    PQsendQueryParams(db->connection, call->text, STORE_PARAMETERS, call->types, call->values, call->lengths,
 		call->formats, 0) == 1;
 }
@@ -292,7 +292,8 @@ store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *cou
 
 	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
 		result = call_store(db, ending, deadline, counts, &fault);
-		if (result != DB_UNAVAILABLE || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) || !roll_back(db, deadline))
+		if (result != DB_UNAVAILABLE || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) ||
+		    !roll_back(db, deadline))
 			break;
 		if (fault == FAULT_RECORD)
 			return DB_BAD_RECORD;

@@ -47,7 +47,7 @@ void pg_array_add_int4(struct pg_array *array, int32_t value);
 void pg_array_add_int8(struct pg_array *array, int64_t value);
 void pg_array_add_time(struct pg_array *array, int64_t microseconds);   /* both timestamps; since 1970 */
 
-/* An element of jsonb: room for a text of size bytes at most, to be filled and closed with the end of what it became. */
+/* An element of jsonb: room for a text of size bytes at most, to be filled and closed with the end of what it is. */
 char *pg_array_open_json(struct pg_array *array, size_t size);
 void pg_array_close(struct pg_array *array, const char *end);
 

@@ -14,7 +14,7 @@
 struct pool;
 
 enum pool_use {
-	POOL_PUSH,          /* pushes wait, and something else can take them: NULL as soon as the database is known to be away */
+	POOL_PUSH,          /* pushes wait that can go elsewhere: NULL as soon as the database is known to be away */
 	POOL_LAST_RESORT,   /* pushes wait, and nothing else can take them */
 	POOL_BACKGROUND,    /* nobody waits: only a connection beyond those for pushes is lent */
 };

@@ -46,7 +46,8 @@ connection_reset(struct connection *connection, int descriptor)
 	request_free(connection->request);
 	head_clear(&connection->head);
 	memory_free(connection->kept);
-	*connection = (struct connection){ .state = connection->state, .link = connection->link, .descriptor = descriptor };
+	*connection = (struct connection){ .state = connection->state, .link = connection->link,
+	    .descriptor = descriptor };
 }
 
 void
@@ -80,7 +81,8 @@ connection_next_to_expire(const struct connections *connections)
 	for (enum connection_state state = CONNECTION_IDLE; state < CONNECTION_STATES; state++) {
 		struct connection *first = connection_first(connections, state);
 
-		if (first != NULL && first->expires != CONNECTION_NEVER && (next == NULL || first->expires < next->expires))
+		if (first != NULL && first->expires != CONNECTION_NEVER &&
+		    (next == NULL || first->expires < next->expires))
 			next = first;
 	}
 	return next;

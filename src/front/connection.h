@@ -103,8 +103,10 @@ struct connection *connection_next_to_expire(const struct connections *connectio
  * Gives a connection what the body of its request needs: a place in flight, or all the memory that it may come to.
  * False when none is free, or others wait for it: the connection is moved to those.
  */
-bool connection_take_place(struct connections *connections, struct connection *connection) __attribute__((warn_unused_result));
-bool connection_take_room(struct connections *connections, struct connection *connection) __attribute__((warn_unused_result));
+bool connection_take_place(struct connections *connections, struct connection *connection)
+    __attribute__((warn_unused_result));
+bool connection_take_room(struct connections *connections, struct connection *connection)
+    __attribute__((warn_unused_result));
 
 /* Gives up the place, if it has one. */
 void connection_give_up_place(struct connections *connections, struct connection *connection);

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 
 enum {
-	HEAD_READ = 8 * 1024,               /* bytes, most heads and their bodies; as much waits with a push for its place */
+	HEAD_READ = 8 * 1024,               /* bytes, most heads and bodies; as much waits with a push for its place */
 	BODY_READ = 64 * 1024,
 	DRAIN_MAX = 64 * 1024 * 1024,       /* bytes of a body that are read after the answer, to keep a connection */
 	BODY_RATE = 16,                     /* bytes of a body each millisecond beyond BODY_TIME */
@@ -49,7 +49,8 @@ exchange_rest(struct connection *connection)
 	char *kept = NULL;
 
 	if (connection->input.length > 0)
-		kept = memcpy(memory_alloc(connection->input.length), connection->input.bytes, connection->input.length);
+		kept = memcpy(memory_alloc(connection->input.length), connection->input.bytes,
+		    connection->input.length);
 	memory_free(connection->kept);
 	connection->kept = kept;
 	connection->input.bytes = kept;
@@ -120,7 +121,8 @@ take_record(struct connection *connection)
 {
 	const struct fcgi_reader *reader = &connection->reader;
 
-	connection->lost = reader->version != FCGI_VERSION_1 || reader->id != connection->id || reader->type != FCGI_STDIN;
+	connection->lost = reader->version != FCGI_VERSION_1 || reader->id != connection->id ||
+	    reader->type != FCGI_STDIN;
 	connection->ended = !connection->lost && reader->length == 0;
 }
 

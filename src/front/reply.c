@@ -104,7 +104,7 @@ reply_send(struct gateway *gateway, enum outcome outcome)
 	}
 	if (table[outcome].status != 200)
 		snprintf(code, sizeof code, "%d", table[outcome].status);
-	length = snprintf(text, sizeof text, "{\"retCode\":\"%s\",\"retMsg\":\"%s\"%s}", code, outcome_sentence(outcome),
-	    table[outcome].members);
+	length = snprintf(text, sizeof text, "{\"retCode\":\"%s\",\"retMsg\":\"%s\"%s}", code,
+	    outcome_sentence(outcome), table[outcome].members);
 	send_text(gateway, outcome, "application/json", text, (size_t)length);
 }

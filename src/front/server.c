@@ -199,7 +199,8 @@ stop_listening(struct server *server)
 	(void)!server_watch(server, EPOLL_CTL_DEL, server->listener->descriptor, 0, NULL);
 	if (!server->listener->handed_over)
 		listen_remove_path(server->listener);
-	for (int i = 0; !server->listener->handed_over && i < BACKLOG_MAX && (connection = server_accept_one(server)) != NULL; i++)
+	for (int i = 0; !server->listener->handed_over && i < BACKLOG_MAX &&
+	    (connection = server_accept_one(server)) != NULL; i++)
 		server_watch_connection(server, connection, CONNECTION_IDLE);
 	pthread_mutex_unlock(&server->mutex);
 	thread_sleep(LAST_CHANCE);
@@ -212,7 +213,8 @@ close_idle(struct server *server)
 	struct connection *connection, *next;
 	char byte;
 
-	for (connection = connection_first(&server->connections, CONNECTION_IDLE); connection != NULL; connection = next) {
+	for (connection = connection_first(&server->connections, CONNECTION_IDLE); connection != NULL;
+	    connection = next) {
 		next = TAILQ_NEXT(connection, link);
 		if (recv(connection->descriptor, &byte, 1, MSG_PEEK) <= 0)
 			server_close_connection(server, connection);

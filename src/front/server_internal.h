@@ -18,7 +18,7 @@ struct server {
 	const struct service *service;
 	int                   epoll;
 	int                   stopping;        /* an eventfd: readable for ever once the threads are to end */
-	int                   ringing;         /* a timerfd: readable when the watchdog is to be told; -1: nobody watches */
+	int                   ringing;         /* a timerfd: readable when the watchdog is told; -1: nobody watches */
 	int                   timer;           /* a timerfd: readable when something expires */
 	int                   thread_count;
 	pthread_t            *threads;
@@ -31,7 +31,7 @@ struct server {
 	struct connections    connections;
 	int64_t               timer_at;        /* clock_ms(); CONNECTION_NEVER: it does not run */
 	int64_t               accept_at;       /* when accepting goes on after an error; CONNECTION_NEVER: it does */
-	int64_t               look_at;         /* when the path of the socket is looked at; CONNECTION_NEVER: when it changes */
+	int64_t               look_at;         /* when its path is looked at; CONNECTION_NEVER: when it changes */
 	bool                  full;            /* no connection is accepted until one is closed */
 	bool                  deaf;            /* nor any more at all */
 	bool                  closing;         /* connections are closed after their next answer */

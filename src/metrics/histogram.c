@@ -24,8 +24,8 @@ histogram_write(FILE *file, struct histogram *histogram)
 	fprintf(file, "# HELP %s %s\n# TYPE %s histogram\n", histogram->name, histogram->help, histogram->name);
 	for (; histogram->bounds[place] != 0; place++) {
 		count += histogram->counts[place];
-		fprintf(file, "%s_bucket{le=\"%.9g\"} %" PRId64 "\n", histogram->name, (double)histogram->bounds[place] / unit,
-		    count);
+		fprintf(file, "%s_bucket{le=\"%.9g\"} %" PRId64 "\n", histogram->name,
+		    (double)histogram->bounds[place] / unit, count);
 	}
 	count += histogram->counts[place];
 	fprintf(file, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n", histogram->name, count);

@@ -12,8 +12,8 @@ struct histogram {
 	const char    *name;
 	const char    *help;
 	int64_t        unit;                             /* observations in one of the metric's unit */
-	const int64_t *bounds;                           /* of the observations, rising, the last one 0; no more than buckets */
-	_Atomic int64_t counts[HISTOGRAM_BUCKETS + 1];   /* each bucket by itself; the one behind the last bound is the rest */
+	const int64_t *bounds;                           /* rising, the last one 0; no more than buckets */
+	_Atomic int64_t counts[HISTOGRAM_BUCKETS + 1];   /* each bucket by itself; behind the last bound the rest */
 	_Atomic int64_t sum;
 };
 

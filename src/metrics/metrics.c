@@ -45,7 +45,8 @@ static const int64_t times[] = {        /* microseconds */
 static const int64_t sizes[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 0 };
 
 static struct histogram answer_time = {
-	"callresultd_answer_duration_seconds", "Time from the start of a push's request to its answer.", 1000000, times, { 0 }, 0
+	"callresultd_answer_duration_seconds", "Time from the start of a push's request to its answer.", 1000000,
+	times, { 0 }, 0
 };
 static struct histogram commit_time = {
 	"callresultd_commit_duration_seconds", "Duration of a committed transaction, from BEGIN to COMMIT.", 1000000,

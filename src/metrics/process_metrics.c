@@ -30,8 +30,8 @@ read_start_time(double *seconds)
 	text[length] = '\0';
 	/* the program's name may hold anything; its bracket is the last */
 	rest = strrchr(text, ')');
-	if (rest == NULL || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-	    &ticks) != 1)
+	if (rest == NULL || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u"
+	    " %*d %*d %*d %*d %*d %*d %llu", &ticks) != 1)
 		return false;
 	clock_gettime(CLOCK_REALTIME, &now);
 	clock_gettime(CLOCK_BOOTTIME, &up);
@@ -85,12 +85,13 @@ process_metrics_write(FILE *file)
 		write_one(file, "process_start_time_seconds", "gauge", value,
 		    "Start time of the process, in seconds since 1970.");
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
-		write_one(file, "process_cpu_seconds_total", "counter", seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime),
-		    "CPU time used, user and system.");
+		write_one(file, "process_cpu_seconds_total", "counter",
+		    seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime), "CPU time used, user and system.");
 	if (read_resident(&value))
 		write_one(file, "process_resident_memory_bytes", "gauge", value, "Resident memory.");
 	if ((value = count_descriptors()) >= 0)
 		write_one(file, "process_open_fds", "gauge", value, "Open file descriptors.");
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-		write_one(file, "process_max_fds", "gauge", (double)limit.rlim_cur, "File descriptors that may be open.");
+		write_one(file, "process_max_fds", "gauge", (double)limit.rlim_cur,
+		    "File descriptors that may be open.");
 }

@@ -86,7 +86,8 @@ gather(struct fold *fold, struct push **pushes, int count)
 	fold->count = 0;
 	for (int i = 0; i < count; i++)
 		for (size_t j = 0; j < pushes[i]->list.record_count; j++) {
-			fold->rows[fold->count] = (struct fold_row){ &pushes[i]->list.records[j], pushes[i], fold->count, i, false };
+			fold->rows[fold->count] = (struct fold_row){ &pushes[i]->list.records[j], pushes[i],
+			    fold->count, i, false };
 			fold->count++;
 		}
 	if (fold->count > 0)

@@ -155,7 +155,8 @@ scalar_end(const char *p, const char *end, struct json_value *value)
 char
 json_text_next(struct json_text *text)
 {
-	while (text->at < text->end && (*text->at == ' ' || *text->at == '\n' || *text->at == '\r' || *text->at == '\t'))
+	while (text->at < text->end && (*text->at == ' ' || *text->at == '\n' || *text->at == '\r' ||
+	    *text->at == '\t'))
 		text->at++;
 	return text->at < text->end ? *text->at : '\0';
 }

@@ -19,7 +19,7 @@ struct push {
 	int64_t            received_at;                     /* clock_timestamp() at arrival */
 	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
 	int64_t            clock_ahead;                     /* clock_ahead() at arrival */
-	char               source[PUSH_SOURCE_SIZE];        /* the name of the token it came by; "": none was asked for */
+	char               source[PUSH_SOURCE_SIZE];        /* the name of its token; "": none was asked for */
 	struct slice       body;                            /* the push's own; empty until body_read */
 	size_t             bytes;                           /* of the body as sent, kept or not */
 	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */

@@ -31,7 +31,7 @@ struct record_value {
 	const char *bytes;              /* NULL: nothing */
 	union {
 		size_t  length;         /* of a text's bytes */
-		int64_t number;         /* all else; of a time microseconds since 1970-01-01 00:00:00, the sender's time */
+		int64_t number;         /* all else; of a time microseconds since 1970, the sender's time */
 	};
 };
 

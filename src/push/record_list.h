@@ -24,7 +24,7 @@ struct record_list {
 	size_t         record_count;
 	struct reject *rejects;
 	size_t         reject_count;
-	size_t         bad_count;       /* elements that are no records; a reject each, or more of them than REJECTS_MAX */
+	size_t         bad_count;       /* elements that are no records; a reject each, or more than REJECTS_MAX */
 	int64_t        total_count;     /* totalCount of an answer: records there are in all; 0: it does not say */
 	struct arena   arena;
 };

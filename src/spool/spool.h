@@ -38,7 +38,8 @@ void spool_close(struct spool *spool);
  * Puts pushes by the deadline (clock_ms(), ms).  Returns how many are on the disk (fsynced), and has these stand
  * first in the array; that it has no room for the others, or cannot write, is logged.
  */
-int spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline) __attribute__((warn_unused_result));
+int spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline)
+    __attribute__((warn_unused_result));
 
 /*
  * The pushes that have been there longest, capacity at most and until their bodies pass bytes, with a reference for the

@@ -15,8 +15,8 @@
 static bool
 has_pushes(const struct spool_file *file)
 {
-	return spool_file_number(file, "SELECT EXISTS (SELECT 1 FROM push WHERE id NOT IN (SELECT id FROM temp.remembered))",
-	    1) != 0;
+	return spool_file_number(file,
+	    "SELECT EXISTS (SELECT 1 FROM push WHERE id NOT IN (SELECT id FROM temp.remembered))", 1) != 0;
 }
 
 /* VACUUM reads the log too, which may be nowhere but in this process by now. */
@@ -54,7 +54,7 @@ spool_copy_moved(struct spool_file *file)
 	}
 	unlink(path);
 	if (result == SPOOL_DAMAGED)
-		log_error("spool %s: cannot read the file that was removed or replaced; if it was moved, run callresultctl spool "
-		    "rescue on it: %s", file->path, file->problem);
+		log_error("spool %s: cannot read the file that was removed or replaced; if it was moved, run"
+		    " callresultctl spool rescue on it: %s", file->path, file->problem);
 	return result == SPOOL_DAMAGED;
 }

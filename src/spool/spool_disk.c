@@ -29,7 +29,8 @@ spool_file_system_risk(const char *path)
 		return NULL;
 	if (found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC)
 		return "is on tmpfs: what is in it does not survive a restart of the machine";
-	if (found.f_type == NFS_SUPER_MAGIC || found.f_type == SMB_SUPER_MAGIC || found.f_type == (long)SMB2_SUPER_MAGIC)
+	if (found.f_type == NFS_SUPER_MAGIC || found.f_type == SMB_SUPER_MAGIC ||
+	    found.f_type == (long)SMB2_SUPER_MAGIC)
 		return "is on a network file system, which SQLite's locks cannot be trusted on";
 	return NULL;
 }

@@ -22,16 +22,19 @@
 enum {
 	PAGE_SIZE = 4096,
 	BUSY_TIME = 200,                        /* milliseconds that SQLite waits for a process that takes no turns */
-	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make the file, or put it aside */
+	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make it, or put it aside */
 };
 
 /* As enum spool_column has them; seq as the rowid that it is, which is there even when the schema's text is damaged. */
 #define COLUMNS "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, rowid"
 
+#define OF_WAITING " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered)"
+
 static const char *const statement_texts[SPOOL_STATEMENTS] = {
-	[SPOOL_PUT] = "INSERT INTO push (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-	[SPOOL_OLDEST] = "SELECT " COLUMNS " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT ?",
-	[SPOOL_HEAD] = "SELECT received_at FROM push WHERE id NOT IN (SELECT id FROM temp.remembered) ORDER BY seq LIMIT 1",
+	[SPOOL_PUT] = "INSERT INTO push (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT (id) DO NOTHING",
+	[SPOOL_OLDEST] = "SELECT " COLUMNS OF_WAITING " ORDER BY seq LIMIT ?",
+	[SPOOL_HEAD] = "SELECT received_at" OF_WAITING " ORDER BY seq LIMIT 1",
 	[SPOOL_REMOVE] = "DELETE FROM push WHERE id = ?",
 	[SPOOL_IS_THERE] = "SELECT 1 FROM push WHERE rowid = ? AND +id = ?",
 	[SPOOL_REMEMBER] = "INSERT INTO temp.remembered (id) VALUES (?) ON CONFLICT DO NOTHING",

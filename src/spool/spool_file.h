@@ -53,7 +53,7 @@ struct spool_file {
 	bool               usable;      /* database is open and set up: statements are there */
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
 	struct spool_turn  turn;
-	char              *copy;        /* of a file that was removed, to be taken over when this one is open; NULL: none */
+	char              *copy;        /* of a file that was removed, to be taken over by this one; NULL: none */
 	int64_t            remembered;  /* pushes that are to be taken out as soon as that can be done */
 	enum spool_result  noted;       /* how the last call that failed ended, */
 	char               problem[256];        /* and why */

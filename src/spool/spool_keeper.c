@@ -319,7 +319,8 @@ run(void *argument)
 	pthread_mutex_lock(&spool->mutex);
 	while (!spool->ending || spool->first != NULL) {
 		work(spool, &next_look);
-		while (!spool->ending && spool->first == NULL && thread_cond_wait(&spool->work, &spool->mutex, next_look))
+		while (!spool->ending && spool->first == NULL &&
+		    thread_cond_wait(&spool->work, &spool->mutex, next_look))
 			continue;
 	}
 	spool->ended = true;

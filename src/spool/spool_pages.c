@@ -236,7 +236,8 @@ read_values(const unsigned char *payload, uint64_t length, struct spool_value va
 static bool
 are_of(const struct spool_value *values, const char *types)
 {
-	static const char letters[] = { [SPOOL_NULL] = 'n', [SPOOL_INTEGER] = 'i', [SPOOL_TEXT] = 't', [SPOOL_BLOB] = 'b' };
+	static const char letters[] = { [SPOOL_NULL] = 'n', [SPOOL_INTEGER] = 'i', [SPOOL_TEXT] = 't',
+	    [SPOOL_BLOB] = 'b' };
 
 	for (; *types != '\0'; types++, values++) {
 		if (*types == '?' && *++types != '\0' && values->type == SPOOL_NULL)
@@ -262,7 +263,8 @@ find_push(const struct spool_value *values, int count, struct spool_found *found
 	memcpy(found->values, values + 1, 6 * sizeof *values);
 	if (count == COLUMNS && are_of(values + 7, "ti?b"))
 		memcpy(found->values + 6, values + 7, 3 * sizeof *values);
-	else if ((count == COLUMNS && are_of(values + 7, "?bti")) || (count == COLUMNS_FIRST && are_of(values + 7, "?b"))) {
+	else if ((count == COLUMNS && are_of(values + 7, "?bti")) ||
+	    (count == COLUMNS_FIRST && are_of(values + 7, "?b"))) {
 		found->values[6] = count == COLUMNS ? values[8] : no_source;
 		found->values[7] = count == COLUMNS ? values[9] : not_ahead;
 		found->values[8] = values[7];

@@ -147,14 +147,14 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 
 	if (strstr(path, SPOOL_COPY_MARK) != NULL && expected >= 0) {
 		unlink(path);
-		log_warning("spool %s: rescued all pushes of the file that was removed or replaced rescued=%lld", file->path,
-		    (long long)taken);
+		log_warning("spool %s: rescued all pushes of the file that was removed or replaced rescued=%lld",
+		    file->path, (long long)taken);
 		return;
 	}
 	rename_rescued(path, renamed);
 	if (expected < 0)
-		log_error("spool %s: rescued what could be read of the damaged file, kept as %s; how many pushes it held "
-		    "is unknown rescued=%lld", file->path, renamed, (long long)taken);
+		log_error("spool %s: rescued what could be read of the damaged file, kept as %s; how many pushes it"
+		    " held is unknown rescued=%lld", file->path, renamed, (long long)taken);
 	else if (taken < expected)
 		log_error("spool %s: rescued what could be read of the damaged file, kept as %s; ask the platform for "
 		    "the lost pushes rescued=%lld lost=%lld", file->path, renamed, (long long)taken,
@@ -168,7 +168,8 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 static enum spool_result
 part(struct spool_file *file, struct spool_rescue *rescue)
 {
-	int64_t page = spool_file_number(file, "SELECT page FROM rescue ORDER BY rowid LIMIT 1", 0), taken = rescue->taken;
+	int64_t page = spool_file_number(file, "SELECT page FROM rescue ORDER BY rowid LIMIT 1", 0),
+	    taken = rescue->taken;
 	enum spool_result result;
 
 	if (page > rescue->page)
@@ -187,7 +188,8 @@ finish(struct spool_file *file, const char *path, int64_t taken, int64_t expecte
 	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
 
 	if (result == SPOOL_DONE)
-		result = spool_file_end(file, execute(file, sqlite3_mprintf("DELETE FROM rescue WHERE file = %Q", path)) &&
+		result = spool_file_end(file,
+		    execute(file, sqlite3_mprintf("DELETE FROM rescue WHERE file = %Q", path)) &&
 		    sqlite3_changes(file->database) == 1 ? SPOOL_DONE : SPOOL_FAILED);
 	if (result == SPOOL_DONE)
 		log_rescued(file, path, taken, expected);
@@ -198,8 +200,9 @@ static bool
 find_due(struct spool_file *file, char path[PATH_MAX], int64_t *page, int64_t *taken, int64_t *expected)
 {
 	sqlite3_stmt *statement = NULL;
-	bool found = sqlite3_prepare_v2(file->database, "SELECT file, page, rescued, expected FROM rescue ORDER BY rowid LIMIT 1",
-	    -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
+	static const char text[] = "SELECT file, page, rescued, expected FROM rescue ORDER BY rowid LIMIT 1";
+	bool found = sqlite3_prepare_v2(file->database, text, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW;
 
 	if (found) {
 		snprintf(path, PATH_MAX, "%s", (const char *)sqlite3_column_text(statement, 0));

@@ -47,7 +47,8 @@ spool_row_bind(sqlite3_stmt *statement, const struct push *push)
 static bool
 is_bytes(sqlite3_stmt *statement, enum spool_column column, int length)
 {
-	return sqlite3_column_type(statement, column) == SQLITE_BLOB && sqlite3_column_bytes(statement, column) == length;
+	return sqlite3_column_type(statement, column) == SQLITE_BLOB &&
+	    sqlite3_column_bytes(statement, column) == length;
 }
 
 bool

@@ -79,7 +79,8 @@ result_of(int code)
 enum spool_result
 spool_file_note(struct spool_file *file)
 {
-	return spool_file_note_problem(file, result_of(sqlite3_errcode(file->database)), sqlite3_errmsg(file->database));
+	return spool_file_note_problem(file, result_of(sqlite3_errcode(file->database)),
+	    sqlite3_errmsg(file->database));
 }
 
 bool
@@ -97,6 +98,6 @@ spool_file_count(struct spool_file *file, struct spool_depth *depth)
 	/* others may have taken some of these out by now */
 	if (read && file->remembered > 0)
 		depth->pushes -= spool_file_number(file,
-		    "SELECT count(*) FROM temp.remembered AS stored WHERE EXISTS (SELECT 1 FROM push WHERE id = stored.id)", 0);
+		    "SELECT count(*) FROM temp.remembered r WHERE EXISTS (SELECT 1 FROM push WHERE id = r.id)", 0);
 	return read;
 }

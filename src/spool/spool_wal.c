@@ -54,7 +54,8 @@ is_sum(const struct sum *sum, const unsigned char *at)
 
 /* Calls of this go through the log once; false at its end. */
 static bool
-next_frame(const struct spool_wal *wal, const unsigned char *header, int64_t offset, struct sum *sum, struct frame *frame)
+next_frame(const struct spool_wal *wal, const unsigned char *header, int64_t offset, struct sum *sum,
+    struct frame *frame)
 {
 	unsigned char bytes[FRAME];
 	bool big_endian = header[3] & 1;

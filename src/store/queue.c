@@ -28,7 +28,7 @@ enum {
  */
 enum {
 	SHARE_RECORDS = 256,
-	PATIENCE = 3,           /* milliseconds after which anything is worth it: the first one has met something slow */
+	PATIENCE = 3,           /* milliseconds after which anything is worth it: the first one is slow */
 };
 
 struct queue {

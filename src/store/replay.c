@@ -26,7 +26,7 @@ enum {
 	BATCH_TIME = 10 * 1000,     /* milliseconds for one batch: nobody waits for its answer */
 	LONE_TIME = 30 * 1000,      /* milliseconds for a push by itself, which may be a large one */
 	BACKOFF_MAX = 5 * 1000,     /* milliseconds between two batches that fail, at most */
-	LOOK_TIME = 1000,           /* milliseconds between two looks at an empty spool, which its keeper counts as often */
+	LOOK_TIME = 1000,           /* milliseconds between two looks at a spool that its keeper finds empty */
 	LOG_PAUSE = 60 * 1000,      /* milliseconds between two lines alike */
 	SUSPECTS = 64,              /* pushes whose failures are counted at a time */
 	FAILURES = 8,               /* by itself, after which a push is kept whole in quarantine */
@@ -152,7 +152,8 @@ static void
 postpone(struct replay *replay, const struct push *push)
 {
 	if (log_limit_allows(&replay->limit, LOG_PAUSE))
-		log_error("spool: a push could not be stored and was moved to the end of the spool: %s", replay->reason);
+		log_error("spool: a push could not be stored and was moved to the end of the spool: %s",
+		    replay->reason);
 	(void)spool_postpone(replay->spool, push);
 }
 

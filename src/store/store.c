@@ -23,8 +23,8 @@ struct store {
 static void
 count_stored(struct push **pushes, int count, const struct db_counts *counts, int64_t start)
 {
-	struct metrics_stored stored = { .pushes = counts->pushes, .inserted = counts->inserted, .updated = counts->updated,
-		.duplicates = counts->duplicates, .quarantined = counts->quarantined,
+	struct metrics_stored stored = { .pushes = counts->pushes, .inserted = counts->inserted,
+		.updated = counts->updated, .duplicates = counts->duplicates, .quarantined = counts->quarantined,
 		.records = counts->inserted + counts->updated + counts->duplicates + counts->quarantined,
 		.replayed = pushes[0]->spooled ? counts->pushes : 0, .duration = clock_us() - start };
 

@@ -17,7 +17,8 @@ enum { QUERY_TOKEN_MAX = 256 };
 static bool
 is_plain(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("-._~", c) != NULL);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	    (c != '\0' && strchr("-._~", c) != NULL);
 }
 
 /* What stands in front of one of the bytes of stops; *at is moved behind that byte. */
@@ -95,7 +96,8 @@ query_token(struct slice query, char *decoded)
 			continue;
 		for (size_t i = 6; i < pair.length; i++) {
 			decoded[length] = pair.bytes[i];
-			if (pair.bytes[i] == '%' && i + 2 < pair.length && digit(pair.bytes[i + 1]) >= 0 && digit(pair.bytes[i + 2]) >= 0) {
+			if (pair.bytes[i] == '%' && i + 2 < pair.length && digit(pair.bytes[i + 1]) >= 0 &&
+			    digit(pair.bytes[i + 2]) >= 0) {
 				decoded[length] = (char)(digit(pair.bytes[i + 1]) * 16 + digit(pair.bytes[i + 2]));
 				i += 2;
 			}
@@ -148,8 +150,10 @@ text_of(struct slice slice)
 static void
 check(struct admission *admission, struct slice path, struct slice query, struct slice file)
 {
-	char *path_text = text_of(path), *query_text = text_of(query), *decoded = malloc(query.length + 1), source[PUSH_SOURCE_SIZE];
-	int by_path = count_matches(file, path_token(path)), by_query = count_matches(file, query_token(query, decoded));
+	char *path_text = text_of(path), *query_text = text_of(query), *decoded = malloc(query.length + 1),
+	    source[PUSH_SOURCE_SIZE];
+	int by_path = count_matches(file, path_token(path)), by_query = count_matches(file,
+	    query_token(query, decoded));
 	bool admitted;
 
 	if ((admission == NULL) != (by_path < 0))

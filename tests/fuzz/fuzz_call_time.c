@@ -19,7 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (size_t i = 0, k = 0; i < formed.length && k < size; i++)
 		if (form[i] >= '0' && form[i] <= '9')
 			text[i] = (char)('0' + bytes[k++] % 10);
-	if (call_time_parse(formed, &taken) != ref_time(formed, &wanted) || (ref_time(formed, &wanted) && taken != wanted))
+	if (call_time_parse(formed, &taken) != ref_time(formed, &wanted) ||
+	    (ref_time(formed, &wanted) && taken != wanted))
 		ref_fail(text);
 	return 0;
 }

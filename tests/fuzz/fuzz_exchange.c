@@ -18,7 +18,8 @@ answer(struct connection *connection)
 	struct request *request = connection->request;
 	enum outcome outcome = body_end(&request->body, connection->ended, request->push);
 
-	if (request->push->body.length > MAX_BODY || (outcome == OUTCOME_OK && request->push->body.length != request->push->bytes))
+	if (request->push->body.length > MAX_BODY || (outcome == OUTCOME_OK &&
+	    request->push->body.length != request->push->bytes))
 		ref_fail("the length of a body");
 	reply_send(connection->gateway, outcome);
 	request_free(request);

@@ -55,7 +55,8 @@ check_value(const struct settings *settings, const struct settings_key *key)
 	switch (key->type) {
 	case SETTING_TEXT:
 	case SETTING_ADDRESS:
-		if (**(char *const *)place == '\0' || (key->type == SETTING_ADDRESS && !address_parse(&address, *(char *const *)place)))
+		if (**(char *const *)place == '\0' || (key->type == SETTING_ADDRESS &&
+		    !address_parse(&address, *(char *const *)place)))
 			ref_fail(key->name);
 		break;
 	case SETTING_NUMBER:

@@ -62,8 +62,8 @@ write_file(const char *path, off_t at, const uint8_t *bytes, size_t size, off_t 
 {
 	int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
-	if (descriptor < 0 || ftruncate(descriptor, length) != 0 || pwrite(descriptor, bytes, size, at) != (ssize_t)size ||
-	    close(descriptor) != 0)
+	if (descriptor < 0 || ftruncate(descriptor, length) != 0 ||
+	    pwrite(descriptor, bytes, size, at) != (ssize_t)size || close(descriptor) != 0)
 		abort();
 }
 
@@ -78,7 +78,8 @@ store(struct push **pushes, int count)
 	for (int i = 0; i < count; i++) {
 		int64_t arrived = pushes[i]->received_at - pushes[i]->clock_ahead;
 
-		if (pushes[i]->received_at < 0 || pushes[i]->received_at >= year_10000 || arrived < 0 || arrived > year_10000)
+		if (pushes[i]->received_at < 0 || pushes[i]->received_at >= year_10000 || arrived < 0 ||
+		    arrived > year_10000)
 			ref_fail("a time that cannot be stored");
 		if (pushes[i]->fault == NULL && record_list_parse(&pushes[i]->list, pushes[i]->body) != OUTCOME_OK)
 			push_refuse(pushes[i], "x");

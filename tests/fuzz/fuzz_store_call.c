@@ -30,7 +30,8 @@ take_integer(struct array *array, int size)
 static struct array
 open_array(const struct store_call *call, int parameter)
 {
-	struct array array = { .at = call->values[parameter], .end = call->values[parameter] + call->lengths[parameter] };
+	struct array array = { .at = call->values[parameter],
+	    .end = call->values[parameter] + call->lengths[parameter] };
 	int64_t dimensions = take_integer(&array, 4);
 
 	if (take_integer(&array, 4) > 1 || take_integer(&array, 4) <= 0 || dimensions > 1)
@@ -130,8 +131,10 @@ check_records(const struct store_call *call, struct push **pushes, int count, co
 static void
 check_pushes(const struct store_call *call, struct push **pushes, int count)
 {
-	struct array ids = open_array(call, P_ID), records = open_array(call, P_RECORDS), rows = open_array(call, P_ROWS),
-	    quarantined = open_array(call, P_QUARANTINED), reasons = open_array(call, Q_REASON), raws = open_array(call, Q_RAW);
+	struct array ids = open_array(call, P_ID), records = open_array(call, P_RECORDS),
+	    rows = open_array(call, P_ROWS),
+	    quarantined = open_array(call, P_QUARANTINED), reasons = open_array(call, Q_REASON),
+	    raws = open_array(call, Q_RAW);
 
 	for (int i = 0; i < count; i++) {
 		const struct record_list *list = &pushes[i]->list;
@@ -144,7 +147,8 @@ check_pushes(const struct store_call *call, struct push **pushes, int count)
 			ref_fail("a push");
 		for (size_t k = 0; k < list->reject_count; k++)
 			if (!ref_equal(take(&raws), list->rejects[k].raw) ||
-			    !ref_equal(take(&reasons), (struct slice){ list->rejects[k].reason, strlen(list->rejects[k].reason) }))
+			    !ref_equal(take(&reasons), (struct slice){ list->rejects[k].reason,
+			    strlen(list->rejects[k].reason) }))
 				ref_fail("a reject");
 	}
 	if (ids.left != 0 || raws.left != 0 || raws.at != raws.end)

@@ -343,7 +343,8 @@ ref_time(struct slice text, int64_t *microseconds)
 	day = number_at(text.bytes + 8, 2);
 	days_of[2] += (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_of[month] ||
-	    number_at(text.bytes + 11, 2) > 23 || number_at(text.bytes + 14, 2) > 59 || number_at(text.bytes + 17, 2) > 59)
+	    number_at(text.bytes + 11, 2) > 23 || number_at(text.bytes + 14, 2) > 59 ||
+	    number_at(text.bytes + 17, 2) > 59)
 		return false;
 	for (int64_t y = 1970; y < year; y++)
 		days += 365 + ((y % 4 == 0 && y % 100 != 0) || y % 400 == 0);

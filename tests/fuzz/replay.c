@@ -48,7 +48,8 @@ main(int argc, char **argv)
 
 	(void)argc;
 	signal(SIGABRT, name_current);
-	snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus%s", source != NULL ? source : ".", name != NULL ? name : argv[0]);
+	snprintf(folder, sizeof folder, "%s/tests/fuzz/corpus%s", source != NULL ? source : ".", name != NULL ? name :
+	    argv[0]);
 	files = opendir(folder);
 	while (files != NULL && (entry = readdir(files)) != NULL)
 		if (entry->d_name[0] != '.') {

@@ -91,9 +91,11 @@ PQfinish(PGconn *connection)
 }
 
 ConnStatusType PQstatus(const PGconn *connection) { return connection->well ? CONNECTION_OK : CONNECTION_BAD; }
-char *PQerrorMessage(const PGconn *connection) { return connection->well ? (char *)"" : (char *)"it broke\n\tadvice\n"; }
+char *PQerrorMessage(const PGconn *connection) { return connection->well ? (char *)"" : (char *)"it broke\n\tadvice\n";
+    }
 int PQsocket(const PGconn *connection) { (void)connection; return socket_of_all; }
-int PQsetnonblocking(PGconn *connection, int on) { (void)on; return break_unless(connection, note("nonblocking", "")) ? 0 : -1; }
+int PQsetnonblocking(PGconn *connection, int on) { (void)on; return break_unless(connection, note("nonblocking", "")) ?
+    0 : -1; }
 PGVerbosity PQsetErrorVerbosity(PGconn *connection, PGVerbosity to) { (void)connection; return to; }
 
 PQnoticeReceiver
@@ -380,7 +382,8 @@ static void
 a_batch_is_one_exchange(void **state)
 {
 	static const char *const expected[] = {
-		"pipeline", "send BEGIN ISOLATION LEVEL READ COMMITTED", "run callresultd_limits", "run callresultd_store",
+		"pipeline", "send BEGIN ISOLATION LEVEL READ COMMITTED", "run callresultd_limits",
+		"run callresultd_store",
 		"send COMMIT", "sync", "exit",
 	};
 
@@ -395,7 +398,8 @@ static void
 a_trial_is_taken_back(void **state)
 {
 	static const char *const expected[] = {
-		"pipeline", "send BEGIN ISOLATION LEVEL READ COMMITTED", "run callresultd_limits", "run callresultd_store",
+		"pipeline", "send BEGIN ISOLATION LEVEL READ COMMITTED", "run callresultd_limits",
+		"run callresultd_store",
 		"send ROLLBACK", "sync", "exit",
 	};
 	struct fold fold = { 0 };
@@ -477,9 +481,11 @@ what_the_server_says_decides(void **state)
 		if (result != cases[i].result)
 			print_error("%s at %s\n", cases[i].state, cases[i].at);
 		assert_int_equal(result, cases[i].result);
-		assert_int_equal(count_calls("run callresultd_store_1") + count_calls("run callresultd_store_2"), cases[i].tries);
+		assert_int_equal(count_calls("run callresultd_store_1") + count_calls("run callresultd_store_2"),
+		    cases[i].tries);
 		assert_int_equal(db_is_connected(db), result == DB_STORED || result == DB_BAD_RECORD);
-		assert_int_equal(db_failed_unexplained(db), strcmp(cases[i].state != NULL ? cases[i].state : "", "54000") == 0);
+		assert_int_equal(db_failed_unexplained(db), strcmp(cases[i].state != NULL ? cases[i].state : "",
+		    "54000") == 0);
 		assert_true(result == DB_STORED || strstr(db_problem(db), cases[i].problem) != NULL);
 		end(state);
 		begin(state);

@@ -42,7 +42,8 @@ what_is_a_head_passes(void **state)
 		struct slice text, whole, left;
 	} cases[] = {
 		{ "no variable", BYTES(BEGIN END), BYTES(BEGIN "\1\4\0\1\0\0\0\0" END), BYTES("") },
-		{ "one", BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\1\1ab" END), BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\1\1ab" END), BYTES("") },
+		{ "one", BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\1\1ab" END), BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\1\1ab" END),
+		BYTES("") },
 		{ "in two records", BYTES(BEGIN "\1\4\0\1\0\2\0\0" "\1\1" "\1\4\0\1\0\2\0\0" "ab" END "more"),
 		    BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\1\1ab" END), BYTES("more") },
 		{ "padding", BYTES(BEGIN "\1\4\0\1\0\4\3\0" "\1\1ab" "\377\377\377" END),
@@ -51,7 +52,8 @@ what_is_a_head_passes(void **state)
 		    BYTES(BEGIN "\1\4\0\1\0\0\0\0" END), BYTES("") },
 		{ "long lengths", BYTES(BEGIN "\1\4\0\1\0\12\0\0" "\200\0\0\1\200\0\0\1ab" END),
 		    BYTES(BEGIN "\1\4\0\1\0\12\0\0" "\200\0\0\1\200\0\0\1ab" END), BYTES("") },
-		{ "empty names", BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\0\0\0\0" END), BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\0\0\0\0" END),
+		{ "empty names", BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\0\0\0\0" END),
+		BYTES(BEGIN "\1\4\0\1\0\4\0\0" "\0\0\0\0" END),
 		    BYTES("") },
 		{ "what an earlier one has left", BYTES("\1\2\0\5\0\2\1\0" "abc" BEGIN END),
 		    BYTES(BEGIN "\1\4\0\1\0\0\0\0" END), BYTES("") },
@@ -64,7 +66,8 @@ what_is_a_head_passes(void **state)
 			struct slice left;
 
 			if (read_in_pieces(&head, cases[i].text, piece, &left) != HEAD_WHOLE ||
-			    head.length != cases[i].whole.length || memcmp(head.bytes, cases[i].whole.bytes, head.length) != 0 ||
+			    head.length != cases[i].whole.length ||
+			    memcmp(head.bytes, cases[i].whole.bytes, head.length) != 0 ||
 			    head.id != 1 || !head.keep || left.length != cases[i].left.length)
 				fail_msg("%s, by %zu bytes", cases[i].name, piece);
 			head_clear(&head);
@@ -157,8 +160,8 @@ sixty_four_kib_are_taken_and_not_one_more(void **state)
 
 		assert_non_null(text);
 		at = (char *)memcpy(at, BEGIN, 16) + 16;
-		memcpy(at, (char[]){ 1, 4, 0, 1, (char)(first >> 8), (char)first, 0, 0, 1, (char)0x80, 0, (char)(value >> 8),
-		    (char)value, 'n' }, 14);
+		memcpy(at, (char[]){ 1, 4, 0, 1, (char)(first >> 8), (char)first, 0, 0, 1, (char)0x80, 0,
+		    (char)(value >> 8), (char)value, 'n' }, 14);
 		memset(at + 14, 'v', first - 6);
 		at += 8 + first;
 		memcpy(at, (char[]){ 1, 4, 0, 1, (char)(second >> 8), (char)second, 0, 0 }, 8);

@@ -78,8 +78,10 @@ all_other_bits_are_left_to_chance(void **state)
 static void
 its_text_is_a_uuid_s(void **state)
 {
-	static const struct push_id id = { { 1, 0x7f, 0x22, 0xe2, 0x79, 0xb0, 0x7c, 0xc3, 0x98, 0xc4, 0xdc, 0x0c, 0x0c, 7, 0x39, 0x8f } };
-	static const char *const others[] = { "", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f0",
+	static const struct push_id id = { { 1, 0x7f, 0x22, 0xe2, 0x79, 0xb0, 0x7c, 0xc3, 0x98, 0xc4, 0xdc, 0x0c, 0x0c,
+	    7, 0x39, 0x8f } };
+	static const char *const others[] = { "", "017f22e2-79b0-7cc3-98c4-dc0c0c07398",
+	    "017f22e2-79b0-7cc3-98c4-dc0c0c07398f0",
 		"017f22e2-79b0-7cc3-98c4-dc0c0c07398g", "017f22e2 79b07cc398c4dc0c0c07398f" };
 	char text[PUSH_ID_TEXT_SIZE];
 	struct push_id read;

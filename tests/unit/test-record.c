@@ -333,7 +333,8 @@ other_texts_are_as_long_as_the_body_allows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(unlimited); i++) {
-		const struct record *record = good(record_with(record_fields[unlimited[i]].name, repeated("a", 400000)));
+		const struct record *record = good(record_with(record_fields[unlimited[i]].name,
+		    repeated("a", 400000)));
 
 		assert_int_equal(record->value[unlimited[i]].length, 400000);
 	}
@@ -355,7 +356,8 @@ integers_come_as_numbers_or_as_digits(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		assert_int_equal(number_of(good(record_with("callStatus", cases[i].value)), RECORD_CALL_STATUS),
 		    cases[i].expected);
-		assert_int_equal(number_of(good(record_with("vdnId", cases[i].value)), RECORD_VDN_ID), cases[i].expected);
+		assert_int_equal(number_of(good(record_with("vdnId", cases[i].value)), RECORD_VDN_ID),
+		    cases[i].expected);
 	}
 }
 
@@ -757,13 +759,18 @@ damage_inside_a_string_costs_its_element(void **state)
 	static const struct {
 		const char *bytes, *reason;
 	} cases[] = {
-		{ "\xff", "is not UTF-8" }, { "\xfe\xff", "is not UTF-8" }, { "\x80", "is not UTF-8" }, { "\xc3", "is not UTF-8" },
+		{ "\xff", "is not UTF-8" }, { "\xfe\xff", "is not UTF-8" }, { "\x80", "is not UTF-8" },
+		{ "\xc3", "is not UTF-8" },
 		{ "\xc3(", "is not UTF-8" }, { "\xc0\x80", "is not UTF-8" }, { "\xc0\xaf", "is not UTF-8" },
-		{ "\xe0\x80\xaf", "is not UTF-8" }, { "\xf0\x80\x80\xaf", "is not UTF-8" }, { "\xed\xa0\x80", "is not UTF-8" },
+		{ "\xe0\x80\xaf", "is not UTF-8" }, { "\xf0\x80\x80\xaf", "is not UTF-8" },
+		{ "\xed\xa0\x80", "is not UTF-8" },
 		{ "\xed\xbf\xbf", "is not UTF-8" }, { "\xed\xa0\xbd\xed\xb8\x80", "is not UTF-8" },
-		{ "\xf4\x90\x80\x80", "is not UTF-8" }, { "\xf8\x88\x80\x80\x80", "is not UTF-8" }, { "\xe8\xbf", "is not UTF-8" },
-		{ "\xb1\xb1", "is not UTF-8" }, { "\xbf\xcd\xbb\xa7", "is not UTF-8" }, { "\x81\\\x81\x40", "is not UTF-8" },
-		{ "\x01", "raw control character" }, { "\t", "raw control character" }, { "\n", "raw control character" },
+		{ "\xf4\x90\x80\x80", "is not UTF-8" }, { "\xf8\x88\x80\x80\x80", "is not UTF-8" },
+		{ "\xe8\xbf", "is not UTF-8" },
+		{ "\xb1\xb1", "is not UTF-8" }, { "\xbf\xcd\xbb\xa7", "is not UTF-8" },
+		{ "\x81\\\x81\x40", "is not UTF-8" },
+		{ "\x01", "raw control character" }, { "\t", "raw control character" },
+		{ "\n", "raw control character" },
 		{ "\x1f", "raw control character" }, { "\x1b[m", "raw control character" },
 	};
 	char member[64], framed[512];
@@ -771,12 +778,13 @@ damage_inside_a_string_costs_its_element(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (int f = 0; f < RECORD_FIELDS + 3; f++) {
-			const char *name = f < RECORD_FIELDS ? record_fields[f].name : "a field name or an unlisted field";
+			const char *name = f < RECORD_FIELDS ? record_fields[f].name :
+			    "a field name or an unlisted field";
 
-			snprintf(member, sizeof member, f < RECORD_FIELDS + 1 ? "\"%s\":\"a%s\"" : f < RECORD_FIELDS + 2 ?
-			    "\"%sx%s\":1" : "\"%s\":[{\"%s\":1}]", f < RECORD_FIELDS ? name : "more", cases[i].bytes);
-			snprintf(framed, sizeof framed, "[" GOOD ",{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,%s} ,"
-			    GOOD "]", member);
+			snprintf(member, sizeof member, f < RECORD_FIELDS + 1 ? "\"%s\":\"a%s\"" :
+			    f < RECORD_FIELDS + 2 ? "\"%sx%s\":1" : "\"%s\":[{\"%s\":1}]", f < RECORD_FIELDS ? name : "more", cases[i].bytes);
+			snprintf(framed, sizeof framed,
+			    "[" GOOD ",{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,%s} ," GOOD "]", member);
 			assert_int_equal(read_text(framed), OUTCOME_OK);
 			assert_int_equal(list.record_count, 2);
 			assert_int_equal(list.reject_count, 1);
@@ -792,7 +800,8 @@ static void
 damage_around_the_list_is_passed_over(void **state)
 {
 	(void)state;
-	assert_int_equal(read_text("{\"a\":\"\xff\",\"\x80\":[\"\n\"],\"callResultList\":[" GOOD "],\"b\":{\"\t\":0}}"), OUTCOME_OK);
+	assert_int_equal(read_text("{\"a\":\"\xff\",\"\x80\":[\"\n\"],\"callResultList\":[" GOOD "],\"b\":{\"\t\":0}}"),
+	    OUTCOME_OK);
 	assert_int_equal(list.record_count, 1);
 	assert_int_equal(list.reject_count, 0);
 	assert_int_equal(read_text("{\"callResultList\xff\":[" GOOD "]}"), OUTCOME_BODY_NOT_LIST);
@@ -862,7 +871,8 @@ every_character_is_kept_raw_and_escaped(void **state)
 	(void)state;
 	for (uint32_t character = 1; character <= 0x10ffff; character += character == 0xd7ff ? 0x801 : 1) {
 		bool must_escape = character < 0x20 || character == '"' || character == '\\';
-		const char *raw = raw_of(character), *escape = escape_of(character), *given = must_escape ? escape : raw;
+		const char *raw = raw_of(character), *escape = escape_of(character), *given = must_escape ? escape :
+		    raw;
 		const struct record *record;
 
 		snprintf(text, sizeof text, "[{\"campaignId\":\"%s\",\"callStatus\":6,\"called\":\"%s\",\"%s\":\"%s\","
@@ -886,7 +896,8 @@ half_a_pair_is_a_replacement_character(void **state)
 	(void)state;
 	for (uint32_t half = 0xd800; half <= 0xdfff; half++)
 		for (size_t i = 0; i < COUNT(behind); i++) {
-			snprintf(text, sizeof text, "[{\"campaignId\":\"3\",\"callStatus\":6,\"called\":\"\\u%04x%s\",\"\\u%04X\":1}]",
+			snprintf(text, sizeof text,
+			    "[{\"campaignId\":\"3\",\"callStatus\":6,\"called\":\"\\u%04x%s\",\"\\u%04X\":1}]",
 			    half, behind[i], half);
 			assert_memory_equal(good(text)->value[RECORD_CALLED].bytes, "\xef\xbf\xbd", 3);
 			assert_true(slice_is(extra_of(&list.records[0]), "{\"\xef\xbf\xbd\":1}"));
@@ -911,7 +922,8 @@ what_is_not_json_is_refused_wherever_it_stands(void **state)
 		"[1}", "[[1]", "{",
 		"}", "{\"a\":1,}", "{,\"a\":1}", "{,}", "{\"a\":1,,\"b\":2}", "{\"a\" 1}", "{\"a\"}", "{\"a\":}",
 		"{\"a\":1 \"b\":2}",
-		"{\"a\":1:2}", "{\"a\",1}", "{a:1}", "{1:2}", "{'a':1}", "{null:1}", "{1e400:1}", "{-0:1}", "{[]:1}", "{\"a\":1]",
+		"{\"a\":1:2}", "{\"a\",1}", "{a:1}", "{1:2}", "{'a':1}", "{null:1}", "{1e400:1}", "{-0:1}", "{[]:1}",
+		"{\"a\":1]",
 		"{\"a\"::1}", ";", "1;", "@", "\\",
 		"1 1", "1\x0c", "\v1",
 	};
@@ -1276,7 +1288,8 @@ an_answer_of_the_query_interface_has_data(void **state)
 		{ "{\"resultCode\":\"0\",\"data\":[", "],\"total\":1}", OUTCOME_OK, 1 }, { "[", "]", OUTCOME_OK, 1 },
 		{ "{\"callResultList\":[", "]}", OUTCOME_OK, 1 }, { "{\"d\\u0061ta\":[", "]}", OUTCOME_OK, 1 },
 		{ "{\"data\":[],\"a\":", "}", OUTCOME_OK, 0 }, { "{\"data\":", "}", OUTCOME_BODY_NOT_LIST, 0 },
-		{ "{\"data \":[", "]}", OUTCOME_BODY_NOT_LIST, 0 }, { "{\"a\":{\"data\":[", "]}}", OUTCOME_BODY_NOT_LIST, 0 },
+		{ "{\"data \":[", "]}", OUTCOME_BODY_NOT_LIST, 0 },
+		{ "{\"a\":{\"data\":[", "]}}", OUTCOME_BODY_NOT_LIST, 0 },
 		{ "{\"data\":[", "]", OUTCOME_BODY_NOT_JSON, 0 }, { "{\"data\":[", "]}]", OUTCOME_BODY_TRAILING, 0 },
 	};
 	char wrapped[256];

@@ -22,7 +22,7 @@ static struct push_id waiting[PUSHES];                        /* in the spool, i
 static int waiting_count, stored[PUSHES], kept_whole, postponed, lone_tries;
 static int64_t stored_by_all;
 static bool poisonous, takes_time, others_store, goes;
-static size_t refused_before;                                 /* records of the push that had been found, at the last try */
+static size_t refused_before;       /* records of the push that had been found, at the last try */
 static struct db connection;
 
 /* --- the spool ----------------------------------------------------------------------------------------------- */
@@ -65,7 +65,8 @@ spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t byt
 	(void)bytes;
 	pthread_mutex_lock(&mutex);
 	for (; count < waiting_count && count < capacity; count++) {
-		char *body = strdup("[{\"campaignId\":\"1\",\"callId\":\"x\",\"callStatus\":5},{\"campaignId\":\"2\",\"callId\":\"x\",\"callStatus\":5}]");
+		char *body = strdup("[{\"campaignId\":\"1\",\"callId\":\"x\",\"callStatus\":5},"
+		    "{\"campaignId\":\"2\",\"callId\":\"x\",\"callStatus\":5}]");
 
 		pushes[count] = push_new(NULL);
 		pushes[count]->id = waiting[count];

@@ -263,7 +263,8 @@ metrics_are_text_for_prometheus(void **state)
 static void
 what_is_counted_is_in_the_metrics(void **state)
 {
-	static const struct metrics_stored stored = { .pushes = 3, .replayed = 1, .records = 10, .inserted = 1, .updated = 2,
+	static const struct metrics_stored stored = { .pushes = 3, .replayed = 1, .records = 10, .inserted = 1,
+	    .updated = 2,
 		.duplicates = 3, .quarantined = 4 };
 
 	(void)state;

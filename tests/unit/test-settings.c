@@ -264,7 +264,8 @@ quotes_keep_semicolons_in_a_conninfo(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++) {
-		snprintf(content, sizeof content, "[database]\nconninfo = %s\nwriters = 3 ; it's three\n", values[i][0]);
+		snprintf(content, sizeof content, "[database]\nconninfo = %s\nwriters = 3 ; it's three\n",
+		    values[i][0]);
 		assert_fine(content);
 		assert_string_equal(settings.conninfo, values[i][1]);
 		assert_int_equal(settings.writers, 3);
@@ -274,7 +275,8 @@ quotes_keep_semicolons_in_a_conninfo(void **state)
 static void
 a_place_to_listen_is_one(void **state)
 {
-	static const char *const values[] = { "127.0.0.1:9000", "localhost:fastcgi", "[::1]:9000", "*:9000", ":9000", "unix:/run/x" };
+	static const char *const values[] = { "127.0.0.1:9000", "localhost:fastcgi", "[::1]:9000", "*:9000", ":9000",
+	    "unix:/run/x" };
 	char content[256];
 
 	(void)state;
@@ -294,7 +296,8 @@ a_bad_value_is_named_with_its_place(void **state)
 		const char *section, *key, *value;
 	} cases[] = {
 		{ "server", "listen", "" }, { "server", "listen", "here" }, { "server", "listen", "9000" },
-		{ "server", "listen", "::1:9000" }, { "server", "listen", "localhost:" }, { "server", "listen", "unix:" },
+		{ "server", "listen", "::1:9000" }, { "server", "listen", "localhost:" },
+		{ "server", "listen", "unix:" },
 		{ "server", "listen", "127.0.0.1:0" }, { "server", "listen", "127.0.0.1:65536" },
 		{ "server", "listen", "127.0.0.1:-1" }, { "server", "listen", "/run/SECRET" },
 		{ "server", "threads", "" }, { "server", "threads", "0" }, { "server", "threads", "-1" },

@@ -702,7 +702,8 @@ a_row_that_cannot_be_right_ends_in_quarantine(void **state)
 		{ "UPDATE push SET id = 'sixteen letters.'", "what stood beside its body" },
 		{ "UPDATE push SET sha256 = NULL", "not the one that was received" },
 		{ "UPDATE push SET sha256 = zeroblob(32)", "not the one that was received" },
-		{ "UPDATE push SET sha256 = zeroblob(31), remote_addr = x'ff', source = x'ff'", "not the one that was received" },
+		{ "UPDATE push SET sha256 = zeroblob(31), remote_addr = x'ff', source = x'ff'",
+		"not the one that was received" },
 		{ "UPDATE push SET fault = x'e46ff0'", "?o?" },
 	};
 

@@ -102,8 +102,8 @@ make(int count, int records)
 		struct push *push = push_new(NULL);
 
 		for (int i = 0; i < records; i++)
-			end += sprintf(end, "%s{\"campaignId\":\"1\",\"callId\":\"x\",\"callStatus\":5,\"vdnId\":%d}", i == 0 ? "[" : ",",
-			    push_count * records + i);
+			end += sprintf(end, "%s{\"campaignId\":\"1\",\"callId\":\"x\",\"callStatus\":5,\"vdnId\":%d}",
+			    i == 0 ? "[" : ",", push_count * records + i);
 		strcpy(end, "]");
 		push->body = slice_of(body);
 		assert_int_equal(record_list_parse(&push->list, push->body), OUTCOME_OK);

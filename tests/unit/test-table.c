@@ -65,7 +65,8 @@ parsed(void)
 static void
 people_read_units_and_local_time_and_programs_exact_values(void **state)
 {
-	static const struct column exact[] = { { "size", COLUMN_BYTES }, { "age_seconds", COLUMN_SECONDS }, { "seen_at", COLUMN_TIME } };
+	static const struct column exact[] = { { "size", COLUMN_BYTES }, { "age_seconds", COLUMN_SECONDS },
+	    { "seen_at", COLUMN_TIME } };
 	static const int64_t values[][2] = { { 812, 12 }, { 1536, 61 }, { 10737418240, 7320 }, { 0, 90061 } };
 	struct table *table = tables[0] = table_new("exact", TABLE_ROWS, exact, COUNT(exact));
 
@@ -233,7 +234,8 @@ columns_are_as_wide_as_they_look(void **state)
 static void
 times_are_utc_to_the_second(void **state)
 {
-	static const struct column times[] = { { "first", COLUMN_TIME }, { "second", COLUMN_TIME }, { "none", COLUMN_TIME } };
+	static const struct column times[] = { { "first", COLUMN_TIME }, { "second", COLUMN_TIME },
+	    { "none", COLUMN_TIME } };
 	struct table *table = tables[0] = table_new("times", TABLE_RECORD, times, COUNT(times));
 
 	(void)state;

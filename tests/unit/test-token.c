@@ -181,7 +181,8 @@ the_name_of_the_token_is_the_source(void **state)
 	static const struct {
 		const char *name, *source;
 	} cases[] = {
-		{ "home", "home" }, { "site two", "site two" }, { "\xe4\xb8\x8a\xe6\xb5\xb7", "\xe4\xb8\x8a\xe6\xb5\xb7" },
+		{ "home", "home" }, { "site two", "site two" },
+		{ "\xe4\xb8\x8a\xe6\xb5\xb7", "\xe4\xb8\x8a\xe6\xb5\xb7" },
 		{ "caf\xe9", "caf?" }, { "a\tb\x7f", "a?b?" },
 		{ "0123456789012345678901234567890123456789012345678901234567890123456789",
 		    "0123456789012345678901234567890123456789012345678901234567890123" },

@@ -21,13 +21,14 @@ pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline)
 	return NULL;
 }
 
-void pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored) { (void)pool, (void)use, (void)db, (void)stored; }
+void pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored) { (void)pool, (void)use, (void)db,
+    (void)stored; }
 void pool_count_spooled(struct pool *pool, int count) { (void)pool, (void)count; }
 bool spool_is_well(const struct spool *spool) { (void)spool; return spool_well; }
 
 void
-store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, int64_t deadline, store_settled *settled,
-    void *context)
+store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, int64_t deadline,
+    store_settled *settled, void *context)
 {
 	(void)db, (void)fold, (void)deadline;
 	settled(context, pushes, count, NULL);
