@@ -1,15 +1,15 @@
 -- Installs or upgrades the callresult schema:   psql -X -d DATABASE -f sql/install.sql
 --
--- Run it as the user who is to own the schema: the owner of the database, or anyone with CREATE on it. CREATEROLE lets it
--- make the roles as well; superuser rights and extensions are not needed. All of it is one transaction: it is done, or
--- nothing is changed. Run again, it does what is still to do and nothing else.
+-- Run it as the user who is to own the schema: the owner of the database, or anyone with CREATE on it. CREATEROLE lets
+-- it make the roles as well; superuser rights and extensions are not needed. All of it is one transaction: it is done,
+-- or nothing is changed. Run again, it does what is still to do and nothing else.
 --
 -- tables/NNN-*.sql   steps, each run once and recorded in callresult.schema_version
 -- code/, views/      run every time: each function and view stands in one place, and what stands there is what runs.
 --                    A step drops what "create or replace" cannot change.
 --
--- With -v number_index=on it makes an index by which calls_to() and erase_number() find a number, with off it drops it; without
--- either it leaves what is there. The index takes a sixth of the server's processor time a record more.
+-- With -v number_index=on it makes an index by which calls_to() and erase_number() find a number, with off it drops
+-- it; without either it leaves what is there. The index takes a sixth of the server's processor time a record more.
 --
 -- Nothing was released before step 6. What came before it is moved aside, copied and dropped (006-aside, 006-from-005).
 
@@ -52,8 +52,8 @@ lock table callresult.schema_version in exclusive mode;
 do $$
 begin
     if not exists (select from callresult.schema_version) and to_regclass('callresult.call_result') is not null then
-        raise exception 'schema callresult has tables and its schema_version is empty: it was restored without its data. '
-            'Drop it (drop schema callresult cascade) and run this again, or restore the data too';
+        raise exception 'schema callresult has tables and its schema_version is empty: it was restored without its '
+            'data. Drop it (drop schema callresult cascade) and run this again, or restore the data too';
     end if;
 end
 $$;

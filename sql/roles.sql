@@ -17,7 +17,8 @@ declare
     others  text;
     granted record;
 begin
-    foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst', 'callresult_admin', 'callresult_consumer']
+    foreach wanted in array array['callresult_writer', 'callresult_reader', 'callresult_analyst', 'callresult_admin',
+        'callresult_consumer']
     loop
         if not exists (select from pg_roles where rolname = wanted) then
             begin
@@ -43,22 +44,26 @@ begin
       and not (me.rolcreaterole and current_setting('server_version_num')::integer < 160000)
       and not pg_has_role(me.oid, r.oid, 'member with admin option');
     if others <> '' then
-        raise notice 'user % may not grant the roles to others. Have someone who may run: GRANT % TO % WITH ADMIN OPTION;',
-            current_user, others, quote_ident(current_user);
+        raise notice 'user % may not grant the roles to others. Have someone who may run: '
+            'GRANT % TO % WITH ADMIN OPTION;', current_user, others, quote_ident(current_user);
     end if;
 
     -- By their oids: a function may be there in the form of the step before, too.
     for granted in
         select r.rolname, f.oid::regprocedure as callable
-        from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'), ('callresult_writer', 'calls_ahead'),
+        from (values ('callresult_writer', 'store'), ('callresult_writer', 'keep_house'),
+                     ('callresult_writer', 'calls_ahead'),
                      ('callresult_consumer', 'feed'), ('callresult_consumer', 'feed_done'),
                      ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'),
-                     ('callresult_reader', 'calls_to'), ('callresult_reader', 'local_today'), ('callresult_analyst', 'local_today'),
+                     ('callresult_reader', 'calls_to'), ('callresult_reader', 'local_today'),
+                     ('callresult_analyst', 'local_today'),
                       ('callresult_reader', 'called_often'), ('callresult_reader', 'number_tail'),
                      ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'),
-                     ('callresult_admin', 'retain'), ('callresult_admin', 'erase_number'), ('callresult_admin', 'anonymise'),
+                     ('callresult_admin', 'retain'), ('callresult_admin', 'erase_number'),
+                     ('callresult_admin', 'anonymise'),
                      ('callresult_admin', 'check_tally')) g (role, name)
-        join pg_roles r on r.rolname = g.role or r.rolname = 'callresult_admin' and g.role in ('callresult_writer', 'callresult_reader')
+        join pg_roles r on r.rolname = g.role
+             or r.rolname = 'callresult_admin' and g.role in ('callresult_writer', 'callresult_reader')
         join pg_proc f on f.pronamespace = 'callresult'::regnamespace and f.proname = g.name
     loop
         execute format('grant execute on function %s to %I', granted.callable, granted.rolname);
@@ -68,7 +73,8 @@ begin
     for granted in
         select oid::regprocedure as callable
         from pg_proc
-        where pronamespace = 'callresult'::regnamespace and proname in ('retain', 'erase_number', 'anonymise', 'check_tally')
+        where pronamespace = 'callresult'::regnamespace
+              and proname in ('retain', 'erase_number', 'anonymise', 'check_tally')
     loop
         execute format('alter function %s security definer', granted.callable);
     end loop;

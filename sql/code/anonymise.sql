@@ -1,7 +1,7 @@
 -- Forgetting the people and keeping the calls.
 
--- A digest under a key that nobody keeps. Of letters alone, so that no function takes it for a number; what is one already
--- stays. Equal texts have equal digests in one run, so that identities stay what they were.
+-- A digest under a key that nobody keeps. Of letters alone, so that no function takes it for a number; what is one
+-- already stays. Equal texts have equal digests in one run, so that identities stay what they were.
 create or replace function callresult.digest_of(said text, key bytea)
 returns text
 language sql
@@ -12,9 +12,10 @@ return case when said like 'anon:%' then said
 
 comment on function callresult.digest_of(text, bytea) is 'A digest that stands for a number, session or call';
 
--- A month at a time, and old rows of the default partitions. What names the person becomes a digest, and what may name him
--- goes; campaign, time, status, cause and push stay, and with them every count. The triggers count each row out and in again,
--- so check_tally() proves it. What waits in the log of the feed gets the same digests, and comes with them.
+-- A month at a time, and old rows of the default partitions. What names the person becomes a digest, and what may name
+-- him goes; campaign, time, status, cause and push stay, and with them every count. The triggers count each row out
+-- and in again, so check_tally() proves it. What waits in the log of the feed gets the same digests, and comes with
+-- them.
 --
 -- Entries of the quarantine keep their reason and how often they came. Their own digest would tell the text to whoever
 -- guesses the number, so it is another; none can be stored any more, so they are settled.
@@ -43,8 +44,8 @@ begin
                     then 'coalesce(call_time_local, received_at at time zone ''UTC'') < $1 and ' else '' end
                || '(called not like ''anon:%'' or session_id not like ''anon:%'' or call_id not like ''anon:%'' '
                   'or custom_field is not null or record_path is not null or extra is not null)',
-               'called = digest_of(called, $2), session_id = digest_of(session_id, $2), call_id = digest_of(call_id, $2), '
-               'custom_field = null, record_path = null, extra = null'
+               'called = digest_of(called, $2), session_id = digest_of(session_id, $2), call_id = '
+               'digest_of(call_id, $2), custom_field = null, record_path = null, extra = null'
         from unnest(array['call_result', 'call_result_revision']) p (name)
         join pg_inherits i on i.inhparent = p.name::regclass
         join pg_class c on c.oid = i.inhrelid
@@ -52,9 +53,11 @@ begin
            or to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month' <= before
         union all
         select 'feed_log',
-               'exists (select from unnest(call_time_local, called, session_id, call_id) e (at, called, session_id, call_id) '
+               'exists (select from unnest(call_time_local, called, session_id, call_id)'
+                       ' e (at, called, session_id, call_id) '
                        'where coalesce(at, stored_at at time zone ''UTC'') < $1 '
-                       'and (e.called not like ''anon:%'' or e.session_id not like ''anon:%'' or e.call_id not like ''anon:%''))',
+                       'and (e.called not like ''anon:%'' or e.session_id not like ''anon:%'' '
+                            'or e.call_id not like ''anon:%''))',
                '(called, session_id, call_id) = ('
                    'select array_agg(case when old then digest_of(e.called, $2) else e.called end order by n), '
                           'array_agg(case when old then digest_of(e.session_id, $2) else e.session_id end order by n), '
@@ -91,6 +94,6 @@ end
 $$;
 
 comment on function callresult.anonymise(interval, boolean) is
-    'Keeps the results, revisions and entries of the quarantine of the months that lie wholly before now - keep and forgets the '
-    'people: numbers, sessions and call ids become digests under a key that nobody keeps, free text and recordings go. Tells '
-    'how many rows, and what could not be changed and why; with dry_run => true nothing changes';
+    'Keeps the results, revisions and entries of the quarantine of the months that lie wholly before now - keep and '
+    'forgets the people: numbers, sessions and call ids become digests under a key that nobody keeps, free text and '
+    'recordings go. Tells how many rows, and what could not be changed and why; with dry_run => true nothing changes';

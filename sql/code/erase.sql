@@ -1,6 +1,8 @@
--- Erasing a number: from results and revisions in any written form, and from the texts in quarantine however they are coded.
+-- Erasing a number: from results and revisions in any written form, and from the texts in quarantine however they are
+-- coded.
 
--- The bytes of a text that are ASCII, and the others as ~ooo~, so that no digit of theirs stands beside one of the text.
+-- The bytes of a text that are ASCII, and the others as ~ooo~, so that no digit of theirs stands beside one of the
+-- text.
 create or replace function callresult.plain_text(raw bytea)
 returns text
 language sql
@@ -10,8 +12,9 @@ return replace(regexp_replace(replace(encode(raw, 'escape'), '\\', U&'\E000'), '
 
 comment on function callresult.plain_text(bytea) is 'A text in whatever encoding, as far as it is ASCII';
 
--- A text in UTF-16 as ASCII, with ~ for every other sign; NULL for what is not UTF-16. JSON and forms begin with an ASCII
--- sign, or with a byte order mark, so the first two bytes tell. Units are set apart by blanks before any is looked at.
+-- A text in UTF-16 as ASCII, with ~ for every other sign; NULL for what is not UTF-16. JSON and forms begin with an
+-- ASCII sign, or with a byte order mark, so the first two bytes tell. Units are set apart by blanks before any is
+-- looked at.
 create or replace function callresult.from_utf16(raw bytea)
 returns bytea
 language plpgsql
@@ -59,9 +62,9 @@ $$;
 
 comment on function callresult.readings(bytea) is 'What a text in quarantine may say';
 
--- The form in which a text has the number: as it is given, if it stands there as a whole and not as a part of a longer run
--- of digits, else another, else NULL. What stands before a number with blanks in it may be a date: so it is looked for in
--- one run of digits first.
+-- The form in which a text has the number: as it is given, if it stands there as a whole and not as a part of a longer
+-- run of digits, else another, else NULL. What stands before a number with blanks in it may be a date: so it is looked
+-- for in one run of digits first.
 create or replace function callresult.number_in(raw bytea, number text)
 returns text
 language plpgsql
@@ -69,7 +72,8 @@ immutable strict parallel safe
 set search_path = callresult, pg_temp
 as $$
 declare
-    given   text := '(?<![0-9])' || regexp_replace(plain_text(convert_to(number, 'UTF8')), '([^0-9A-Za-z])', '\\\1', 'g')
+    given   text := '(?<![0-9])'
+        || regexp_replace(plain_text(convert_to(number, 'UTF8')), '([^0-9A-Za-z])', '\\\1', 'g')
                     || '(?![0-9])';
     tail    text := number_tail(number);
     said    text[] := array(select readings(raw));
@@ -92,8 +96,8 @@ $$;
 comment on function callresult.number_in(bytea, text) is
     'The form in which a text in quarantine has a number, whole and in whatever coding; empty where it has it not';
 
--- How a text is coded that can be searched by nobody here; NULL for text. Data that is no text has one control character in
--- nine bytes.
+-- How a text is coded that can be searched by nobody here; NULL for text. Data that is no text has one control
+-- character in nine bytes.
 create or replace function callresult.unreadable(raw bytea)
 returns text
 language sql
@@ -102,13 +106,16 @@ begin atomic
     select case when head like '1f8b%' then 'gzip'
                 when head like '28b52ffd%' then 'zstd'
                 when head like '504b0304%' then 'zip'
-                when 20 * regexp_count(callresult.plain_text(part), '[\u0001-\u0008\u000e-\u001f\u007f]|~000~') > length(part)
+                when 20 * regexp_count(callresult.plain_text(part), '[\u0001-\u0008\u000e-\u001f\u007f]|~000~')
+                     > length(part)
                     then 'no text' end
     from (select encode(substring(raw from 1 for 4), 'hex') as head,
-                 coalesce(callresult.from_utf16(substring(raw from 1 for 1000)), substring(raw from 1 for 1000)) as part) p;
+                 coalesce(callresult.from_utf16(substring(raw from 1 for 1000)),
+                          substring(raw from 1 for 1000)) as part) p;
 end;
 
-comment on function callresult.unreadable(bytea) is 'How a text in quarantine is coded that cannot be searched; empty for text';
+comment on function callresult.unreadable(bytea) is
+    'How a text in quarantine is coded that cannot be searched; empty for text';
 
 -- What is left of it in the log of the feed names no number, session or call, and is found by nobody.
 create or replace function callresult.erase_in_feed(number text, every_form boolean)
@@ -125,7 +132,8 @@ begin atomic
         from unnest(l.campaign_id, l.called, l.session_id, l.call_id) with ordinality
              as e (campaign_id, called, session_id, call_id, n)
         cross join lateral (
-            select coalesce(called = number or every_form and callresult.number_tail(called) = callresult.number_tail(number)
+            select coalesce(called = number
+                            or every_form and callresult.number_tail(called) = callresult.number_tail(number)
                                                and callresult.same_number(called, number), false) as gone) g)
     where exists (
         select from unnest(l.called) called
@@ -135,7 +143,8 @@ end;
 
 comment on function callresult.erase_in_feed(text, boolean) is 'Removes a called number from the log of the feed';
 
-create or replace function callresult.erase_number(number text, every_form boolean default false, dry_run boolean default false)
+create or replace function callresult.erase_number(number text, every_form boolean default false,
+    dry_run boolean default false)
 returns table (found_in text, form text, rows bigint, problem text)
 language plpgsql
 set search_path = callresult, pg_temp
@@ -196,6 +205,6 @@ end
 $$;
 
 comment on function callresult.erase_number(text, boolean, boolean) is
-    'Removes a called number from results, revisions and quarantine, and tells what went by the forms it was written in. A '
-    'row with a problem stays, and says why; with dry_run => true nothing goes. What waits in the spool of a worker is on '
-    'the disk of that worker, and in no table: run it again when the spool has drained';
+    'Removes a called number from results, revisions and quarantine, and tells what went by the forms it was written '
+    'in. A row with a problem stays, and says why; with dry_run => true nothing goes. What waits in the spool of a '
+    'worker is on the disk of that worker, and in no table: run it again when the spool has drained';

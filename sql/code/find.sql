@@ -10,8 +10,8 @@ return right(regexp_replace(called, '[^0-9]', '', 'g'), 8);
 
 comment on function callresult.number_tail(text) is 'The last eight digits of a number, by which calls_to finds it';
 
--- What two numbers share at their ends is the number itself. What stands before it is a trunk's 9, an exit code, a country
--- code, a 0; a country code before one of them at most, or they are numbers of two countries.
+-- What two numbers share at their ends is the number itself. What stands before it is a trunk's 9, an exit code, a
+-- country code, a 0; a country code before one of them at most, or they are numbers of two countries.
 create or replace function callresult.same_number(one text, other text)
 returns boolean
 language sql
@@ -21,13 +21,15 @@ return (
            and (left(a, before_a) ~ '^9?0?$' and left(b, before_b) ~ '^9?0{0,2}([1-9][0-9]{0,2})?0?$'
                 or left(b, before_b) ~ '^9?0?$' and left(a, before_a) ~ '^9?0{0,2}([1-9][0-9]{0,2})?0?$')
     from (select a, b, length(a) - shared as before_a, length(b) - shared as before_b
-          from (select regexp_replace(one, '[^0-9]', '', 'g') as a, regexp_replace(other, '[^0-9]', '', 'g') as b) digits,
+          from (select regexp_replace(one, '[^0-9]', '', 'g') as a,
+                       regexp_replace(other, '[^0-9]', '', 'g') as b) digits,
                lateral (select max(n) as shared
                         from generate_series(0, least(length(a), length(b))) n
                         where right(a, n) = right(b, n)) s) parts);
 
 comment on function callresult.same_number(text, text) is
-    'Whether two ways of writing a number are the same number: with or without country code, trunk prefix, signs and blanks';
+    'Whether two ways of writing a number are the same number: with or without country code, trunk prefix, signs '
+    'and blanks';
 
 create or replace function callresult.calls_to(number text)
 returns setof callresult.calls
@@ -41,7 +43,8 @@ begin atomic
     order by c.call_time_local desc nulls last, c.received_at desc;
 end;
 
-comment on function callresult.calls_to(text) is 'Every call to a number in any written form, newest first, of all campaigns';
+comment on function callresult.calls_to(text) is
+    'Every call to a number in any written form, newest first, of all campaigns';
 
 create or replace function callresult.called_often(days integer, most integer)
 returns table (called text, calls bigint, campaigns bigint, last_call timestamp)

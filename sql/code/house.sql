@@ -1,4 +1,5 @@
--- The housekeeper: months, the journal of the tally, and the places of the feed. The worker calls keep_house() on a connection of its own.
+-- The housekeeper: months, the journal of the tally, and the places of the feed. The worker calls keep_house() on a
+-- connection of its own.
 
 -- Takes locks that somebody may hold for long, a tenth of a second at a time, so that no push waits longer behind them.
 -- Gives up after a minute.
@@ -44,7 +45,8 @@ begin
     where c.oid = parent::regclass;
 
     -- Indexes and row triggers are left to ATTACH, which makes those of the parent; an identity is the parent's.
-    execute format('create table %I (like %I including all excluding indexes excluding identity excluding comments)%s%s',
+    execute format('create table %I (like %I including all excluding indexes excluding identity'
+                   ' excluding comments)%s%s',
                    partition, model.relname, ' with (' || array_to_string(model.reloptions, ', ') || ')',
                    ' tablespace ' || quote_ident(space));
     execute format('alter table %I replica identity %s', partition, case model.relreplident when 'f' then 'full'
@@ -64,13 +66,13 @@ $$;
 
 comment on function callresult.make_sibling(text, text) is 'Makes the table of a month, with what its siblings have';
 
--- Makes one month of one table; true when it is there in the end. Attaching needs the default partition to itself, which
--- holds up reports and pushes bound for it; moving rows needs the whole table, for a query that knows the old partitions
--- and waited for one of them would find the rows in none. It waits 50 ms for that, and when it does not get it, false is the
--- answer, the rows stay in the default partition, and a later call tries again.
+-- Makes one month of one table; true when it is there in the end. Attaching needs the default partition to itself,
+-- which holds up reports and pushes bound for it; moving rows needs the whole table, for a query that knows the old
+-- partitions and waited for one of them would find the rows in none. It waits 50 ms for that, and when it does not get
+-- it, false is the answer, the rows stay in the default partition, and a later call tries again.
 --
--- Attaching reads the whole default partition once. Where that holds more than most_bytes, no push pays for it; the owner
--- can, at a quiet time:  select callresult.add_month('call_result', '2026-11-01', null);
+-- Attaching reads the whole default partition once. Where that holds more than most_bytes, no push pays for it; the
+-- owner can, at a quiet time: select callresult.add_month('call_result', '2026-11-01', null);
 create or replace function callresult.add_month(parent text, month timestamp, most_bytes bigint default 134217728)
 returns boolean
 language plpgsql
@@ -117,8 +119,8 @@ begin
     select string_agg(quote_ident(attname), ', ') into columns
     from pg_attribute
     where attrelid = rest::regclass and attnum > 0 and not attisdropped and attgenerated = '';
-    -- Whoever follows by logical replication is sent what a table does as the table stands then: rows that went into the
-    -- month before it was attached would be deleted there, and never come. So they wait aside.
+    -- Whoever follows by logical replication is sent what a table does as the table stands then: rows that went into
+    -- the month before it was attached would be deleted there, and never come. So they wait aside.
     if to_move then
         execute format('create unlogged table moving (like %I)', parent);
         execute format('with moved as (delete from %1$I where %2$I >= $1 and %2$I < $2 returning *) '
@@ -168,14 +170,16 @@ set search_path = callresult, pg_temp
 begin atomic
     select coalesce(
         (select min(m)
-         from (select date_trunc('month', now() at time zone 'UTC') + n * interval '1 month' from generate_series(0, 1) n) a (m)
+         from (select date_trunc('month', now() at time zone 'UTC') + n * interval '1 month'
+                 from generate_series(0, 1) n) a (m)
          where to_regclass('callresult.' || parent || to_char(m, '"_y"YYYY"m"MM')) is null),
         date_trunc('month', (callresult.waiting_in(parent)).first));
 end;
 
 comment on function callresult.month_wanted(text) is 'The month of a table that is to be made next';
 
--- Makes the month that a table wants, if any and if it is not too soon after one that could not be made; true when it did.
+-- Makes the month that a table wants, if any and if it is not too soon after one that could not be made; true when it
+-- did.
 create or replace function callresult.make_month(kept callresult.housekeeping)
 returns boolean
 language plpgsql
@@ -220,12 +224,12 @@ $$;
 comment on function callresult.make_month(callresult.housekeeping) is 'Makes the month that a table wants';
 
 -- What the worker calls again and again; once more at once when it says more. One at a time: to another it gives no
--- figures. The journal is folded when reading it begins to cost. Months come last, and one for each table, since they hold
--- the default partitions until the end. To whoever needs a table for themselves it gives way before they would be found in a
--- deadlock, and tells no figures either. The worker says its call_timezone, for local_today().
+-- figures. The journal is folded when reading it begins to cost. Months come last, and one for each table, since they
+-- hold the default partitions until the end. To whoever needs a table for themselves it gives way before they would be
+-- found in a deadlock, and tells no figures either. The worker says its call_timezone, for local_today().
 create or replace function callresult.keep_house(call_timezone text default null)
-returns table (more boolean, journal_rows bigint, unplaced_rows bigint, quarantine_entries bigint, quarantine_bytes bigint,
-               problem text)
+returns table (more boolean, journal_rows bigint, unplaced_rows bigint, quarantine_entries bigint,
+               quarantine_bytes bigint, problem text)
 language plpgsql
 security definer
 set search_path = callresult, pg_temp
@@ -267,7 +271,8 @@ begin
                     raise;
                 when others then
                     problem := format('the tally cannot be folded: %s (SQLSTATE %s)',
-                                      case when sqlstate !~ '^2[23]' then sqlerrm else 'a row is refused' end, sqlstate);
+                                      case when sqlstate !~ '^2[23]' then sqlerrm else 'a row is refused' end,
+                                      sqlstate);
             end;
         end if;
         begin
@@ -276,7 +281,8 @@ begin
             when lock_not_available or deadlock_detected then
                 raise;
             when others then
-                problem := concat_ws('; ', problem, format('the feed cannot be numbered: %s (SQLSTATE %s)', sqlerrm, sqlstate));
+                problem := concat_ws('; ', problem,
+                                     format('the feed cannot be numbered: %s (SQLSTATE %s)', sqlerrm, sqlstate));
         end;
         select count(*), coalesce(sum(q.bytes), 0) into quarantine_entries, quarantine_bytes
         from quarantine q
@@ -285,7 +291,8 @@ begin
         for kept in select * from housekeeping h order by h.parent loop
             more := make_month(kept) or more;
         end loop;
-        select sum((waiting_in(h.parent)).rows), coalesce(problem || '; ', '') || string_agg(h.problem, '; ' order by h.parent)
+        select sum((waiting_in(h.parent)).rows),
+               coalesce(problem || '; ', '') || string_agg(h.problem, '; ' order by h.parent)
         into unplaced_rows, problem
         from housekeeping h;
     exception
@@ -302,7 +309,8 @@ end
 $$;
 
 comment on function callresult.keep_house(text) is
-    'Folds the journal of the tally, numbers the feed, makes the months of the tables, and tells what waits and what could not be done';
+    'Folds the journal of the tally, numbers the feed, makes the months of the tables, and tells what waits and what '
+    'could not be done';
 
 -- The day that the platform's clock shows: by the zone that the worker has said last, else by the session's.
 create or replace function callresult.local_today()
@@ -312,7 +320,9 @@ stable
 security definer
 set search_path = callresult, pg_temp
 begin atomic
-    select (now() at time zone coalesce((select max(call_timezone) from callresult.housekeeping), current_setting('timezone')))::date;
+    select (now() at time zone coalesce((select max(call_timezone) from callresult.housekeeping),
+        current_setting('timezone')))::date;
 end;
 
-comment on function callresult.local_today() is 'Today in the call_timezone of the worker; before one has run, in that of the session';
+comment on function callresult.local_today() is
+    'Today in the call_timezone of the worker; before one has run, in that of the session';

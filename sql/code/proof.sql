@@ -95,8 +95,8 @@ end;
 
 comment on function callresult.check_tally() is 'Compares the reports with call_result; no row: they agree';
 
--- For doctor, whose role reads no result: figures that lead to no person. Recent ones only, and not too many: every push has
--- its share of a wrong time zone.
+-- For doctor, whose role reads no result: figures that lead to no person. Recent ones only, and not too many: every
+-- push has its share of a wrong time zone.
 create or replace function callresult.calls_ahead(out calls bigint, out seconds bigint)
 language sql
 stable
@@ -114,4 +114,5 @@ begin atomic
 end;
 
 comment on function callresult.calls_ahead() is
-    'Of the calls that arrived within a day, how many have a time more than five minutes after they arrived, and the most seconds';
+    'Of the calls that arrived within a day, how many have a time more than five minutes after they arrived, and the '
+    'most seconds';

@@ -95,7 +95,8 @@ begin
             from unnest(parents) with ordinality p (name, place)
             join pg_inherits i on i.inhparent = p.name::regclass
             join pg_class c on c.oid = i.inhrelid
-            where to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month' <= before
+            where to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month'
+                  <= before
             order by p.place, c.relname
         loop
             execute format('lock table only %I in share row exclusive mode', dropped);

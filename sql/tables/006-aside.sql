@@ -22,17 +22,19 @@ begin
         union all
         select oid::regclass::text
         from pg_class
-        where oid = any (ours) and relkind in ('r', 'p', 'v', 'm', 'f') and not relispartition and relname <> all (array[
+        where oid = any (ours) and relkind in ('r', 'p', 'v', 'm', 'f') and not relispartition
+            and relname <> all (array[
             'schema_version', 'call_result', 'call_result_revision', 'push', 'quarantine', 'failure_category',
             'failure_code', 'failure_code_category', 'tally_journal', 'tally_day', 'tally_hour', 'tally_cause',
-            'tally_detail', 'tally_arrival', 'tally_long_cause', 'tally_pending', 'tally_parts', 'call_tally', 'result_rows',
+            'tally_detail', 'tally_arrival', 'tally_long_cause', 'tally_pending', 'tally_parts', 'call_tally',
+            'result_rows',
             'calls', 'called_numbers', 'redial_candidates', 'invalid_numbers', 'recordings', 'campaign_summary',
             'campaign_daily', 'campaign_hourly', 'failure_breakdown', 'platform_faults', 'unlisted_codes',
             'delivery_health'])
     ) t (name);
     if theirs is not null then
-        raise exception 'these are not of callresult and depend on its tables: %. Drop them, run this again and make them '
-            'anew', theirs;
+        raise exception 'these are not of callresult and depend on its tables: %. Drop them, run this again and '
+            'make them anew', theirs;
     end if;
 end
 $$;

@@ -45,7 +45,8 @@ comment on column callresult.feed_consumer.consumer is 'Name of the consumer';
 comment on column callresult.feed_consumer.place is 'Place of the last call it has taken';
 comment on column callresult.feed_consumer.moved_at is 'When it moved there';
 comment on table callresult.feed_log is
-    'Which results came or changed, while there is a consumer that has not taken them; arrays with one element a result';
+    'Which results came or changed, while there is a consumer that has not taken them; arrays with one element a '
+    'result';
 comment on column callresult.feed_log.id is 'Order in which the rows were written, which says nothing of their commits';
 comment on column callresult.feed_log.place is 'Place of the last result in it; empty until it is numbered';
 comment on column callresult.feed_log.records is 'How many results';

@@ -62,7 +62,8 @@ insert into callresult.failure_code (code, category, description, redial, listed
 select code, category, description, redial, listed
 from callresult_5.failure_code
 on conflict (code) do update
-set category = excluded.category, description = excluded.description, redial = excluded.redial, listed = excluded.listed;
+set category = excluded.category, description = excluded.description, redial = excluded.redial,
+    listed = excluded.listed;
 delete from callresult.failure_code_category;
 delete from callresult.failure_code where code not in (select code from callresult_5.failure_code);
 delete from callresult.failure_category where category not in (select category from callresult_5.failure_category);

@@ -64,7 +64,8 @@ comment on column callresult.call_result.call_time is
     'The same time read in the time zone the worker was configured with';
 comment on column callresult.call_result.call_status is 'Status: 5 failed, 6 answered (callStatus)';
 comment on column callresult.call_result.fail_code is 'Failure code exactly as sent (failCode)';
-comment on column callresult.call_result.cause_code is 'Failure code in five digits, as the catalogue failure_code has it';
+comment on column callresult.call_result.cause_code is
+    'Failure code in five digits, as the catalogue failure_code has it';
 comment on column callresult.call_result.vdn_id is 'Virtual call centre (vdnId)';
 comment on column callresult.call_result.custom_field is 'What the customer attached to the call (customField)';
 comment on column callresult.call_result.record_path is
@@ -198,8 +199,8 @@ comment on column callresult.quarantine.bytes is 'Length of the text';
 -- --- the tally: calls counted while they are stored, so that no report reads the results ---------------------------
 --
 -- What came (sign 1) or went (sign -1) is a row of tally_journal, which only grows, so that writers never wait for each
--- other. keep_house() folds it: it takes all rows it sees and adds them up in the tables below. Readers add the journal to
--- what is folded, so every report is exact at every moment and in every snapshot.
+-- other. keep_house() folds it: it takes all rows it sees and adds them up in the tables below. Readers add the
+-- journal to what is folded, so every report is exact at every moment and in every snapshot.
 
 create table callresult.tally_journal (
     sign             smallint not null,
@@ -291,7 +292,8 @@ insert into callresult.housekeeping (parent) values ('call_result'), ('call_resu
 
 comment on table callresult.housekeeping is 'What keep_house() knows of the tables it makes months for';
 comment on column callresult.housekeeping.parent is 'Table with months';
-comment on column callresult.housekeeping.not_before is 'When it tries to make a month again, after one could not be made';
+comment on column callresult.housekeeping.not_before is
+    'When it tries to make a month again, after one could not be made';
 comment on column callresult.housekeeping.call_timezone is 'Time zone of the calls, as the worker has said last';
 comment on column callresult.housekeeping.problem is 'Why that month could not be made; empty when all is well';
 

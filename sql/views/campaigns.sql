@@ -53,7 +53,8 @@ comment on column callresult.campaign_summary.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
 
 create or replace view callresult.campaign_daily as
-select d.campaign_id, d.vdn_id, d.day, d.calls, d.answered, d.failed, callresult.part_of(d.answered, d.calls) as answer_rate,
+select d.campaign_id, d.vdn_id, d.day, d.calls, d.answered, d.failed,
+       callresult.part_of(d.answered, d.calls) as answer_rate,
        coalesce(a.calls, 0) as abandoned,
        callresult.part_of(coalesce(a.calls, 0), nullif(d.answered + coalesce(a.calls, 0), 0)) as abandon_rate,
        n.name as campaign

@@ -1,5 +1,5 @@
--- What the columns of the views and of the tally are, for \d+: most mean the same wherever they stand, those of call_result
--- what they mean there.
+-- What the columns of the views and of the tally are, for \d+: most mean the same wherever they stand, those of
+-- call_result what they mean there.
 
 do $$
 declare
@@ -14,7 +14,8 @@ begin
         ['answered', 'Those answered (status 6)'],
         ['failed', 'Those failed (status 5); a status the platform does not document counts in calls only'],
         ['answer_rate', 'answered / calls, between 0 and 1, to four places'],
-        ['abandoned', 'Those answered that found no agent, by their codes (failure_code.abandoned), whatever their status'],
+        ['abandoned', 'Those answered that found no agent, by their codes (failure_code.abandoned), whatever their '
+                      'status'],
         ['abandon_rate', 'abandoned / (answered + abandoned), to four places; empty where there is neither'],
         ['campaign', 'Name of the campaign, where table campaign has it'],
         ['first_call', 'Time of the first call, as sent'],
@@ -68,7 +69,8 @@ comment on column callresult.recordings.record_path is
 comment on column callresult.delivery_health.hour is 'Hour of arrival, as the time it begins at';
 comment on column callresult.delivery_health.lag is
     'Seconds from the call to the arrival of its result, on average over the results that stand';
-comment on column callresult.delivery_health.late is 'Pushes that came more than ten minutes after the last call in them';
+comment on column callresult.delivery_health.late is
+    'Pushes that came more than ten minutes after the last call in them';
 comment on column callresult.delivery_health.late_by is 'Seconds from that call to the push, the most of them';
 comment on column callresult.internal_feed_call.place is 'Place in the feed: greater than all places given before';
 comment on column callresult.internal_feed_call.answered is 'Whether the call was answered';

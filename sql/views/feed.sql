@@ -15,4 +15,5 @@ cross join (select coalesce(sum(records), 0)::bigint as unnumbered, now() - min(
             from callresult.feed_log
             where place is null) u;
 
-comment on view callresult.feeds is 'Consumers of the feed: where each stands, what waits for it, and how far numbering is behind';
+comment on view callresult.feeds is
+    'Consumers of the feed: where each stands, what waits for it, and how far numbering is behind';

@@ -1,11 +1,11 @@
--- Every result, and lists to work from: numbers to call again, numbers to strike, recordings to fetch before their links
--- expire.
+-- Every result, and lists to work from: numbers to call again, numbers to strike, recordings to fetch before their
+-- links expire.
 --
 -- A number is judged in its campaign by its last attempt, so it is in one of the two lists at most. Of attempts at
 -- the same second the one that arrived last is the last; an attempt without a time is older than any with one.
 
--- The catalogue in the language that the session has chosen, where that has a text. It is joined, since a function would
--- be called for each of what may be millions of calls.
+-- The catalogue in the language that the session has chosen, where that has a text. It is joined, since a function
+-- would be called for each of what may be millions of calls.
 create or replace view callresult.internal_cause as
 select c.code, c.category, coalesce(t.description, c.description) as cause, c.redial
 from callresult.failure_code c
@@ -107,19 +107,23 @@ comment on column callresult.recordings.expires_at is
 -- The key of a result may have empty parts; the first two are asked so that the index serves.
 create or replace view callresult.corrections as
 select h.campaign_id, h.vdn_id, h.called, h.call_time_local, h.session_id, h.call_id,
-       h.call_status as status_before, r.call_status as status_now, h.cause_code as code_before, r.cause_code as code_now,
+       h.call_status as status_before, r.call_status as status_now,
+       h.cause_code as code_before, r.cause_code as code_now,
        h.received_at as received_before, h.kept_at as changed_at, h.revision
 from callresult.call_result_revision h
 join callresult.call_result r
   on r.campaign_id = h.campaign_id
      and (r.call_time_local = h.call_time_local or r.call_time_local is null and h.call_time_local is null)
-     and (r.vdn_id, r.session_id, r.called, r.call_id) is not distinct from (h.vdn_id, h.session_id, h.called, h.call_id);
+     and (r.vdn_id, r.session_id, r.called, r.call_id)
+         is not distinct from (h.vdn_id, h.session_id, h.called, h.call_id);
 
-comment on view callresult.corrections is 'What results said before and what they say now, a row each time other content came';
+comment on view callresult.corrections is
+    'What results said before and what they say now, a row each time other content came';
 comment on column callresult.corrections.status_before is 'Status that does not stand any more: 5 failed, 6 answered';
 comment on column callresult.corrections.status_now is 'Status that stands';
 comment on column callresult.corrections.code_before is 'Failure code that does not stand any more, in five digits';
 comment on column callresult.corrections.code_now is 'Failure code that stands, in five digits';
 comment on column callresult.corrections.received_before is 'When the content arrived that does not stand any more';
 comment on column callresult.corrections.changed_at is 'When it was laid aside';
-comment on column callresult.corrections.revision is 'Number in the order the contents of one result were laid aside: 0, 1, 2 and so on';
+comment on column callresult.corrections.revision is
+    'Number in the order the contents of one result were laid aside: 0, 1, 2 and so on';

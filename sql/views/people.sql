@@ -17,7 +17,8 @@ from (
 ) c
 left join callresult.internal_cause f on f.code = c.code;
 
-comment on view callresult.contacts is 'Each person a campaign called, by all numbers of the session, with the last attempt';
+comment on view callresult.contacts is
+    'Each person a campaign called, by all numbers of the session, with the last attempt';
 comment on column callresult.contacts.numbers is 'Numbers that were called';
 comment on column callresult.contacts.attempts is 'Calls to any of them';
 comment on column callresult.contacts.reached is 'Whether any of the calls was answered';
@@ -25,7 +26,8 @@ comment on column callresult.contacts.reached is 'Whether any of the calls was a
 create or replace view callresult.abandon_30_days as
 select campaign_id, vdn_id, answered, abandoned, callresult.part_of(abandoned, answered + abandoned) as abandon_rate
 from (
-    select campaign_id, vdn_id, coalesce(sum(answered), 0)::bigint as answered, coalesce(sum(abandoned), 0)::bigint as abandoned
+    select campaign_id, vdn_id, coalesce(sum(answered), 0)::bigint as answered,
+           coalesce(sum(abandoned), 0)::bigint as abandoned
     from (
         select p.campaign_id, p.vdn_id, case when p.call_status = 6 then p.calls end as answered,
                case when f.abandoned then p.calls end as abandoned
@@ -49,7 +51,8 @@ from (
            coalesce(sum(p.calls) filter (where age = 0), 0)::bigint as calls,
            coalesce(sum(p.calls) filter (where age > 0), 0) / 4 as usual
     from (select campaign_id, vdn_id, calls,
-                 extract(day from date_trunc('hour', localtimestamp) - interval '1 hour' - call_hour)::integer / 7 as age
+                 extract(day from date_trunc('hour', localtimestamp) - interval '1 hour' - call_hour)::integer
+                     / 7 as age
           from callresult.internal_tally_parts
           where call_hour in (select date_trunc('hour', localtimestamp) - interval '1 hour' - week * interval '7 days'
                               from generate_series(0, 4) week)) p
@@ -65,10 +68,13 @@ comment on column callresult.quiet_campaigns.usual is 'Calls on average in that 
 
 create or replace view callresult.calls_masked as
 select campaign_id, vdn_id,
-       case when octet_length(called) >= 8 then left(called, 3) || repeat('*', char_length(called) - 5) || right(called, 2)
+       case when octet_length(called) >= 8 then left(called, 3) || repeat('*', char_length(called) - 5)
+           || right(called, 2)
             else regexp_replace(called, '.', '*', 'g') end as called,
-       call_time_local, call_time, call_status, answered, fail_code, cause_code, category, cause, redial, received_at, revision
+       call_time_local, call_time, call_status, answered, fail_code, cause_code, category, cause, redial, received_at,
+       revision
 from callresult.calls;
 
 comment on view callresult.calls_masked is 'Every call result once, without what leads to the person';
-comment on column callresult.calls_masked.called is 'First three and last two signs of the number called, the rest masked';
+comment on column callresult.calls_masked.called is
+    'First three and last two signs of the number called, the rest masked';

@@ -1,5 +1,5 @@
--- The journal as rows, and the detail as rows: what views and checks read. Views that are for other views only have names
--- that begin with internal_.
+-- The journal as rows, and the detail as rows: what views and checks read. Views that are for other views only have
+-- names that begin with internal_.
 create or replace view callresult.internal_tally_pending as
 select campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status, cause_code, calls,
        case when call_status = 6 then calls else 0 end as answered,
@@ -25,7 +25,8 @@ from callresult.internal_tally_parts
 group by campaign_id, vdn_id, call_hour, call_status, cause_code
 having sum(calls) <> 0;
 
--- Calls that were answered and found no agent, by their codes. A key for a join may not be NULL, so each that can be is two.
+-- Calls that were answered and found no agent, by their codes. A key for a join may not be NULL, so each that can be
+-- is two.
 create or replace view callresult.internal_tally_abandoned as
 select campaign_id, coalesce(vdn_id, 0) as vdn, vdn_id is null as no_vdn, coalesce(call_hour, '-infinity') as began,
        sum(calls)::bigint as calls
@@ -33,7 +34,8 @@ from callresult.internal_tally_parts
 where cause_code in (select code from callresult.failure_code where abandoned)
 group by campaign_id, vdn_id, call_hour;
 
-comment on view callresult.internal_tally_abandoned is 'Calls whose code says abandoned, by campaign, virtual call centre and hour';
+comment on view callresult.internal_tally_abandoned is
+    'Calls whose code says abandoned, by campaign, virtual call centre and hour';
 comment on view callresult.internal_tally_pending is 'tally_journal as rows: what is counted and not yet folded';
 comment on view callresult.internal_tally_parts is
     'tally_detail and tally_journal as rows; one key may have several, and call_tally sums them';

@@ -782,7 +782,8 @@ damage_inside_a_string_costs_its_element(void **state)
 			    "a field name or an unlisted field";
 
 			snprintf(member, sizeof member, f < RECORD_FIELDS + 1 ? "\"%s\":\"a%s\"" :
-			    f < RECORD_FIELDS + 2 ? "\"%sx%s\":1" : "\"%s\":[{\"%s\":1}]", f < RECORD_FIELDS ? name : "more", cases[i].bytes);
+			    f < RECORD_FIELDS + 2 ? "\"%sx%s\":1" : "\"%s\":[{\"%s\":1}]",
+			    f < RECORD_FIELDS ? name : "more", cases[i].bytes);
 			snprintf(framed, sizeof framed,
 			    "[" GOOD ",{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,%s} ," GOOD "]", member);
 			assert_int_equal(read_text(framed), OUTCOME_OK);
