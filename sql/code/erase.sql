@@ -117,6 +117,17 @@ end;
 comment on function callresult.unreadable(bytea) is
     'How a text in quarantine is coded that cannot be searched; empty for text';
 
+-- Whether a number is the one that is to be erased: as it is given, or in any form.
+create or replace function callresult.is_number(called text, number text, every_form boolean)
+returns boolean
+language sql
+immutable parallel safe
+return coalesce(called = number or every_form and callresult.number_tail(called) = callresult.number_tail(number)
+                                   and callresult.same_number(called, number), false);
+
+comment on function callresult.is_number(text, text, boolean) is
+    'Whether called is this number, as it is given or, with every_form, however it is written';
+
 -- What is left of it in the log of the feed names no number, session or call, and is found by nobody.
 create or replace function callresult.erase_in_feed(number text, every_form boolean)
 returns void
@@ -131,14 +142,8 @@ begin atomic
                array_agg(case when not gone then call_id end order by n)
         from unnest(l.campaign_id, l.called, l.session_id, l.call_id) with ordinality
              as e (campaign_id, called, session_id, call_id, n)
-        cross join lateral (
-            select coalesce(called = number
-                            or every_form and callresult.number_tail(called) = callresult.number_tail(number)
-                                               and callresult.same_number(called, number), false) as gone) g)
-    where exists (
-        select from unnest(l.called) called
-        where called = number or every_form and callresult.number_tail(called) = callresult.number_tail(number)
-                                 and callresult.same_number(called, number));
+        cross join lateral (select callresult.is_number(called, number, every_form) as gone) g)
+    where exists (select from unnest(l.called) called where callresult.is_number(called, number, every_form));
 end;
 
 comment on function callresult.erase_in_feed(text, boolean) is 'Removes a called number from the log of the feed';
@@ -161,7 +166,7 @@ begin
             return query execute format($sql$
                 with gone as (
                     delete from %1$I
-                    where number_tail(called) = number_tail($1) and (called = $1 or $2 and same_number(called, $1))
+                    where number_tail(called) = number_tail($1) and is_number(called, $1, $2)
                     returning called
                 )
                 select %1$L, called, count(*), null from gone group by called

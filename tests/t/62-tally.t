@@ -36,9 +36,11 @@ select callresult.fold_tally();
 select * from callresult.keep_house();
 END
 );
-my @scripts = map { ('-f', write_file(folder() . "/$_.pgbench", $scripts{$_}) . ($_ eq 'store' ? '@6' : $_ eq 'fold' ? '@1' : '@2')) }
+my @scripts = map { ('-f', write_file(folder() . "/$_.pgbench", $scripts{$_}) . ($_ eq 'store' ? '@6' : $_ eq 'fold' ?
+    '@1' : '@2')) }
     sort keys %scripts;
-my $output = run_command(Rig::Postgres::client('pgbench'), '-n', '-h', $postgres->{folder}, '-U', 'postgres', '-c', 8, '-j', 2, '-t', 60,
+my $output = run_command(Rig::Postgres::client('pgbench'), '-n', '-h', $postgres->{folder}, '-U', 'postgres', '-c', 8,
+    '-j', 2, '-t', 60,
 	'--max-tries=100', @scripts, 'callresult');
 unlike $output, qr/aborted/, 'eight sessions come to their end';
 cmp_ok $postgres->sql('select count(*) from callresult.call_result'), '>', 0, 'there are results';
@@ -55,12 +57,15 @@ $postgres->sql('create role anybody login');
 is eval { $postgres->sql('lock table callresult.housekeeping in access share mode', undef, 'anybody'); 1 }, undef,
     'and nobody who may only connect can keep it from that';
 for my $rows (1, 30, 1000, 40_000) {
-	is eval { $postgres->sql("set lock_timeout = '50ms'; " . sprintf $insert, "r$rows-", $rows); 1 }, 1, "another stores $rows beside it"
+	is eval { $postgres->sql("set lock_timeout = '50ms'; " . sprintf $insert, "r$rows-", $rows); 1 }, 1,
+	    "another stores $rows beside it"
 	    or diag $@;
 }
-is eval { $postgres->sql("set lock_timeout = '50ms'; delete from callresult.call_result where session_id like 'r%'"); 1 }, 1,
+is eval { $postgres->sql("set lock_timeout = '50ms'; delete from callresult.call_result where session_id like 'r%'");
+    1 }, 1,
     'and deletes' or diag $@;
-is eval { $postgres->sql("set lock_timeout = '50ms'; begin isolation level serializable; " . (sprintf $insert, 'serial', 40_000) . '; commit'); 1 },
+is eval { $postgres->sql("set lock_timeout = '50ms'; begin isolation level serializable; " . (sprintf $insert, 'serial',
+    40_000) . '; commit'); 1 },
     1, 'at any isolation level' or diag $@;
 is $postgres->sql('select * from callresult.check_tally()'), '', 'readers see the truth meanwhile';
 $postgres->let_go($open);
@@ -75,15 +80,19 @@ for my $tables ('callresult.call_result', 'callresult.quarantine', 'callresult.t
 }
 
 # --- what cannot see all results refuses to count or drop them: another session stores while the snapshot stands
-my $store = 'psql -X -q -h ' . $postgres->{folder} . q{ -U postgres -d callresult -c "insert into callresult.call_result (campaign_id,
+my $store = 'psql -X -q -h ' . $postgres->{folder}
+    . q{ -U postgres -d callresult -c "insert into callresult.call_result (campaign_id,
 	session_id, call_time_local, call_status, push_id, received_at, arrived_at) values ('late', gen_random_uuid(), '2020-02-01', 5,
 	gen_random_uuid(), now(), now())"} =~ s/\n\s*/ /gr;
 $postgres->sql(q{select callresult.add_month('call_result', '2020-02-01')});
-for my $statement ('truncate callresult.call_result', 'truncate callresult.call_result_y2020m02', 'select callresult.rebuild_tally()',
+for my $statement ('truncate callresult.call_result', 'truncate callresult.call_result_y2020m02',
+    'select callresult.rebuild_tally()',
 	'select callresult.fold_tally()', 'do $$begin raise exception $p$%$p$, (select problem from callresult.keep_house()); end$$',
 	q{select callresult.retain('1 year')}) {
-	my $file = write_file(folder() . '/snapshot.sql', "begin isolation level repeatable read;\nselect 1;\n\\! $store\n$statement;\ncommit;\n");
-	like qx{psql -X -q -h $postgres->{folder} -U postgres -d callresult -f $file 2>&1}, qr/has to run at read committed/,
+	my $file = write_file(folder() . '/snapshot.sql',
+	    "begin isolation level repeatable read;\nselect 1;\n\\! $store\n$statement;\ncommit;\n");
+	like qx{psql -X -q -h $postgres->{folder} -U postgres -d callresult -f $file 2>&1},
+	    qr/has to run at read committed/,
 	    "$statement refuses with an old snapshot";
 	is $postgres->sql('select * from callresult.check_tally()'), '', 'and the tally is exact';
 }
@@ -97,7 +106,8 @@ select 1 from callresult.failure_code limit 0;
 select (select count(*) from callresult.call_result) = (select sum(calls) from callresult.campaign_hourly);
 commit;
 END
-is qx{psql -X -q -A -t -h $postgres->{folder} -U postgres -d callresult -f $reader_file 2>&1}, "t\n", 'a reader over a rebuild sees the truth';
+is qx{psql -X -q -A -t -h $postgres->{folder} -U postgres -d callresult -f $reader_file 2>&1}, "t\n",
+    'a reader over a rebuild sees the truth';
 
 # --- retain waits for its moment instead of holding up pushes, and gives up clean
 $postgres->sql(q{select callresult.add_month('call_result', '2020-01-01'); insert into callresult.call_result (campaign_id, session_id,
@@ -105,12 +115,14 @@ $postgres->sql(q{select callresult.add_month('call_result', '2020-01-01'); inser
 my $reader = $postgres->hold('select count(*) from callresult.call_result');
 my $retain = fork // die;
 if ($retain == 0) {
-	exec 'psql', '-X', '-q', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'callresult', '-c', "select * from callresult.retain('1 year')",
+	exec 'psql', '-X', '-q', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'callresult', '-c',
+	    "select * from callresult.retain('1 year')",
 	    '-o', '/dev/null' or exit 1;
 }
 Rig::wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where query like '%retain(%' and pid <> pg_backend_pid()
 	and wait_event in ('relation', 'PgSleep')}) > 0 }) or fail('retain waits');
-is eval { $postgres->sql("set lock_timeout = '3s'; " . sprintf $insert, "beside$_-", 10); 1 }, 1, "a push beside a retain that waits, $_" or diag $@
+is eval { $postgres->sql("set lock_timeout = '3s'; " . sprintf $insert, "beside$_-", 10); 1 }, 1,
+    "a push beside a retain that waits, $_" or diag $@
     for 1 .. 5;
 $postgres->let_go($reader);
 waitpid $retain, 0;
