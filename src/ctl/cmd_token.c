@@ -4,13 +4,12 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "ctl/commands.h"
 #include "ctl/token_file.h"
 
-enum { TOKEN_BYTES = 16, URL_MAX_LENGTH = 1024, CONNECT_TIME = 10 * 1000 /* milliseconds */ };
+enum { TOKEN_BYTES = 16, URL_MAX_LENGTH = 1024 };
 
 static const char reload_hint[] =
     "to bring this into force: systemctl reload callresultd (or send SIGHUP)\n";
@@ -144,15 +143,13 @@ token_rotate_run(struct ctl *ctl)
 
 /* Pushes by source; NULL, said, when the database cannot tell. */
 static struct db_rows *
-ask_uses(struct db *db)
+ask_uses(struct ctl *ctl)
 {
 	struct db_rows *rows = NULL;
 
-	if (db_connect(db, clock_ms() + CONNECT_TIME))
-		rows = ctl_query(db, "SELECT source, count(*), " CTL_TIME("max(received_at)") " FROM callresult.push"
-		    " WHERE source IS NOT NULL GROUP BY source", NULL, 0);
-	else
-		log_error("database: %s", db_problem(db));
+	if (ctl_connect(ctl))
+		rows = ctl_query(ctl->db, "SELECT source, count(*), " CTL_TIME("max(received_at)")
+		    " FROM callresult.push WHERE source IS NOT NULL GROUP BY source", NULL, 0);
 	if (rows == NULL)
 		log_error("cannot show how the tokens are used: the database did not answer");
 	return rows;
@@ -183,8 +180,7 @@ token_list_run(struct ctl *ctl)
 
 	if (file == NULL)
 		return CTL_WRONG;
-	ctl->db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone);
-	uses = ask_uses(ctl->db);
+	uses = ask_uses(ctl);
 	table = table_new("tokens", TABLE_ROWS, columns, 3);
 	for (size_t i = 0; i < token_file_count(file); i++) {
 		table_add(table, token_file_name(file, i));

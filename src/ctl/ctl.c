@@ -6,18 +6,14 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "ctl/commands.h"
-
-enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new connection */
 
 static const struct command commands[] = {
 	{ "status", "", "show what callresultd, its database and its spool are doing", 0, 0, NEEDS_SETTINGS, true,
@@ -135,48 +131,7 @@ help_command(const struct command *command)
 	}
 }
 
-int
-ctl_usage_error(const struct ctl *ctl, const char *format, ...)
-{
-	char text[256];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
-	log_error("%s", text);
-	fprintf(stderr, "see callresultctl %s%s--help\n", ctl->command != NULL ? ctl->command->name : "",
-	    ctl->command != NULL ? " " : "");
-	return CTL_USAGE;
-}
-
 /* --- options ----------------------------------------------------------------------------------------------- */
-
-const char *
-ctl_option(const struct ctl *ctl, const char *name)
-{
-	for (int i = 0; ctl->command->options[i].name != NULL; i++)
-		if (strcmp(ctl->command->options[i].name, name) == 0)
-			return ctl->values[i];
-	return NULL;
-}
-
-bool
-ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int64_t min, int64_t max, int64_t *number)
-{
-	const char *text = ctl_option(ctl, name);
-	char *end;
-
-	*number = fallback;
-	if (text == NULL)
-		return true;
-	errno = 0;
-	*number = strtoll(text, &end, 10);
-	if (errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= min && *number <= max)
-		return true;
-	ctl_usage_error(ctl, "--%s needs a whole number from %lld to %lld", name, (long long)min, (long long)max);
-	return false;
-}
 
 /* What getopt_long wants of the command's options; json and help come after them. */
 static void
@@ -283,33 +238,6 @@ read_global_options(struct ctl *ctl, int argc, char **argv)
 
 /* --- what has to stand ------------------------------------------------------------------------------------- */
 
-bool
-ctl_read_settings(struct ctl *ctl)
-{
-	if (!ctl->has_settings && !settings_read(&ctl->settings, ctl->config)) {
-		settings_free(&ctl->settings);
-		return false;
-	}
-	ctl->has_settings = true;
-	return true;
-}
-
-const char *
-ctl_conninfo(const struct ctl *ctl)
-{
-	return ctl->given_conninfo != NULL ? ctl->given_conninfo : ctl->settings.conninfo;
-}
-
-static bool
-connect_database(struct ctl *ctl)
-{
-	ctl->db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone);
-	if (db_connect(ctl->db, clock_ms() + CONNECT_TIME))
-		return true;
-	log_error("database: %s", db_problem(ctl->db));
-	return false;
-}
-
 static bool
 open_spool(struct ctl *ctl)
 {
@@ -323,7 +251,7 @@ prepare(struct ctl *ctl)
 	unsigned needs = ctl->command->needs;
 
 	return (!(needs & NEEDS_SETTINGS) || ctl_read_settings(ctl)) && (!(needs & NEEDS_SPOOL) || open_spool(ctl)) &&
-	    (!(needs & NEEDS_DATABASE) || connect_database(ctl));
+	    (!(needs & NEEDS_DATABASE) || ctl_connect(ctl));
 }
 
 static void
@@ -333,39 +261,6 @@ clean_up(struct ctl *ctl)
 	spool_close(ctl->spool);
 	if (ctl->has_settings)
 		settings_free(&ctl->settings);
-}
-
-/* --- for the commands -------------------------------------------------------------------------------------- */
-
-void
-ctl_print(const struct ctl *ctl, struct table **tables, int count)
-{
-	table_print(stdout, ctl->json, tables, count);
-	for (int i = 0; i < count; i++)
-		table_free(tables[i]);
-}
-
-struct db_rows *
-ctl_query(struct db *db, const char *text, const char *const *parameters, int count)
-{
-	struct db_rows *rows = db_query(db, text, parameters, count, clock_ms() + CTL_QUERY_TIME);
-	const char *problem;
-
-	if (rows != NULL)
-		return rows;
-	problem = db_problem(db);
-	log_error("database: %s%s", problem, strstr(problem, "SQLSTATE 42501") != NULL ?
-	    "; use -d to connect as a role that may read it" : "");
-	return NULL;
-}
-
-void
-ctl_add_rows(struct table *table, const struct db_rows *rows)
-{
-	int columns = db_rows_columns(rows);
-
-	for (int i = 0; i < db_rows_count(rows) * columns; i++)
-		table_add(table, db_rows_text(rows, i / columns, i % columns));
 }
 
 /* --- the command line -------------------------------------------------------------------------------------- */

@@ -67,6 +67,9 @@ bool ctl_read_settings(struct ctl *ctl);
 /* What -d says, or else the configuration. */
 const char *ctl_conninfo(const struct ctl *ctl);
 
+/* Connects ctl->db.  False, said, when it cannot, or the schema does not fit. */
+bool ctl_connect(struct ctl *ctl) __attribute__((warn_unused_result));
+
 /* The value of an option of the command; NULL when it is not given. */
 const char *ctl_option(const struct ctl *ctl, const char *name);
 

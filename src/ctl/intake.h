@@ -15,8 +15,8 @@
 #define INTAKE_NO_LIST "it is neither a list nor an object with a callResultList or data"
 
 /*
- * Reads to the end, and a byte beyond max, so that it shows when there is more.  The bytes are the caller's, to be freed,
- * also when it cannot: false then, with errno.
+ * Reads to the end, and a byte beyond max, so that it shows when there is more.  The bytes are the caller's, to be
+ * freed, also when it cannot: false then, with errno.
  */
 bool intake_read(int descriptor, size_t max, struct slice *body) __attribute__((warn_unused_result));
 

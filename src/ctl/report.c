@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* $1: campaigns, $2: virtual call centre, $3 and $4: first and last day; each NULL for all; $5: language of causes. */
-#define OF_CAMPAIGN "($1::text[] IS NULL OR campaign_id = ANY ($1::text[])) AND ($2::integer IS NULL OR vdn_id = $2::integer)"
+#define OF_CAMPAIGN "($1::text[] IS NULL OR campaign_id = ANY ($1::text[]))" \
+	" AND ($2::integer IS NULL OR vdn_id = $2::integer)"
 #define OF_DAY(day) "($3::date IS NULL OR " day " >= $3::date) AND ($4::date IS NULL OR " day " <= $4::date)"
 #define SUM(column) "sum(" column ") AS " column
 #define LATENESS SUM("late") ", max(late_by) AS late_by_seconds"
@@ -59,8 +60,8 @@ const struct report_question report_questions[REPORT_PARTS] = {
 	    " FROM callresult.delivery_health WHERE " OF_ALL " AND " OF_DAY("hour::date") " GROUP BY 1 ORDER BY 1" },
 	[REPORT_SOURCES] = { "sources", "Pushes by source, all campaigns",
 	    "SELECT source, " SUM("pushes") ", " SUM("records") ", " SUM("duplicates") ", " SUM("quarantined") ","
-	    " " SUM("spooled") ", " LATENESS " FROM callresult.delivery_health WHERE " OF_ALL " AND " OF_DAY("hour::date")
-	    " GROUP BY 1 ORDER BY 1" },
+	    " " SUM("spooled") ", " LATENESS " FROM callresult.delivery_health WHERE " OF_ALL
+	    " AND " OF_DAY("hour::date") " GROUP BY 1 ORDER BY 1" },
 	[REPORT_NUMBERS] = { "numbers", "Numbers to call again",
 	    "SELECT campaign_id, called, attempts, last_call, " CAUSE("r.code", "r.cause") ", redial"
 	    " FROM callresult.redial_candidates r WHERE " OF_CAMPAIGN " AND " OF_DAY("last_call::date")

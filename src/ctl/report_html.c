@@ -8,23 +8,26 @@
 enum { HOURS = 24, CELL = 26, CELL_GAP = 2, LEFT = 42, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180 };
 
 static const char style[] =
-    ":root{color-scheme:light dark;--ink:#1c2733;--dim:#5b6875;--line:#dde3e8;--page:#fff;--card:#f5f7f9;--yes:#1f7a45;--no:#b9c3cc}\n"
+    ":root{color-scheme:light dark;--ink:#1c2733;--dim:#5b6875;--line:#dde3e8;--page:#fff;--card:#f5f7f9;"
+    "--yes:#1f7a45;--no:#b9c3cc}\n"
     "@media(prefers-color-scheme:dark){:root{--ink:#e4eaf0;--dim:#9aa8b5;--line:#2d3945;--page:#11171d;--card:#19222b;"
     "--yes:#4fb37a;--no:#435261}}\n"
-    "*{box-sizing:border-box}body{margin:0 auto;max-width:60rem;padding:1.5rem 1rem 3rem;background:var(--page);color:var(--ink);"
-    "font:16px/1.5 system-ui,sans-serif}\n"
+    "*{box-sizing:border-box}body{margin:0 auto;max-width:60rem;padding:1.5rem 1rem 3rem;background:var(--page);"
+    "color:var(--ink);font:16px/1.5 system-ui,sans-serif}\n"
     "h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}p{margin:.2rem 0;color:var(--dim)}\n"
     "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.7rem;margin:1.2rem 0}\n"
     "dl div{background:var(--card);border-radius:.5rem;padding:.7rem .9rem}dt{color:var(--dim);font-size:.85rem}\n"
     "dd{margin:0;font-size:1.45rem;font-variant-numeric:tabular-nums}\n"
-    "svg{display:block;width:100%;min-width:32rem;height:auto}svg text{fill:var(--dim);font:12px system-ui,sans-serif}\n"
+    "svg{display:block;width:100%;min-width:32rem;height:auto}"
+    "svg text{fill:var(--dim);font:12px system-ui,sans-serif}\n"
     ".yes{fill:var(--yes)}.no{fill:var(--no)}.grid{stroke:var(--line)}.none{fill:var(--card)}\n"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
     "th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}\n"
     "th{color:var(--dim);font-weight:500}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
     "td.wide{white-space:normal;min-width:12rem}summary{cursor:pointer;color:var(--dim);margin-top:.4rem}\n"
     "td.bar{min-width:7rem}td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--yes)}\n"
-    "@media print{:root{color-scheme:light}body{max-width:none;padding:0}h2{break-after:avoid}svg,tr{break-inside:avoid}}\n";
+    "@media print{:root{color-scheme:light}body{max-width:none;padding:0}h2{break-after:avoid}"
+    "svg,tr{break-inside:avoid}}\n";
 
 /* What stands in the database came from a sender. */
 static void
@@ -110,6 +113,7 @@ write_figures(FILE *file, const struct report *report)
 static void
 write_day(FILE *file, const struct report *report, int row, double most, double step)
 {
+	const struct db_rows *days = report->rows[REPORT_DAYS];
 	double x = LEFT + row * step, width = step > 3 ? step - 1 : step;
 	double calls = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, DAY_CALLS) / most;
 	double answered = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, DAY_ANSWERED) / most;
@@ -117,12 +121,12 @@ write_day(FILE *file, const struct report *report, int row, double most, double 
 
 	fputs("<g><title>", file);
 	fprintf(file, report_word(report, "%s: %s calls, %s answered (%s)"),
-	    db_rows_text(report->rows[REPORT_DAYS], row, DAY_DAY), db_rows_text(report->rows[REPORT_DAYS], row, DAY_CALLS),
-	    db_rows_text(report->rows[REPORT_DAYS], row, DAY_ANSWERED),
+	    db_rows_text(days, row, DAY_DAY), db_rows_text(days, row, DAY_CALLS), db_rows_text(days, row, DAY_ANSWERED),
 	    report_cell(report, REPORT_DAYS, row, DAY_RATE, rate));
 	fprintf(file, "</title><rect class=\"no\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
-	    "<rect class=\"yes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></g>\n", x, TOP + PLOT_HEIGHT - calls, width, calls - answered, x,
-	    TOP + PLOT_HEIGHT - answered, width, answered);
+	    "<rect class=\"yes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></g>\n",
+	    x, TOP + PLOT_HEIGHT - calls, width, calls - answered,
+	    x, TOP + PLOT_HEIGHT - answered, width, answered);
 }
 
 static void
@@ -130,17 +134,20 @@ write_days(FILE *file, const struct report *report)
 {
 	const struct db_rows *days = report->rows[REPORT_DAYS];
 	int count = db_rows_count(days), last = count - 1;
-	double most = report_largest(report, REPORT_DAYS, DAY_CALLS), step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
+	double most = report_largest(report, REPORT_DAYS, DAY_CALLS);
+	double step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
 
 	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
 	    LEFT + PLOT_WIDTH + 6, TOP + PLOT_HEIGHT + 24, report_word(report, "Calls by day, answered and not"));
 	for (int i = 0; i <= 2; i++)
 		fprintf(file, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
 		    "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.0f</text>\n", LEFT, LEFT + PLOT_WIDTH,
-		    TOP + PLOT_HEIGHT * i / 2, TOP + PLOT_HEIGHT * i / 2, LEFT - 6, TOP + 4 + PLOT_HEIGHT * i / 2, most * (2 - i) / 2);
+		    TOP + PLOT_HEIGHT * i / 2, TOP + PLOT_HEIGHT * i / 2, LEFT - 6, TOP + 4 + PLOT_HEIGHT * i / 2,
+		    most * (2 - i) / 2);
 	for (int row = 0; row < count; row++)
 		write_day(file, report, row, most, step);
-	fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>", LEFT, TOP + PLOT_HEIGHT + 18, db_rows_text(days, 0, DAY_DAY));
+	fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>", LEFT, TOP + PLOT_HEIGHT + 18,
+	    db_rows_text(days, 0, DAY_DAY));
 	if (last > 0)
 		fprintf(file, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"end\">%s</text>",
 		    LEFT + (count < 4 ? 4 : count) * step, TOP + PLOT_HEIGHT + 18, db_rows_text(days, last, DAY_DAY));
@@ -152,8 +159,8 @@ static void
 write_hour_cell(FILE *file, int weekday, int hour, const char *title, const char *class, double opacity)
 {
 	fprintf(file, "<rect class=\"%s\" fill-opacity=\"%.2f\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"3\">"
-	    "<title>%s</title></rect>\n", class, opacity, LEFT + hour * (CELL + CELL_GAP), TOP + weekday * (CELL + CELL_GAP),
-	    CELL, CELL, title);
+	    "<title>%s</title></rect>\n", class, opacity, LEFT + hour * (CELL + CELL_GAP),
+	    TOP + weekday * (CELL + CELL_GAP), CELL, CELL, title);
 }
 
 /* The stronger the colour, the more of the calls were answered, against the best hour. */
@@ -221,8 +228,9 @@ report_write_html(FILE *file, const struct report *report)
 
 	strftime(now, sizeof now, "%Y-%m-%d %H:%M %Z", localtime_r(&seconds, &local));
 	fprintf(file, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n<style>\n%s</style>\n"
-	    "</head>\n<body>\n<header><h1>%s</h1>\n<p>", report->chinese ? "zh" : "en", report->title, style, report->title);
+	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n"
+	    "<style>\n%s</style>\n</head>\n<body>\n<header><h1>%s</h1>\n<p>",
+	    report->chinese ? "zh" : "en", report->title, style, report->title);
 	write_escaped(file, report->span);
 	fprintf(file, "</p>\n<p>%s %s</p></header>\n<main>\n", report_word(report, "Created"), now);
 	for (enum report_part part = 0; part < REPORT_PARTS; part++)

@@ -2,7 +2,7 @@
  * What the two files of the pool share.
  *
  *   pool.c         lending, and what is known of the database
- *   pool_thread.c  the thread that connects, and asks idle connections
+ *   pool_thread.c  its life, and the thread that connects, and asks idle connections
  *
  * Functions here are called with the pool's mutex held.
  */
@@ -72,8 +72,5 @@ void pool_suspect_all(struct pool *pool);
 
 /* Until something may have changed; time: clock_ms(). */
 void pool_wait_until(struct pool *pool, int64_t time);
-
-/* The thread's function. */
-void *pool_run(void *pool);
 
 #endif

@@ -1,10 +1,16 @@
-/* The pool's thread: connects, and asks idle connections whether they still work. */
-#include <stddef.h>
+/* The pool's life, and its thread: connects, and asks idle connections whether they still work. */
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/clock_ahead.h"
 #include "base/log.h"
+#include "base/memory.h"
+#include "base/thread.h"
 #include "db/pool_internal.h"
+#include "metrics/metrics.h"
 
 enum {                              /* milliseconds */
 	CONNECT_TIME = 5 * 1000,    /* for the checks of a new connection */
@@ -12,6 +18,9 @@ enum {                              /* milliseconds */
 	CHECK_PERIOD = 1000,
 	SURPLUS_TIME = 60 * 1000,   /* after which an idle connection is closed that nobody needs */
 	FEWER_PAUSE = 60 * 1000,    /* between two lines of the log */
+	BACKOFF_MAX = 1000,         /* between two tries to connect */
+	END_TIME = 2000,            /* for what the background has begun when its end comes */
+	JOIN_TIME = 100,            /* for the thread to end, unless it is stuck */
 };
 
 static void
@@ -96,8 +105,8 @@ check_one(struct pool *pool, int i)
 	}
 }
 
-void *
-pool_run(void *argument)
+static void *
+run(void *argument)
 {
 	struct pool *pool = argument;
 
@@ -119,4 +128,111 @@ pool_run(void *argument)
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->mutex);
 	return NULL;
+}
+
+/* --- its life ------------------------------------------------------------------------------------------------ */
+
+/* A metrics_collect. */
+static void
+collect(void *pool)
+{
+	metrics_set(METRIC_DATABASE_UP, pool_is_up(pool));
+}
+
+static struct db_end
+no_end(void)
+{
+	struct db_end end = { .at = INT64_MAX, .descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+
+	if (end.descriptor == -1)
+		log_fatal("cannot start: %s", strerror(errno));
+	return end;
+}
+
+static void
+set_end(struct db_end *end, int64_t at)
+{
+	static const uint64_t one = 1;
+
+	end->at = at;
+	(void)!write(end->descriptor, &one, sizeof one);
+}
+
+struct pool *
+pool_start(const char *conninfo, const char *call_timezone, int writers)
+{
+	enum { BACKGROUND_BORROWERS = 2 };      /* replay and housekeeper */
+	struct pool *pool = memory_zalloc(sizeof *pool);
+
+	pool->conninfo = conninfo;
+	pool->call_timezone = call_timezone;
+	pool->writers = writers;
+	pool->end_at = INT64_MAX;
+	pool->end = no_end();
+	pool->background_end = no_end();
+	pool->idle = memory_resize(NULL, (size_t)writers + BACKGROUND_BORROWERS + 1, sizeof *pool->idle);
+	pool->lost_at = clock_ms();
+	backoff_init(&pool->backoff, BACKOFF_MAX);
+	pthread_mutex_init(&pool->mutex, NULL);
+	thread_cond_init(&pool->changed);
+	metrics_register(collect, pool);
+	pool->thread = thread_start(run, pool, "the pool");
+	return pool;
+}
+
+void
+pool_end_pushes(struct pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->writers = 0;
+	pthread_cond_broadcast(&pool->changed);
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+void
+pool_end_background(struct pool *pool, int64_t at)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->end_at = at;
+	pthread_cond_broadcast(&pool->changed);
+	pthread_mutex_unlock(&pool->mutex);
+	set_end(&pool->background_end, at + END_TIME);
+}
+
+/* Looking up a name cannot be cut short: such a thread ends with the process. */
+static bool
+join(struct pool *pool)
+{
+	int64_t end = clock_ms() + JOIN_TIME;
+	bool stopped;
+
+	pthread_mutex_lock(&pool->mutex);
+	pool->stopping = true;
+	set_end(&pool->end, clock_ms());
+	pthread_cond_broadcast(&pool->changed);
+	while (!pool->stopped && clock_ms() < end)
+		pool_wait_until(pool, end);
+	stopped = pool->stopped;
+	pthread_mutex_unlock(&pool->mutex);
+	if (stopped)
+		pthread_join(pool->thread, NULL);
+	else
+		pthread_detach(pool->thread);
+	return stopped;
+}
+
+void
+pool_stop(struct pool *pool)
+{
+	metrics_unregister(pool);
+	if (!join(pool))
+		return;
+	while (pool->idle_count > 0)
+		db_free(pool_leave_seat(pool, pool->idle_count - 1));
+	close(pool->end.descriptor);
+	close(pool->background_end.descriptor);
+	pthread_cond_destroy(&pool->changed);
+	pthread_mutex_destroy(&pool->mutex);
+	memory_free(pool->idle);
+	memory_free(pool);
 }
