@@ -54,7 +54,7 @@ $$;
 
 -- in one order, or two writers could wait for each other
 create function some_numbers(how_many int) returns text[] language sql as $$
-    select array_agg(called order by called)
+    select coalesce(array_agg(called order by called), '{}')
     from (select called from callresult.call_result where campaign_id = 'c' order by random() limit how_many) s
 $$;
 
