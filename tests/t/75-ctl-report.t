@@ -98,7 +98,7 @@ subtest 'by source' => sub {
 	is sum($json->{sources}, 'records'), 2000, 'all of it';
 	for my $part (qw(sources delivery)) {
 		is join('|', map { map { $_ // '' } @$_{qw(late late_by_seconds)} } @{ $json->{$part} }),
-			$postgres->sql("select count(*), round(extract(epoch from max(received_at - last_call)), 1) from callresult.push
+			$postgres->sql("select count(*), round(extract(epoch from max(received_at - last_call)), 1)::float8 from callresult.push
 				where received_at - last_call > '10 min'"), "$part: how late";
 	}
 };
