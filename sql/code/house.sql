@@ -238,7 +238,7 @@ as $$
 #variable_conflict use_variable
 declare
     most_rows   constant bigint := 500;
-    most_bytes  constant bigint := 40000;    -- two a call
+    most_bytes  constant bigint := 40000;    -- two a count
     size        bigint;
     kept        housekeeping;
 begin

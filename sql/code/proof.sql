@@ -73,14 +73,14 @@ begin atomic
         select 'failure_breakdown', t.campaign_id, t.vdn_id, null, null, t.cause_code, 0, t.calls
         from truth t
         union all
-        select 'delivery_health', null, null, hour at time zone 'UTC', null, null, round(sum(lag)), round(sum(truth))
+        select 'delivery_health', null, null, hour at time zone 'UTC', null, null, sum(lag), sum(truth)
         from (
             select a.arrived, a.lag, 0 from callresult.tally_arrival a
             union all
             select j.arrived, j.sign * j.lag, 0 from callresult.tally_journal j
             union all
             select date_bin('1 hour', r.received_at, '2000-01-01 00:00:00+00'), 0,
-                   (date_part('epoch', r.received_at - r.call_time) * 1000)::bigint
+                   (extract(epoch from r.received_at) - extract(epoch from r.call_time)) * 1000
             from callresult.call_result r
             where isfinite(r.received_at) and isfinite(r.call_time)
         ) lags (hour, lag, truth)

@@ -6,7 +6,7 @@
 --
 -- store() runs with its owner's rights for whoever may call it, under whatever search_path that is. To set one for each
 -- call costs more than to name things in full, so in store() every function, type and operator has its schema;
--- arriving() and arrival_of() have their names bound when they are made.
+-- what it calls has its names bound when it is made.
 
 -- The records of a call of store() as rows. Where it is called the server puts this query in its place. unnest in the
 -- select list hands on row by row; in FROM, every array would be laid out in a store of its own first.
@@ -36,41 +36,44 @@ end;
 
 comment on function callresult.arriving is 'The records of a call of store() as rows';
 
--- How far the zone is from UTC at all of the times; NULL where they are more than a day apart, or it changes in between.
+-- How far the zone is from UTC from one time to another; NULL where they are more than a day apart, or it changes in
+-- between.
 -- To look the zone up for each record takes a tenth of the time of a large call.
-create or replace function callresult.offset_of(call_times timestamp[], call_timezone text)
-returns table (zone_offset interval)
+create or replace function callresult.offset_of(earliest timestamp, latest timestamp, call_timezone text)
+returns interval
 language sql
 stable parallel safe
 begin atomic
-    select case when latest - earliest < interval '1 day' and ends.late = ends.early then ends.late end
-    from (select min(t) as earliest, max(t) as latest from unnest(call_times) as t) times
-    cross join lateral (
-        select earliest - ((earliest at time zone call_timezone) at time zone 'UTC') as early,
-               latest - ((latest at time zone call_timezone) at time zone 'UTC') as late) ends;
+    select case when latest - earliest < interval '1 day'
+                 and latest - ((latest at time zone call_timezone) at time zone 'UTC')
+                     = earliest - ((earliest at time zone call_timezone) at time zone 'UTC')
+                then latest - ((latest at time zone call_timezone) at time zone 'UTC') end;
 end;
 
-comment on function callresult.offset_of is 'How far a zone is from UTC at all of the times, where it is one';
+comment on function callresult.offset_of is 'How far a zone is from UTC from one time to another, where it is one';
 
--- The hours of the first and the last arrival, and the lag of all, as tally() counts it.
-create or replace function callresult.arrival_of(
-    p_received_at timestamptz[], r_push int[], r_call_time_local timestamp[], call_timezone text, zone_offset interval)
-returns table (arrived timestamptz, latest timestamptz, timed bigint, lag numeric)
+-- The lag of a call of store(), in milliseconds, as tally() counts it: quickly where one offset is that of all times.
+create or replace function callresult.lag_by_offset(t_lag bigint, t_timed bigint, zone_offset interval)
+returns numeric
 language sql
 stable parallel safe
 begin atomic
-    select date_bin('1 hour', min(received_at), '2000-01-01 00:00:00+00'),
-           date_bin('1 hour', max(received_at), '2000-01-01 00:00:00+00'),
-           count(call_time_local),
-           coalesce(sum((date_part('epoch', received_at - case when zone_offset is null
-                                                               then call_time_local at time zone call_timezone
-                                                               else call_time_local at time zone zone_offset end)
-                         * 1000)::bigint), 0)
-    from (select p_received_at[push] as received_at, call_time_local
-          from (select unnest(r_push) as push, unnest(r_call_time_local) as call_time_local) r) a;
+    select t_lag * 0.001 + t_timed * extract(epoch from zone_offset) * 1000;
 end;
 
-comment on function callresult.arrival_of is 'When the records of a call of store() arrived, and how long after their calls';
+create or replace function callresult.lag_of_each(
+    p_received_at timestamptz[], r_push int[], r_call_time_local timestamp[], call_timezone text)
+returns numeric
+language sql
+stable parallel safe
+begin atomic
+    select coalesce(sum(extract(epoch from p_received_at[push])
+                        - extract(epoch from call_time_local at time zone call_timezone)), 0) * 1000
+    from (select unnest(r_push) as push, unnest(r_call_time_local) as call_time_local) r;
+end;
+
+comment on function callresult.lag_by_offset is 'The lag of a call of store(), where one offset is that of all times';
+comment on function callresult.lag_of_each is 'The lag of a call of store(), record by record';
 
 -- A web server behind a socket may say "unix:" or nothing; that is no reason to refuse a push.
 create or replace function callresult.address(given text)
@@ -241,6 +244,10 @@ comment on function callresult.store_with_care is 'The part of store() for what 
 -- r_*: one element a valid record, of the push that r_push counts to; no identity twice, and in one order of identities in
 -- every session, or two batches could wait for each other. q_*: one element a refused text, a whole body or a single
 -- record. Any of the three groups may be empty. careful: what is stored may be there already, likely; a hint, no more.
+-- t_*: the same records counted for the tally. One element is t_calls of a campaign, VDN, hour, status and cause, which
+-- may come twice. t_arrived: the hour in which all records arrived, as the time it begins at; where it is NULL, the
+-- triggers count. t_timed of the records have a time, from t_earliest to t_latest. t_lag: how long these took to arrive,
+-- together, in microseconds, were the zone UTC; or NULL.
 --
 -- Tells what became of the pushes that nobody has been told of yet, and how many they are: those that were not there, and
 -- those out of a spool that a COMMIT without an answer had stored.
@@ -250,78 +257,80 @@ create or replace function callresult.store(
     p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
     r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
     r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text, careful boolean,
-    q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[] default null)
+    q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[] default null,
+    t_campaign_id text[] default null, t_vdn_id int[] default null, t_call_hour timestamp[] default null,
+    t_call_status smallint[] default null, t_cause_code text[] default null, t_calls int[] default null,
+    t_arrived timestamptz default null, t_timed bigint default null, t_lag bigint default null,
+    t_earliest timestamp default null, t_latest timestamp default null)
 returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
 language plpgsql
 security definer
 as $$
 #variable_conflict use_column
 declare
-    with_care   boolean := careful;
+    has_records constant boolean := r_push[1] is not null;
+    with_care   boolean := careful or has_records and t_arrived is null;
     zone_offset interval;
     is_followed boolean;
 begin
     if not with_care then
         begin
-            if r_push[100] is not null then
-                select o.zone_offset into zone_offset from callresult.offset_of(r_call_time_local, call_timezone) o;
-            end if;
-            insert into callresult.tally_journal (
-                sign, arrived, timed, lag, campaign_id, vdn_id, call_time_local, call_status, cause_code)
-            select 1, a.arrived, a.timed, a.lag, r_campaign_id, r_vdn_id, r_call_time_local, r_call_status, r_cause_code
-            from callresult.arrival_of(p_received_at, r_push, r_call_time_local, call_timezone, zone_offset) a
-            where a.arrived operator(pg_catalog.=) a.latest;
-
-            -- A call with records of two hours is left to the triggers.
-            with_care := not found and r_push[1] is not null;
-            if not with_care then
+            if has_records then
+                zone_offset := callresult.offset_of(t_earliest, t_latest, call_timezone);
+                insert into callresult.tally_journal (
+                    sign, arrived, timed, lag, campaign_id, vdn_id, call_hour, call_status, cause_code, calls)
+                values (1, t_arrived, t_timed,
+                        coalesce(callresult.lag_by_offset(t_lag, t_timed, zone_offset),
+                                 callresult.lag_of_each(p_received_at, r_push, r_call_time_local, call_timezone)),
+                        t_campaign_id, t_vdn_id, t_call_hour, t_call_status, t_cause_code, t_calls);
                 perform pg_catalog.set_config('callresult.counted', 'yes', true);
                 insert into callresult.call_result (
                     push_id, received_at, arrived_at, campaign_id, session_id, called, call_time_local, call_time,
                     call_status, fail_code, cause_code, vdn_id, call_id, custom_field, record_path, extra)
                 select a.*
                 from callresult.arriving(p_id, p_received_at, p_arrived, r_push, r_campaign_id, r_session_id, r_called,
-                                         r_call_time_local, r_call_status, r_fail_code, r_cause_code, r_vdn_id, r_call_id,
-                                         r_custom_field, r_record_path, r_extra, call_timezone, zone_offset) a;
+                                         r_call_time_local, r_call_status, r_fail_code, r_cause_code, r_vdn_id,
+                                         r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
+                                         zone_offset) a;
                 perform pg_catalog.set_config('callresult.counted', 'no', true);
-
-                with evidence as (
-                    insert into callresult.push (
-                        received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates,
-                        quarantined, spooled, last_call)
-                    select p.received_at, p.id, p.remote_addr::pg_catalog.inet, p.source, p.bytes, p.sha256, p.records,
-                           p.rows, 0, p.records operator(pg_catalog.-) p.quarantined operator(pg_catalog.-) p.rows,
-                           p.quarantined, p.spooled,
-                           case when zone_offset is null then p.last_call at time zone call_timezone
-                                else p.last_call at time zone zone_offset end
-                    from (select pg_catalog.unnest(p_received_at) as received_at, pg_catalog.unnest(p_id) as id,
-                                 pg_catalog.unnest(p_remote_addr) as remote_addr, pg_catalog.unnest(p_source) as source,
-                                 pg_catalog.unnest(p_bytes) as bytes, pg_catalog.unnest(p_sha256) as sha256,
-                                 pg_catalog.unnest(p_records) as records, pg_catalog.unnest(p_rows) as rows,
-                                 pg_catalog.unnest(p_quarantined) as quarantined,
-                                 pg_catalog.unnest(p_spooled) as spooled,
-                                 pg_catalog.unnest(p_last_call) as last_call) p
-                    returning inserted, duplicates, quarantined
-                )
-                select pg_catalog.count(*), coalesce(pg_catalog.sum(e.inserted), 0), 0,
-                       coalesce(pg_catalog.sum(e.duplicates), 0), coalesce(pg_catalog.sum(e.quarantined), 0),
-                       exists (select from callresult.feed_consumer)
-                into pushes, inserted, updated, duplicates, quarantined, is_followed
-                from evidence e;
-                -- It has locked tally_journal before it looked for a consumer.
-                if is_followed and r_push[1] is not null then
-                    insert into callresult.feed_log (
-                        records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
-                    values (pg_catalog.cardinality(r_push), p_id, r_push, r_campaign_id, r_call_time_local, r_called,
-                            r_session_id, r_call_id, r_vdn_id);
-                end if;
-                if q_raw[1] is not null then
-                    perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
-                end if;
-
-                -- What an owner's constraint would refuse at COMMIT is refused here, or the server would log the row.
-                set constraints all immediate;
             end if;
+
+            with evidence as (
+                insert into callresult.push (
+                    received_at, id, remote_addr, source, bytes, sha256, records, inserted, updated, duplicates,
+                    quarantined, spooled, last_call)
+                select p.received_at, p.id, p.remote_addr::pg_catalog.inet, p.source, p.bytes, p.sha256, p.records,
+                       p.rows, 0, p.records operator(pg_catalog.-) p.quarantined operator(pg_catalog.-) p.rows,
+                       p.quarantined, p.spooled,
+                       case when zone_offset is null then p.last_call at time zone call_timezone
+                            else p.last_call at time zone zone_offset end
+                from (select pg_catalog.unnest(p_received_at) as received_at, pg_catalog.unnest(p_id) as id,
+                             pg_catalog.unnest(p_remote_addr) as remote_addr, pg_catalog.unnest(p_source) as source,
+                             pg_catalog.unnest(p_bytes) as bytes, pg_catalog.unnest(p_sha256) as sha256,
+                             pg_catalog.unnest(p_records) as records, pg_catalog.unnest(p_rows) as rows,
+                             pg_catalog.unnest(p_quarantined) as quarantined,
+                             pg_catalog.unnest(p_spooled) as spooled,
+                             pg_catalog.unnest(p_last_call) as last_call) p
+                returning inserted, duplicates, quarantined
+            )
+            select pg_catalog.count(*), coalesce(pg_catalog.sum(e.inserted), 0), 0,
+                   coalesce(pg_catalog.sum(e.duplicates), 0), coalesce(pg_catalog.sum(e.quarantined), 0),
+                   exists (select from callresult.feed_consumer)
+            into pushes, inserted, updated, duplicates, quarantined, is_followed
+            from evidence e;
+            -- It has locked tally_journal before it looked for a consumer.
+            if is_followed and has_records then
+                insert into callresult.feed_log (
+                    records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
+                values (pg_catalog.cardinality(r_push), p_id, r_push, r_campaign_id, r_call_time_local, r_called,
+                        r_session_id, r_call_id, r_vdn_id);
+            end if;
+            if q_raw[1] is not null then
+                perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
+            end if;
+
+            -- What an owner's constraint would refuse at COMMIT is refused here, or the server would log the row.
+            set constraints all immediate;
         exception
             -- Something is there, or is refused; the data may be an address that is none.
             when integrity_constraint_violation or data_exception then

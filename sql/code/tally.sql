@@ -25,14 +25,14 @@ language sql
 stable
 return format($sql$
     insert into callresult.tally_journal (
-        sign, arrived, timed, lag, campaign_id, vdn_id, call_time_local, call_status, cause_code, calls)
+        sign, arrived, timed, lag, campaign_id, vdn_id, call_hour, call_status, cause_code, calls)
     select $1, arrived, sum(timed), coalesce(sum(lag), 0), array_agg(campaign_id), array_agg(vdn_id),
            array_agg(call_hour), array_agg(call_status), array_agg(cause_code), array_agg(calls)
     from (
         select date_bin('1 hour', received_at, '2000-01-01 00:00:00+00') as arrived,
                count(*) filter (where isfinite(received_at) and isfinite(call_time)) as timed,
-               sum((date_part('epoch', received_at - call_time) * 1000)::bigint)
-                   filter (where isfinite(received_at) and isfinite(call_time)) as lag,
+               sum(extract(epoch from received_at) - extract(epoch from call_time))
+                   filter (where isfinite(received_at) and isfinite(call_time)) * 1000 as lag,
                campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status, cause_code,
                count(*)::integer as calls, row_number() over () / 10000 as part
         from %s
@@ -116,13 +116,10 @@ begin
     with taken as (
         delete from tally_journal returning *
     ), detail as materialized (
-        select campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status, cause_code,
-               sum(calls)::integer as calls
+        select campaign_id, vdn_id, call_hour, call_status, cause_code, sum(calls)::integer as calls
         from (
-            select unnest(campaign_id) as campaign_id, unnest(vdn_id) as vdn_id,
-                   unnest(call_time_local) as call_time_local, unnest(call_status) as call_status,
-                   unnest(cause_code) as cause_code,
-                   sign * unnest(coalesce(calls, array_fill(1, array[cardinality(vdn_id)]))) as calls
+            select unnest(campaign_id) as campaign_id, unnest(vdn_id) as vdn_id, unnest(call_hour) as call_hour,
+                   unnest(call_status) as call_status, unnest(cause_code) as cause_code, sign * unnest(calls) as calls
             from taken
         ) c
         group by 1, 2, 3, 4, 5

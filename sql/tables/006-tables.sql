@@ -209,16 +209,16 @@ create table callresult.tally_journal (
     lag              numeric not null,
     campaign_id      text[] collate "C" not null,
     vdn_id           integer[] not null,
-    call_time_local  timestamp[] not null,
+    call_hour        timestamp[] not null,
     call_status      smallint[] not null,
     cause_code       text[] collate "C" not null,
-    calls            integer[]
+    calls            integer[] not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- Its rows live for seconds: compressing them costs more than it saves.
 alter table callresult.tally_journal
     alter column campaign_id set storage external, alter column vdn_id set storage external,
-    alter column call_time_local set storage external, alter column call_status set storage external,
+    alter column call_hour set storage external, alter column call_status set storage external,
     alter column cause_code set storage external, alter column calls set storage external;
 
 create table callresult.tally_day (

@@ -1,13 +1,12 @@
 -- The journal as rows, and the detail as rows: what views and checks read. Views that are for other views only have
 -- names that begin with internal_.
 create or replace view callresult.internal_tally_pending as
-select campaign_id, vdn_id, date_trunc('hour', call_time_local) as call_hour, call_status, cause_code, calls,
+select campaign_id, vdn_id, call_hour, call_status, cause_code, calls,
        case when call_status = 6 then calls else 0 end as answered,
        case when call_status = 5 then calls else 0 end as failed
 from (
-    select unnest(campaign_id) as campaign_id, unnest(vdn_id) as vdn_id, unnest(call_time_local) as call_time_local,
-           unnest(call_status) as call_status, unnest(cause_code) as cause_code,
-           sign * unnest(coalesce(calls, array_fill(1, array[cardinality(vdn_id)]))) as calls
+    select unnest(campaign_id) as campaign_id, unnest(vdn_id) as vdn_id, unnest(call_hour) as call_hour,
+           unnest(call_status) as call_status, unnest(cause_code) as cause_code, sign * unnest(calls) as calls
     from callresult.tally_journal
 ) j;
 

@@ -154,6 +154,17 @@ pg_array_finish(struct pg_array *array)
 		array->length = EMPTY_SIZE;
 }
 
+struct slice
+pg_array_first(const struct pg_array *array)
+{
+	uint32_t length;
+
+	memcpy(&length, array->bytes + HEADER_SIZE, sizeof length);
+	if ((int32_t)be32toh(length) < 0)
+		return (struct slice){ NULL, 0 };
+	return (struct slice){ array->bytes + HEADER_SIZE + sizeof length, be32toh(length) };
+}
+
 void
 pg_array_trim(struct pg_array *array)
 {

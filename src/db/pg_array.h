@@ -54,6 +54,9 @@ void pg_array_close(struct pg_array *array, const char *end);
 /* To be called last: completes the header. */
 void pg_array_finish(struct pg_array *array);
 
+/* The first element as a value by itself, in the array's memory; bytes NULL: null. */
+struct slice pg_array_first(const struct pg_array *array);
+
 /* Gives back the memory of a huge array, once it is used: it must not be held for ever. */
 void pg_array_trim(struct pg_array *array);
 

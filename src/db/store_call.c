@@ -8,7 +8,7 @@
 
 struct type {
 	enum pg_type element;
-	unsigned int array;      /* OID of the array type */
+	unsigned int type;       /* OID: of the array, or of the element where the parameter is no array */
 };
 
 static const struct type field_types[] = {
@@ -38,12 +38,23 @@ static const struct {
 	[R_PUSH]            = { "r_push", { PG_INT4, 1007 } },
 	[R_CAUSE_CODE]      = { "r_cause_code", { PG_TEXT, 1009 } },
 	[R_EXTRA]           = { "r_extra", { PG_JSONB, 3807 } },
-	[CALL_TIMEZONE]     = { "call_timezone", { PG_TEXT, 25 } },
-	[CAREFUL]           = { "careful", { PG_BOOL, 16 } },
+	[CALL_TIMEZONE]     = { "call_timezone", { PG_TEXT, PG_TEXT } },
+	[CAREFUL]           = { "careful", { PG_BOOL, PG_BOOL } },
 	[Q_PUSH]            = { "q_push", { PG_INT4, 1007 } },
 	[Q_REASON]          = { "q_reason", { PG_TEXT, 1009 } },
 	[Q_RAW]             = { "q_raw", { PG_BYTEA, 1001 } },
 	[P_LAST_CALL]       = { "p_last_call", { PG_TIMESTAMP, 1115 } },
+	[T_CAMPAIGN_ID]     = { "t_campaign_id", { PG_TEXT, 1009 } },
+	[T_VDN_ID]          = { "t_vdn_id", { PG_INT4, 1007 } },
+	[T_CALL_HOUR]       = { "t_call_hour", { PG_TIMESTAMP, 1115 } },
+	[T_CALL_STATUS]     = { "t_call_status", { PG_INT2, 1005 } },
+	[T_CAUSE_CODE]      = { "t_cause_code", { PG_TEXT, 1009 } },
+	[T_CALLS]           = { "t_calls", { PG_INT4, 1007 } },
+	[T_ARRIVED]         = { "t_arrived", { PG_TIMESTAMPTZ, PG_TIMESTAMPTZ } },
+	[T_TIMED]           = { "t_timed", { PG_INT8, PG_INT8 } },
+	[T_LAG]             = { "t_lag", { PG_INT8, PG_INT8 } },
+	[T_EARLIEST]        = { "t_earliest", { PG_TIMESTAMP, PG_TIMESTAMP } },
+	[T_LATEST]          = { "t_latest", { PG_TIMESTAMP, PG_TIMESTAMP } },
 };
 
 static bool
@@ -78,6 +89,15 @@ add_string(struct pg_array *array, const char *text)
 }
 
 static void
+add_time_or_null(struct pg_array *array, bool there, int64_t time)
+{
+	if (there)
+		pg_array_add_time(array, time);
+	else
+		pg_array_add_null(array);
+}
+
+static void
 add_last_call(struct pg_array *array, const struct record_list *list)
 {
 	const struct record_value *last = NULL;
@@ -88,10 +108,7 @@ add_last_call(struct pg_array *array, const struct record_list *list)
 		if (time->bytes != NULL && (last == NULL || time->number > last->number))
 			last = time;
 	}
-	if (last != NULL)
-		pg_array_add_time(array, last->number);
-	else
-		pg_array_add_null(array);
+	add_time_or_null(array, last != NULL, last != NULL ? last->number : 0);
 }
 
 static void
@@ -174,12 +191,56 @@ add_reject(struct pg_array *arrays, int number, const struct reject *reject)
 	pg_array_add_bytes(&arrays[Q_RAW], reject->raw.bytes, reject->raw.length);
 }
 
+static void
+add_count(struct pg_array *arrays, const struct tally_count *count)
+{
+	const struct record *record = count->record;
+	const struct record_value *time = &record->value[RECORD_CALL_TIME];
+	char padded[CAUSE_CODE_DIGITS];
+
+	add_value(&arrays[T_CAMPAIGN_ID], FIELD_TEXT, &record->value[RECORD_CAMPAIGN_ID]);
+	add_value(&arrays[T_VDN_ID], FIELD_INT4, &record->value[RECORD_VDN_ID]);
+	add_time_or_null(&arrays[T_CALL_HOUR], time->bytes != NULL, tally_hour(time->number));
+	add_value(&arrays[T_CALL_STATUS], FIELD_INT2, &record->value[RECORD_CALL_STATUS]);
+	pg_array_add_text(&arrays[T_CAUSE_CODE], record_cause_code(record, padded));
+	pg_array_add_int4(&arrays[T_CALLS], count->calls);
+}
+
+static void
+add_tally(struct pg_array *arrays, const struct tally *tally)
+{
+	for (size_t i = 0; i < tally->count; i++)
+		add_count(arrays, &tally->counts[i]);
+	add_time_or_null(&arrays[T_ARRIVED], tally->in_one_hour, tally->arrived);
+	pg_array_add_int8(&arrays[T_TIMED], tally->timed);
+	if (tally->has_lag)
+		pg_array_add_int8(&arrays[T_LAG], tally->lag);
+	else
+		pg_array_add_null(&arrays[T_LAG]);
+	add_time_or_null(&arrays[T_EARLIEST], tally->timed > 0, tally->earliest);
+	add_time_or_null(&arrays[T_LATEST], tally->timed > 0, tally->latest);
+}
+
+/* As the call's parameter. */
+static void
+pass(struct store_call *call, int parameter)
+{
+	struct pg_array *array = &call->arrays[parameter];
+	struct type type = type_of(parameter);
+	struct slice bytes;
+
+	pg_array_finish(array);
+	bytes = type.type == type.element ? pg_array_first(array) : (struct slice){ array->bytes, array->length };
+	call->types[parameter] = type.type;
+	call->values[parameter] = bytes.bytes;
+	call->lengths[parameter] = (int)bytes.length;
+	call->formats[parameter] = 1;
+}
+
 void
 store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone, bool careful)
 {
-	static const char truth[] = { 0, 1 };
-
 	if (call->text[0] == '\0')
 		write_text(call->text);
 	for (int i = 0; i < STORE_PARAMETERS; i++)
@@ -193,17 +254,12 @@ store_call_fill(struct store_call *call, struct push **pushes, int count, const 
 		add_rows(&call->arrays[P_ROWS], count, fold);
 	for (size_t i = 0; i < fold->count; i++)
 		add_record(call->arrays, &fold->rows[i]);
-	for (int i = 0; i < STORE_PARAMETERS; i++) {
-		pg_array_finish(&call->arrays[i]);
-		call->types[i] = type_of(i).array;
-		call->values[i] = call->arrays[i].bytes;
-		call->lengths[i] = (int)call->arrays[i].length;
-		call->formats[i] = 1;
-	}
-	call->values[CALL_TIMEZONE] = call_timezone;
-	call->lengths[CALL_TIMEZONE] = (int)strlen(call_timezone);
-	call->values[CAREFUL] = &truth[careful];
-	call->lengths[CAREFUL] = 1;
+	tally_fold(&call->tally, fold);
+	add_tally(call->arrays, &call->tally);
+	pg_array_add_bytes(&call->arrays[CALL_TIMEZONE], call_timezone, strlen(call_timezone));
+	pg_array_add_bool(&call->arrays[CAREFUL], careful);
+	for (int i = 0; i < STORE_PARAMETERS; i++)
+		pass(call, i);
 }
 
 size_t
@@ -215,6 +271,7 @@ store_call_trim(struct store_call *call)
 		bytes += call->arrays[i].length;
 		pg_array_trim(&call->arrays[i]);
 	}
+	tally_trim(&call->tally);
 	return bytes;
 }
 
@@ -223,4 +280,5 @@ store_call_free(struct store_call *call)
 {
 	for (int i = 0; i < STORE_PARAMETERS; i++)
 		pg_array_free(&call->arrays[i]);
+	tally_free(&call->tally);
 }

@@ -5,6 +5,7 @@
 #include "db/pg_array.h"
 #include "push/fold.h"
 #include "push/push.h"
+#include "push/tally.h"
 
 enum store_parameter {
 	/* one element a push */
@@ -18,15 +19,19 @@ enum store_parameter {
 	Q_PUSH, Q_REASON, Q_RAW,
 	/* one element a push */
 	P_LAST_CALL,
+	/* one element a count of the tally */
+	T_CAMPAIGN_ID, T_VDN_ID, T_CALL_HOUR, T_CALL_STATUS, T_CAUSE_CODE, T_CALLS,
+	T_ARRIVED, T_TIMED, T_LAG, T_EARLIEST, T_LATEST,
 	STORE_PARAMETERS
 };
 
-enum { STORE_TEXT_SIZE = 1024 };
+enum { STORE_TEXT_SIZE = 2048 };
 
 /* As PQsendQueryParams takes them, all in binary form; {0} at first. */
 struct store_call {
 	char            text[STORE_TEXT_SIZE];       /* the statement */
-	struct pg_array arrays[STORE_PARAMETERS];    /* those of CALL_TIMEZONE and CAREFUL are not used */
+	struct pg_array arrays[STORE_PARAMETERS];    /* a parameter that is no array is the first element of one */
+	struct tally    tally;
 	unsigned int    types[STORE_PARAMETERS];
 	const char     *values[STORE_PARAMETERS];
 	int             lengths[STORE_PARAMETERS];
@@ -34,9 +39,8 @@ struct store_call {
 };
 
 /*
- * Sets the statement and all parameters; they are the call's own but for call_timezone.  The rows of fold are of the
- * pushes.  careful: the records may be stored already, likely; a hint, that decides which way of storing is tried
- * first.
+ * Sets the statement and all parameters, which are the call's own.  The rows of fold are of the pushes.
+ * careful: the records may be stored already, likely; a hint, that decides which way of storing is tried first.
  */
 void store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone, bool careful);

@@ -129,6 +129,21 @@ check_records(const struct store_call *call, struct push **pushes, int count, co
 }
 
 static void
+check_tally(const struct store_call *call, const struct fold *fold)
+{
+	struct array campaigns = open_array(call, T_CAMPAIGN_ID), calls = open_array(call, T_CALLS);
+	int64_t counted = 0;
+
+	while (calls.left > 0) {
+		if (take(&campaigns).bytes == NULL)
+			ref_fail("a count without a campaign");
+		counted += number_of(take(&calls));
+	}
+	if (counted != (int64_t)fold->count || campaigns.left != 0 || calls.at != calls.end)
+		ref_fail("the tally");
+}
+
+static void
 check_pushes(const struct store_call *call, struct push **pushes, int count)
 {
 	struct array ids = open_array(call, P_ID), records = open_array(call, P_RECORDS),
@@ -192,6 +207,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		store_call_fill(&call, pushes + i, folded, &fold, "UTC", i > 0);
 		check_pushes(&call, pushes + i, folded);
 		check_records(&call, pushes + i, folded, &fold);
+		check_tally(&call, &fold);
 	}
 	for (int i = 0; i < count; i++)
 		push_unref(pushes[i]);

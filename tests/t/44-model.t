@@ -251,13 +251,20 @@ sub arguments {
 	my %value = (p_id => 'id', p_received_at => 'arrived + ahead', p_arrived => 'arrived', p_bytes => '10', p_records => '1',
 		p_quarantined => '0', p_spooled => 'spooled', p_sha256 => q{'\x00'::bytea}, r_push_id => 'id', r_push => 'n::int',
 		r_received_at => 'arrived + ahead', r_campaign_id => 'campaign', r_called => q{'1'::text}, r_call_time_local =>
-		q{timestamp '2026-11-20 10:00:00'}, r_call_status => '5::smallint', r_custom_field => 'content', r_vdn_id => '1');
+		q{timestamp '2026-11-20 10:00:00'}, r_call_status => '5::smallint', r_custom_field => 'content', r_vdn_id => '1',
+		t_campaign_id => 'campaign', t_call_hour => q{timestamp '2026-11-20 10:00:00'}, t_call_status => '5::smallint',
+		t_vdn_id => '1', t_calls => '1');
+	my $hour = q{date_bin('1 hour', arrived + ahead, '2000-01-01 00:00:00+00')};
+	my %alone = (careful => 'careful', call_timezone => q{'Asia/Shanghai'}, t_earliest => q{timestamp '2026-11-20 10:00:00'},
+		t_latest => q{timestamp '2026-11-20 10:00:00'}, t_arrived => "(select case when min($hour) = max($hour) then min($hour) end from step_now)",
+		t_timed => '(select count(*) from step_now)', t_lag => q{(select sum(extract(epoch from arrived + ahead) - extract(epoch from timestamp
+			'2026-11-20 10:00:00')) * 1000000 from step_now)::bigint});
 	my @rows = split /\n/, $postgres->sql(q{select name, format_type(type, null) from pg_proc,
 		unnest(proargnames[:pronargs], proargtypes::oid[]) as a (name, type) where oid = 'callresult.store'::regproc});
 	return join ', ', map {
 		my ($name, $type) = split /\|/;
 		my $element = $type =~ s/\[\]$//r;
-		my $value = $type eq 'boolean' ? 'careful' : $type eq 'text' ? q{'Asia/Shanghai'} : $name =~ /^q_/ ? "'{}'"
+		my $value = defined $alone{$name} ? $alone{$name} : $name =~ /^q_/ ? "'{}'"
 		    : defined $value{$name} ? "(select array_agg($value{$name} order by n) from step_now)"
 		    : "array_fill(null::$element, array[(select count(*)::int from step_now)])";
 		"$name => $value";

@@ -45,6 +45,25 @@ an_empty_array_has_no_dimension(void **state)
 }
 
 static void
+the_first_element_is_a_value_too(void **state)
+{
+	struct slice first;
+
+	(void)state;
+	pg_array_start(&array, PG_INT8);
+	pg_array_add_int8(&array, 258);
+	pg_array_add_null(&array);
+	pg_array_finish(&array);
+	first = pg_array_first(&array);
+	assert_int_equal(first.length, 8);
+	assert_memory_equal(first.bytes, "\0\0\0\0\0\0\1\2", 8);
+	pg_array_start(&array, PG_INT8);
+	pg_array_add_null(&array);
+	pg_array_finish(&array);
+	assert_null(pg_array_first(&array).bytes);
+}
+
+static void
 texts_come_with_their_lengths(void **state)
 {
 	(void)state;
@@ -212,6 +231,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(an_empty_array_has_no_dimension, free_array),
+		cmocka_unit_test_teardown(the_first_element_is_a_value_too, free_array),
 		cmocka_unit_test_teardown(texts_come_with_their_lengths, free_array),
 		cmocka_unit_test_teardown(nulls_are_counted_and_marked, free_array),
 		cmocka_unit_test_teardown(integers_are_in_network_byte_order, free_array),

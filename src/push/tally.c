@@ -1,0 +1,121 @@
+/* Counts the rows of a fold.  These are sorted by campaign and time, so what is counted together is not far apart. */
+#include "push/tally.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+enum {
+	COUNTS_LOOKED_AT = 64,          /* or a push of nothing but different causes would take for ever */
+	ROOM_TO_KEEP = 1 << 15,         /* counts */
+};
+
+int64_t
+tally_hour(int64_t time)
+{
+	const int64_t hour = INT64_C(3600000000);
+	int64_t past = time % hour;
+
+	return time - (past < 0 ? past + hour : past);
+}
+
+static bool
+same_text(const struct record_value *a, const struct record_value *b)
+{
+	return a->bytes == NULL || b->bytes == NULL ? a->bytes == b->bytes :
+	    a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+}
+
+static bool
+same_number(const struct record_value *a, const struct record_value *b)
+{
+	return a->bytes == NULL || b->bytes == NULL ? a->bytes == b->bytes : a->number == b->number;
+}
+
+static bool
+same_hour(const struct record_value *a, const struct record_value *b)
+{
+	return a->bytes == NULL || b->bytes == NULL ? a->bytes == b->bytes :
+	    tally_hour(a->number) == tally_hour(b->number);
+}
+
+static bool
+counts_together(const struct record_value *a, const struct record_value *b)
+{
+	return same_number(&a[RECORD_CALL_STATUS], &b[RECORD_CALL_STATUS]) &&
+	    same_text(&a[RECORD_FAIL_CODE], &b[RECORD_FAIL_CODE]) &&
+	    same_number(&a[RECORD_VDN_ID], &b[RECORD_VDN_ID]) &&
+	    same_hour(&a[RECORD_CALL_TIME], &b[RECORD_CALL_TIME]) &&
+	    same_text(&a[RECORD_CAMPAIGN_ID], &b[RECORD_CAMPAIGN_ID]);
+}
+
+static void
+count_call(struct tally *tally, const struct record *record)
+{
+	size_t last = tally->count > COUNTS_LOOKED_AT ? tally->count - COUNTS_LOOKED_AT : 0;
+
+	for (size_t i = tally->count; i > last; i--)
+		if (counts_together(tally->counts[i - 1].record->value, record->value)) {
+			tally->counts[i - 1].calls++;
+			return;
+		}
+	if (tally->count == tally->room) {
+		tally->room = 2 * tally->room + COUNTS_LOOKED_AT;
+		tally->counts = memory_resize(tally->counts, tally->room, sizeof *tally->counts);
+	}
+	tally->counts[tally->count++] = (struct tally_count){ record, 1 };
+}
+
+static void
+note_time(struct tally *tally, int64_t time, int64_t received_at)
+{
+	if (tally->timed++ == 0)
+		tally->earliest = tally->latest = time;
+	else if (time < tally->earliest)
+		tally->earliest = time;
+	else if (time > tally->latest)
+		tally->latest = time;
+	if (__builtin_add_overflow(tally->lag, received_at - time, &tally->lag))
+		tally->has_lag = false;
+}
+
+static void
+note_arrival(struct tally *tally, int64_t received_at)
+{
+	int64_t hour = tally_hour(received_at);
+
+	if (tally->count == 0)
+		tally->arrived = hour;
+	else if (hour != tally->arrived)
+		tally->in_one_hour = false;
+}
+
+void
+tally_fold(struct tally *tally, const struct fold *fold)
+{
+	*tally = (struct tally){ .counts = tally->counts, .room = tally->room,
+		.in_one_hour = fold->count > 0, .has_lag = true };
+	for (size_t i = 0; i < fold->count; i++) {
+		const struct fold_row *row = &fold->rows[i];
+		const struct record_value *time = &row->record->value[RECORD_CALL_TIME];
+
+		note_arrival(tally, row->push->received_at);
+		if (time->bytes != NULL)
+			note_time(tally, time->number, row->push->received_at);
+		count_call(tally, row->record);
+	}
+}
+
+void
+tally_trim(struct tally *tally)
+{
+	if (tally->room > ROOM_TO_KEEP)
+		tally_free(tally);
+}
+
+void
+tally_free(struct tally *tally)
+{
+	memory_free(tally->counts);
+	*tally = (struct tally){ 0 };
+}
