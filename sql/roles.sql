@@ -57,7 +57,7 @@ begin
                      ('callresult_reader', 'link_expiry'), ('callresult_reader', 'part_of'),
                      ('callresult_reader', 'calls_to'), ('callresult_reader', 'local_today'),
                      ('callresult_analyst', 'local_today'),
-                     ('callresult_reader', 'called_often'), ('callresult_reader', 'number_tail'),
+                     ('callresult_reader', 'called_often'), ('callresult_reader', 'newest'), ('callresult_reader', 'number_tail'),
                      ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'),
                      ('callresult_admin', 'retain'), ('callresult_admin', 'erase_number'),
                      ('callresult_admin', 'anonymise'),
@@ -74,7 +74,7 @@ begin
         select oid::regprocedure as callable
         from pg_proc
         where pronamespace = 'callresult'::regnamespace
-              and proname in ('retain', 'erase_number', 'anonymise', 'check_tally')
+              and proname in ('retain', 'erase_number', 'anonymise', 'check_tally', 'newest')
     loop
         execute format('alter function %s security definer', granted.callable);
     end loop;

@@ -1,4 +1,4 @@
--- Finding a number, however it was written.
+-- Finding calls: those to a number, however it was written, and those that arrived last.
 
 -- What two ways of writing a number have in common: its last eight digits. "+86 138 0013 8000", "913800138000" and
 -- "13800138000" share them.
@@ -62,3 +62,34 @@ end;
 
 comment on function callresult.called_often(integer, integer) is
     'Numbers called more than so often in so many days, however they were written';
+
+-- The pushes, which are in order of arrival, say since when. One whose calls were erased or replaced has none left: then older
+-- pushes are taken, too. The bound is a value when the query is planned, which the block range index needs.
+create or replace function callresult.newest(most integer default 20)
+returns setof callresult.calls
+language plpgsql
+stable
+set search_path = callresult, pg_temp
+as $$
+declare
+    pushes bigint := most;
+    looked_at bigint;
+    since timestamptz;
+    newest calls[];
+begin
+    loop
+        select min(p.received_at), count(*) into since, looked_at
+        from (select received_at from push where inserted + updated > 0 order by received_at desc limit pushes) p;
+        if looked_at < pushes then
+            since := '-infinity';
+        end if;
+        execute 'select array(select c from calls c where received_at >= $1 order by received_at desc limit $2)'
+            into newest using since, most;
+        exit when cardinality(newest) >= most or looked_at < pushes;
+        pushes := pushes * 10;
+    end loop;
+    return query select * from unnest(newest);
+end
+$$;
+
+comment on function callresult.newest(integer) is 'The calls that arrived last, newest first, of all campaigns';

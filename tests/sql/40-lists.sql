@@ -90,5 +90,17 @@ select is(callresult.link_expiry(link), expiry::timestamptz, coalesce(link, 'non
     ('a?Expires=99999999999999999999999', null), ('a?Expires=', null), ('a?Expires=١٢٣', null), ('a?e=1', null), ('a?', null),
     ('?', null), ('', null), ('a?&&&', null), ('a', null), ('Expires=1700000000', null), ('a?%=%3', null), (null, null)) v (link, expiry);
 
+-- the newest calls: of the last pushes, and where those have none left
+delete from callresult.call_result where received_at >= now();
+select pg_temp.push(md5('n' || n)::uuid, timestamptz '2026-11-21 12:00+00' + n * interval '1 minute', 'n', array['n' || n, 'm' || n], '0')
+from generate_series(1, 30) n;
+select is((select string_agg(distinct called, ' ' order by called) from callresult.newest(4)), 'm29 m30 n29 n30', 'newest');
+select is((select min(received_at) from callresult.newest(3)), '2026-11-21 12:29+00', 'as many as are asked for');
+select is((select count(*) from callresult.newest()), 20::bigint, '20 by default');
+delete from callresult.call_result where called ~ '^[nm]' and received_at > '2026-11-21 12:02+00';
+select is((select string_agg(called, ' ' order by called) from callresult.newest(4)), 'm1 m2 n1 n2', 'those that are left when the newest are erased');
+select is((select count(*) from callresult.newest(1000)), (select count(*) from callresult.calls), 'and all there are, with a push or without');
+select is((select count(*) from callresult.newest(0)), 0::bigint, 'or none');
+
 select * from finish();
 rollback;
