@@ -138,13 +138,17 @@ order_copy(struct spool_file *file)
 static bool
 open_database(struct spool_file *file, int how)
 {
+	bool opened;
+
 	if (how & SQLITE_OPEN_CREATE)
 		make_private(file->path);
-	file->usable = sqlite3_open_v2(file->path, &file->database, how | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
-	    sqlite3_busy_timeout(file->database, BUSY_TIME) == SQLITE_OK && set_up(file) &&
-	    sqlite3_db_readonly(file->database, "main") == 0;
+	opened = sqlite3_open_v2(file->path, &file->database, how | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
+	    sqlite3_busy_timeout(file->database, BUSY_TIME) == SQLITE_OK && set_up(file);
+	file->usable = opened && sqlite3_db_readonly(file->database, "main") == 0;
 	if (file->usable)
 		order_copy(file);
+	else if (opened)
+		spool_file_note_problem(file, SPOOL_FAILED, "it can be read and not written");
 	else
 		spool_file_note(file);
 	return file->usable;
@@ -158,10 +162,13 @@ static bool
 open_file(struct spool_file *file)
 {
 	bool has_turn, opened;
+	char problem[sizeof file->problem];
 
 	drop(file);
 	if (!spool_turn_open(&file->turn, file->path)) {
-		spool_file_note_problem(file, SPOOL_FAILED, strerror(errno));
+		snprintf(problem, sizeof problem, "%s%s", errno != ENOENT ? "the .lock file beside it: " : "",
+		    strerror(errno));
+		spool_file_note_problem(file, SPOOL_FAILED, problem);
 		return false;
 	}
 	has_turn = spool_turn_take(&file->turn, clock_ms() + LOCK_TIME);

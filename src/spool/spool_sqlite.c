@@ -1,4 +1,5 @@
 /* What SQLite is asked and told of the spool's file, and what it answers. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -76,10 +77,27 @@ result_of(int code)
 	}
 }
 
+/* A quota, or a limit on the size of files, is as good as a full disk; SQLite knows only that one. */
+static bool
+has_met_limit(const struct spool_file *file)
+{
+	static const int pointers[] = { SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER };
+	sqlite3_file *written = NULL;
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof pointers / sizeof *pointers && error != EDQUOT && error != EFBIG; i++)
+		if (sqlite3_file_control(file->database, "main", pointers[i], &written) == SQLITE_OK &&
+		    written->pMethods != NULL)
+			written->pMethods->xFileControl(written, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error == EDQUOT || error == EFBIG;
+}
+
 enum spool_result
 spool_file_note(struct spool_file *file)
 {
-	return spool_file_note_problem(file, result_of(sqlite3_errcode(file->database)),
+	bool no_room = sqlite3_extended_errcode(file->database) == SQLITE_IOERR_WRITE && has_met_limit(file);
+
+	return spool_file_note_problem(file, no_room ? SPOOL_NO_ROOM : result_of(sqlite3_errcode(file->database)),
 	    sqlite3_errmsg(file->database));
 }
 

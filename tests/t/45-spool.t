@@ -48,6 +48,21 @@ subtest 'a push that is larger than the room there is' => sub {
 	is $worker->stop, 0, 'the worker ends well';
 };
 
+# a limit of the system, or a quota, comes as another error than a full disk
+subtest 'a file that may not grow' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
+	$worker->start(prefix => ['prlimit', '--fsize=1000000', '--'])->wait_until_ready;
+	$postgres->stop('fast');
+	my $large = body(record(called => 'over the limit', customField => 'x' x 2_000_000));
+	is $worker->push_body($large)->{status}, 503, 'a push beyond the limit is refused';
+	ok wait_for(sub { $worker->log_text =~ /it or its disk is full/ }), 'and that it is full is said';
+	is $worker->push_body(body(record(called => 'below the limit')))->{status}, 200, 'another one is taken';
+	$postgres->start;
+	ok $worker->drains, 'and stored';
+	is $worker->push_body($large)->{status}, 200, 'as is the large one, when the database is back';
+	is $worker->stop, 0, 'the worker ends well';
+};
+
 subtest 'a disk that hangs' => sub {
 	my $hangs = folder() . '/hangs';
 	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
