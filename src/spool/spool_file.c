@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,6 +25,9 @@ enum {
 	BUSY_TIME = 200,                        /* milliseconds that SQLite waits for a process that takes no turns */
 	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make it, or put it aside */
 };
+
+/* The log, and the index of it that all processes share. */
+#define BESIDE "-wal", "-shm"
 
 /* As enum spool_column has them; seq as the rowid that it is, which is there even when the schema's text is damaged. */
 #define COLUMNS "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, rowid"
@@ -134,6 +138,18 @@ order_copy(struct spool_file *file)
 	file->copy = NULL;
 }
 
+/* 0: it is not there. */
+static ino_t
+inode_beside(const struct spool_file *file, size_t i)
+{
+	static const char *const endings[SPOOL_BESIDE] = { BESIDE };
+	char path[PATH_MAX];
+	struct stat found;
+
+	snprintf(path, sizeof path, "%s%s", file->path, endings[i]);
+	return stat(path, &found) == 0 ? found.st_ino : 0;
+}
+
 /* SQLite opens for reading what it may not write to, without a word. */
 static bool
 open_database(struct spool_file *file, int how)
@@ -145,6 +161,8 @@ open_database(struct spool_file *file, int how)
 	opened = sqlite3_open_v2(file->path, &file->database, how | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
 	    sqlite3_busy_timeout(file->database, BUSY_TIME) == SQLITE_OK && set_up(file);
 	file->usable = opened && sqlite3_db_readonly(file->database, "main") == 0;
+	for (size_t i = 0; i < SPOOL_BESIDE; i++)
+		file->beside[i] = inode_beside(file, i);
 	if (file->usable)
 		order_copy(file);
 	else if (opened)
@@ -205,15 +223,25 @@ spool_file_close(struct spool_file *file)
 
 /* --- using ------------------------------------------------------------------------------------------------- */
 
-/* Whether its path leads to another file by now, or to none. */
-bool
-spool_file_has_moved(const struct spool_file *file)
+static bool
+is_elsewhere(const struct spool_file *file)
 {
 	int moved = 0;
 
 	if (file->database != NULL)
 		sqlite3_file_control(file->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
 	return moved != 0;
+}
+
+/* Pushes are in the log first: one that is removed takes them along when the process is killed. */
+bool
+spool_file_has_moved(const struct spool_file *file)
+{
+	bool moved = is_elsewhere(file);
+
+	for (size_t i = 0; i < SPOOL_BESIDE && file->usable && !moved; i++)
+		moved = file->beside[i] != 0 && inode_beside(file, i) != file->beside[i];
+	return moved;
 }
 
 void
@@ -224,12 +252,56 @@ spool_file_drop_if_found(struct spool_file *file)
 }
 
 bool
+spool_file_rename(const char *from, const char *to)
+{
+	static const char *const endings[] = { "", BESIDE };
+	char old[PATH_MAX], new[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+		snprintf(old, sizeof old, "%s%s", from, endings[i]);
+		snprintf(new, sizeof new, "%s%s", to, endings[i]);
+		if (renameat2(AT_FDCWD, old, AT_FDCWD, new, RENAME_NOREPLACE) != 0 && i == 0)
+			return false;
+	}
+	return true;
+}
+
+/* What is damaged is kept for people to look at. */
+static bool
+put_aside(struct spool_file *file, char aside[PATH_MAX])
+{
+	snprintf(aside, PATH_MAX, "%s.damaged-%lld", file->path, (long long)time(NULL));
+	if (!spool_file_rename(file->path, aside))
+		return false;
+	log_error("spool %s: the file is damaged; keeping it as %s and rescuing its pushes into a new one", file->path,
+	    aside);
+	return true;
+}
+
+/* The file of which nothing but what was beside it is gone: without that it is not whole. */
+static bool
+put_rest_aside(struct spool_file *file)
+{
+	char aside[PATH_MAX];
+	bool done;
+
+	spool_file_note_problem(file, SPOOL_FAILED, "files beside it were removed, and it cannot be renamed");
+	if (!spool_turn_open(&file->turn, file->path) || !spool_turn_take(&file->turn, clock_ms() + LOCK_TIME))
+		return false;
+	done = is_elsewhere(file) || put_aside(file, aside);
+	spool_turn_leave(&file->turn);
+	return done;
+}
+
+bool
 spool_file_follow(struct spool_file *file)
 {
 	bool moved = spool_file_has_moved(file);
 
 	if (file->usable && !moved)
 		return true;
+	if (moved && !is_elsewhere(file) && !put_rest_aside(file))
+		return false;
 	if (moved && file->usable && !spool_copy_moved(file))
 		return false;
 	if (moved)
@@ -267,33 +339,6 @@ spool_file_end(struct spool_file *file, enum spool_result result)
 /* --- damaged ----------------------------------------------------------------------------------------------- */
 
 bool
-spool_file_rename(const char *from, const char *to)
-{
-	static const char *const endings[] = { "", "-wal", "-shm" };
-	char old[PATH_MAX], new[PATH_MAX];
-
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-		snprintf(old, sizeof old, "%s%s", from, endings[i]);
-		snprintf(new, sizeof new, "%s%s", to, endings[i]);
-		if (renameat2(AT_FDCWD, old, AT_FDCWD, new, RENAME_NOREPLACE) != 0 && i == 0)
-			return false;
-	}
-	return true;
-}
-
-/* What is damaged is kept for people to look at. */
-static bool
-put_aside(struct spool_file *file, char aside[PATH_MAX])
-{
-	snprintf(aside, PATH_MAX, "%s.damaged-%lld", file->path, (long long)time(NULL));
-	if (!spool_file_rename(file->path, aside))
-		return false;
-	log_error("spool %s: the file is damaged; keeping it as %s and rescuing its pushes into a new one", file->path,
-	    aside);
-	return true;
-}
-
-bool
 spool_file_replace_damaged(struct spool_file *file)
 {
 	char aside[PATH_MAX] = "";
@@ -305,7 +350,7 @@ spool_file_replace_damaged(struct spool_file *file)
 		return false;
 	expected = spool_file_number(file, "SELECT pushes FROM depth", -1);
 	/* another process may have been first: what is at the path then is its new file, with pushes in it */
-	replaced = spool_file_has_moved(file);
+	replaced = is_elsewhere(file);
 	drop(file);
 	spool_file_note_problem(file, SPOOL_FAILED, "it is damaged and cannot be renamed");
 	replaced = (replaced || put_aside(file, aside)) &&

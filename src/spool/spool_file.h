@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/log_limit.h"
 #include "spool/spool.h"
@@ -46,6 +47,8 @@ enum spool_result {
 	SPOOL_FAILED,       /* whatever else: to be tried again with the file opened anew */
 };
 
+enum { SPOOL_BESIDE = 2 };
+
 struct spool_file {
 	char              *path;
 	int64_t            max_size;    /* bytes */
@@ -53,6 +56,7 @@ struct spool_file {
 	bool               usable;      /* database is open and set up: statements are there */
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
 	struct spool_turn  turn;
+	ino_t              beside[SPOOL_BESIDE];   /* inodes of -wal and -shm when it was opened; 0: none */
 	char              *copy;        /* of a file that was removed, to be taken over by this one; NULL: none */
 	int64_t            remembered;  /* pushes that are to be taken out as soon as that can be done */
 	enum spool_result  noted;       /* how the last call that failed ended, */
@@ -76,6 +80,8 @@ void spool_file_drop_if_found(struct spool_file *file);
  * cannot; what cannot be saved stays open, and can be read.
  */
 bool spool_file_follow(struct spool_file *file);
+
+/* Whether its path, or that of a file that SQLite has beside it, leads to another file by now, or to none. */
 bool spool_file_has_moved(const struct spool_file *file);
 
 /* Follows, takes the turn until deadline (clock_ms(), ms), and begins a transaction. */

@@ -186,7 +186,7 @@ for my $running (1, 0) {
 	};
 }
 
-for my $way ('removed', 'moved', 'mounted over', 'removed with its folder') {
+for my $way ('removed', 'moved', 'mounted over', 'removed with its folder', 'left without its log', 'left without its index') {
 	subtest "a file that is $way while pushes wait in it" => sub {
 		my $folder = Rig::folder() . '/gone-' . $way =~ tr/ /-/r;
 		mkdir $folder;
@@ -200,6 +200,8 @@ for my $way ('removed', 'moved', 'mounted over', 'removed with its folder') {
 			rename $_, "$folder.old" . s/.*spool\.db//r or die $! for glob "$folder/spool.db*";
 		} elsif ($way eq 'mounted over') {
 			mount_disk($folder, '160m') or die 'no disk';
+		} elsif ($way =~ /^left/) {
+			unlink "$folder/spool.db-" . ($way =~ /log/ ? 'wal' : 'shm') or die $!;
 		} else {
 			unlink glob "$folder/spool.db*";
 			rmdir $folder if $way ne 'removed';
