@@ -25,11 +25,12 @@ sub open_binary {
 	return $copy;
 }
 
-# Gives { out, err, status }.  A hash in front of the arguments: stdin => text, as => user.
+# Gives { out, err, status }.  A hash in front of the arguments: stdin => text, as => user, prefix => [command in front].
 sub ctl {
 	my %with = ref $_[0] ? %{ shift @_ } : ();
 	my @arguments = @_;
 	my @program = defined $with{as} ? ('runuser', '-u', $with{as}, '--', open_binary()) : binary();
+	unshift @program, @{ $with{prefix} // [] };
 	my $base = folder() . '/ctl';
 	open my $in, '>', "$base.in" or die;
 	print {$in} $with{stdin} // '';
