@@ -114,6 +114,12 @@ subtest 'a warehouse' => sub {
 	$follows->('a month that is new');
 	my $revisions = 'select count(*) from callresult.call_result_revision';
 	ok wait_for(sub { $server->sql($revisions) eq $primary->sql($revisions) }), 'and the revisions';
+	$primary->sql(q{select * from callresult.erase_number('13800001')});
+	my $left = q{select count(*) from (select called from callresult.call_result union all
+		select called from callresult.call_result_revision) r where called = '13800001'};
+	for my $database ('callresult', $other) {
+		ok wait_for(sub { $server->sql($left, $database) == 0 }, 60), "a number that is erased is erased in $database, too";
+	}
 	isnt $server->sql('select * from callresult.check_tally() limit 1'), '', 'results alone: the reports of counts lack what was applied';
 	$server->sql(manual('select callresult.rebuild_tally()'));
 	is $server->sql('select * from callresult.check_tally()'), '', 'until they are counted there';
