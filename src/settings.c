@@ -145,7 +145,7 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 
 /* --- the file ---------------------------------------------------------------------------------------------- */
 
-/* A file in reading: its first fault is what is told. */
+/* A file being read; its first fault is logged. */
 struct reading {
 	struct settings *settings;
 	FILE            *file;

@@ -21,8 +21,8 @@ bool address_parse(struct address *address, const char *text) __attribute__((war
 struct addrinfo *address_resolve(const struct address *address, int flags);
 
 /*
- * Whether somebody listens there.  It connects, so a service that systemd starts on demand starts.  One that has no
- * room for another connection listens too.
+ * Whether a process listens there.  It connects, which starts a service that systemd starts on demand.  A full
+ * backlog counts as listening.
  */
 bool address_is_served(const struct sockaddr *address, socklen_t size);
 

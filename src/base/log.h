@@ -24,7 +24,7 @@ void log_set_program(const char *name);
 /* The program name; also PostgreSQL's application_name. */
 const char *log_program(void);
 
-/* Writes a line to where the log goes, and may block for as long as nobody reads there. */
+/* Writes a line to the log, and may block as long as nothing reads it. */
 void log_write(int priority, const char *line, size_t length);
 
 /* Has lines handed to sink, in the thread that logs, instead of log_write. */

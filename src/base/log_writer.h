@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* Takes over from here on, until the process exits; what is queued then is written within a second, or lost. */
+/* Takes over until the process exits; lines queued then are written within a second, or lost. */
 void log_writer_start(void);
 
 /* How many lines were dropped so far. */

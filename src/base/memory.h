@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * Once, before there are threads.  malloc would keep what each of many threads has given back for this thread alone;
- * what one of ours takes another gives back.  What a large push took goes back to the system.
+ * Once, before there are threads.  Caps malloc's arenas: our threads free what other threads allocated, and arenas of
+ * single threads would hoard it.  The memory of a large push returns to the system.
  */
 void memory_init(void);
 

@@ -1,6 +1,6 @@
 /*
- * The watchdog of systemd: told that the worker serves by the loops that serve, and by nothing else.  A thread that
- * takes requests rings, and only while a writer goes on too.  That the database is away is no reason to be killed.
+ * The watchdog of systemd, notified by the loops that serve and by nothing else: a thread that takes requests rings,
+ * and only while a writer makes progress too.  An unavailable database is no reason to be killed.
  */
 #ifndef WATCHDOG_H
 #define WATCHDOG_H

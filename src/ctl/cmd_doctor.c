@@ -29,7 +29,10 @@ service_user(const char *spool)
 	return stat(folder, &found) == 0 ? getpwuid(found.st_uid) : NULL;
 }
 
-/* systemd shows the service a password file that is root's alone: a copy in memory, which libpq finds by its path. */
+/*
+ * systemd shows the service a password file that only root can read: make a copy in memory, which libpq finds by its
+ * path.
+ */
 static void
 show_passwords(struct slice passwords)
 {
@@ -43,7 +46,7 @@ show_passwords(struct slice passwords)
 	setenv("PGPASSFILE", path, 0);
 }
 
-/* As root looks, every file could be read, and no role is found by peer.  Root can be had back. */
+/* Root could read every file, and peer authentication would find no role.  Root can be had back. */
 static void
 look_as_service(struct doctor *doctor)
 {

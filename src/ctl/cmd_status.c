@@ -194,7 +194,7 @@ database_table(struct status *status)
 	return table;
 }
 
-/* Of the worker's own figures, or else of the evidence; what was imported was no push. */
+/* From the worker's own figures, or else from callresult.push; an import is not a push. */
 static int64_t
 last_push(struct status *status)
 {

@@ -1,4 +1,4 @@
-/* What all commands of callresultctl share: how one is described, and what stands ready when it runs. */
+/* What all commands of callresultctl share: how one is described, and what is ready when it runs. */
 #ifndef CTL_H
 #define CTL_H
 
@@ -13,7 +13,7 @@
 /* Exit statuses. */
 enum { CTL_FINE = 0, CTL_WRONG = 1, CTL_USAGE = 2 };
 
-/* What has to stand before a command runs; each needs those before it. */
+/* What a command needs before it runs; each needs those before it. */
 enum {
 	NEEDS_SETTINGS = 1,     /* the configuration is read */
 	NEEDS_DATABASE = 2,     /* there is a connection, and the schema fits */
@@ -61,10 +61,10 @@ struct ctl {
 
 enum { CTL_QUERY_TIME = 60 * 1000 };    /* milliseconds for a question to the database */
 
-/* Reads the configuration unless it is read.  False, said, when it is bad. */
+/* Reads the configuration, once.  False, logged, when it is bad. */
 bool ctl_read_settings(struct ctl *ctl);
 
-/* What -d says, or else the configuration. */
+/* The connection string of -d, or else of the configuration. */
 const char *ctl_conninfo(const struct ctl *ctl);
 
 /* Connects ctl->db.  False, said, when it cannot, or the schema does not fit. */
@@ -74,8 +74,8 @@ bool ctl_connect(struct ctl *ctl) __attribute__((warn_unused_result));
 const char *ctl_option(const struct ctl *ctl, const char *name);
 
 /*
- * Its value as a whole number between min and max, or the fallback when it is not given.  False, said, when it is
- * no such number.
+ * Its value as a whole number between min and max, or the fallback when it is not given.  False, logged, when it is
+ * not such a number.
  */
 bool ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int64_t min, int64_t max,
     int64_t *number);
@@ -86,7 +86,7 @@ int ctl_usage_error(const struct ctl *ctl, const char *format, ...) __attribute_
 /* Prints the tables as the command line wants them, and frees them. */
 void ctl_print(const struct ctl *ctl, struct table **tables, int count);
 
-/* db_query with CTL_QUERY_TIME; NULL, said, when it failed. */
+/* db_query with CTL_QUERY_TIME; NULL, logged, when it failed. */
 struct db_rows *ctl_query(struct db *db, const char *text, const char *const *parameters, int count);
 
 /* In the text of a query: a point in time as COLUMN_TIME has it. */

@@ -21,7 +21,7 @@ struct doctor {
 	struct ctl     *ctl;
 	struct db      *db;         /* connected as callresultd connects, by the configuration alone */
 	bool            connected;
-	bool            is_service; /* the user is callresultd's: what he may not do, callresultd may not */
+	bool            is_service; /* this is callresultd's user: what it may not do, callresultd may not */
 	bool            was_root;   /* and root can be had back */
 	struct table   *findings;   /* the caller's */
 	int             counts[SEVERITIES];

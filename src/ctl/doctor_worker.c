@@ -1,4 +1,4 @@
-/* What doctor asks the callresultd that runs: whether it serves, and the figures that tell of trouble to come. */
+/* What doctor asks the running callresultd: whether it serves, and the figures that show trouble coming. */
 #include <stddef.h>
 
 #include "base/memory.h"

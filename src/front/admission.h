@@ -9,18 +9,18 @@
 struct admission;
 
 /*
- * Admits the holders of the tokens in the file, or everybody when allow_anonymous.  NULL, said in the log, when the
- * file cannot be read, or when nobody at all would be admitted.
+ * Admits the holders of the tokens in the file, or everybody when allow_anonymous.  NULL, logged, when the file
+ * cannot be read, or when nobody at all would be admitted.
  */
 struct admission *admission_new(const char *tokens_path, bool allow_anonymous);
 void admission_free(struct admission *admission);
 
-/* Reads the file again; when it is bad, what was in force stays.  False then. */
+/* Reads the file again.  False when it is bad: then the tokens in force stay. */
 bool admission_reload(struct admission *admission);
 
 /*
- * Whether path, what follows the mount, is one that pushes go to: the mount itself, or one segment below it.  Slashes
- * more than one count as one, since some web servers make them so and some do not.
+ * Whether path, what follows the mount, is one that pushes go to: the mount itself, or one segment below it.  Several
+ * slashes count as one, because some web servers merge them and some do not.
  */
 bool admission_is_push_path(const char *path);
 

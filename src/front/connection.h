@@ -1,7 +1,7 @@
 /*
  * A connection of the web server's.  Its state is the list it is on, and connection_move() alone moves it.  A
- * connection is never freed while the server runs, only used again, since an event may still name it: whoever is told
- * of one that is on another list than he thought leaves it alone, and one that has nothing to read says so.
+ * connection is never freed while the server runs, only reused, because an event may still name it: a thread that is
+ * handed one on another list than expected leaves it alone, and one with nothing to read says so.
  */
 #ifndef CONNECTION_H
 #define CONNECTION_H

@@ -25,8 +25,8 @@ void gateway_init(void);
 void gateway_init_thread(void);
 
 /*
- * The request of a whole head, whose answer goes to the connection, a nonblocking descriptor.  NULL, said in the log,
- * when it cannot be had.  Safe in any number of threads, one request each.
+ * The request of a whole head, whose answer goes to the connection, a nonblocking descriptor.  NULL, logged, when it
+ * cannot be made.  Safe in any number of threads, one request each.
  */
 struct gateway *gateway_new(const struct head *head, int connection) __attribute__((warn_unused_result));
 

@@ -18,8 +18,8 @@ struct listener {
 bool listen_inherit(struct listener *listener);
 
 /*
- * Makes one: "unix:/path" (mode 0660; what a dead process left there is replaced) or "host:port" ("[::1]:port",
- * "*:port").  False, said in the log, when it cannot.
+ * Creates one: "unix:/path" (mode 0660; what a dead process left there is replaced) or "host:port" ("[::1]:port",
+ * "*:port").  False, logged, when it cannot.
  */
 bool listen_open(struct listener *listener, const char *where);
 
@@ -36,7 +36,7 @@ bool listen_is_reachable(struct listener *listener);
  */
 bool listen_renew(struct listener *listener) __attribute__((warn_unused_result));
 
-/* Takes the path of our own away, so that nobody connects any more; what is connected stays. */
+/* Removes the path of our own socket, so that nobody connects any more; existing connections stay. */
 void listen_remove_path(struct listener *listener);
 
 /* Closes it; the path of our own goes with it. */

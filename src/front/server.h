@@ -20,8 +20,8 @@ struct server *server_start(struct listener *listener, int in_flight, const stru
 
 /*
  * Takes no new connection, closes idle ones, serves whatever has arrived, closing each connection then, and ends the
- * threads once nothing is left.  Who has not sent all of a request within 10 s is not waited for, so it takes that
- * long and what answering pushes in flight takes, at most.  The listener is closed.
+ * threads once nothing is left.  It waits at most 10 s for the rest of a request, so it takes at most that long and
+ * the time to answer the pushes in flight.  The listener is closed.
  */
 void server_stop(struct server *server);
 

@@ -11,9 +11,9 @@
 struct token_set;
 
 /*
- * Reads a file of lines "name:token"; empty lines and lines that begin with # are passed over.  A token is made of
- * letters, digits, "-", ".", "_" and "~", so that it stands in a URL as it is.  NULL, with file and line in the log,
- * when a line is none or the file cannot be read.
+ * Reads a file of lines "name:token"; empty lines and lines that begin with # are ignored.  A token consists of
+ * letters, digits, "-", ".", "_" and "~", so that it needs no escapes in a URL.  NULL, with file and line logged,
+ * when a line is invalid or the file cannot be read.
  */
 struct token_set *token_set_read(const char *path);
 

@@ -27,41 +27,39 @@ struct spool_depth {
 };
 
 /*
- * Opens the file, made when it is not there, now or as soon as that can be done; it grows to max_size bytes at most,
- * and leaves a part of its disk free.  A damaged one is put aside under another name, and what can be read of it
- * taken over.  What makes it less safe than it should be is logged.
+ * Opens the file, or creates it, now or as soon as that is possible; it grows to at most max_size bytes, and leaves a
+ * part of its disk free.  A damaged one is set aside under another name, and what can be read of it is copied into a
+ * new one.  Logs what makes it less safe than it should be.
  */
 struct spool *spool_open(const char *path, int64_t max_size) __attribute__((returns_nonnull));
 void spool_close(struct spool *spool);
 
 /*
- * Puts pushes by the deadline (clock_ms(), ms).  Returns how many are on the disk (fsynced), and has these stand
- * first in the array; that it has no room for the others, or cannot write, is logged.
+ * Puts pushes by the deadline (clock_ms(), ms).  Returns how many are on the disk (fsynced), and puts these first in
+ * the array; logs when there is no room for the others or the file cannot be written.
  */
 int spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline)
     __attribute__((warn_unused_result));
 
 /*
- * The pushes that have been there longest, capacity at most and until their bodies pass bytes, with a reference for the
- * caller each.  Their bodies are not parsed yet.  Returns how many, or -1, logged, when the file cannot be read.
+ * The oldest pushes, at most capacity and until their bodies exceed bytes, each with a reference for the caller.
+ * Their bodies are not parsed yet.  Returns how many, or -1, logged, when the file cannot be read.
  */
 int spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes);
 
 /*
- * Takes pushes that are stored out of the spool; what is not there any more is fine.  What cannot be taken out now is
- * remembered: spool_oldest does not give it again, and it goes as soon as it can.  False, logged, when not even that
- * is so.
+ * Removes stored pushes from the spool; one that is already gone is fine.  One that cannot be removed now is
+ * remembered: spool_oldest skips it, and it is removed as soon as possible.  False, logged, when it cannot even be
+ * remembered.
  */
 bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
 
 /* Puts a push behind all others.  False, logged, when it cannot. */
 bool spool_postpone(struct spool *spool, const struct push *push);
 
-/*
- * These never wait, and answer what is known since the file was last worked on, a second ago at most.
- */
+/* These never wait: they answer with what was known when the file was last worked on, at most a second ago. */
 
-/* Whether it is open, took the last pushes, has room for more, and its disk does not hang. */
+/* Whether it is open, accepted the last pushes, has room for more, and its disk does not hang. */
 bool spool_is_well(const struct spool *spool);
 
 /* What is in it. */
@@ -80,7 +78,7 @@ struct spool_summary {
 	int64_t            oldest;   /* clock_timestamp() of the push received first; 0: there is none */
 };
 
-/* Opens a file that is there; nothing is made and nothing is put aside.  NULL, logged, when it cannot. */
+/* Opens an existing file; nothing is created and nothing is set aside.  NULL, logged, when it cannot. */
 struct spool *spool_open_existing(const char *path, int64_t max_size);
 
 /* False, logged, when the file cannot be read. */
@@ -105,12 +103,12 @@ struct spool_rescued {
 };
 
 /*
- * Takes over, as far as they can still be read, pushes of a damaged spool that was put aside, or of its copy: each
- * call a part of it, as long as there is more.  False, logged, when it cannot.
+ * Copies pushes, as far as they can still be read, from a damaged spool that was set aside, or from a copy of it:
+ * with each call a part, as long as there is more.  False, logged, when it cannot.
  */
 bool spool_rescue(struct spool *spool, const char *path, struct spool_rescued *rescued);
 
-/* Why what lies on the file system of path is less safe than it should be; NULL when nothing is known against it. */
+/* Why a file on the file system of path is less safe than it should be; NULL when no reason is known. */
 const char *spool_file_system_risk(const char *path);
 
 #endif

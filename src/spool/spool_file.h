@@ -75,9 +75,9 @@ bool spool_file_open_existing(struct spool_file *file);
 void spool_file_drop_if_found(struct spool_file *file);
 
 /*
- * Opens it when it is not open, and begins a new file at its path when the one in use has been removed or replaced,
- * since that one would take what nobody finds again; has what waits in that one taken over.  False, noted, when it
- * cannot; what cannot be saved stays open, and can be read.
+ * Opens it if it is not open.  When the file in use has been removed or replaced, nobody would find again what it
+ * takes: begins a new one at the path, and has the waiting pushes copied into it.  False, noted, when it cannot; a
+ * file that cannot be copied stays open, and can be read.
  */
 bool spool_file_follow(struct spool_file *file);
 
@@ -96,11 +96,11 @@ enum spool_result spool_file_note(struct spool_file *file);
 /* Notes what SQLite does not see; returns result. */
 enum spool_result spool_file_note_problem(struct spool_file *file, enum spool_result result, const char *problem);
 
-/* Renames a spool and what SQLite has beside it.  False when it cannot, or another file has the new name. */
+/* Renames a spool and SQLite's files beside it.  False when it cannot, or another file has the new name. */
 bool spool_file_rename(const char *from, const char *to);
 
 /*
- * Puts the file aside under another name and begins a new one, when it was noted to be damaged; takes the new one where
+ * Sets the file aside under another name and begins a new one, if it was noted to be damaged; uses the new one where
  * another process was first.  False when it is not damaged, or, noted, when that cannot be done.
  */
 bool spool_file_replace_damaged(struct spool_file *file);

@@ -1,9 +1,9 @@
 /*
  * What the files of this room know of a spool.
  *
- * Locks, in the order in which they are taken: file_mutex, then the turn among processes (spool_turn.h), then SQLite's.
- * Whoever has file_mutex may wait for a disk that hangs, and for other processes.  mutex is held for moments only, and
- * never while anything else is waited for.
+ * Locks, in the order in which they are taken: file_mutex, then the turn among processes (spool_turn.h), then
+ * SQLite's.  Whoever has file_mutex may wait for a disk that hangs, and for other processes.  mutex is held for
+ * moments only, and never while waiting for anything else.
  */
 #ifndef SPOOL_INTERNAL_H
 #define SPOOL_INTERNAL_H
@@ -57,7 +57,7 @@ struct spool {
 	struct put       *first, **last;
 };
 
-/* Takes file_mutex; false when the one who has it does not come back in time: its disk hangs. */
+/* Takes file_mutex; false when its holder does not return in time: the disk hangs. */
 bool spool_lock(struct spool *spool) __attribute__((warn_unused_result));
 void spool_unlock(struct spool *spool);
 

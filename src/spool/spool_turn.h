@@ -1,7 +1,7 @@
 /*
  * Whose turn it is to write, where several processes share a spool: SQLite's own locks let one process starve the
- * others.  Who has just had a turn lets another that waits go first.  For spool_file.c alone; its callers are one at a
- * time.
+ * others.  A process that has just had a turn lets one that waits go first.  For spool_file.c alone; its callers are
+ * one at a time.
  */
 #ifndef SPOOL_TURN_H
 #define SPOOL_TURN_H
@@ -17,7 +17,7 @@ struct spool_turn {
 bool spool_turn_open(struct spool_turn *turn, const char *spool_path);
 void spool_turn_close(struct spool_turn *turn);
 
-/* Waits for the turn until deadline (clock_ms(), ms).  To take it twice is to have it once. */
+/* Waits for the turn until deadline (clock_ms(), ms).  Taking it twice has no further effect. */
 bool spool_turn_take(struct spool_turn *turn, int64_t deadline) __attribute__((warn_unused_result));
 void spool_turn_leave(struct spool_turn *turn);
 

@@ -1,6 +1,6 @@
 /*
  * The housekeeper: has the database fold the tally's journal and make the months ahead, in a thread and on a
- * connection of its own, so that no push waits for it.  What it cannot do is logged and counted.
+ * connection of its own, so that no push waits for it.  Failures are logged and counted.
  */
 #ifndef HOUSEKEEPER_H
 #define HOUSEKEEPER_H

@@ -29,8 +29,8 @@ void queue_post(struct queue *queue, struct push *push, int64_t timeout_ms);
 
 /*
  * The pushes whose outcome has been found since the last call, linked by next, each with the reference it was posted
- * with; NULL: none.  That is so when they are settled, or a little beyond their deadline, so that the spool has its
- * chance; then it is OUTCOME_UNAVAILABLE.
+ * with; NULL: none.  A push has one when it is settled, or QUEUE_SPOOL_TIME after its deadline, so that a writer can
+ * still spool it; then it is OUTCOME_UNAVAILABLE.
  */
 struct push *queue_done(struct queue *queue) __attribute__((warn_unused_result));
 
@@ -50,7 +50,7 @@ int queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t 
 /* The pushes are done, unless they have been given up meanwhile; the references to them are the queue's again. */
 void queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome outcome);
 
-/* No push comes any more; what waits is still taken. */
+/* No more pushes will come; those that wait are still taken. */
 void queue_close(struct queue *queue);
 
 #endif

@@ -1,4 +1,4 @@
-/* The way back: the spool's pushes into the database, oldest first, each deleted only after its commit. */
+/* The replay: stores the pushes of the spool in the database, oldest first, and deletes each only after its commit. */
 #ifndef REPLAY_H
 #define REPLAY_H
 

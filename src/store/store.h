@@ -1,7 +1,7 @@
 /*
- * Pushes into the database, whoever brings them: folded into as few transactions as their contents allow, halved where
- * the database refuses a record, so that a bad one costs no good one, and kept whole in quarantine where nothing else
- * helps.
+ * Stores pushes in the database, wherever they come from: folded into as few transactions as their contents allow,
+ * halved where the database refuses a record, so that a bad one costs no good one, and kept whole in quarantine where
+ * nothing else helps.
  */
 #ifndef STORE_H
 #define STORE_H

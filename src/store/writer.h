@@ -1,4 +1,4 @@
-/* The writers: each takes what waits, stores it or spools it, and settles it. */
+/* The writers: each takes the pushes that wait, stores or spools them, and settles them. */
 #ifndef WRITER_H
 #define WRITER_H
 
