@@ -32,6 +32,14 @@ is_token(const char *text)
 	return length > 0 && strspn(text, allowed) == length && strcmp(text, "-") != 0;
 }
 
+const char *
+token_line_start(const char *line)
+{
+	static const char byte_order_mark[] = "\xef\xbb\xbf";
+
+	return strncmp(line, byte_order_mark, 3) == 0 ? line + 3 : line;
+}
+
 int
 token_line_name(const char *line)
 {
@@ -77,14 +85,15 @@ add(struct token_set *set, const char *name, size_t name_length)
 static bool
 read_line(struct token_set *set, char *line, size_t length)
 {
+	const char *start = token_line_start(line);
 	int name;
 
 	if (strlen(line) != length)     /* a NUL would end a token early */
 		return false;
 	line[strcspn(line, "\r\n")] = '\0';
-	name = token_line_name(line);
+	name = token_line_name(start);
 	if (name > 0)
-		add(set, line, (size_t)name);
+		add(set, start, (size_t)name);
 	return name >= 0;
 }
 

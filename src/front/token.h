@@ -23,6 +23,9 @@ struct token_set *token_set_read(const char *path);
  */
 int token_line_name(const char *line);
 
+/* The line behind a byte order mark, which editors put in front of a file's first. */
+const char *token_line_start(const char *line);
+
 /* How many tokens there are. */
 size_t token_set_count(const struct token_set *set);
 

@@ -119,6 +119,9 @@ subtest 'files that cannot be changed' => sub {
 	write_file($tokens, "${kept}nonsense\n");
 	exits(ctl(@ctl, 'token', 'new', 'x'), 1, 'a bad line');
 	is read_file($tokens), "${kept}nonsense\n", 'is left alone';
+	write_file($tokens, "\xef\xbb\xbf# as an editor saves it\n$kept");
+	exits(ctl(@ctl, 'token', 'new', 'x'), 0, 'a byte order mark is no part of a line');
+	like read_file($tokens), qr/\A\xef\xbb\xbf# .*^x:\w+$/ms, 'and stays';
 	write_file($tokens, $kept);
 	my $other = Rig::Worker->configured(auth => { tokens => folder() . '/linked' });
 	symlink $tokens, folder() . '/linked' or die;

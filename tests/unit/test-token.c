@@ -56,6 +56,16 @@ a_line_is_name_and_token(void **state)
 }
 
 static void
+a_byte_order_mark_is_no_part_of_a_line(void **state)
+{
+	(void)state;
+	assert_true(set_has("\xef\xbb\xbf" "home:abc\n", "abc"));
+	assert_string_equal(source, "home");
+	assert_true(set_has("\xef\xbb\xbf# who pushes\nhome:abc\n", "abc"));
+	assert_true(set_has("\xef\xbb\xbf\nhome:abc\n", "abc"));
+}
+
+static void
 tokens_are_counted(void **state)
 {
 	static const struct {
@@ -300,6 +310,7 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(a_line_is_name_and_token),
+		TEST(a_byte_order_mark_is_no_part_of_a_line),
 		TEST(tokens_are_counted),
 		TEST(a_bad_line_is_named_and_never_shown),
 		TEST(a_file_that_is_not_there_is_named),
