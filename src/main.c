@@ -150,7 +150,7 @@ reload(const char *config, struct admission *admission)
 	if (admission_reload(admission) && read)
 		log_info("reloaded the tokens and the log level");
 	else
-		log_error("reload failed: what a bad file held before stays in force");
+		log_error("reload failed: the previous contents of each bad file stay in force");
 }
 
 /* Until SIGTERM or SIGINT; SIGHUP reads again what may change while running. */

@@ -210,6 +210,6 @@ end
 $$;
 
 comment on function callresult.erase_number(text, boolean, boolean) is
-    'Removes a called number from results, revisions and quarantine, and tells what went by the forms it was written '
-    'in. A row with a problem stays, and says why; with dry_run => true nothing goes. What waits in the spool of a '
+    'Removes a called number from results, revisions and quarantine, and reports what it removed, by the forms it was written '
+    'in. A row with a problem stays, and says why; with dry_run => true it removes nothing. What waits in the spool of a '
     'worker is on the disk of that worker, and in no table: run it again when the spool has drained';

@@ -48,7 +48,7 @@ left join (
 ) a on a.campaign_id = t.campaign_id and a.vdn = coalesce(t.vdn_id, 0) and a.no_vdn = (t.vdn_id is null)
 left join callresult.campaign n on n.campaign_id = t.campaign_id;
 
-comment on view callresult.campaign_summary is 'How each campaign goes: one row a campaign and virtual call centre';
+comment on view callresult.campaign_summary is 'How each campaign is doing: one row for each campaign and virtual call centre';
 comment on column callresult.campaign_summary.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
 
@@ -79,7 +79,7 @@ left join (
        and a.day = coalesce(d.day, '-infinity')
 left join callresult.campaign n on n.campaign_id = d.campaign_id;
 
-comment on view callresult.campaign_daily is 'How each campaign goes, day by day';
+comment on view callresult.campaign_daily is 'How each campaign is doing, day by day';
 comment on column callresult.campaign_daily.day is 'Day by the sender''s clock; empty for calls without a time';
 comment on column callresult.campaign_daily.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
@@ -115,7 +115,7 @@ left join callresult.internal_tally_abandoned a
 left join callresult.campaign n on n.campaign_id = h.campaign_id
 where h.calls <> 0;
 
-comment on view callresult.campaign_hourly is 'How each campaign goes, hour by hour';
+comment on view callresult.campaign_hourly is 'How each campaign is doing, hour by hour';
 comment on column callresult.campaign_hourly.hour is
     'Hour by the sender''s clock, as the time it begins at; empty for calls without a time';
 comment on column callresult.campaign_hourly.failed is
@@ -141,7 +141,7 @@ from (
 left join callresult.internal_cause f on f.code = t.cause_code;
 
 comment on view callresult.failure_breakdown is
-    'Why calls ended as they did, answered ones included: one row a campaign, virtual call centre and code';
+    'Why calls ended as they did, answered ones included: one row for each campaign, virtual call centre and code';
 comment on column callresult.failure_breakdown.category is
     'Category of the code; Others where it is not in the catalogue, or none was sent';
 comment on column callresult.failure_breakdown.code is 'Code in five digits; empty where none was sent';

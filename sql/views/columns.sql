@@ -23,7 +23,7 @@ begin
         ['share', 'Their part of all calls of the campaign and virtual call centre, between 0 and 1, to four places'],
         ['campaigns', 'Campaigns it came in'],
         ['attempts', 'Calls to it in the campaign so far'],
-        ['expires_at', 'When the signed link stops working; empty where it is not signed, or in a way not known'],
+        ['expires_at', 'When the signed link stops working; empty where it is not signed, or in an unknown way'],
         ['day', 'Day by the sender''s clock; empty for calls without a time'],
         ['hour', 'Hour by the sender''s clock, as the time it begins at; empty for calls without a time'],
         ['vdn', 'Virtual call centre; 0 where no_vdn'],
@@ -35,7 +35,7 @@ begin
         ['timed', 'Results that have a time of call'],
         ['lag', 'Sum of the milliseconds from these calls to the arrival of their results'],
         ['sign', '1: these calls came, -1: they went'],
-        ['source', 'Name of the token the push came by; empty where none was asked for'],
+        ['source', 'Name of the token of the push; empty where none is required'],
         ['pushes', 'Pushes that came'],
         ['records', 'Records in them'],
         ['duplicates', 'Records that changed nothing that stands'],
@@ -71,13 +71,13 @@ comment on column callresult.delivery_health.lag is
     'Seconds from the call to the arrival of its result, on average over the results that stand';
 comment on column callresult.delivery_health.late is
     'Pushes that came more than ten minutes after the last call in them';
-comment on column callresult.delivery_health.late_by is 'Seconds from that call to the push, the most of them';
+comment on column callresult.delivery_health.late_by is 'The most seconds from that call to the push';
 comment on column callresult.internal_feed_call.place is 'Place in the feed: greater than all places given before';
 comment on column callresult.internal_feed_call.answered is 'Whether the call was answered';
 comment on column callresult.feeds.consumer is 'Name of the consumer';
 comment on column callresult.feeds.place is 'Place of the last call that it has taken';
-comment on column callresult.feeds.waiting is 'Places given beyond it: so many calls wait, at most';
+comment on column callresult.feeds.waiting is 'Places given after it: at most this many calls wait';
 comment on column callresult.feeds.age is 'How long ago the first of them was stored; empty when none waits';
-comment on column callresult.feeds.moved_at is 'When it moved last';
+comment on column callresult.feeds.moved_at is 'When the consumer last moved';
 comment on column callresult.feeds.unnumbered is 'Calls that have no place yet';
 comment on column callresult.feeds.behind is 'How long ago the first of those was stored: how far numbering is behind';

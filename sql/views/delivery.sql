@@ -23,4 +23,4 @@ left join (
     group by arrived
 ) l using (hour);
 
-comment on view callresult.delivery_health is 'How the pushes come in, by hour and source';
+comment on view callresult.delivery_health is 'How the pushes arrive, by hour and source';

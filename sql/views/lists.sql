@@ -79,7 +79,7 @@ where not n.answered and f.redial in ('soon', 'later', 'fix');
 comment on column callresult.redial_candidates.reached_elsewhere is
     'Whether a person with this number (sessionId) answered at another number of the campaign';
 comment on view callresult.redial_candidates is
-    'Numbers no call of the campaign reached, in whichever virtual call centre, and whose last attempt is worth '
+    'Numbers that no call of the campaign reached, in any virtual call centre, and whose last attempt is worth '
     'repeating';
 
 create or replace view callresult.invalid_numbers as
@@ -89,7 +89,7 @@ join callresult.internal_cause f on f.code = n.cause_code
 where f.redial = 'never';
 
 comment on view callresult.invalid_numbers is
-    'Numbers to strike: the last attempt in the campaign says that the number is no use (redial = never)';
+    'Numbers to delete from lists: of no use, by the last attempt in the campaign (redial = never)';
 
 create or replace view callresult.recordings as
 select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.session_id, r.call_id,
@@ -102,7 +102,7 @@ comment on view callresult.recordings is 'Answered calls that have a recording';
 comment on column callresult.recordings.record_path is
     'Where the recording is, without the query string, which may be a secret; the whole is in calls';
 comment on column callresult.recordings.expires_at is
-    'When the signed link stops working; empty where it is not signed, or in a way not known';
+    'When the signed link stops working; empty where it is not signed, or in an unknown way';
 
 -- The key of a result may have empty parts; the first two are asked so that the index serves.
 create or replace view callresult.corrections as
@@ -119,11 +119,11 @@ join callresult.call_result r
 
 comment on view callresult.corrections is
     'What results said before and what they say now, a row each time other content came';
-comment on column callresult.corrections.status_before is 'Status that does not stand any more: 5 failed, 6 answered';
-comment on column callresult.corrections.status_now is 'Status that stands';
-comment on column callresult.corrections.code_before is 'Failure code that does not stand any more, in five digits';
-comment on column callresult.corrections.code_now is 'Failure code that stands, in five digits';
-comment on column callresult.corrections.received_before is 'When the content arrived that does not stand any more';
-comment on column callresult.corrections.changed_at is 'When it was laid aside';
+comment on column callresult.corrections.status_before is 'Status before: 5 failed, 6 answered';
+comment on column callresult.corrections.status_now is 'Status now';
+comment on column callresult.corrections.code_before is 'Failure code before, in five digits';
+comment on column callresult.corrections.code_now is 'Failure code now, in five digits';
+comment on column callresult.corrections.received_before is 'When the replaced content arrived';
+comment on column callresult.corrections.changed_at is 'When it was replaced';
 comment on column callresult.corrections.revision is
-    'Number in the order the contents of one result were laid aside: 0, 1, 2 and so on';
+    'Number in the order in which the contents of one result were replaced: 0, 1, 2 and so on';

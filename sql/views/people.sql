@@ -40,7 +40,7 @@ from (
 where answered + abandoned > 0;
 
 comment on view callresult.abandon_30_days is
-    'Share of the calls of the last 30 days that were answered and found no agent; the law limits it in many countries';
+    'Share of the calls of the last 30 days that were answered but found no agent; the law limits it in many countries';
 
 -- The last whole hour against the same hour of the same weekday in the four weeks before, so that neither a night nor a
 -- weekend raises anything. By the clock of the session: set timezone to that of the calls.
@@ -75,6 +75,6 @@ select campaign_id, vdn_id,
        revision
 from callresult.calls;
 
-comment on view callresult.calls_masked is 'Every call result once, without what leads to the person';
+comment on view callresult.calls_masked is 'Every call result once, without what identifies the person';
 comment on column callresult.calls_masked.called is
     'First three and last two signs of the number called, the rest masked';
