@@ -1,5 +1,4 @@
 /* callresultd: stores the call results that a call-centre platform pushes.  Start-up order, and the end. */
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,7 +1,6 @@
 /* How long to wait before the next try. */
 #include "base/backoff.h"
 
-#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/clock.h"

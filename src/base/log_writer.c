@@ -2,7 +2,6 @@
 #include "base/log_writer.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -2,15 +2,11 @@
  * callresultctl import: files of records into the database, as if each had been pushed.  A file that is larger than a
  * push may be is read as a whole, so that nothing of it is stored when it is bad, and stored in parts.
  */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/memory.h"
 #include "ctl/commands.h"
 #include "ctl/files.h"
 #include "ctl/intake.h"

@@ -1,5 +1,4 @@
 /* callresultctl status: what callresultd, its database and its spool are doing. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

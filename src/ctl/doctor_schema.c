@@ -1,5 +1,4 @@
 /* What doctor asks of the schema: its owners, tables, triggers, indexes, publications, months. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "ctl/doctor.h"

@@ -1,5 +1,4 @@
 /* What doctor asks the server: its settings, the step of the schema, the time zone, replication, the clock. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* Points in time as an administrator writes them. */
 #include "ctl/time_text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "push/call_time.h"

@@ -2,7 +2,6 @@
 #include "ctl/token_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <stdio.h>

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fastcgi.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>

@@ -7,7 +7,6 @@
 #define DB_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "push/fold.h"

@@ -3,7 +3,6 @@
 #define FCGI_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/slice.h"
 

@@ -9,7 +9,6 @@
 #include "front/reply.h"
 #include "metrics/metrics.h"
 #include "push/outcome.h"
-#include "push/record.h"
 
 /* --- whether it may be read -------------------------------------------------------------------------------- */
 

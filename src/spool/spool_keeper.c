@@ -3,7 +3,6 @@
  * (spool_upkeep.c).  Whoever brings pushes waits for it until his deadline and no longer, whatever the disk does.  All
  * that wait are put in one transaction.
  */
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 

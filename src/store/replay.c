@@ -16,7 +16,6 @@
 #include "db/db.h"
 #include "db/pool.h"
 #include "push/outcome.h"
-#include "push/record.h"
 #include "store/store.h"
 
 enum {

@@ -2,7 +2,6 @@
 #include "store/writer.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/clock.h"
