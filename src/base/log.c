@@ -12,6 +12,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 enum { LINE_SIZE = 1024 };
 
 static const struct {
@@ -172,4 +174,12 @@ log_fatal(const char *format, ...)
 {
 	EMIT(LOG_LEVEL_ERROR);
 	exit(1);
+}
+
+bool
+log_limit_allows(struct log_limit *limit, int64_t period)
+{
+	int64_t now = clock_ms(), next = limit->next;
+
+	return now >= next && atomic_compare_exchange_strong(&limit->next, &next, now + period);
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO };
 
@@ -34,6 +35,14 @@ void log_set_sink(log_sink *sink);
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* For a line that may repeat, {0} at first: a flood in an outage is itself an outage. */
+struct log_limit {
+	_Atomic int64_t next;    /* clock_ms() from which the line may be logged again */
+};
+
+/* True once in period milliseconds; false in between. */
+bool log_limit_allows(struct log_limit *limit, int64_t period) __attribute__((warn_unused_result));
 
 /* Logs it and ends the process with status 1. */
 _Noreturn void log_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/log_limit.h"
 #include "base/memory.h"
 #include "base/thread.h"
 #include "push/fold.h"

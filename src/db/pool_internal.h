@@ -12,7 +12,7 @@
 #include <pthread.h>
 
 #include "base/backoff.h"
-#include "base/log_limit.h"
+#include "base/log.h"
 #include "db/outage.h"
 #include "db/pool.h"
 

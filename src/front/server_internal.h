@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/log_limit.h"
+#include "base/log.h"
 #include "front/connection.h"
 #include "front/server.h"
 

@@ -1,5 +1,5 @@
 /* Saves what a file that was removed, moved or mounted over still holds while it is open. */
-#include "spool/spool_copy.h"
+#include "spool/spool_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

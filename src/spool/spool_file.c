@@ -17,8 +17,6 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
-#include "spool/spool_copy.h"
-#include "spool/spool_schema.h"
 
 enum {
 	PAGE_SIZE = 4096,

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "base/log_limit.h"
+#include "base/log.h"
 #include "spool/spool.h"
 #include "spool/spool_turn.h"
 
@@ -117,5 +117,24 @@ int64_t spool_file_number(const struct spool_file *file, const char *text, int64
 
 /* Logs what was noted last, each trouble once in a while. */
 void spool_file_log(struct spool_file *file, enum spool_trouble trouble);
+
+/* --- its tables (spool_schema.c) ---------------------------------------------------------------------------- */
+
+/*
+ * Makes the tables where they are not there, and upgrades those of the first version.  False when it cannot; the file is
+ * to be closed then.
+ */
+bool spool_schema_upgrade(struct spool_file *file) __attribute__((warn_unused_result));
+
+/* --- what it held when it was removed, moved or mounted over while it is open (spool_copy.c) ------------------ */
+
+#define SPOOL_COPY_MARK ".removed-"      /* in the names of copies, behind that of the spool */
+
+/*
+ * Copies the pushes of the file in use, which is not at its path any more, into a file beside that path; file->copy
+ * names it, or is NULL when there is nothing to be copied, or nothing can be read.  False, noted, when it cannot be
+ * written.
+ */
+bool spool_copy_moved(struct spool_file *file);
 
 #endif

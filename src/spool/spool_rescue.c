@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "spool/spool_copy.h"
 #include "spool/spool_disk.h"
 #include "spool/spool_pages.h"
 #include "spool/spool_row.h"

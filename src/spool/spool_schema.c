@@ -8,7 +8,7 @@
  * whose pushes are being taken over (spool_rescue.c).  A file of the first version has push alone, without source and
  * clock_ahead, which are appended to it.
  */
-#include "spool/spool_schema.h"
+#include "spool/spool_file.h"
 
 /* The body is the last column: what stands behind a long one is slow to read. */
 static const char tables[] =

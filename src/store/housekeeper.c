@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/log_limit.h"
 #include "base/memory.h"
 #include "base/sleeper.h"
 #include "base/thread.h"

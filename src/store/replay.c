@@ -9,7 +9,6 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/log_limit.h"
 #include "base/memory.h"
 #include "base/sleeper.h"
 #include "base/thread.h"
