@@ -3,6 +3,7 @@
 
 #include <stdalign.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/memory.h"
 
@@ -28,12 +29,6 @@ chunk_add(struct arena *arena, size_t size)
 	return chunk;
 }
 
-static size_t
-larger(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
-
 /* Large blocks go back to the system one by one; many small ones would not. */
 static size_t
 next_size(const struct arena_chunk *chunk)
@@ -49,7 +44,7 @@ arena_alloc(struct arena *arena, size_t size)
 	void *start;
 
 	if (chunk == NULL || chunk->size - chunk->used < aligned)
-		chunk = chunk_add(arena, larger(aligned, next_size(chunk)));
+		chunk = chunk_add(arena, MAX(aligned, next_size(chunk)));
 	start = chunk->bytes + chunk->used;
 	chunk->used += aligned;
 	return start;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -15,7 +16,7 @@ enum {
 };
 
 struct line {
-	struct line *next;
+	STAILQ_ENTRY(line) link;
 	int          priority;
 	size_t       length;
 	char         text[];
@@ -24,7 +25,7 @@ struct line {
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t written = PTHREAD_COND_INITIALIZER;
-static struct line *oldest, **newest_end = &oldest;
+static STAILQ_HEAD(, line) lines = STAILQ_HEAD_INITIALIZER(lines);
 static int queued;              /* lines, the one in writing included */
 static int64_t dropped, reported;
 
@@ -41,8 +42,7 @@ put(int priority, const char *text, size_t length)
 	}
 	pthread_mutex_lock(&mutex);
 	if (line != NULL && queued < LINES_MAX) {
-		*newest_end = line;
-		newest_end = &line->next;
+		STAILQ_INSERT_TAIL(&lines, line, link);
 		queued++;
 		line = NULL;
 		pthread_cond_signal(&arrival);
@@ -59,12 +59,9 @@ take(void)
 {
 	struct line *line;
 
-	while (oldest == NULL)
+	while ((line = STAILQ_FIRST(&lines)) == NULL)
 		pthread_cond_wait(&arrival, &mutex);
-	line = oldest;
-	oldest = line->next;
-	if (oldest == NULL)
-		newest_end = &oldest;
+	STAILQ_REMOVE_HEAD(&lines, link);
 	return line;
 }
 

@@ -1,5 +1,6 @@
 /* The connections to the database: who gets one when, and what is known of the database. */
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/clock.h"
 #include "base/thread.h"
@@ -40,8 +41,9 @@ bool
 pool_wants_more(const struct pool *pool)
 {
 	int wanted = pool->writers + pool->lent_background;
+	const struct waiter *waiter;
 
-	for (const struct waiter *waiter = pool->waiters; waiter != NULL; waiter = waiter->next)
+	TAILQ_FOREACH(waiter, &pool->waiters, link)
 		wanted += waiter->use == POOL_BACKGROUND;
 	return pool->idle_count + pool->lent < wanted;
 }
@@ -77,10 +79,11 @@ static bool
 is_next(const struct pool *pool, const struct waiter *self)
 {
 	bool background = self->use == POOL_BACKGROUND, before = true;
+	const struct waiter *waiter;
 
 	if (background && pool->idle_count + pool->lent - pool->lent_background <= pool->writers)
 		return false;
-	for (const struct waiter *waiter = pool->waiters; waiter != NULL; waiter = waiter->next) {
+	TAILQ_FOREACH(waiter, &pool->waiters, link) {
 		if (waiter == self)
 			before = false;
 		else if ((waiter->use == POOL_BACKGROUND) == background ? before : background)
@@ -114,12 +117,6 @@ pool_wait_until(struct pool *pool, int64_t time)
 	(void)thread_cond_wait(&pool->changed, &pool->mutex, time);
 }
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Waits until something may have changed.  False when there is nothing to wait for any more. */
 static bool
 wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
@@ -127,38 +124,32 @@ wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
 	int64_t now = clock_ms();
 
 	if (use == POOL_BACKGROUND)
-		deadline = earlier(deadline, pool->end_at);
+		deadline = MIN(deadline, pool->end_at);
 	if (now >= deadline || (use == POOL_PUSH && is_away(pool, now)))
 		return false;
 	if (use == POOL_PUSH && pool->lost_at != 0)
-		deadline = earlier(deadline, pool->lost_at + QUICK);
+		deadline = MIN(deadline, pool->lost_at + QUICK);
 	/* pthread_cond_timedwait cannot wait for ever */
-	pool_wait_until(pool, earlier(deadline, now + 3600 * 1000));
+	pool_wait_until(pool, MIN(deadline, now + 3600 * 1000));
 	return true;
 }
 
 static void
 leave_line(struct pool *pool, struct waiter *self)
 {
-	struct waiter **link = &pool->waiters;
-
-	while (*link != self)
-		link = &(*link)->next;
-	*link = self->next;
-	if (pool->waiters != NULL)
+	TAILQ_REMOVE(&pool->waiters, self, link);
+	if (!TAILQ_EMPTY(&pool->waiters))
 		pthread_cond_broadcast(&pool->changed);
 }
 
 struct db *
 pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline)
 {
-	struct waiter self = { .use = use }, **link = &pool->waiters;
+	struct waiter self = { .use = use };
 	struct db *db;
 
 	pthread_mutex_lock(&pool->mutex);
-	while (*link != NULL)
-		link = &(*link)->next;
-	*link = &self;
+	TAILQ_INSERT_TAIL(&pool->waiters, &self, link);
 	if (pool_wants_more(pool))
 		pthread_cond_broadcast(&pool->changed);
 	do
@@ -208,7 +199,7 @@ pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored)
 		pool_take_seat(pool, pool->idle_count, db, clock_ms());
 		if (pool->lost_at != 0)
 			pool_note_change(pool);
-		else if (pool->waiters != NULL)
+		else if (!TAILQ_EMPTY(&pool->waiters))
 			pthread_cond_broadcast(&pool->changed);
 	} else {
 		note_broken(pool, use, db_problem(db));

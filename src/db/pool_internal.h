@@ -10,6 +10,7 @@
 #define POOL_INTERNAL_H
 
 #include <pthread.h>
+#include <sys/queue.h>
 
 #include "base/backoff.h"
 #include "base/log.h"
@@ -23,8 +24,8 @@ struct seat {
 };
 
 struct waiter {
-	enum pool_use  use;
-	struct waiter *next;
+	enum pool_use       use;
+	TAILQ_ENTRY(waiter) link;
 };
 
 struct pool {
@@ -39,7 +40,7 @@ struct pool {
 	struct seat      *idle;     /* the last lent on top */
 	int               idle_count;
 	int               lent, lent_background;   /* lent: with those */
-	struct waiter    *waiters;  /* in the order in which they came */
+	TAILQ_HEAD(, waiter) waiters;   /* in the order in which they came */
 	int64_t           next_check;
 	int64_t           lost_at;  /* when the last connection was lost; 0: there is one, not suspect */
 	bool              failed;   /* the last try to connect failed */

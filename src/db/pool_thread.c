@@ -171,6 +171,7 @@ pool_start(const char *conninfo, const char *call_timezone, int writers)
 	pool->end = no_end();
 	pool->background_end = no_end();
 	pool->idle = memory_resize(NULL, (size_t)writers + BACKGROUND_BORROWERS + 1, sizeof *pool->idle);
+	TAILQ_INIT(&pool->waiters);
 	pool->lost_at = clock_ms();
 	backoff_init(&pool->backoff, BACKOFF_MAX);
 	pthread_mutex_init(&pool->mutex, NULL);

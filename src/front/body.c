@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/param.h>
 
 #include "base/memory.h"
 
@@ -35,26 +36,20 @@ body_begin(struct body *body, const struct gateway *gateway, size_t max)
 	body->too_large = body->size > max;
 }
 
-static size_t
-smaller(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 size_t
 body_room(const struct body *body, size_t count)
 {
-	return body->too_large ? 0 : smaller(body->length + count, body->size);
+	return body->too_large ? 0 : MIN(body->length + count, body->size);
 }
 
 static void
 make_room(struct body *body, size_t needed, size_t room)
 {
-	size_t capacity = body->capacity > 0 ? body->capacity : smaller(CAPACITY_AT_FIRST, body->size);
+	size_t capacity = body->capacity > 0 ? body->capacity : MIN((size_t)CAPACITY_AT_FIRST, body->size);
 
 	while (capacity < needed)
 		capacity *= 2;
-	body->capacity = smaller(capacity, room);
+	body->capacity = MIN(capacity, room);
 	body->bytes = memory_resize(body->bytes, body->capacity, 1);
 }
 

@@ -121,8 +121,8 @@ void spool_file_log(struct spool_file *file, enum spool_trouble trouble);
 /* --- its tables (spool_schema.c) ---------------------------------------------------------------------------- */
 
 /*
- * Makes the tables where they are not there, and upgrades those of the first version.  False when it cannot; the file is
- * to be closed then.
+ * Makes the tables where they are not there, and upgrades those of the first version.  False when it cannot; the file
+ * is to be closed then.
  */
 bool spool_schema_upgrade(struct spool_file *file) __attribute__((warn_unused_result));
 

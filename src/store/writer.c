@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -35,8 +36,7 @@ earliest_deadline(struct push **pushes, int count)
 	int64_t earliest = pushes[0]->deadline;
 
 	for (int i = 1; i < count; i++)
-		if (pushes[i]->deadline < earliest)
-			earliest = pushes[i]->deadline;
+		earliest = MIN(earliest, pushes[i]->deadline);
 	return earliest;
 }
 
@@ -46,8 +46,7 @@ latest_deadline(struct push **pushes, int count)
 	int64_t latest = pushes[0]->deadline;
 
 	for (int i = 1; i < count; i++)
-		if (pushes[i]->deadline > latest)
-			latest = pushes[i]->deadline;
+		latest = MAX(latest, pushes[i]->deadline);
 	return latest;
 }
 
@@ -62,12 +61,6 @@ time_to_spool(struct push **pushes, int count)
 	return (int64_t)(bytes / SPOOL_RATE);
 }
 
-static int64_t
-smaller(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /*
  * The spool has half of the time that is left, or what it takes to write a large push: should its disk hang, the
  * database may be back meanwhile.  Past the deadline it has half of what a push has beyond it.  Returns how many
@@ -78,8 +71,8 @@ try_spool(struct writer *writer, struct push **pushes, int count)
 {
 	int64_t now = clock_ms(), left = latest_deadline(pushes, count) - now;
 	int64_t time = left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2;
-	int64_t needed = smaller(time_to_spool(pushes, count), left + QUEUE_SPOOL_TIME / 2);
-	int kept = spool_put(writer->spool, pushes, count, now + (needed > time ? needed : time));
+	int64_t writing = time_to_spool(pushes, count), needed = MIN(writing, left + QUEUE_SPOOL_TIME / 2);
+	int kept = spool_put(writer->spool, pushes, count, now + MAX(needed, time));
 
 	pool_count_spooled(writer->pool, kept);
 	metrics_add(METRIC_SPOOLED_PUSHES, kept);
@@ -107,10 +100,11 @@ static int
 try_database(struct writer *writer, enum pool_use use, struct push **pushes, int count)
 {
 	int64_t deadline = earliest_deadline(pushes, count), left = deadline - clock_ms();
+	int64_t writing = time_to_spool(pushes, count);
 	struct db *db;
 
 	if (use == POOL_PUSH && left > 0)
-		deadline -= smaller(time_to_spool(pushes, count), left / 2);
+		deadline -= MIN(writing, left / 2);
 	db = pool_borrow(writer->pool, use, deadline);
 	if (db == NULL)
 		return count;

@@ -194,10 +194,11 @@ run_borrower(void *argument)
 static int
 count_waiters(void)
 {
+	const struct waiter *waiter;
 	int count = 0;
 
 	pthread_mutex_lock(&pool->mutex);
-	for (const struct waiter *waiter = pool->waiters; waiter != NULL; waiter = waiter->next)
+	TAILQ_FOREACH(waiter, &pool->waiters, link)
 		count++;
 	pthread_mutex_unlock(&pool->mutex);
 	return count;
