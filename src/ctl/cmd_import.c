@@ -143,7 +143,7 @@ look_only(struct import *import, const struct record_list *list, struct db_count
 	counts->inserted = (int64_t)list->record_count;    /* or whatever else: it is not shown */
 	counts->quarantined = (int64_t)list->bad_count;
 	if (list->bad_count > 0) {
-		snprintf(import->problem, sizeof import->problem, "%zu bad records, the first: %s", list->bad_count,
+		snprintf(import->problem, sizeof import->problem, "bad records: %zu; the first: %s", list->bad_count,
 		    list->rejects[0].reason);
 		*problem = import->problem;
 	}

@@ -83,8 +83,8 @@ say_tokens(struct doctor *doctor, const struct token_file *file)
 	if (weak > 0)
 		doctor_add(doctor, FINDING_WARNING, "only the token distinguishes the platform's pushes from anyone"
 		    " else's, and a short one can be guessed", "callresultctl token rotate NAME, give the platform the"
-		    " new URL, then callresultctl token revoke NAME-old", "%zu tokens are shorter than %d characters",
-		    weak, TOKEN_DIGITS);
+		    " new URL, then callresultctl token revoke NAME-old", "tokens shorter than %d characters: %zu",
+		    TOKEN_DIGITS, weak);
 }
 
 static void
@@ -181,7 +181,7 @@ say_waiting(struct doctor *doctor, const struct spool_summary *summary)
 		doctor_add(doctor, age > LONG_WAIT && doctor->connected ? FINDING_FAULT : FINDING_WARNING,
 		    "they are not in the database yet; callresultd stores them by itself as soon as the database"
 		    " accepts them", "callresultctl spool drain",
-		    "%" PRId64 " pushes are waiting in the spool, the oldest for %" PRId64 " s", summary->depth.pushes,
+		    "pushes waiting in the spool: %" PRId64 ", the oldest for %" PRId64 " s", summary->depth.pushes,
 		    age);
 }
 

@@ -48,7 +48,7 @@ check_excess_privileges(struct doctor *doctor)
 	    " CASE WHEN r.rolreplication THEN 'may replicate' END,"
 	    " CASE WHEN NOT r.rolsuper AND pg_has_role(n.nspowner, 'member') THEN 'is or can be the owner of the"
 	    " schema' END,"
-	    " CASE WHEN NOT r.rolsuper THEN (SELECT 'may read or change ' || count(*) || ' tables' FROM pg_class c"
+	    " CASE WHEN NOT r.rolsuper THEN (SELECT 'may read or change tables (' || count(*) || ')' FROM pg_class c"
 	    "  WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND c.relname <> 'schema_version'"
 	    "  AND has_table_privilege(c.oid, 'select, insert, update, delete, truncate') HAVING count(*) > 0) END)"
 	    " FROM pg_roles r, pg_namespace n WHERE r.rolname = current_user AND n.nspname = 'callresult'");

@@ -180,8 +180,8 @@ check_calls_ahead(struct doctor *doctor)
 	else
 		doctor_add(doctor, FINDING_WARNING, "a call cannot arrive before it is made: call_timezone is not the"
 		    " platform's, or a clock is wrong", "set call_timezone to the tenant's time zone, and check the"
-		    " clocks of the platform, this machine and the database server", "%s calls of the last day are"
-		    " dated up to %s after their arrival", doctor_cell(rows, 0), doctor_cell(rows, 1));
+		    " clocks of the platform, this machine and the database server", "calls of the last day"
+		    " dated after their arrival: %s, by up to %s", doctor_cell(rows, 0), doctor_cell(rows, 1));
 	db_rows_free(rows);
 }
 

@@ -14,18 +14,18 @@
 static const struct {
 	const char *series;
 	double      limit;
-	const char *found;      /* behind the figure */
+	const char *found;      /* in front of the figure */
 	const char *why;
 	const char *cure;
 } limits[] = {
-	{ "callresultd_unplaced_rows", 0, "rows wait in default partitions for the partition of their month",
+	{ "callresultd_unplaced_rows", 0, "rows in default partitions that wait for the partition of their month",
 	  "retain() drops whole months and misses these rows, and queries about a month are slower", HOUSEKEEPER },
-	{ "callresultd_journal_rows", 1e6, "rows of the tally's journal wait to be folded",
+	{ "callresultd_journal_rows", 1e6, "rows of the tally's journal that wait to be folded",
 	  "every report reads all of them and gets slower", HOUSEKEEPER },
-	{ "callresultd_quarantine_entries", 1e4, "entries are open in quarantine",
+	{ "callresultd_quarantine_entries", 1e4, "open quarantine entries",
 	  "either the platform sends records that cannot be read, or a rule of the database refuses good ones",
 	  "callresultctl quarantine list, then retry or resolve; callresult.retain() deletes old entries" },
-	{ "callresultd_quarantine_bytes", 1e9, "bytes are in open quarantine entries",
+	{ "callresultd_quarantine_bytes", 1e9, "bytes in open quarantine entries",
 	  "they fill the database's disk; someone may be pushing with a leaked token",
 	  "callresultctl quarantine list, then retry or resolve; callresult.retain() deletes old entries" },
 };
@@ -40,7 +40,7 @@ check_figures(struct doctor *doctor, const char *metrics)
 		if (!worker_value(metrics, limits[i].series, &value) || value <= limits[i].limit)
 			continue;
 		found++;
-		doctor_add(doctor, FINDING_WARNING, limits[i].why, limits[i].cure, "%.0f %s", value, limits[i].found);
+		doctor_add(doctor, FINDING_WARNING, limits[i].why, limits[i].cure, "%s: %.0f", limits[i].found, value);
 	}
 	if (found == 0)
 		doctor_add(doctor, FINDING_OK, NULL, NULL, "default partitions, tally and quarantine are within"

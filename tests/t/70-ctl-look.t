@@ -103,7 +103,7 @@ subtest 'for people' => sub {
 	my $screen = sub { my ($environment, @with) = @_; return scalar qx{@{[join ' ', "$environment script -qec '",
 		Rig::Ctl::binary(), '-c', $worker->{config}, @with, "' /dev/null </dev/null"]}} };
 	like $screen->('TERM=xterm', 'status'), qr/^verdict +\e\[32mcallresultd is serving and connected to its database\e\[m\r$/m, 'a verdict in green';
-	like $screen->('TERM=xterm', 'doctor'), qr/^\e\[33mwarning\e\[m +\d+ tokens are shorter/m, 'a warning in yellow';
+	like $screen->('TERM=xterm', 'doctor'), qr/^\e\[33mwarning\e\[m +tokens shorter than/m, 'a warning in yellow';
 	unlike $screen->('TERM=xterm NO_COLOR=1', 'status'), qr/\e\[/, 'no colours with NO_COLOR';
 	unlike $screen->('TERM=dumb', 'status'), qr/\e\[/, 'nor on a dumb terminal';
 	my $plain = ctl(@as_worker, 'status')->{out};
@@ -135,12 +135,12 @@ subtest 'doctor' => sub {
 	    for qr/^fsync is on/, qr/^full_page_writes/, qr/^synchronous_commit/, qr/UTF8/, qr/schema is at step/,
 	    qr/call_timezone Asia/, qr/privileges it needs/, qr/no more privileges than it needs/, qr/role is allowed the/,
 	    qr/push_default/, qr/clock agrees/, qr/spool is empty/, qr/listens/, qr/no password/, qr/no trigger/, qr/unlogged/;
-	is finding($json, qr/tokens are shorter/)->{severity}, 'warning', 'a short token';
+	is finding($json, qr/tokens shorter than/)->{severity}, 'warning', 'a short token';
 	is finding($json, qr/tokens is world-readable/)->{severity}, 'warning', 'a tokens file that all can read';
 	for my $finding (grep { $_->{severity} =~ /FAULT|warning/ } @{ $json->{findings} }) {
 		ok $finding->{why} && $finding->{cure}, "why and cure: $finding->{what}";
 	}
-	like ctl(@as_worker, 'doctor')->{out}, qr/^warning +\d+ tokens are shorter.*\n +why: .*\n +cure: /m, 'plain';
+	like ctl(@as_worker, 'doctor')->{out}, qr/^warning +tokens shorter than.*\n +why: .*\n +cure: /m, 'plain';
 };
 
 # status as it finds another worker's socket, perhaps run by another user
@@ -207,7 +207,7 @@ finds('a missing privilege', 'FAULT', qr/may not execute/,
 	role('revoke execute on function callresult.store from callresult_writer'),
 	role('grant execute on function callresult.store to callresult_writer'));
 finds('a superuser', 'warning', qr/is a superuser/, role('alter role worker superuser'), role('alter role worker nosuperuser'));
-finds('tables it may read', 'warning', qr/may read or change 1 tables/, role('grant select on callresult.quarantine to worker'),
+finds('tables it may read', 'warning', qr/may read or change tables \(1\)/, role('grant select on callresult.quarantine to worker'),
 	role('revoke select on callresult.quarantine from worker'));
 finds('a schema too old', 'FAULT', qr/at step 1,/, sub {
 	$postgres->sql('create table kept as select * from callresult.schema_version');
@@ -285,7 +285,7 @@ subtest 'the database is away' => sub {
 	my ($doctor, $doctor_run) = ctl_json(@as_worker, 'doctor', '--json');
 	exits($doctor_run, 1, 'doctor');
 	is finding($doctor, qr/cannot connect/)->{severity}, 'FAULT', 'says it';
-	is finding($doctor, qr/1 pushes are waiting/)->{severity}, 'warning', 'and what waits';
+	is finding($doctor, qr/pushes waiting in the spool: 1/)->{severity}, 'warning', 'and what waits';
 	unlike $doctor_run->{out} . $run->{out} . $run->{err}, qr/geheim|\Q$Rig::Worker::token\E|60584/, 'nothing private';
 };
 

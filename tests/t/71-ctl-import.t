@@ -90,7 +90,7 @@ subtest 'a dry run' => sub {
 		{ campaignId => 'x' }] })), file('dry-bad', '[{'));
 	exits($run, 1, 'finds what could not be stored');
 	is_deeply [map { fates($_) } @{ $json->{files} }], ['2 none none none 1', '0 none none none 0'], 'counts what is good and bad';
-	is $json->{files}[0]{problem}, '1 bad records, the first: callStatus is missing', 'and says why';
+	is $json->{files}[0]{problem}, 'bad records: 1; the first: callStatus is missing', 'and says why';
 	is $json->{files}[0]{total_count}, 2, 'and the total that the file says';
 	is $postgres->sql('select count(*) from callresult.push'), $before, 'and stores nothing';
 	is count(q{called = 'dry'}), 0, 'not one';
