@@ -97,8 +97,8 @@ judge_worker(const struct status *status, char verdict[VERDICT_SIZE], char pushe
 	else
 		snprintf(pushes, VERDICT_SIZE, "are refused with 503, and " LOST);
 	if (database && waiting > 0)
-		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; %.0f older ones are waiting in the"
-		    " spool and being stored", waiting);
+		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; older ones in the spool are being"
+		    " stored: %.0f", waiting);
 }
 
 static struct table *
