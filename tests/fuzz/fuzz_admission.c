@@ -43,6 +43,8 @@ token_of_line(struct slice line, struct slice *token)
 	if (memchr(line.bytes, '\0', line.length) != NULL)
 		return -1;
 	line = part(&line.bytes, end, "\r", 1);
+	if (line.length >= 3 && memcmp(line.bytes, "\xef\xbb\xbf", 3) == 0)
+		line = (struct slice){ line.bytes + 3, line.length - 3 };
 	if (line.length == 0 || line.bytes[0] == '#')
 		return 0;
 	end = line.bytes + line.length;
