@@ -235,8 +235,9 @@ begin
 
         return query
         with entry as materialized (
-            select l.place - l.records + e.n as place, l.push_id[coalesce(e.push, e.n)::int] as push_id, e.campaign_id,
-                   e.call_time_local, e.called, e.session_id, e.call_id, e.vdn_id
+            select l.place - l.records + e.n as place, l.push_id[coalesce(e.push, e.n)::int] as push_id,
+                   l.session_id is null as plain, e.campaign_id, e.call_time_local, e.called, e.session_id, e.call_id,
+                   e.vdn_id
             from feed_log l
             cross join lateral unnest(l.push, l.campaign_id, l.call_time_local, l.called, l.session_id, l.call_id, l.vdn_id)
                  with ordinality as e (push, campaign_id, call_time_local, called, session_id, call_id, vdn_id, n)
@@ -259,14 +260,15 @@ begin
             from call_with_gaps(e.campaign_id, e.call_time_local, e.called, e.session_id, e.call_id, e.vdn_id) g
             where e.call_time_local is null or e.called is null
         ) c
-        where c.push_id = e.push_id and c.session_id is not distinct from e.session_id
-          and c.call_id is not distinct from e.call_id and c.vdn_id is not distinct from e.vdn_id
+        where c.push_id = e.push_id
+          and (e.plain or c.session_id is not distinct from e.session_id
+                          and c.call_id is not distinct from e.call_id and c.vdn_id is not distinct from e.vdn_id)
           and not exists (
               select from correction k
-              where k.campaign_id = e.campaign_id and (k.place > e.place or k.place is null)
-                and k.call_time_local is not distinct from e.call_time_local and k.called is not distinct from e.called
-                and k.session_id is not distinct from e.session_id and k.call_id is not distinct from e.call_id
-                and k.vdn_id is not distinct from e.vdn_id)
+              where k.campaign_id = c.campaign_id and (k.place > e.place or k.place is null)
+                and k.call_time_local is not distinct from c.call_time_local and k.called is not distinct from c.called
+                and k.session_id is not distinct from c.session_id and k.call_id is not distinct from c.call_id
+                and k.vdn_id is not distinct from c.vdn_id)
         order by e.place
         limit wanted;
         get diagnostics given = row_count;

@@ -248,6 +248,8 @@ comment on function callresult.store_with_care is 'The part of store() for what 
 -- may come twice. t_arrived: the hour in which all records arrived, as the time it begins at; where it is NULL, the
 -- triggers count. t_timed of the records have a time, from t_earliest to t_latest. t_lag: how long these took to arrive,
 -- together, in microseconds, were the zone UTC; or NULL.
+-- plain: every record has a time and a number, and no two have campaign, time and number in common; the feed then needs
+-- no more to find them.
 --
 -- Tells what became of the pushes that nobody has been told of yet, and how many they are: those that were not there, and
 -- those out of a spool that a COMMIT without an answer had stored.
@@ -261,7 +263,7 @@ create or replace function callresult.store(
     t_campaign_id text[] default null, t_vdn_id int[] default null, t_call_hour timestamp[] default null,
     t_call_status smallint[] default null, t_cause_code text[] default null, t_calls int[] default null,
     t_arrived timestamptz default null, t_timed bigint default null, t_lag bigint default null,
-    t_earliest timestamp default null, t_latest timestamp default null)
+    t_earliest timestamp default null, t_latest timestamp default null, plain boolean default false)
 returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
 language plpgsql
 security definer
@@ -323,7 +325,8 @@ begin
                 insert into callresult.feed_log (
                     records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
                 values (pg_catalog.cardinality(r_push), p_id, r_push, r_campaign_id, r_call_time_local, r_called,
-                        r_session_id, r_call_id, r_vdn_id);
+                        case when not plain then r_session_id end, case when not plain then r_call_id end,
+                        case when not plain then r_vdn_id end);
             end if;
             if q_raw[1] is not null then
                 perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);

@@ -17,12 +17,13 @@ create table callresult.feed_log (
     campaign_id      text[] collate "C" not null,
     call_time_local  timestamp[] not null,
     called           text[] collate "C" not null,
-    session_id       text[] collate "C" not null,
-    call_id          text[] collate "C" not null,
-    vdn_id           integer[] not null
-) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
+    session_id       text[] collate "C",
+    call_id          text[] collate "C",
+    vdn_id           integer[]
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, toast_tuple_target = 8160);
 
--- Its rows live for seconds, like those of the tally's journal: compressing them costs more than it saves.
+-- Its rows live for seconds, like those of the tally's journal: compressing them costs more than it saves, and so does
+-- laying the arrays of a hundred results out of line.
 alter table callresult.feed_log
     alter column push_id set storage external, alter column push set storage external,
     alter column campaign_id set storage external, alter column call_time_local set storage external,
@@ -57,7 +58,8 @@ comment on column callresult.feed_log.push is 'Which of the pushes brought each;
 comment on column callresult.feed_log.campaign_id is 'Identity of the results, with the columns that follow';
 comment on column callresult.feed_log.call_time_local is 'See campaign_id';
 comment on column callresult.feed_log.called is 'See campaign_id';
-comment on column callresult.feed_log.session_id is 'See campaign_id';
+comment on column callresult.feed_log.session_id is
+    'See campaign_id; this, call_id and vdn_id are empty where campaign, time, number and push tell the results apart';
 comment on column callresult.feed_log.call_id is 'See campaign_id';
 comment on column callresult.feed_log.vdn_id is 'See campaign_id';
 comment on table callresult.feed_state is 'How far the feed is numbered; one row';

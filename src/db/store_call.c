@@ -55,6 +55,7 @@ static const struct {
 	[T_LAG]             = { "t_lag", { PG_INT8, PG_INT8 } },
 	[T_EARLIEST]        = { "t_earliest", { PG_TIMESTAMP, PG_TIMESTAMP } },
 	[T_LATEST]          = { "t_latest", { PG_TIMESTAMP, PG_TIMESTAMP } },
+	[PLAIN]             = { "plain", { PG_BOOL, PG_BOOL } },
 };
 
 static bool
@@ -258,6 +259,7 @@ store_call_fill(struct store_call *call, struct push **pushes, int count, const 
 	add_tally(call->arrays, &call->tally);
 	pg_array_add_bytes(&call->arrays[CALL_TIMEZONE], call_timezone, strlen(call_timezone));
 	pg_array_add_bool(&call->arrays[CAREFUL], careful);
+	pg_array_add_bool(&call->arrays[PLAIN], fold_is_plain(fold));
 	for (int i = 0; i < STORE_PARAMETERS; i++)
 		pass(call, i);
 }

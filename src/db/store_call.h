@@ -22,6 +22,7 @@ enum store_parameter {
 	/* one element a count of the tally */
 	T_CAMPAIGN_ID, T_VDN_ID, T_CALL_HOUR, T_CALL_STATUS, T_CAUSE_CODE, T_CALLS,
 	T_ARRIVED, T_TIMED, T_LAG, T_EARLIEST, T_LATEST,
+	PLAIN,
 	STORE_PARAMETERS
 };
 

@@ -155,6 +155,23 @@ fold_pushes(struct fold *fold, struct push **pushes, int count)
 	}
 }
 
+bool
+fold_is_plain(const struct fold *fold)
+{
+	for (size_t i = 0; i < fold->count; i++) {
+		const struct record *record = fold->rows[i].record, *last = i > 0 ? fold->rows[i - 1].record : NULL;
+
+		if (record->value[RECORD_CALL_TIME].bytes == NULL || record->value[RECORD_CALLED].bytes == NULL)
+			return false;
+		/* they are in the order of their identities, which begin with these three */
+		if (last != NULL && compare_value(last, record, RECORD_CALLED) == 0 &&
+		    compare_value(last, record, RECORD_CALL_TIME) == 0 &&
+		    compare_value(last, record, RECORD_CAMPAIGN_ID) == 0)
+			return false;
+	}
+	return true;
+}
+
 void
 fold_trim(struct fold *fold)
 {

@@ -33,6 +33,9 @@ struct fold {
  */
 int fold_pushes(struct fold *fold, struct push **pushes, int count);
 
+/* Whether each row has a time and a number, and no two have campaign, time and number in common. */
+bool fold_is_plain(const struct fold *fold);
+
 /* Gives back what a huge fold took: it must not be held for ever. */
 void fold_trim(struct fold *fold);
 

@@ -97,6 +97,19 @@ select bag_eq($$ select session_id, called, call_id, call_time_local, vdn_id fro
     $$ select session_id, called, call_id, call_time_local, vdn_id from callresult.calls where campaign_id = 'n' $$, 'each of 32 once');
 select pg_temp.take('crm');
 
+-- what campaign, time, number and push tell apart is noted with these alone; what is corrected in it comes where it was corrected
+select pg_temp.push(gen_random_uuid(), now(), 'p', '{1,2,3,4}', '0', plain => true);
+select is((select count(*) from callresult.feed_log where session_id is null), 1::bigint, 'a plain call');
+insert into callresult.call_result (campaign_id, session_id, called, call_id, call_time_local, call_status, push_id, received_at)
+values ('p', 'another', '1', 'id', '2026-11-20 10:00:00', 5, gen_random_uuid(), now());
+update callresult.call_result set session_id = 'corrected' where campaign_id = 'p' and called = '2';
+update callresult.call_result set called = '4', session_id = 'corrected' where campaign_id = 'p' and called = '3';
+select pg_temp.keep();
+select is((select array_agg(called || coalesce(session_id, '') order by place) from callresult.feed('crm')), '{1,4,1another,2corrected,4corrected}',
+    'is found beside others of the same number and time');
+select is(pg_temp.take('crm', 2), '1=00000 4=00000', 'and so are the first two');
+select is(pg_temp.take('crm'), '1 2=00000 4=00000', 'and the others');
+
 -- moving to its month is no news
 select pg_temp.push(gen_random_uuid(), now(), 'm', '{10}', '0', date_trunc('month', now() at time zone 'UTC') - interval '90 days');
 select is((select tableoid::regclass::text from callresult.call_result where campaign_id = 'm'), 'callresult.call_result_default', 'it waits for its month');

@@ -41,7 +41,7 @@ create function push(numbers text[], token text, careful boolean, late boolean, 
         r_fail_code => array_fill('0'::text, array[n]), r_cause_code => array_fill('00000'::text, array[n]),
         r_vdn_id => array_fill(1, array[n]), r_call_id => array_fill('i'::text, array[n]), r_custom_field => array_fill(token, array[n]),
         r_record_path => array_fill(null::text, array[n]), r_extra => array_fill(null::jsonb, array[n]), call_timezone => 'Asia/Shanghai',
-        careful => careful, q_push => '{}', q_reason => '{}', q_raw => '{}')
+        careful => careful, q_push => '{}', q_reason => '{}', q_raw => '{}', plain => random() < 0.7)
     from (select cardinality(numbers) as n) c;
     insert into truth (called, token)
     select called, custom_field from callresult.call_result where called = any (numbers) and custom_field = token;

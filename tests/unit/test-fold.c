@@ -309,6 +309,27 @@ nothing_is_left_of_the_fold_before(void **state)
 	assert_int_equal(fold.count, 4);
 }
 
+static bool
+is_plain(const char *records)
+{
+	arrives(records);
+	assert_int_equal(fold_pushes(&fold, pushes + push_count - 1, 1), 1);
+	return fold_is_plain(&fold);
+}
+
+static void
+records_are_plain_unless_one_could_be_taken_for_another(void **state)
+{
+	(void)state;
+	assert_true(is_plain("[]"));
+	assert_true(is_plain("[" CALL("02", "5") "," CALL("01", "5") "," CALL("02", "6") "]"));
+	assert_false(is_plain("[" CALL("02", "5") ",{\"campaignId\":\"3\",\"called\":\"60584\",\"callId\":\"b\","
+	    "\"callTimeStr\":\"2020-08-30 20:00:02\",\"callStatus\":5}]"));
+	assert_false(is_plain("[{\"campaignId\":\"3\",\"callId\":\"b\",\"callTimeStr\":\"2020-08-30 20:00:02\","
+	    "\"callStatus\":5}]"));
+	assert_false(is_plain("[{\"campaignId\":\"3\",\"called\":\"60584\",\"callStatus\":5}]"));
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
 
 static void
@@ -354,6 +375,7 @@ main(void)
 		TEST(pushes_without_records_are_held_as_well),
 		TEST(nothing_is_left_of_the_fold_before),
 		TEST(a_huge_fold_gives_its_memory_back),
+		TEST(records_are_plain_unless_one_could_be_taken_for_another),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
