@@ -12,6 +12,27 @@ return case when said like 'anon:%' then said
 
 comment on function callresult.digest_of(text, bytea) is 'A digest that stands for a number, session or call';
 
+-- Whether no result has the identity that the log of the feed has noted, any more.
+create or replace function callresult.noted_call_is_gone(
+    plain boolean, campaign_id text, call_time_local timestamp, called text, session_id text, call_id text, vdn_id integer)
+returns boolean
+language sql
+stable
+set search_path = callresult, pg_temp
+begin atomic
+    select not exists (
+               select from callresult.call_result c
+               where c.campaign_id = noted_call_is_gone.campaign_id
+                 and c.call_time_local = noted_call_is_gone.call_time_local and c.called = noted_call_is_gone.called
+                 and (plain or c.session_id is not distinct from noted_call_is_gone.session_id
+                               and c.call_id is not distinct from noted_call_is_gone.call_id
+                               and c.vdn_id is not distinct from noted_call_is_gone.vdn_id))
+           and not ((call_time_local is null or called is null) and exists (
+               select from callresult.call_with_gaps(campaign_id, call_time_local, called, session_id, call_id, vdn_id)));
+end;
+
+comment on function callresult.noted_call_is_gone is 'Whether a call that is noted in feed_log is no more what it was';
+
 -- A month at a time, and old rows of the default partitions. What names the person becomes a digest, and what may name
 -- him goes; campaign, time, status, cause and push stay, and with them every count. The triggers count each row out
 -- and in again, so check_tally() proves it. What waits in the log of the feed gets the same digests, and comes with
@@ -31,6 +52,9 @@ declare
     change  text;
     named   text;
     state   text;
+    forgotten constant text :=
+        '(coalesce(at, ''-infinity'') < $1 and noted_call_is_gone(feed_log.session_id is null, e.campaign_id, at, e.called, '
+        'e.session_id, e.call_id, e.vdn_id))';
 begin
     if keep is null or now() - keep > now() then
         raise exception 'anonymise needs to know how long to keep, such as interval ''1 year''';
@@ -53,18 +77,19 @@ begin
            or to_date(substring(c.relname from '_y([0-9]{4}m[0-9]{2})$'), 'YYYY"m"MM') + interval '1 month' <= before
         union all
         select 'feed_log',
-               'exists (select from unnest(call_time_local, called, session_id, call_id)'
-                       ' e (at, called, session_id, call_id) '
-                       'where coalesce(at, stored_at at time zone ''UTC'') < $1 '
-                       'and (e.called not like ''anon:%'' or e.session_id not like ''anon:%'' '
-                            'or e.call_id not like ''anon:%''))',
+               'exists (select from unnest(call_time_local, called, session_id, call_id, campaign_id, vdn_id) '
+                       'as e (at, called, session_id, call_id, campaign_id, vdn_id) '
+                       'where (e.called not like ''anon:%'' or e.session_id not like ''anon:%'' or e.call_id not like ''anon:%'') '
+                       'and case when $3 then coalesce(at, stored_at at time zone ''UTC'') < $1 else ' || forgotten || ' end)',
                '(called, session_id, call_id) = ('
-                   'select array_agg(case when old then digest_of(e.called, $2) else e.called end order by n), '
-                          'array_agg(case when old then digest_of(e.session_id, $2) else e.session_id end order by n), '
-                          'array_agg(case when old then digest_of(e.call_id, $2) else e.call_id end order by n) '
-                   'from unnest(call_time_local, called, session_id, call_id) with ordinality '
-                        'as e (at, called, session_id, call_id, n) '
-                   'cross join lateral (select coalesce(at, stored_at at time zone ''UTC'') < $1 as old) o)'
+                   'select array_agg(case when gone then digest_of(e.called, $2) else e.called end order by n), '
+                          'case when feed_log.session_id is not null then array_agg('
+                          'case when gone then digest_of(e.session_id, $2) else e.session_id end order by n) end, '
+                          'case when feed_log.call_id is not null then array_agg('
+                          'case when gone then digest_of(e.call_id, $2) else e.call_id end order by n) end '
+                   'from unnest(call_time_local, called, session_id, call_id, campaign_id, vdn_id) with ordinality '
+                        'as e (at, called, session_id, call_id, campaign_id, vdn_id, n) '
+                   'cross join lateral (select ' || forgotten || ' as gone) o)'
         union all
         select 'quarantine', 'received_at < $1 at time zone ''UTC'' and bytes > 0',
                'raw = '''', sha256 = sha256($2 || sha256), resolved_at = coalesce(resolved_at, now())'
@@ -73,9 +98,9 @@ begin
         problem := null;
         begin
             if dry_run then
-                execute format('select count(*) from %I where %s', anonymised, what) into rows using before;
+                execute format('select count(*) from %I where %s', anonymised, what) into rows using before, key, dry_run;
             else
-                execute format('update %I set %s where %s', anonymised, change, what) using before, key;
+                execute format('update %I set %s where %s', anonymised, change, what) using before, key, dry_run;
                 get diagnostics rows = row_count;
             end if;
         exception

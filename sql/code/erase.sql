@@ -136,10 +136,10 @@ set search_path = callresult, pg_temp
 begin atomic
     update callresult.feed_log l
     set (campaign_id, called, session_id, call_id) = (
-        select array_agg(case when gone then '' else campaign_id end order by n),
-               array_agg(case when not gone then called end order by n),
-               array_agg(case when not gone then session_id end order by n),
-               array_agg(case when not gone then call_id end order by n)
+        select array_agg(case when gone then '' else e.campaign_id end order by n),
+               array_agg(case when not gone then e.called end order by n),
+               case when l.session_id is not null then array_agg(case when not gone then e.session_id end order by n) end,
+               case when l.call_id is not null then array_agg(case when not gone then e.call_id end order by n) end
         from unnest(l.campaign_id, l.called, l.session_id, l.call_id) with ordinality
              as e (campaign_id, called, session_id, call_id, n)
         cross join lateral (select callresult.is_number(called, number, every_form) as gone) g)

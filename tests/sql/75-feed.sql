@@ -151,6 +151,24 @@ select callresult.anonymise('1 year'), pg_temp.keep();
 select is_empty($$ select from callresult.feed_log where '14' = any (called) $$, 'who is forgotten is in the log no more');
 select alike(pg_temp.take('crm'), 'anon:%=00537 15=00000', 'a call that was not taken yet comes without the person');
 
+-- where a number of a call goes, the others come
+select pg_temp.push(gen_random_uuid(), now(), 'g', '{16,17}', '0', plain => true);
+select callresult.erase_number('16');
+select pg_temp.keep();
+select is(pg_temp.take('crm'), '17=00000', 'of a plain call, too');
+
+-- what is forgotten is what was forgotten of the results: by when they were received, and in each month
+select pg_temp.push(gen_random_uuid(), '2020-01-05', 'g', '{18}', '0', null), pg_temp.push(gen_random_uuid(), now(), 'g', '{19}', '0', null),
+    pg_temp.push(gen_random_uuid(), now(), 'g', '{24,25}', '0', '2020-01-02', plain => true);
+select callresult.add_month('call_result', '2020-02-01');
+alter table callresult.call_result_y2020m02 add constraint nothing_goes check (called not like 'anon:%');
+select pg_temp.push(gen_random_uuid(), now(), 'g', '{26,27}', '0', '2020-02-01', step => '5 days', plain => true);
+select results_eq($$ select anonymised, rows, problem from callresult.anonymise('1 year') where anonymised ~ 'default|m02|feed' $$,
+    $$ values ('call_result_default', 1::bigint, null), ('call_result_y2020m02', 0, 'a row is refused nothing_goes'), ('feed_log', 2, null) $$,
+    'a month refuses');
+select pg_temp.keep();
+select alike(pg_temp.take('crm'), 'anon:%=00000 19=00000 anon:%=00000 anon:%=00000 26=00000 27=00000', 'all come, each as it stands');
+
 -- several consumers, and none again
 select is(callresult.feed_add('late'), (select place from callresult.feeds where consumer = 'crm'), 'another begins at the end');
 select pg_temp.store('c', '{20,21}'), pg_temp.keep();
