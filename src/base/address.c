@@ -69,7 +69,7 @@ address_resolve(const struct address *address, int flags)
 bool
 address_is_served(const struct sockaddr *address, socklen_t size)
 {
-	/* a full backlog is told at once by a unix socket that does not block; TCP has to wait for its answer */
+	/* a unix socket that does not block reports a full backlog at once; TCP has to wait for its answer */
 	int how = address->sa_family == AF_UNIX ? SOCK_NONBLOCK : 0;
 	int descriptor = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | how, 0);
 	bool served = descriptor >= 0 && (connect(descriptor, address, size) == 0 || errno == EAGAIN);

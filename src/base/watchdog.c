@@ -1,4 +1,4 @@
-/* The watchdog of systemd: told that the worker serves by the loops that serve. */
+/* The watchdog of systemd, notified by the loops that serve. */
 #include "base/watchdog.h"
 
 #include <stdatomic.h>

@@ -219,7 +219,7 @@ spool_rescue_run(struct ctl *ctl)
 
 /*
  * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own pool and
- * replay: a database that is away is tried again and again, with the reason said; a push leaves the spool after its
+ * replay: an unavailable database is tried again and again, with the reason logged; a push leaves the spool after its
  * commit; and two that store the same one at once make one row.
  */
 static void

@@ -141,7 +141,7 @@ token_rotate_run(struct ctl *ctl)
 
 /* --- which there are, and how they are used ------------------------------------------------------------------ */
 
-/* Pushes by source; NULL, said, when the database cannot tell. */
+/* Pushes by source; NULL, logged, when the database does not answer. */
 static struct db_rows *
 ask_uses(struct ctl *ctl)
 {

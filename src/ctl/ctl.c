@@ -174,7 +174,7 @@ set_option(struct ctl *ctl, int option, const char *value)
 	ctl->values[option] = value;
 }
 
-/* The options behind the command.  Gives the exit status when all is said already, else -1. */
+/* The options behind the command.  Gives the exit status when nothing is left to do, else -1. */
 static int
 read_command_options(struct ctl *ctl, int argc, char **argv)
 {
@@ -201,7 +201,7 @@ read_command_options(struct ctl *ctl, int argc, char **argv)
 	return -1;
 }
 
-/* Those in front of the command.  Gives the exit status when all is said already, else -1. */
+/* Those in front of the command.  Gives the exit status when nothing is left to do, else -1. */
 static int
 read_global_options(struct ctl *ctl, int argc, char **argv)
 {

@@ -67,7 +67,7 @@ bool ctl_read_settings(struct ctl *ctl);
 /* The connection string of -d, or else of the configuration. */
 const char *ctl_conninfo(const struct ctl *ctl);
 
-/* Connects ctl->db.  False, said, when it cannot, or the schema does not fit. */
+/* Connects ctl->db.  False, logged, when it cannot, or the schema does not fit. */
 bool ctl_connect(struct ctl *ctl) __attribute__((warn_unused_result));
 
 /* The value of an option of the command; NULL when it is not given. */

@@ -14,7 +14,7 @@ struct files {
 
 /*
  * Adds the file, or all files of the folder in the order of their names, but for hidden ones, sockets and the like;
- * what is named itself is always added, and "-" is standard input.  False, said, when a folder cannot be read.
+ * what is named itself is always added, and "-" is standard input.  False, logged, when a folder cannot be read.
  */
 bool files_add(struct files *files, int count, char **paths);
 void files_free(struct files *files);

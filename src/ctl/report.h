@@ -24,7 +24,7 @@ enum { REPORT_COLUMNS_MAX = 9 };
 struct report_question {
 	const char *name;       /* of the member in JSON */
 	const char *title;
-	const char *query;      /* the names of its columns are the report's; its parameters are told in report.c */
+	const char *query;      /* the names of its columns are the report's; report.c explains its parameters */
 };
 
 extern const struct report_question report_questions[REPORT_PARTS];

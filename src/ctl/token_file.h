@@ -9,7 +9,7 @@ struct token_file;
 
 /*
  * Reads the file; to_change also keeps others from changing it until token_file_close, and takes a file that is not
- * there for an empty one.  NULL, said, when it cannot be read or locked.
+ * there for an empty one.  NULL, logged, when it cannot be read or locked.
  */
 struct token_file *token_file_open(const char *path, bool to_change);
 void token_file_close(struct token_file *file);
@@ -35,7 +35,7 @@ size_t token_file_remove(struct token_file *file, const char *name);
 
 /*
  * Puts the new file in the place of the old one, in one step and on the disk, with the old one's owner and mode; one
- * that is new has mode 0640 and, made by root, the group callresultd where there is one.  False, said, when the old
+ * that is new has mode 0640 and, made by root, the group callresultd where there is one.  False, logged, when the old
  * one is still there, because a line is bad or the file cannot be written.
  */
 bool token_file_write(struct token_file *file);

@@ -6,7 +6,7 @@
 
 enum sqlstate_fault {
 	FAULT_SERVER,     /* trouble that may pass: try again later, on a new connection */
-	FAULT_OPERATOR,   /* set-up: will not pass by itself, and is said loudly */
+	FAULT_OPERATOR,   /* set-up: will not pass by itself, and is logged loudly */
 	FAULT_CONFLICT,   /* with another transaction: try again at once */
 	FAULT_RECORD,     /* the data itself is refused */
 	FAULT_UNKNOWN,    /* nobody knows: treated as the server's, unless it is one push's again and again */
