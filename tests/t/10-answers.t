@@ -45,9 +45,10 @@ is_answer $worker->push_body($example, CONTENT_LENGTH => ''), 200, 'with an empt
 is_answer $worker->push_body('[]', REMOTE_ADDR => 'unix:'), 200, 'from no address';
 is_answer $worker->request('POST', '', '[]', QUERY_STRING => "token=$token"), 200, 'the token in the query';
 is_answer $worker->request('POST', '/', '[]', QUERY_STRING => "a=b&token=$token&c"), 200, 'among others';
-is_answer $worker->request('POST', '', '[]', QUERY_STRING => 'token=' . $token =~ s/([~_])/sprintf '%%%02X', ord $1/ger),
-    200, 'a token with percent signs';
-is_answer $worker->request('POST', '', '[]', QUERY_STRING => "token=$token%"), 403, 'a percent sign with nothing behind';
+is_answer $worker->request('POST', '', '[]', QUERY_STRING => 'token=' . $token =~ s/([~_])/sprintf '%%%02X',
+    ord $1/ger), 200, 'a token with percent signs';
+is_answer $worker->request('POST', '', '[]', QUERY_STRING => "token=$token%"), 403,
+    'a percent sign with nothing behind';
 is_answer $worker->request('POST', undef, '[]', QUERY_STRING => "token=$token"), 200, 'without PATH_INFO';
 is_answer $worker->request('POST', "/$token/", '[]'), 200, 'a slash behind the token';
 is_answer $worker->request('POST', "//$token", '[]'), 200, 'two slashes in front of the token';
@@ -93,7 +94,8 @@ my $before = (split /\|/, held())[2];
 for my $name (sort keys %bad) {
 	is_answer $worker->push_body($bad{$name}), 400, "a bad body: $name";
 	is $worker->push_body($bad{$name})->{status}, 400, "a bad body: $name: again";
-	is $postgres->sql('select raw = decode(\'' . unpack('H*', $bad{$name}) . "', 'hex'), seen from callresult.quarantine
+	is $postgres->sql('select raw = decode(\'' . unpack('H*', $bad{$name})
+	    . "', 'hex'), seen from callresult.quarantine
 		order by id desc limit 1"), 't|2', "a bad body: $name: kept once, seen twice";
 }
 is((split /\|/, held())[2] - $before, scalar keys %bad, 'one row a distinct bad body');

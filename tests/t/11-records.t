@@ -79,11 +79,12 @@ my @values = (
 	['"customField":"\\\\u0000"', 'custom_field', '\\u0000', 'a backslash before u0000 is no NUL'],
 	['"called":"1","called":"2"', 'called', '2', 'of two the last stands'],
 	['"called":"1","called":null,"callId":"i"', 'called is null', 't', 'also when it is null'],
-	['"new":{"a":[1,null,"",{"b":true}]},"x y":"z"', 'extra', '{"new": {"a": [1, null, "", {"b": true}]}, "x y": "z"}',
-	    'unlisted fields are kept'],
+	['"new":{"a":[1,null,"",{"b":true}]},"x y":"z"', 'extra',
+	    '{"new": {"a": [1, null, "", {"b": true}]}, "x y": "z"}', 'unlisted fields are kept'],
 	['"n":12345678901234567890123', 'extra', '{"n": "12345678901234567890123"}', 'long numbers keep their digits'],
 	['"n":1e400000,"m":1.250', q{extra->>'n', extra->>'m'}, '1e400000|1.250', 'and what no number type holds'],
-	['"n":"\\ud800","\\ud800":1', 'extra', "{\"n\": \"\x{FFFD}\", \"\x{FFFD}\": 1}", 'half a pair in unlisted fields'],
+	['"n":"\\ud800","\\ud800":1', 'extra', "{\"n\": \"\x{FFFD}\", \"\x{FFFD}\": 1}",
+	    'half a pair in unlisted fields'],
 	['"CampaignId":"other"', 'campaign_id, extra', 'c|{"CampaignId": "other"}', 'names are told by case'],
 	['"called":"' . 'x' x 256 . '"', 'length(called)', '256', '256 bytes of a number called'],
 	['"recordPath":"' . 'x' x 10_000 . '"', 'length(record_path)', '10000', 'a long path'],
@@ -109,8 +110,8 @@ my @bad = (
 	["{$base,\"vdnId\":2147483648}", 'vdnId'],
 	["{$base,\"vdnId\":\"x\"}", 'vdnId'],
 	["{$base,\"campaignId\":\"" . 'é' x 129 . '"}', 'campaignId is longer'],
-	(map { ["{$base,\"$_->{name}\":\"" . 'x' x ($_->{limit} + 1) . '"}', "$_->{name} is longer than $_->{limit} bytes"] }
-	    grep { $_->{limit} > 0 } fields()),
+	(map { ["{$base,\"$_->{name}\":\"" . 'x' x ($_->{limit} + 1) . '"}',
+	    "$_->{name} is longer than $_->{limit} bytes"] } grep { $_->{limit} > 0 } fields()),
 	["{$base,\"called\":\"138\\u0000999\"}", 'called contains U+0000'],
 	["{$base,\"called\\u0000x\":\"9\"}", 'a field name'],
 	["{$base,\"x\":{\"y\":[\"\\u0000\"]}}", 'a field name or an unlisted field contains U+0000'],
@@ -131,16 +132,19 @@ for my $case (@bad) {
 }
 
 # --- damage inside a string: the element goes to quarantine as it came, the list goes on
-for my $damage (['cut inside a character', "\xe5\xa4\x87\xe6\xb3", 'is not UTF-8'], ['GBK', "\xbf\xcd\xbb\xa7", 'is not UTF-8'],
-    ['GBK with a byte that reads as a backslash', "\x95\\\x95\\\xd6\xd0", 'is not UTF-8'], ['Latin-1', "Andr\xe9", 'is not UTF-8'],
-    ['surrogates as UTF-8', "\xed\xa0\xbd\xed\xb8\x80", 'is not UTF-8'], ['a raw tab', "a\tb", 'contains a raw control character'],
+for my $damage (['cut inside a character', "\xe5\xa4\x87\xe6\xb3", 'is not UTF-8'],
+    ['GBK', "\xbf\xcd\xbb\xa7", 'is not UTF-8'],
+    ['GBK with a byte that reads as a backslash', "\x95\\\x95\\\xd6\xd0", 'is not UTF-8'],
+    ['Latin-1', "Andr\xe9", 'is not UTF-8'], ['surrogates as UTF-8', "\xed\xa0\xbd\xed\xb8\x80", 'is not UTF-8'],
+    ['a raw tab', "a\tb", 'contains a raw control character'],
     ['a NUL byte', "a\0b", 'contains a raw control character']) {
 	my ($name, $bytes, $reason) = @$damage;
 	my @good = map { "{\"campaignId\":\"c\",\"called\":\"$_\",\"callStatus\":6}" } 'a', 'b';
 	my $bad = "{$base,\"customField\":\"$bytes\"}";
 	for my $body ("[$good[0],$bad,$good[1]]", "{\"x\":\"$bytes\",\"callResultList\":[$good[0],$bad,$good[1]]}") {
 		is stored('called', $body), "a\nbbad: customField $reason", "$name: the others are stored";
-		is $postgres->sql('select encode(raw, \'hex\') from callresult.quarantine'), unpack('H*', $bad), 'and it is kept';
+		is $postgres->sql('select encode(raw, \'hex\') from callresult.quarantine'), unpack('H*', $bad),
+		    'and it is kept';
 	}
 }
 
@@ -162,16 +166,20 @@ while (my @some = splice @characters, 0, 16) {
 	push @characters_kept, join '|', ($hex) x 6, join ',', sort "$hex=$hex", "78$hex=$hex";
 }
 sub as_hex { return "encode(convert_to($_[0], 'UTF8'), 'hex')" }
-is_deeply [sort split /\n/, stored(join(', ', (map { as_hex($_) } qw(called session_id call_id fail_code custom_field record_path)),
-	"(select string_agg(pair, ',' order by pair) from (select " . as_hex('key') . " || '=' || " . as_hex('value #>> \'{}\'') .
-	' as pair from jsonb_each(extra)) pairs)'), "$characters_sent]")], [sort @characters_kept], 'characters come out as they came';
+is_deeply [sort split /\n/, stored(join(', ',
+	(map { as_hex($_) } qw(called session_id call_id fail_code custom_field record_path)),
+	"(select string_agg(pair, ',' order by pair) from (select " . as_hex('key') . " || '=' || "
+	    . as_hex('value #>> \'{}\'') .
+	' as pair from jsonb_each(extra)) pairs)'), "$characters_sent]")], [sort @characters_kept],
+	    'characters come out as they came';
 
 # --- identity
 my @different = (record(), map { record(%$_) } { callTimeStr => '2020-08-30 20:00:01' }, { vdnId => 12 },
     { campaignId => '4' }, { sessionId => 's' }, { called => '1' }, { callId => 'i' }, { callTimeStr => undef },
     { vdnId => undef }, { sessionId => undef }, { called => undef }, { callId => undef });
 stored('1', body(@different), body(@different), body(reverse @different));
-is $postgres->sql('select count(*) from callresult.call_result'), scalar @different, 'each part of the identity counts, NULLs are equal';
+is $postgres->sql('select count(*) from callresult.call_result'), scalar @different,
+    'each part of the identity counts, NULLs are equal';
 is $postgres->sql('select sum(duplicates) from callresult.push'), 2 * @different, 'the rest are duplicates';
 
 is stored('custom_field, revision', body(record(customField => 'first'), record(customField => 'last'))), 'last|0',
@@ -197,11 +205,13 @@ is $postgres->sql(q{select count(*) from callresult.call_result_default}), 0, 'i
 
 clear();
 my $many = 3_000_000;
-is $worker->push_body('[' . substr(body(record()), 1, -1) . ',{}' x $many . ']')->{status}, 200, 'millions of bad elements';
+is $worker->push_body('[' . substr(body(record()), 1, -1) . ',{}' x $many . ']')->{status}, 200,
+    'millions of bad elements';
 is $postgres->sql('select count(*) from callresult.call_result'), 1, 'cost the good record nothing';
 is $postgres->sql('select count(*), min(reason), min(length(raw)) > 9000000 from callresult.quarantine'),
     '1|more than 10000 elements of the list are bad; this is the whole body|t', 'and are one entry';
-is $postgres->sql('select records, inserted, quarantined from callresult.push'), ($many + 1) . "|1|$many", 'each is counted';
+is $postgres->sql('select records, inserted, quarantined from callresult.push'), ($many + 1) . "|1|$many",
+    'each is counted';
 
 is $worker->stop, 0, 'the worker ends well';
 done_testing;

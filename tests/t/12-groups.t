@@ -72,7 +72,8 @@ my @answers = push_at_once([$worker], @bodies);
 is scalar(grep { $_->{status} == ($bodies[0] && $bodies[$_->{i}] eq '[{' ? 400 : 200) }
 	map { { %{ $answers[$_] }, i => $_ } } 0 .. $#answers), 60, 'each push in a group has its own fate';
 is $postgres->sql('select count(*) from callresult.call_result'), 45, 'the good records are stored';
-is $postgres->sql('select count(*), sum(seen) from callresult.quarantine'), '2|30', 'the rest is in quarantine, counted';
+is $postgres->sql('select count(*), sum(seen) from callresult.quarantine'), '2|30',
+    'the rest is in quarantine, counted';
 
 # the same records pushed by hand, so that groups of more than batch_records form
 my $small = Rig::Worker->start_new(postgres => $postgres, database => { batch_records => 7 })->wait_until_ready;

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# Requests that wait for their answer: as many as there are threads, the others after them, and none behind a slow sender.
+# Requests that wait for their answer: as many as there are threads, the others after them, and none behind a slow
+# sender.
 use strict;
 use warnings;
 use Socket qw(MSG_PEEK MSG_DONTWAIT);
@@ -65,12 +66,13 @@ subtest 'the end with more requests than threads' => sub {
 	is taken(map { $_->answer } @connections), 20, 'each is answered';
 	ok wait_for(sub { defined($worker->{status} = reap($worker->{pid})) }), 'it ends';
 	is $worker->{status}, 0, 'well';
-	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'end%'}), 20, 'all are stored';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'end%'}), 20,
+	    'all are stored';
 };
 
 subtest 'senders that do not end their bodies' => sub {
-	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { max_body => '64K', reply_deadline => '60s' })
-	    ->wait_until_ready;
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { max_body => '64K',
+	    reply_deadline => '60s' }) ->wait_until_ready;
 	my $lock = $postgres->hold('lock table callresult.push');
 	my $first = sent($worker, body(record(called => 'first')));
 	ok store_waits(), 'a transaction waits';

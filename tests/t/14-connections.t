@@ -14,18 +14,20 @@ use Rig::Worker;
 use constant { BEGIN_REQUEST => 1, ABORT_REQUEST => 2, PARAMS => 4, BODY => 5, GET_VALUES => 9 };
 
 my $postgres = Rig::Postgres->start_new;
-my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 4, max_body => '1M' })->wait_until_ready;
+my $worker = Rig::Worker->start_new(postgres => $postgres,
+    server => { threads => 4, max_body => '1M' })->wait_until_ready;
 my $token = $Rig::Worker::token;
 my $pid = $worker->{pid};
 
 sub frame {
 	my ($type, $content, %with) = @_;
-	return pack('CCnnCx', $with{version} // 1, $type, $with{id} // 1, length $content, length($with{padding} // '')) .
-	    $content . ($with{padding} // '');
+	return pack('CCnnCx', $with{version} // 1, $type, $with{id} // 1, length $content,
+	    length($with{padding} // '')) . $content . ($with{padding} // '');
 }
 
 sub begin_frame { my ($role, $keep, %with) = @_; return frame(BEGIN_REQUEST, pack('nCx5', $role, $keep), %with) }
-sub params      { my %variables = @_; return join '', map { Rig::FastCGI::pair($_, $variables{$_}) } sort keys %variables }
+sub params      { my %variables = @_; return join '',
+    map { Rig::FastCGI::pair($_, $variables{$_}) } sort keys %variables }
 
 my %live = (REQUEST_METHOD => 'GET', PATH_INFO => '/-/live');
 my $begin = begin_frame(1, 1);
@@ -43,9 +45,12 @@ sub is_well {
 
 subtest 'heads that are none' => sub {
 	my %heads = (
-		'name and value add up to more than an int'  => $begin . frame(PARAMS, "\xff\xff\xff\xfe\x00abcdef") . $rest,
-		'a name of 2 GiB'                            => $begin . frame(PARAMS, "\xff\xff\xff\xff\x05abcdef") . $rest,
-		'a value of 2 GiB'                           => $begin . frame(PARAMS, "\x01\xff\xff\xff\xffabcdef") . $rest,
+		'name and value add up to more than an int'  => $begin . frame(PARAMS, "\xff\xff\xff\xfe\x00abcdef")
+		    . $rest,
+		'a name of 2 GiB'                            => $begin . frame(PARAMS, "\xff\xff\xff\xff\x05abcdef")
+		    . $rest,
+		'a value of 2 GiB'                           => $begin . frame(PARAMS, "\x01\xff\xff\xff\xffabcdef")
+		    . $rest,
 		'a value that ends behind the last'          => $begin . frame(PARAMS, "\x01\x05abcd") . $rest,
 		'a length that is cut short'                 => $begin . frame(PARAMS, "\x01\x80\x00") . $rest,
 		'a NUL in a value'                           => $begin . frame(PARAMS, "\x01\x03aa\0b") . $rest,
@@ -60,11 +65,15 @@ subtest 'heads that are none' => sub {
 		'variables of another request'               => $begin . frame(PARAMS, params(%live), id => 2),
 		'a management record in between'             => $begin . frame(GET_VALUES, '', id => 0),
 		'given up in the head'                       => $begin . frame(ABORT_REQUEST, ''),
-		'an authorizer'                              => begin_frame(2, 1) . frame(PARAMS, params(%live)) . $rest,
-		'a role of no meaning'                       => begin_frame(9, 1) . frame(PARAMS, params(%live)) . $rest,
+		'an authorizer'                              => begin_frame(2, 1) . frame(PARAMS, params(%live))
+		    . $rest,
+		'a role of no meaning'                       => begin_frame(9, 1) . frame(PARAMS, params(%live))
+		    . $rest,
 		'BEGIN_REQUEST too short'                    => frame(BEGIN_REQUEST, "\0\1"),
-		'64 KiB of variables and more'               => join('', $begin, map { frame(PARAMS, params(a => 'x' x 40_000)) } 1 .. 2),
-		'a record that would be too large'           => $begin . frame(PARAMS, '') =~ s/\x00\x00\x00\x00\z/\xff\xff\xff\x00/r,
+		'64 KiB of variables and more'               => join('', $begin,
+		    map { frame(PARAMS, params(a => 'x' x 40_000)) } 1 .. 2),
+		'a record that would be too large'           => $begin
+		    . frame(PARAMS, '') =~ s/\x00\x00\x00\x00\z/\xff\xff\xff\x00/r,
 		'HTTP'                                       => "GET / HTTP/1.0\r\n\r\n",
 	);
 	for my $name (sort keys %heads) {
@@ -80,9 +89,11 @@ subtest 'heads that are odd and good' => sub {
 	is sent($begin . $padded . $rest)->answer->{status}, 200, 'a byte a record, with padding';
 	is sent(frame(ABORT_REQUEST, '', id => 7) . $begin . frame(PARAMS, $variables) . $rest)->answer->{status}, 200,
 	    'behind the end of one that was given up';
-	is sent(begin_frame(1, 0, id => 65_535) . frame(PARAMS, $variables, id => 65_535) . frame(PARAMS, '', id => 65_535) .
+	is sent(begin_frame(1, 0, id => 65_535) . frame(PARAMS, $variables, id => 65_535)
+	    . frame(PARAMS, '', id => 65_535) .
 	    frame(BODY, '', id => 65_535))->answer->{status}, 200, 'the highest request id';
-	is sent($begin . frame(PARAMS, params(%live, long => 'x' x 60_000)) . $rest)->answer->{status}, 200, 'nearly 64 KiB';
+	is sent($begin . frame(PARAMS, params(%live, long => 'x' x 60_000)) . $rest)->answer->{status}, 200,
+	    'nearly 64 KiB';
 	my $connection = $worker->connection;
 	for my $byte (split //, $begin . frame(PARAMS, $variables) . $rest) { $connection->send_bytes($byte); }
 	is $connection->answer->{status}, 200, 'a byte at a time';
@@ -168,11 +179,13 @@ subtest 'a body that is given up' => sub {
 subtest 'large bodies' => sub {
 	my @large = map { my ($connection) = silent(1, "/$token", CONTENT_LENGTH => 1_000_000); $connection } 1 .. 4;
 	my $part = '[' . (' ' x 900_000);
-	my @writers = map { my $connection = $_; my $child = fork // die; $child || do { $connection->send_body($part); POSIX::_exit(0) } } @large;
+	my @writers = map { my $connection = $_; my $child = fork // die; $child || do { $connection->send_body($part);
+	    POSIX::_exit(0) } } @large;
 	is $worker->get('/-/live')->{status}, 200, 'are read';
 	waitpid $_, 0 for @writers[0 .. 2];
 	is $worker->get('/-/live')->{status}, 200, 'while one waits for the others';
-	for my $connection (@large[0 .. 2]) { $connection->send_body(' ' x (1_000_000 - length($part) - 1) . ']'); $connection->end_body; }
+	for my $connection (@large[0 .. 2]) { $connection->send_body(' ' x (1_000_000 - length($part) - 1) . ']');
+	    $connection->end_body; }
 	is_deeply [map { $_->answer->{status} } @large[0 .. 2]], [200, 200, 200], 'three are stored';
 	waitpid $writers[3], 0;
 	$large[3]->send_body(' ' x (1_000_000 - length($part) - 1) . ']');
@@ -181,7 +194,8 @@ subtest 'large bodies' => sub {
 };
 
 subtest 'idle' => sub {
-	my $ticks = sub { my @stat = split / /, read_file("/proc/$pid/stat") =~ s/^.*\) //sr; return $stat[11] + $stat[12] };
+	my $ticks = sub { my @stat = split / /, read_file("/proc/$pid/stat") =~ s/^.*\) //sr;
+	    return $stat[11] + $stat[12] };
 	my @idle = map { $worker->connection } 1 .. 100;
 	is $worker->get('/-/live')->{status}, 200, 'with 100 connections';
 	my $before = $ticks->();

@@ -14,9 +14,11 @@ my $postgres = Rig::Postgres->start_new;
 my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
 
 # the edges of each length in UTF-8, of the surrogates and of the planes, and what lies between
-my @ranges = ([1, 0x1f], [0x20, 0x7f], [0x80, 0x7ff], [0x800, 0xd7ff], [0xe000, 0xffff], [0x10000, 0x10fff], [0x2d800, 0x2dfff],
+my @ranges = ([1, 0x1f], [0x20, 0x7f], [0x80, 0x7ff], [0x800, 0xd7ff], [0xe000, 0xffff], [0x10000, 0x10fff],
+    [0x2d800, 0x2dfff],
 	[0x10000, 0x10ffff]);
-my @edges = (1, 0x22, 0x2f, 0x5c, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfeff, 0xfffd .. 0x10000, 0x1ffff, 0x2d800, 0x10ffff);
+my @edges = (1, 0x22, 0x2f, 0x5c, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfeff, 0xfffd .. 0x10000, 0x1ffff, 0x2d800,
+    0x10ffff);
 
 sub any { return $_[int rand @_] }
 
@@ -28,7 +30,8 @@ sub code_point {
 sub escaped {
 	my ($code) = @_;
 	return sprintf any('\\u%04x', '\\u%04X'), $code if $code < 0x10000;
-	return sprintf any('\\u%04x\\u%04x', '\\u%04X\\u%04x'), 0xd800 + ($code - 0x10000 >> 10), 0xdc00 + ($code - 0x10000 & 0x3ff);
+	return sprintf any('\\u%04x\\u%04x', '\\u%04X\\u%04x'), 0xd800 + ($code - 0x10000 >> 10),
+	    0xdc00 + ($code - 0x10000 & 0x3ff);
 }
 
 # A text of so many bytes at most, in hexadecimal, and as it stands in JSON.
@@ -65,7 +68,8 @@ while (my @push = splice @records, 0, 100) {
 my $columns = join ', ', map { "encode(convert_to($_, 'UTF8'), 'hex')" } (map { $_->{column} } @names), 'name', 'value';
 my @found = split /\n/, $postgres->sql("select vdn_id, $columns from callresult.call_result,
 	lateral jsonb_each_text(extra) as extra_field (name, value) order by vdn_id");
-is_deeply [map { $_ // 'missing' } @found[0 .. $#wanted]], \@wanted, 'each text comes out as it went in' or diag "CALLRESULTD_SEED=$seed";
+is_deeply [map { $_ // 'missing' } @found[0 .. $#wanted]], \@wanted, 'each text comes out as it went in'
+    or diag "CALLRESULTD_SEED=$seed";
 is scalar @found, @wanted, 'no more';
 is $worker->stop, 0, 'the worker ends well';
 done_testing;

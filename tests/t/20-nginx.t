@@ -36,8 +36,8 @@ subtest 'it refuses by JSON' => sub {
 	is $head->{status}, 405, 'HEAD';
 	is $head->{content}, '', 'HEAD: no content';
 	is_json_refusal($front->exchanged(request_text(POST => $path)), 400, 'no body');
-	is_json_refusal($front->exchanged(request_text(POST => $path, undef, 'Transfer-Encoding: chunked') . "zz\r\n"), 400,
-	    'a bad chunk');
+	is_json_refusal($front->exchanged(request_text(POST => $path, undef, 'Transfer-Encoding: chunked') . "zz\r\n"),
+	    400, 'a bad chunk');
 };
 
 subtest 'it bounds the body' => sub { $front->bounds_the_body };

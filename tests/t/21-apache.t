@@ -34,8 +34,8 @@ sub refuses_by_json {
 	$front->refuses_by_json;
 	ok $front->exchanged(request_text(POST => '/callresult/wrong', 'x' x 100_000))->{whole},
 	    'a refusal before the body comes to its end';
-	is_json_refusal($front->exchanged(request_text(POST => $path, undef, 'Transfer-Encoding: chunked') . "zz\r\n"), 400,
-	    'a bad chunk');
+	is_json_refusal($front->exchanged(request_text(POST => $path, undef, 'Transfer-Encoding: chunked') . "zz\r\n"),
+	    400, 'a bad chunk');
 	return;
 }
 

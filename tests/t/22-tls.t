@@ -30,7 +30,8 @@ my $body = write_file(folder() . '/body', $example);
 # Status and answer of a push by curl.
 sub push_by_curl {
 	my (@options) = @_;
-	my $answer = eval { run_command('curl', '-s', '--cacert', $certificate, '--resolve', "localhost:$port:127.0.0.1",
+	my $answer = eval { run_command('curl', '-s', '--cacert', $certificate, '--resolve',
+	    "localhost:$port:127.0.0.1",
 		'--data-binary', "\@$body", '-w', ' %{http_code}', @options, $url) };
 	return $answer // 'no connection';
 }
@@ -38,15 +39,17 @@ sub push_by_curl {
 is push_by_curl('--tls-max', '1.2'), "$success 200", 'TLS 1.2';
 is push_by_curl('--tlsv1.3'), "$success 200", 'TLS 1.3';
 is push_by_curl('--http2'), "$success 200", 'HTTP/2';
-is push_by_curl('--tlsv1.0', '--tls-max', '1.1', '--ciphers', 'DEFAULT@SECLEVEL=0'), 'no connection', 'TLS 1.1 is refused';
-is push_by_curl('--tlsv1.0', '--tls-max', '1.0', '--ciphers', 'DEFAULT@SECLEVEL=0'), 'no connection', 'TLS 1.0 is refused';
+is push_by_curl('--tlsv1.0', '--tls-max', '1.1', '--ciphers', 'DEFAULT@SECLEVEL=0'), 'no connection',
+    'TLS 1.1 is refused';
+is push_by_curl('--tlsv1.0', '--tls-max', '1.0', '--ciphers', 'DEFAULT@SECLEVEL=0'), 'no connection',
+    'TLS 1.0 is refused';
 is $postgres->sql('select count(*) from callresult.call_result'), 1, 'the record is stored once';
 
 # Status, type and content of what nginx answers without the worker.
 sub refusal_by_curl {
 	my ($target, @options) = @_;
-	return run_command('curl', '-s', '--http1.1', '--cacert', $certificate, '--resolve', "localhost:$port:127.0.0.1",
-	    '-w', '%{http_code} %{content_type}', @options, $target);
+	return run_command('curl', '-s', '--http1.1', '--cacert', $certificate, '--resolve',
+	    "localhost:$port:127.0.0.1", '-w', '%{http_code} %{content_type}', @options, $target);
 }
 
 sub fault { my ($status, $sentence) = @_; return qq({"retCode":"$status","retMsg":"$sentence"}$status application/json) }

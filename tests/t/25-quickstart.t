@@ -62,7 +62,8 @@ unlike $push, qr{\Q$1\E}, 'without the token in the arguments' if $url =~ m{([^/
 $state = realpath("$tree/.quickstart/state");
 like $state, qr{^/var/tmp/callresultd-quickstart-0-\d+$}, 'the data are where PostgreSQL may enter';
 like $shown, qr/its data are in \Q$state\E$/m, 'and it says so';
-is((stat "$state/$_")[2] & 077, 0, "nobody else may read $_") for qw(worker worker/tokens worker/spool.db push.curl data);
+is((stat "$state/$_")[2] & 077, 0, "nobody else may read $_")
+    for qw(worker worker/tokens worker/spool.db push.curl data);
 
 my @numbers = qw(callresultd.pid nginx/pid data/postmaster.pid);
 my @processes = map { split /\n/, read_file("$state/$_") =~ s/\n.*//sr } @numbers;
@@ -75,7 +76,8 @@ like quickstart('stop'), qr/^stopped/, 'it stops';
 $started = 0;
 isnt system("curl -s -o /dev/null $url"), 0, 'nobody answers any more';
 # one that has ended and is not reaped yet is no process any more
-ok wait_for(sub { !grep { kill(0, $_) && (`cat /proc/$_/cmdline 2>/dev/null` // q{}) ne '' } @processes }, 10), 'what it started has gone';
+ok wait_for(sub { !grep { kill(0, $_) && (`cat /proc/$_/cmdline 2>/dev/null` // q{}) ne '' } @processes }, 10),
+    'what it started has gone';
 
 subtest 'numbers that are somebody else\'s by now' => sub {
 	for my $file (@numbers) {
@@ -90,11 +92,13 @@ subtest 'numbers that are somebody else\'s by now' => sub {
 
 subtest 'a port that somebody else has by now' => sub {
 	my ($port) = $url =~ /:(\d+)/;
-	my $other = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$port", Listen => 5, ReuseAddr => 1) or die "port $port: $!";
+	my $other = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$port", Listen => 5, ReuseAddr => 1)
+	    or die "port $port: $!";
 	$started = 1;
 	my $told = quickstart('');
 	is $?, 0, 'it ends well' or diag $told;
-	like $told, qr/^quickstart: somebody else has port $port now; nginx takes \d+, so the callBackUrl changes$/m, 'it says so';
+	like $told, qr/^quickstart: somebody else has port $port now; nginx takes \d+, so the callBackUrl changes$/m,
+	    'it says so';
 	my ($next) = $told =~ /^callBackUrl +(\S+)/m;
 	isnt $next, $url, 'and has another';
 	is `$push`, '{"retCode":"0","retMsg":"success"}', 'which is pushed to';

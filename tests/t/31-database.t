@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Without a spool: a database that is away, slow, read-only, locked or not set up.  Answers in time, nothing acknowledged
-# that is not stored, and service again without a hand.
+# Without a spool: a database that is away, slow, read-only, locked or not set up.  Answers in time, nothing
+# acknowledged that is not stored, and service again without a hand.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -123,8 +123,8 @@ unlike $worker->log_text, qr/refused-|kept-/, 'what is refused is not in the log
 unlike read_file("$postgres->{folder}/log"), qr/refused-|kept-/, 'nor in that of the server';
 $postgres->sql('alter table callresult.call_result drop constraint picky');
 
-is $postgres->sql(q{select count(*) from callresult.call_result where called like 'n%'}) >= keys %acknowledged ? 1 : 0, 1,
-    'all that was acknowledged is stored';
+is $postgres->sql(q{select count(*) from callresult.call_result where called like 'n%'}) >= keys %acknowledged ? 1 : 0,
+    1, 'all that was acknowledged is stored';
 my %stored = map { $_ => 1 } split /\n/, $postgres->sql('select called from callresult.call_result');
 is_deeply [grep { !$stored{$_} } sort keys %acknowledged], [], 'to the last one';
 is $postgres->sql('select count(*) - count(distinct called) from callresult.call_result'), 0, 'and once';

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The housekeeper: calls keep_house() as often as there is something to do, shows what it tells, says what it cannot do, and
-# holds up no push.  The function is one of the test's own, told what to tell by a table.
+# The housekeeper: calls keep_house() as often as there is something to do, shows what it tells, says what it cannot do,
+# and holds up no push.  The function is one of the test's own, told what to tell by a table.
 use strict;
 use warnings;
 use IPC::Open3 qw(open3);
@@ -39,7 +39,8 @@ sub shows { my ($name, $value) = @_; return $worker->get('/-/metrics')->{body} =
 
 ok wait_for(sub { calls() > 0 }), 'it is called at the start';
 ok wait_for(sub { shows(journal_rows => 11) }), 'the metrics show the journal';
-ok shows(unplaced_rows => 12) && shows(quarantine_entries => 13) && shows(quarantine_bytes => 14), 'and the other figures';
+ok shows(unplaced_rows => 12) && shows(quarantine_entries => 13) && shows(quarantine_bytes => 14),
+    'and the other figures';
 ok shows(housekeeper_failures_total => 0), 'nothing has failed';
 
 my $before = calls();
@@ -52,7 +53,8 @@ ok wait_for(sub { calls() > $before }, 5), 'and soon when something does';
 $postgres->sql('update public.house set more = 20, journal = null');
 push_one();
 $before = time;
-ok wait_for(sub { $postgres->sql('select more from public.house') == 0 }, 20), 'as long as there is more to do it goes on at once';
+ok wait_for(sub { $postgres->sql('select more from public.house') == 0 }, 20),
+    'as long as there is more to do it goes on at once';
 cmp_ok time - $before, '<', 10, 'and not once a second';
 ok shows(journal_rows => 11), 'a figure that is not told stays as it was';
 
@@ -83,7 +85,8 @@ cmp_ok time - $stop, '<', 10, 'and does not wait for it either';
 subtest 'a plain CGI program' => sub {
 	$postgres->sql('update public.house set seconds = 0');
 	my $calls = calls();
-	local %ENV = (%ENV, CALLRESULTD_CONF => $worker->{config}, GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => 'POST',
+	local %ENV = (%ENV, CALLRESULTD_CONF => $worker->{config}, GATEWAY_INTERFACE => 'CGI/1.1',
+	    REQUEST_METHOD => 'POST',
 	    PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $example, REMOTE_ADDR => '192.0.2.1');
 	my $pid = open3(my $in, my $out, undef, Rig::Worker::binary());
 	print $in $example;

@@ -10,14 +10,18 @@ use Rig::Push qw(body $success);
 use Rig::Worker;
 
 # Names that some order or other takes for equal, or places differently.
-my @names = ('1', '01', '001', '10', '2', 'a', 'A', 'á', "a\x{301}", 'ä', 'ae', 'z', 'Z', 'ß', 'ss', 'İ', 'i', 'ｉ', 'a-b', 'ab', 'a b',
+my @names = ('1', '01', '001', '10', '2', 'a', 'A', 'á', "a\x{301}", 'ä', 'ae', 'z', 'Z', 'ß', 'ss', 'İ', 'i', 'ｉ',
+    'a-b', 'ab', 'a b',
 	'中', '文', "\x{1d56c}", "\x{2d800}");
 
 sub pushes {
-	my @records = map { my $name = $_; map { +{ campaignId => $name, called => $_, callStatus => 5, failCode => '537',
+	my @records = map { my $name = $_; map { +{ campaignId => $name, called => $_, callStatus => 5,
+	    failCode => '537',
 		callTimeStr => '2026-11-02 09:00:00' } } @names } @names;
-	my @changed = map { +{ %{ $records[ $_ * 7 ] }, callStatus => 6, failCode => '0', customField => $names[ $_ % @names ] } } 0 .. 80;
-	return map { encode('UTF-8', body(@$_)) } \@records, [@records[100 .. 400]], \@changed, [reverse @changed[0 .. 40]], [@records[0 .. 30]];
+	my @changed = map { +{ %{ $records[ $_ * 7 ] }, callStatus => 6, failCode => '0',
+	    customField => $names[ $_ % @names ] } } 0 .. 80;
+	return map { encode('UTF-8', body(@$_)) } \@records, [@records[100 .. 400]], \@changed,
+	    [reverse @changed[0 .. 40]], [@records[0 .. 30]];
 }
 
 my @views = qw(call_result call_result_revision calls campaign_summary campaign_daily campaign_hourly failure_breakdown redial_candidates

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Outages under load: every push is acknowledged in time, nothing acknowledged is lost or doubled, and the spool drains by
-# itself when the database is back.
+# Outages under load: every push is acknowledged in time, nothing acknowledged is lost or doubled, and the spool drains
+# by itself when the database is back.
 use strict;
 use warnings;
 use JSON::PP;
@@ -71,7 +71,8 @@ subtest 'ready while only the spool stands' => sub {
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'degraded')))->{body}, $success, 'a push is acknowledged';
 	# a writer that has nothing to do notices within a second
-	ok wait_for(sub { !decode_json($worker->get('/-/ready')->{body})->{database} }), 'that the database is away is noticed';
+	ok wait_for(sub { !decode_json($worker->get('/-/ready')->{body})->{database} }),
+	    'that the database is away is noticed';
 	my $ready = $worker->get('/-/ready');
 	is $ready->{status}, 200, 'ready stays 200';
 	my $body = decode_json($ready->{body});
@@ -96,12 +97,14 @@ subtest 'ready while only the spool stands' => sub {
 
 subtest 'older content from the spool' => sub {
 	$postgres->stop('fast');
-	is $worker->push_body(body(record(called => 'order', customField => 'old')))->{body}, $success, 'the old one is spooled';
+	is $worker->push_body(body(record(called => 'order', customField => 'old')))->{body}, $success,
+	    'the old one is spooled';
 	my $other = Rig::Worker->start_new(postgres => $postgres, %quick);
 	$worker->signal('STOP');
 	$postgres->start;
 	$other->wait_until_ready;
-	is $other->push_body(body(record(called => 'order', customField => 'new')))->{body}, $success, 'the new one is stored';
+	is $other->push_body(body(record(called => 'order', customField => 'new')))->{body}, $success,
+	    'the new one is stored';
 	$worker->signal('CONT');
 	ok $worker->drains, 'older content: the spool is empty';
 	is $postgres->sql(q{select custom_field, revision from callresult.call_result where called = 'order'}), 'new|1',
@@ -126,8 +129,8 @@ subtest 'content that came again after what the spool holds' => sub {
 	ok $worker->drains, 'Y: the spool is empty';
 	is $postgres->sql(q{select custom_field, revision, last_received_at > received_at from callresult.call_result
 		where called = 'again'}), 'X|1|t', 'X was received last and stands';
-	is $postgres->sql(q{select custom_field, revision from callresult.call_result_revision where called = 'again'}), 'Y|0',
-	    'Y is kept';
+	is $postgres->sql(q{select custom_field, revision from callresult.call_result_revision where called = 'again'}),
+	    'Y|0', 'Y is kept';
 	is $postgres->sql(q{select string_agg(concat_ws('-', inserted, updated, duplicates), ' ' order by received_at)
 		from callresult.push where received_at >= (select received_at from callresult.call_result
 		where called = 'again') and received_at <= (select last_received_at from callresult.call_result
@@ -199,14 +202,16 @@ subtest 'a push that fails by no fault of the data' => sub {
 		raise exception 'no' using errcode = '54000'; end$$;
 		create trigger fail before insert on callresult.call_result for each row when (new.called = 'poison')
 		execute function public.fail()});
-	is $worker->push_body(body(record(called => 'poison')))->{body}, $success, 'is acknowledged, since the spool has it';
+	is $worker->push_body(body(record(called => 'poison')))->{body}, $success,
+	    'is acknowledged, since the spool has it';
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => "behind-$_")))->{body}, $success, "one behind it, $_" for 1 .. 20;
 	$postgres->start;
 	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called like 'behind-%'}) == 20 },
 	    60), 'those behind it do not wait for it';
 	is $worker->spooled, 1, 'it stays in the spool';
-	ok wait_for(sub { $worker->log_text =~ /a push could not be stored and was moved to the end of the spool/ }), 'the log says so';
+	ok wait_for(sub { $worker->log_text =~ /a push could not be stored and was moved to the end of the spool/ }),
+	    'the log says so';
 	sleep 3;
 	is $worker->spooled, 1, 'as long as nothing else goes through it waits: the database may be at fault';
 	my $lines = () = $worker->log_text =~ /\n/g;
@@ -218,14 +223,16 @@ subtest 'a push that fails by no fault of the data' => sub {
 	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'beside-%'}), 40,
 	    'live pushes are stored as ever';
 	cmp_ok scalar(() = $worker->log_text =~ /\n/g) - $lines, '<', 4, 'and the log is quiet';
-	cmp_ok $postgres->sql('select sessions from pg_stat_database where datname = current_database()') - $sessions, '<', 30,
-	    'it is not tried all the time';
-	ok wait_for(sub { $worker->push_body(body(record(called => 'others')))->{body} eq $success && $worker->spooled == 0 }, 60),
-	    'when others go through it does not wait for ever';
+	cmp_ok $postgres->sql('select sessions from pg_stat_database where datname = current_database()') - $sessions,
+	    '<', 30, 'it is not tried all the time';
+	ok wait_for(sub { $worker->push_body(body(record(called => 'others')))->{body} eq $success &&
+	    $worker->spooled == 0 }, 60), 'when others go through it does not wait for ever';
 	is $postgres->sql(q{select count(*), min(reason) from callresult.quarantine where convert_from(raw, 'UTF8') ~ 'poison'}),
 	    '1|the statement failed (SQLSTATE 54000)', 'it is in quarantine, whole, with the reason';
-	like $worker->log_text, qr/error: database: a push could not be stored and went to quarantine whole: /, 'the log says so';
-	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 0, 'no part of it is stored';
+	like $worker->log_text, qr/error: database: a push could not be stored and went to quarantine whole: /,
+	    'the log says so';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 0,
+	    'no part of it is stored';
 	$postgres->sql('drop function public.fail() cascade');
 };
 
@@ -236,7 +243,8 @@ subtest 'a synchronous standby that is away' => sub {
 	is $worker->spooled, 1, 'by the spool: what only the primary has is not enough';
 	my $connection = $worker->connection;
 	my $body = body(record(called => 'cancelled'));
-	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $body });
+	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token",
+	    CONTENT_LENGTH => length $body });
 	$connection->send_body($body);
 	$connection->end_body;
 	ok wait_for(sub { $postgres->sql(q{select count(*) filter (where pg_cancel_backend(pid)) from pg_stat_activity
@@ -258,7 +266,8 @@ subtest 'a start without the database' => sub {
 	cmp_ok time - $start, '<', $bound, 'in time';
 	$postgres->start;
 	ok $early->drains, 'and drains';
-	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'early'}), 1, 'into the database';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'early'}), 1,
+	    'into the database';
 	is $early->stop, 0, 'it ends well';
 };
 
@@ -272,15 +281,18 @@ subtest 'writers that have no connection yet' => sub {
 	}
 	$postgres->start;
 	$many->wait_until_ready;
-	is $many->push_body(body(record(called => "since-$_")))->{body}, $success, "a push is acknowledged, $_" for 1 .. 10;
+	is $many->push_body(body(record(called => "since-$_")))->{body}, $success, "a push is acknowledged, $_"
+	    for 1 .. 10;
 	is $postgres->sql(q{select count(*), count(*) filter (where spooled) from callresult.call_result r
-		join callresult.push p on p.id = r.push_id where called like 'since-%'}), '10|0', 'none took the way of the spool';
+		join callresult.push p on p.id = r.push_id where called like 'since-%'}), '10|0',
+		    'none took the way of the spool';
 	ok $many->drains, 'what came before drains';
 	is $many->stop, 0, 'it ends well';
 };
 
 subtest 'a spool that is full' => sub {
-	my $small = Rig::Worker->start_new(postgres => $postgres, %quick, spool => { max_size => '1M' })->wait_until_ready;
+	my $small = Rig::Worker->start_new(postgres => $postgres, %quick,
+	    spool => { max_size => '1M' })->wait_until_ready;
 	$postgres->stop('fast');
 	my (%acknowledged, $refused);
 	for (1 .. 200) {
@@ -304,7 +316,7 @@ subtest 'a spool that is full' => sub {
 # what came in is what was inserted, updated, found there, and quarantined
 is $postgres->sql('select count(*) from callresult.push where records <> inserted + updated + duplicates + quarantined'), 0,
     'the evidence of every push adds up';
-is $postgres->sql('select (select sum(inserted) from callresult.push) = (select count(*) from callresult.call_result)'), 't',
-    'what was inserted is there';
+is $postgres->sql('select (select sum(inserted) from callresult.push) = (select count(*) from callresult.call_result)'),
+    't', 'what was inserted is there';
 is $worker->stop, 0, 'the worker ends well';
 done_testing;

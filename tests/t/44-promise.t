@@ -30,7 +30,8 @@ subtest 'a spool that is full, and connections that are cut' => sub {
 	ok $worker->finds_database, 'the database is back';
 	for (1 .. 20) {
 		cut_connections();
-		$answers{ $worker->push_body(body(record(called => 'full' . ++$number, customField => $big)))->{status} }++;
+		$answers{ $worker->push_body(body(record(called => 'full' . ++$number,
+		    customField => $big)))->{status} }++;
 	}
 	is_deeply \%answers, { 200 => 20 }, 'with the database there none is refused';
 	is $postgres->sql(q{select count(*), count(distinct called) from callresult.call_result where called ~ '^full'}), '20|20',
@@ -40,7 +41,8 @@ subtest 'a spool that is full, and connections that are cut' => sub {
 
 subtest 'hosts that swallow everything' => sub {
 	my @silent = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die $! } 1 .. 3;
-	my $worker = Rig::Worker->start_new(postgres => undef, database => { conninfo => 'user=worker dbname=callresult host='
+	my $worker = Rig::Worker->start_new(postgres => undef,
+	    database => { conninfo => 'user=worker dbname=callresult host='
 	    . join(',', ('127.0.0.1') x 3) . ' port=' . join(',', map { $_->sockport } @silent) });
 	my @took = map {
 		my $start = time;
@@ -57,7 +59,8 @@ subtest 'hosts that swallow everything' => sub {
 };
 
 subtest 'an end while the replay hangs' => sub {
-	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '1s' })->wait_until_ready;
+	my $worker = Rig::Worker->start_new(postgres => $postgres,
+	    server => { reply_deadline => '1s' })->wait_until_ready;
 	my $lock = $postgres->hold('lock table callresult.call_result');
 	is $worker->push_body(body(record(called => 'hung')))->{body}, $success, 'a push under a lock is acknowledged';
 	ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where usename = 'worker'
@@ -72,7 +75,8 @@ subtest 'an end while the replay hangs' => sub {
 	$postgres->let_go($lock);
 	unlink $worker->{log};
 	$worker->start;
-	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'hung'}) == 1 }, 60), 'the next one stores what was left, once';
+	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'hung'}) == 1 },
+	    60), 'the next one stores what was left, once';
 	is $worker->stop, 0, 'the worker ends well';
 };
 done_testing;

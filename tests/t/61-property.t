@@ -32,14 +32,16 @@ for (split /\n/, $postgres->sql('select code, category, redial, description from
 sub known { my ($code) = @_; return $catalogue{ $code // '' } // { redial => '' } }
 
 # --- random pushes
-my @codes = (('0', '00000') x 6, '537', '00537', '538', 548, '00601', '602', '00602', '34606', '34606', '34611', '1048', '99999', '7',
+my @codes = (('0', '00000') x 6, '537', '00537', '538', 548, '00601', '602', '00602', '34606', '34606', '34611', '1048',
+    '99999', '7',
 	'no such code', 'x' x 64, ('x' x 63) . 'z', 'x' x 65, undef);
 
 sub random_record {
 	my %record = (campaignId => any('1', '2', 'Kämpagne "3"'), called => any(undef, map { "1380013800$_" } 0 .. 9),
 		sessionId => any(undef, 's1', 's2'), callId => any(undef, 'c1'), vdnId => any(undef, 1, 2, '2'),
 		callStatus => any(5, 5, 5, 6, 6, '6', 7), failCode => any(@codes),
-		callTimeStr => any(undef, map { sprintf '2026-%02d-%02d %02d:%02d:%02d', any(10, 11, 11, 12), any(1, 2, 30), any(0, 9, 10, 23),
+		callTimeStr => any(undef, map { sprintf '2026-%02d-%02d %02d:%02d:%02d', any(10, 11, 11, 12),
+		    any(1, 2, 30), any(0, 9, 10, 23),
 			any(0, 59), any(0, 59) } 1 .. 8),
 		customField => any(undef, undef, 'a'));
 	$record{recordPath} = any('Y:/1/x.V3', 'https://r.example.com/1.wav?X-Amz-Date=20261102T090000Z&X-Amz-Expires=60', undef)
@@ -64,7 +66,8 @@ sub push_random {
 	my %last;
 	for my $record (@records) {
 		$delivered{records}++;
-		if ($record->{callStatus} !~ /^\d$/ || length($record->{failCode} // '') > 64 || !defined($record->{called} // $record->{sessionId} // $record->{callId})) {
+		if ($record->{callStatus} !~ /^\d$/ || length($record->{failCode} // '') > 64 ||
+		    !defined($record->{called} // $record->{sessionId} // $record->{callId})) {
 			$delivered{quarantined}++;
 			next;
 		}
@@ -79,10 +82,13 @@ sub push_random {
 			$delivered{duplicates}++;
 			next;
 		}
-		my ($day, $hour) = ($record->{callTimeStr} // '') =~ /^((\S+) \d\d)/ ? ($2, "$1:00:00") : (undef, undef);
-		$standing{$identity} = { content => $content, campaign => $record->{campaignId}, vdn => $record->{vdnId},
+		my ($day, $hour) = ($record->{callTimeStr} // '') =~ /^((\S+) \d\d)/ ? ($2, "$1:00:00") :
+		    (undef, undef);
+		$standing{$identity} = { content => $content, campaign => $record->{campaignId},
+		    vdn => $record->{vdnId},
 			called => $record->{called}, time => $record->{callTimeStr}, day => $day, hour => $hour,
-			status => $record->{callStatus} + 0, cause => cause_code($record->{failCode}), path => $record->{recordPath},
+			status => $record->{callStatus} + 0, cause => cause_code($record->{failCode}),
+			    path => $record->{recordPath},
 			session => $record->{sessionId}, call => $record->{callId}, push => $pushes };
 	}
 	return;
@@ -108,7 +114,8 @@ sub counted {
 sub last_attempts {
 	return map {
 		my ($last) = sort { ($b->{time} // '') cmp($a->{time} // '') || $b->{push} <=> $a->{push}
-			|| ($a->{cause} // "\x{ff}") cmp($b->{cause} // "\x{ff}") || ($a->{vdn} // 99) <=> ($b->{vdn} // 99) } @$_;
+			|| ($a->{cause} // "\x{ff}") cmp($b->{cause} // "\x{ff}") ||
+			    ($a->{vdn} // 99) <=> ($b->{vdn} // 99) } @$_;
 		+{ %$last, attempts => scalar @$_, answered => scalar(grep { $_->{status} == 6 } @$_),
 			%{ known($last->{cause}) }, code => $last->{cause} }
 	} group(sub { @{ $_[0] }{qw(campaign called)} }, grep { defined $_->{called} } @_);
@@ -127,13 +134,15 @@ sub expected {
 		campaign_hourly => [map { row(@{ $_->[0] }{qw(campaign vdn hour)}, counted(@$_)) }
 			group(sub { @{ $_[0] }{qw(campaign vdn hour)} }, @calls)],
 		failure_breakdown => [map { my $call = $_->[0]; my $known = known($call->{cause});
-			row(@$call{qw(campaign vdn)}, $known->{category} // 'Others', $call->{cause}, $known->{cause}, scalar @$_,
+			row(@$call{qw(campaign vdn)}, $known->{category} // 'Others', $call->{cause}, $known->{cause},
+			    scalar @$_,
 				part(scalar @$_, $share{ text(@$call{qw(campaign vdn)}) })) }
 			group(sub { @{ $_[0] }{qw(campaign vdn cause)} }, @calls)],
 		call_tally => [map { row(@{ $_->[0] }{qw(campaign vdn hour status cause)}, scalar @$_) }
 			group(sub { @{ $_[0] }{qw(campaign vdn hour status cause)} }, @calls)],
 		platform_faults => [map { my $call = $_->[0]; my $known = known($call->{cause});
-			row(@$call{qw(hour campaign vdn)}, $known->{category}, $call->{cause}, $known->{cause}, scalar @$_) }
+			row(@$call{qw(hour campaign vdn)}, $known->{category}, $call->{cause}, $known->{cause},
+			    scalar @$_) }
 			group(sub { @{ $_[0] }{qw(hour campaign vdn cause)} },
 				grep { (known($_->{cause})->{redial} // '') eq 'fix' } @calls)],
 		unlisted_codes => [map { my %campaigns = map { ($_->{campaign} => 1) } @$_;
@@ -147,7 +156,8 @@ sub expected {
 			$_->{path} =~ /Amz/ ? '2026-11-02 09:01:00+00' : '') }
 			grep { $_->{status} == 6 && defined $_->{path} } @calls],
 		calls => [map { my $known = known($_->{cause});
-			row(@$_{qw(campaign vdn called time status)}, $_->{status} == 6 ? 't' : 'f', $_->{cause}, $known->{category} // 'Others',
+			row(@$_{qw(campaign vdn called time status)}, $_->{status} == 6 ? 't' : 'f', $_->{cause},
+			    $known->{category} // 'Others',
 				$known->{cause}, $known->{redial}) } @calls],
 		delivery_health => [row($pushes, map { $delivered{$_} // 0 } qw(records duplicates quarantined))],
 	);
@@ -165,7 +175,8 @@ sub compare {
 	my %expected = expected();
 	for my $view (sort keys %expected) {
 		utf8::encode($_) for @{ $expected{$view} };
-		my @rows = split /\n/, $postgres->sql("set timezone = 'UTC'; select " . ($columns{$view} // '*') . " from callresult.$view");
+		my @rows = split /\n/, $postgres->sql("set timezone = 'UTC'; select " . ($columns{$view} // '*')
+		    . " from callresult.$view");
 		is_deeply [sort @rows], [sort @{ $expected{$view} }], "$view, $when" or diag "CALLRESULTD_SEED=$seed";
 	}
 	is $postgres->sql('select * from callresult.check_tally()'), '', "the tally agrees with the results, $when";
@@ -176,9 +187,11 @@ push_random() for 1 .. 40;
 compare('after 40 pushes');
 $postgres->sql('select callresult.fold_tally()');
 compare('folded');
-cmp_ok $postgres->sql('select count(*) from callresult.call_result_default where call_time_local is not null'), '>', 0, 'some wait';
+cmp_ok $postgres->sql('select count(*) from callresult.call_result_default where call_time_local is not null'), '>', 0,
+    'some wait';
 1 while $postgres->sql('select more from callresult.keep_house()') eq 't';
-is $postgres->sql('select count(*) from callresult.call_result_default where call_time_local is not null'), 0, 'for their month';
+is $postgres->sql('select count(*) from callresult.call_result_default where call_time_local is not null'), 0,
+    'for their month';
 compare('the house kept');
 push_random() for 1 .. 40;
 compare('after 80 pushes');

@@ -26,7 +26,8 @@ ok wait_for(sub { read_file($moved) =~ /^moved/m }), 'the rows are moved';
 like read_file($moved), qr/^t$/m, 'the month is made';
 my $counted = folder() . '/counted';
 my $reader = spawn([@psql, '-c', 'select count(*) from callresult.calls'], log => $counted);
-ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'}) == 1 }), 'a report waits';
+ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'}) == 1 }),
+    'a report waits';
 # it commits: what it does next is cut short, after the statement that is sent instead
 $postgres->sql(q{select pg_cancel_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()});
 wait_for(sub { defined reap($session) });

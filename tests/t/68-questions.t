@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The fifteen questions of callresult(7): pushes at random, the answers by the SQL of the page, and the same computed here
-# from what was sent.  CALLRESULTD_SEED gives other pushes.
+# The fifteen questions of callresult(7): pushes at random, the answers by the SQL of the page, and the same computed
+# here from what was sent.  CALLRESULTD_SEED gives other pushes.
 use strict;
 use warnings;
 use JSON::PP;
@@ -61,14 +61,17 @@ sub content {
 my $count = 0;
 sub new_call {
 	my ($received) = @_;
-	my $at = rand() < 0.1 ? free_time($received - 6 * 3600, $received - 700) : free_time($received - 500, $received - 20);
+	my $at = rand() < 0.1 ? free_time($received - 6 * 3600, $received - 700) : free_time($received - 500,
+	    $received - 20);
 	my $campaign = (3, 3, 7, 9)[rand 4];
 	my $person = int rand 200;
 	my %content = content();
-	$content{recordPath} = sprintf 'https://rec.example.com/%d.wav?Expires=%d', ++$count, $today + int(rand 5 * 86_400)
-	    if $content{callStatus} == 6;
-	my $number = $person == 0 ? $forms[rand @forms] : $person == 1 ? '13900000010' : sprintf '138%08d', 100 + 2 * $person + int rand 2;
-	return { campaignId => "$campaign", sessionId => "person-$person", called => $number, callId => 'call-' . ++$count, vdnId => 11,
+	$content{recordPath} = sprintf 'https://rec.example.com/%d.wav?Expires=%d', ++$count,
+	    $today + int(rand 5 * 86_400) if $content{callStatus} == 6;
+	my $number = $person == 0 ? $forms[rand @forms] : $person == 1 ? '13900000010' : sprintf '138%08d',
+	    100 + 2 * $person + int rand 2;
+	return { campaignId => "$campaign", sessionId => "person-$person", called => $number, callId => 'call-'
+	    . ++$count, vdnId => 11,
 		callTimeStr => shown($at), at => $at, %content };
 }
 
@@ -88,10 +91,11 @@ for my $received (map { int } sort { $a <=> $b } @received) {
 		$sent{ $call->{callId} } = $call;
 	}
 	my $file = write_file(folder() . '/push.json', $json->encode([map { record(wanted($_)) } @push]));
-	exits(ctl(@ctl, 'import', '--as-of', strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $received), $file), 0, 'a push of ' . @push)
-	    or BAIL_OUT('nothing to ask about');
+	exits(ctl(@ctl, 'import', '--as-of', strftime('%Y-%m-%dT%H:%M:%SZ', gmtime $received), $file), 0, 'a push of '
+	    . @push) or BAIL_OUT('nothing to ask about');
 }
-sub wanted { my ($call) = @_; my %record = %$call; delete @record{qw(at received)}; return (recordPath => undef, %record) }
+sub wanted { my ($call) = @_; my %record = %$call; delete @record{qw(at received)};
+    return (recordPath => undef, %record) }
 sub code   { return sprintf '%05d', $_[0]{failCode} }
 my @calls = sort { $a->{at} <=> $b->{at} } values %sent;
 my @three = grep { $_->{campaignId} == 3 } @calls;
@@ -111,7 +115,8 @@ sub statements {
 	return @statements;
 }
 
-sub rows { my ($sql) = @_; return [map { [split /\|/, $_, -1] } split /\n/, $postgres->sql($sql, 'callresult', 'reader')] }
+sub rows { my ($sql) = @_; return [map { [split /\|/, $_, -1] } split /\n/, $postgres->sql($sql, 'callresult',
+    'reader')] }
 
 sub is_answered {
 	my ($question, @expected) = @_;
@@ -120,13 +125,15 @@ sub is_answered {
 	for my $statement (@statements) {
 		my $expected = shift @expected;
 		cmp_ok scalar @$expected, '>', 0, "question $question has something to answer";
-		is_deeply rows($statement), [map { [map { "$_" } @$_] } @$expected], "question $question is answered as it was sent";
+		is_deeply rows($statement), [map { [map { "$_" } @$_] } @$expected],
+		    "question $question is answered as it was sent";
 	}
 	return;
 }
 
 # The answer with some columns as numbers, which SQL writes with more places.
-sub rounded { my ($rows, @columns) = @_; for my $row (@$rows) { $row->[$_] = sprintf '%.6f', $row->[$_] for @columns } return $rows }
+sub rounded { my ($rows, @columns) = @_; for my $row (@$rows) { $row->[$_] = sprintf '%.6f', $row->[$_]
+    for @columns } return $rows }
 sub answered { return scalar grep { $_->{callStatus} == 6 } @_ }
 sub rate { return sprintf '%.6f', $_[1] ? $_[0] / $_[1] : 0 }
 sub group_by { my ($key, @of) = @_; my %groups; push @{ $groups{ $key->($_) } }, $_ for @of; return %groups }
@@ -135,17 +142,21 @@ sub is_rated {
 	my ($question, $columns, $expected) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my ($statement) = statements($question);
-	is_deeply rounded(rows($statement), @$columns), [map { [map { "$_" } @$_] } @$expected], "question $question is answered as it was sent";
+	is_deeply rounded(rows($statement), @$columns), [map { [map { "$_" } @$_] } @$expected],
+	    "question $question is answered as it was sent";
 	return;
 }
 
 # --- the questions
 
-my %days = group_by(sub { day($_[0]{at}) }, grep { $_->{at} >= $today - 86_400 && of_day($_->{at}) <= of_day($now) } @three);
-is_rated(1, [3], [map { [$_, scalar @{ $days{$_} }, answered(@{ $days{$_} }), rate(answered(@{ $days{$_} }), scalar @{ $days{$_} })] } sort keys %days]);
+my %days = group_by(sub { day($_[0]{at}) }, grep { $_->{at} >= $today - 86_400 &&
+    of_day($_->{at}) <= of_day($now) } @three);
+is_rated(1, [3], [map { [$_, scalar @{ $days{$_} }, answered(@{ $days{$_} }), rate(answered(@{ $days{$_} }),
+    scalar @{ $days{$_} })] } sort keys %days]);
 
 my %hours = group_by(sub { shown($_[0]{at}, '%u|%H') }, @three);
-is_answered(2, [map { [(map { $_ + 0 } split /\|/), scalar @{ $hours{$_} }, answered(@{ $hours{$_} })] } sort keys %hours]);
+is_answered(2, [map { [(map { $_ + 0 } split /\|/), scalar @{ $hours{$_} },
+    answered(@{ $hours{$_} })] } sort keys %hours]);
 
 my %numbers = group_by(sub { $_[0]{called} }, @three);
 my %last = map { ($_ => $numbers{$_}[-1]) } keys %numbers;
@@ -153,10 +164,12 @@ my @never = grep { !answered(@{ $numbers{$_} }) } sort keys %numbers;
 is_answered(3, [map { [$_, scalar @{ $numbers{$_} }, $last{$_}{callTimeStr}] } grep { @{ $numbers{$_} } >= 3 } @never]);
 
 my %form = map { ($_ => 1) } @forms;
-is_answered(4, [map { [@$_{qw(campaignId callTimeStr called)}, $catalogue{ code($_) }[0]] } reverse grep { $form{ $_->{called} } } @calls]);
+is_answered(4, [map { [@$_{qw(campaignId callTimeStr called)}, $catalogue{ code($_) }[0]] } reverse grep {
+    $form{ $_->{called} } } @calls]);
 is_answered(5, [map { [$_, scalar @{ $numbers{$_} }, $last{$_}{callTimeStr}, $catalogue{ code($last{$_}) }[0]] }
     grep { $catalogue{ code($last{$_}) }[1] =~ /soon|later/ } @never]);
-is_answered(6, [map { [$_, $catalogue{ code($last{$_}) }[0]] } grep { $catalogue{ code($last{$_}) }[1] eq 'never' } sort keys %last]);
+is_answered(6, [map { [$_, $catalogue{ code($last{$_}) }[0]] } grep {
+    $catalogue{ code($last{$_}) }[1] eq 'never' } sort keys %last]);
 
 my %causes = group_by(\&code, grep { code($_) ne '00000' } @three);
 my $failed = sum0(map { scalar @$_ } values %causes);
@@ -165,24 +178,30 @@ is_rated(7, [3], [map { [$_, $catalogue{$_}[0], scalar @{ $causes{$_} }, rate(sc
 cmp_ok abs(1 - sum0(map { $_->[3] } @{ rows((statements(7))[0]) })), '<', 1e-12, 'the shares add up to one';
 
 my %dates = group_by(sub { day($_[0]{at}) }, @calls);
-is_answered(8, [map { my $date = $_; [$date, map { my $id = $_; my @of = grep { $_->{campaignId} == $id } @{ $dates{$date} };
+is_answered(8, [map { my $date = $_; [$date, map { my $id = $_;
+    my @of = grep { $_->{campaignId} == $id } @{ $dates{$date} };
 	@of ? (scalar @of, answered(@of)) : ('', '') } 3, 7] } sort keys %dates]);
 
-my %weeks = group_by(sub { day($_[0]{at} - (shown($_[0]{at}, '%u') - 1) * 86_400) }, grep { $_->{at} >= $today - 91 * 86_400 } @three);
-is_rated(9, [2], [map { [$_, scalar @{ $weeks{$_} }, rate(answered(@{ $weeks{$_} }), scalar @{ $weeks{$_} })] } sort keys %weeks]);
+my %weeks = group_by(sub { day($_[0]{at} - (shown($_[0]{at}, '%u') - 1) * 86_400) },
+    grep { $_->{at} >= $today - 91 * 86_400 } @three);
+is_rated(9, [2], [map { [$_, scalar @{ $weeks{$_} }, rate(answered(@{ $weeks{$_} }),
+    scalar @{ $weeks{$_} })] } sort keys %weeks]);
 
 my %persons = group_by(sub { $_[0]{sessionId} }, @three);
 my %reached = map { ($_ => 1) } grep { answered(@{ $persons{$_} }) } keys %persons;
 is_answered(10, [[scalar keys %persons, scalar keys %reached]],
-    [map { [$_] } grep { $catalogue{ code($last{$_}) }[1] =~ /soon|later|fix/ && grep { $reached{ $_->{sessionId} } } @{ $numbers{$_} } } @never]);
+    [map { [$_] } grep { $catalogue{ code($last{$_}) }[1] =~ /soon|later|fix/ &&
+    grep { $reached{ $_->{sessionId} } } @{ $numbers{$_} } } @never]);
 
 my @recent = grep { $_->{at} - $_->{at} % 3600 >= $now - 30 * 86_400 } @three;
 my $abandoned = grep { $catalogue{ code($_) }[2] eq 't' } @recent;
-is_rated(11, [2], [[answered(@recent), $abandoned, sprintf '%.6f', sprintf '%.4f', rate($abandoned, answered(@recent) + $abandoned)]]);
+is_rated(11, [2], [[answered(@recent), $abandoned, sprintf '%.6f', sprintf '%.4f',
+    rate($abandoned, answered(@recent) + $abandoned)]]);
 
 my ($tomorrow, $after) = ($today + 86_400, $today + 2 * 86_400);
 is_answered(12, [map { [$_->{called}, $_->{recordPath} =~ s/\?.*//r] } sort { $a->{recordPath} cmp $b->{recordPath} }
-    grep { $_->{callStatus} == 6 && ($_->{recordPath} // '') =~ /Expires=(\d+)/ && $1 >= $tomorrow && $1 < $after } @calls]);
+    grep { $_->{callStatus} == 6 && ($_->{recordPath} // '') =~ /Expires=(\d+)/ && $1 >= $tomorrow &&
+    $1 < $after } @calls]);
 
 my ($corrections) = statements(13);
 is_deeply [map { [@$_[0 .. 3]] } @{ rows($corrections) }],
@@ -190,12 +209,15 @@ is_deeply [map { [@$_[0 .. 3]] } @{ rows($corrections) }],
 cmp_ok scalar @corrected, '>', 20, 'much was corrected';
 
 my @late = map { $_->{received} - $_->{at} } grep { $_->{received} - $_->{at} > 600 } @calls;
-my ($late) = @{ rows("select late, extract(epoch from mean), extract(epoch from most) from (" . ((statements(14))[0] =~ s/;\s*\z//r) . ') q') };
-is_deeply rounded([$late], 1, 2), [[scalar @late, map { sprintf '%.6f', $_ } sum0(@late) / @late, max(@late)]], 'question 14 is answered as it was sent';
+my ($late) = @{ rows("select late, extract(epoch from mean), extract(epoch from most) from ("
+    . ((statements(14))[0] =~ s/;\s*\z//r) . ') q') };
+is_deeply rounded([$late], 1, 2), [[scalar @late, map { sprintf '%.6f', $_ } sum0(@late) / @late, max(@late)]],
+    'question 14 is answered as it was sent';
 
 statements(15);
 my @missing = map { { %{ new_call($now - 7200) }, callId => "missing-$_" } } 1 .. 3;
-my $answer = write_file(folder() . '/answer.json', $json->encode({ totalCount => @calls + 3, data => [map { record(wanted($_)) } @calls, @missing] }));
+my $answer = write_file(folder() . '/answer.json', $json->encode({ totalCount => @calls + 3,
+    data => [map { record(wanted($_)) } @calls, @missing] }));
 my ($reconciled, $run) = ctl_json(@ctl, 'reconcile', '--json', $answer);
 exits($run, 1, 'question 15: calls are missing');
 is_deeply [sort map { $_->{call_id} } @{ $reconciled->{missing} }], [map { "missing-$_" } 1 .. 3], 'and these are they';

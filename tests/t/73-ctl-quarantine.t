@@ -20,13 +20,15 @@ sub file       { return write_file(folder() . '/corrected', $_[0]) }
 sub id_of      { my ($text) = @_; return $postgres->sql(qq{select id from callresult.quarantine where convert_from(raw, 'UTF8') like '%$text%'
 	order by id desc limit 1}) }
 sub is_open    { my ($id) = @_; return $postgres->sql("select resolved_at is null from callresult.quarantine where id = $id") eq 't' }
-sub fate       { my ($row) = @_; return join ' ', $row->{settled} ? 'settled' : 'open', @$row{qw(inserted updated duplicates quarantined)} }
+sub fate       { my ($row) = @_; return join ' ', $row->{settled} ? 'settled' : 'open',
+    @$row{qw(inserted updated duplicates quarantined)} }
 
 my $late = $json->encode(record(called => 'late', callTimeStr => 'yesterday', customField => "x\e[2J"));
 is $worker->push_body("[$late]")->{body}, $success, 'a bad record';
 is $worker->push_body("[$late]")->{body}, $success, 'again';
 is $worker->push_body('{"results":' . body(record(called => 'whole')) . '}')->{status}, 400, 'a bad body';
-is $worker->push_body($json->encode([record(called => 'huge', callId => 'x' x 300)]))->{body}, $success, 'another bad record';
+is $worker->push_body($json->encode([record(called => 'huge', callId => 'x' x 300)]))->{body}, $success,
+    'another bad record';
 
 subtest 'list and show' => sub {
 	my ($list, $run) = quarantine('list');
@@ -66,12 +68,14 @@ subtest 'retry' => sub {
 	exits($run, 1, 'once more');
 	like $rows->[0]{problem}, qr/already settled/, 'it is settled';
 
-	($rows, $run) = quarantine('retry', 3, '--with', file('{"callResultList":' . body(record(called => 'whole'), { a => 1 }) . '}'));
+	($rows, $run) = quarantine('retry', 3, '--with',
+	    file('{"callResultList":' . body(record(called => 'whole'), { a => 1 }) . '}'));
 	exits($run, 0, 'a body, corrected');
 	is fate($rows->[0]), 'settled 1 0 0 1', 'what of it is bad is an entry of its own';
 	ok is_open(id_of('"a"')), 'which is open';
 	my $huge = $json->encode(record(called => 'huge', callId => 'x' x 300));
-	($rows, $run) = quarantine('retry', 4, '--with', file('[' . $json->encode(record(called => 'beside')) . ",$huge]"));
+	($rows, $run) = quarantine('retry', 4, '--with', file('[' . $json->encode(record(called => 'beside'))
+	    . ",$huge]"));
 	exits($run, 1, 'the same text again, beside a good record');
 	is fate($rows->[0]), 'open 1 0 0 1', 'stores the good one';
 	ok is_open(4), 'and does not settle what is bad still';
@@ -79,24 +83,27 @@ subtest 'retry' => sub {
 	ok is_open(4), 'it stays open';
 	exits((quarantine('retry', 4, '--with', '/nonexistent'))[1], 1, 'no file');
 	exits((quarantine('retry', 99))[1], 1, 'no such entry');
-	exits(ctl(@ctl, 'quarantine', 'retry', @$_), 2, "@$_: a bad command line") for [], ['1', '--all'], ['--all', '--with', 'x'],
-	    ['1', '2', '--with', 'x'];
+	exits(ctl(@ctl, 'quarantine', 'retry', @$_), 2, "@$_: a bad command line") for [], ['1', '--all'],
+	    ['--all', '--with', 'x'], ['1', '2', '--with', 'x'];
 };
 
 subtest 'newer content stands' => sub {
 	my $bad = $json->encode(record(called => 'newer', customField => 'old', vdnId => 'x'));
 	is $worker->push_body("[$bad]")->{body}, $success, 'bad at first';
 	is $worker->push_body(body(record(called => 'newer', customField => 'new')))->{body}, $success, 'right later';
-	my ($rows) = quarantine('retry', id_of('newer'), '--with', file($json->encode(record(called => 'newer', customField => 'old'))));
+	my ($rows) = quarantine('retry', id_of('newer'), '--with',
+	    file($json->encode(record(called => 'newer', customField => 'old'))));
 	is fate($rows->[0]), 'settled 0 0 1 0', 'the older text comes late';
-	is $postgres->sql(q{select custom_field from callresult.call_result where called = 'newer'}), 'new', 'and does not stand';
+	is $postgres->sql(q{select custom_field from callresult.call_result where called = 'newer'}), 'new',
+	    'and does not stand';
 };
 
 subtest 'after a rule changed' => sub {
 	$postgres->sql(q{create function public.refuse() returns trigger language plpgsql as
 		'begin if new.called like ''rule-%'' then raise check_violation using constraint = ''rule''; end if; return new; end'});
 	$postgres->sql(q{create trigger refuse before insert on callresult.call_result for each row execute function public.refuse()});
-	is $worker->push_body(body(map { record(called => "rule-$_") } 1 .. 5))->{body}, $success, 'the database refuses five';
+	is $worker->push_body(body(map { record(called => "rule-$_") } 1 .. 5))->{body}, $success,
+	    'the database refuses five';
 	my ($rows, $run) = quarantine('retry', id_of('rule-1'));
 	exits($run, 1, 'and still does');
 	ok is_open(id_of('rule-1')), 'it stays open';
@@ -105,7 +112,8 @@ subtest 'after a rule changed' => sub {
 	exits($run, 1, 'all: some are bad still');
 	is scalar(grep { fate($_) eq 'settled 1 0 0 0' } @$rows), 5, 'those five are stored';
 	is scalar(grep { !$_->{settled} } @$rows), 2, 'two are not';
-	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'rule-%'}), 5, 'they are there';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'rule-%'}), 5,
+	    'they are there';
 	unlike $run->{out} . $run->{err}, qr/rule-/, 'and named nowhere';
 };
 
@@ -132,14 +140,16 @@ subtest 'a role of an administrator' => sub {
 	$postgres->sql('create role operator login in role callresult_admin');
 	my @operator = ('-c', $worker->{config}, '-d', "host=$postgres->{folder} user=operator dbname=callresult");
 	is $worker->push_body("[$late]")->{body}, $success, 'a bad record';
-	for my $command (['status'], ['quarantine', 'list'], ['quarantine', 'show', id_of('late')], ['report', '--numbers'],
-	    ['token', 'list'], ['import', file(body(record(called => 'imported')))], ['quarantine', 'resolve', id_of('late')]) {
+	for my $command (['status'], ['quarantine', 'list'], ['quarantine', 'show', id_of('late')],
+	    ['report', '--numbers'], ['token', 'list'], ['import', file(body(record(called => 'imported')))],
+	    ['quarantine', 'resolve', id_of('late')]) {
 		my $run = ctl(@operator, @$command);
 		exits($run, 0, "may @$command");
 		unlike $run->{err}, qr/permission|may not/, 'the whole of it';
 	}
 	is $worker->push_body("[$late]")->{body}, $success, 'another one';
-	exits(ctl(@operator, 'quarantine', 'retry', id_of('late'), '--with', file($json->encode(record(called => 'late')))), 0, 'may retry');
+	exits(ctl(@operator, 'quarantine', 'retry', id_of('late'), '--with',
+	    file($json->encode(record(called => 'late')))), 0, 'may retry');
 	unlike ctl(@operator, 'doctor')->{out}, qr/permission denied/, 'and doctor may look';
 };
 

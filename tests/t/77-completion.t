@@ -54,11 +54,13 @@ for my $shell (sort keys %offer) {
 		my @global = ctl('--help')->{out} =~ /^  (--?[a-zA-Z][a-z-]*)/mg;
 		my $offered = $offer->('-');
 		is_deeply [grep { !$offered->{$_} } @global], [], "$shell: @global";
-		is_deeply $offer->('quarantine', 'r'), { map { ($_ => 1) } qw(retry resolve) }, "$shell: what begins so";
+		is_deeply $offer->('quarantine', 'r'), { map { ($_ => 1) } qw(retry resolve) },
+		    "$shell: what begins so";
 		ok $offer->('help', 'spool', '')->{drain}, "$shell: behind help";
 		ok $offer->('import', '')->{'a file'}, "$shell: a file";
 		ok $offer->('-c', '')->{'a file'}, "$shell: the value of an option";
-		is_deeply $offer->('report', '--format', ''), { map { ($_ => 1) } qw(text csv json html) }, "$shell: or a word";
+		is_deeply $offer->('report', '--format', ''), { map { ($_ => 1) } qw(text csv json html) },
+		    "$shell: or a word";
 		is_deeply $offer->('report', '--vdn', ''), {}, "$shell: or nothing";
 		is_deeply $offer->('nonsense', ''), {}, "$shell: nothing of no command";
 	}

@@ -18,7 +18,8 @@ my @zoned = split /\n/, $postgres->sql(q{select to_char(date_trunc('hour', now()
 	'YYYY-MM-DD HH24:MI:SS') from generate_series(0, 23) h});
 my @records = map {
 	my $code = ('0', '537', '34611', '00701', '0')[$_ % 5];
-	record(campaignId => ('3', '7', "it's")[$_ % 3], called => "1380000$_", callId => "c$_", callTimeStr => $zoned[$_ % 24],
+	record(campaignId => ('3', '7', "it's")[$_ % 3], called => "1380000$_", callId => "c$_",
+	    callTimeStr => $zoned[$_ % 24],
 		callStatus => $code eq '0' ? 6 : 5, failCode => $code);
 } 1 .. 300;
 is $worker->push_body(body(@records))->{status}, 200, 'results are pushed';
@@ -44,12 +45,14 @@ for my $panel (@{ $dashboard->{panels} }) {
 	for my $target (@{ $panel->{targets} }) {
 		my $sql = expanded($target->{rawSql}, q{'3','7','it''s'});
 		unlike $sql, qr/\$/, "$panel->{title}: no variable is left";
-		like $sql, qr/\bas time\b.*order by/s, "$panel->{title}: has its times in order" if $target->{format} eq 'time_series';
+		like $sql, qr/\bas time\b.*order by/s, "$panel->{title}: has its times in order"
+		    if $target->{format} eq 'time_series';
 		my $answer = eval { $postgres->sql($sql, 'callresult', 'grafana') };
 		ok defined $answer, "$panel->{title}: runs" or diag $@;
 		ok length($answer // ''), "$panel->{title}: shows something" unless $panel->{title} =~ /silent/;
 		$answer{ $panel->{title} } = $answer;
-		ok eval { $postgres->sql(expanded($target->{rawSql}, q{'3'}), 'callresult', 'grafana'); 1 }, "$panel->{title}: with one campaign";
+		ok eval { $postgres->sql(expanded($target->{rawSql}, q{'3'}), 'callresult', 'grafana'); 1 },
+		    "$panel->{title}: with one campaign";
 	}
 }
 my @figures = split /\|/, $postgres->sql(q{select count(*), count(*) filter (where call_status = 6), count(*) filter (where call_status = 5)

@@ -12,7 +12,8 @@ use Rig::Push qw(body record);
 for my $kind (qw(own libfcgi)) {
 	my $base = folder() . "/$kind";
 	my $pid = spawn([build() . '/bench/front-end', $kind, 2, "unix:$base.sock"], log => "$base.log");
-	ok wait_for(sub { read_file("$base.log") =~ / serves / }), "the front end ($kind) starts" or diag read_file("$base.log");
+	ok wait_for(sub { read_file("$base.log") =~ / serves / }), "the front end ($kind) starts"
+	    or diag read_file("$base.log");
 	my $body = body(record());
 	my $answer = Rig::FastCGI->connect("unix:$base.sock")
 	    ->request({ REQUEST_METHOD => 'POST', CONTENT_LENGTH => length $body }, $body);
@@ -26,7 +27,8 @@ my $day = $postgres->sql('select current_date');
 # it ends with the process, and frees nothing before
 local $ENV{ASAN_OPTIONS} = 'detect_leaks=0';
 for my $way ([], ['-p']) {
-	my $pid = open2(my $answers, my $orders, build() . '/bench/database', @$way, qw(-c 1 -r 100 -s 50 -d 50 -t 1), 'run', $day,
+	my $pid = open2(my $answers, my $orders, build() . '/bench/database', @$way, qw(-c 1 -r 100 -s 50 -d 50 -t 1),
+	    'run', $day,
 		"host=$postgres->{folder} user=postgres dbname=callresult");
 	is readline $answers, "ready\n", "the database's client is ready (@$way)";
 	print {$orders} "\n";

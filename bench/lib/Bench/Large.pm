@@ -1,4 +1,5 @@
-# A database with millions of results in the month that is written to, made once, and set-based, as it would take long by pushes.
+# A database with millions of results in the month that is written to, made once, and set-based, as it would take long
+# by pushes.
 package Bench::Large;
 
 use strict;

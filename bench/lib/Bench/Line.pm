@@ -1,8 +1,8 @@
 # A line: contenders that are measured against each other, in turns, round after round, and what came of it.
 #
-# A contender: name; variant, where there are several ways to be it and the best counts; run, code that takes the load and
-# gives figures (Bench::Contender), or several by their names; load.  Rounds begin with another contender each, so that none
-# always follows another.
+# A contender: name; variant, where there are several ways to be it and the best counts; run, code that takes the load
+# and gives figures (Bench::Contender), or several by their names; load.  Rounds begin with another contender each, so
+# that none always follows another.
 package Bench::Line;
 
 use strict;
@@ -24,7 +24,8 @@ sub measure {
 		for my $turn (0 .. $#contenders) {
 			my $contender = $contenders[($turn + $round) % @contenders];
 			$said->(sprintf '%s, round %d: %s', $self->{name}, $round + 1, title($contender));
-			$self->note($contender, $round, $contender->{run}->({ seconds => $seconds, %{ $contender->{load} } }));
+			$self->note($contender, $round,
+			    $contender->{run}->({ seconds => $seconds, %{ $contender->{load} } }));
 		}
 	}
 	return;
@@ -61,7 +62,8 @@ sub best {
 	my @all = grep { $_->{rounds} } @{ $self->{contenders} }, @{ $self->{parts} // [] };
 	for my $name (uniq map { $_->{name} } @all) {
 		my @variants = grep { $_->{name} eq $name } @all;
-		push @best, (sort { median(map { rate($_) } @{ $b->{rounds} }) <=> median(map { rate($_) } @{ $a->{rounds} }) }
+		push @best, (sort { median(map { rate($_) } @{ $b->{rounds} }) <=> median(map {
+		    rate($_) } @{ $a->{rounds} }) }
 			@variants)[0];
 	}
 	return @best;

@@ -1,4 +1,5 @@
-# Proves that a contender does the job before it is measured: the answer, the row, a refusal, and no 200 before the commit.
+# Proves that a contender does the job before it is measured: the answer, the row, a refusal, and no 200 before the
+# commit.
 package Bench::Proof;
 
 use strict;
@@ -23,7 +24,8 @@ sub stores_once {
 	my $body = encode('UTF-8', body($record));
 	for (1, 2) {
 		my $answer = post($url, $body);
-		die "it answers $answer->{status} $answer->{content}\n" if $answer->{status} != 200 || $answer->{content} ne $success;
+		die "it answers $answer->{status} $answer->{content}\n" if $answer->{status} != 200 ||
+		    $answer->{content} ne $success;
 	}
 	my $stored = decode_json($postgres->sql("select coalesce(json_agg(r), '[]') from (
 		select campaign_id as \"campaignId\", session_id as \"sessionId\", called, call_id as \"callId\",

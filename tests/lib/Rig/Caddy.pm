@@ -32,7 +32,8 @@ http://:$port {
 }
 END
 	$self->{pid} = spawn(['/usr/bin/caddy', 'run', '--config', "$folder/Caddyfile", '--adapter', 'caddyfile'],
-		log => "$folder/caddy.log", env => { HOME => $folder, XDG_DATA_HOME => $folder, XDG_CONFIG_HOME => $folder });
+		log => "$folder/caddy.log", env => { HOME => $folder, XDG_DATA_HOME => $folder,
+		    XDG_CONFIG_HOME => $folder });
 	wait_for(sub { IO::Socket::INET->new("127.0.0.1:$port") }) or
 	    die "Caddy does not start:\n", read_file("$folder/caddy.log");
 	return $self;

@@ -25,8 +25,8 @@ sub record {
 
 sub pair {
 	my ($name, $value) = @_;
-	return join '', (map { length $_ < 128 ? pack('C', length $_) : pack('N', length($_) | 0x80000000) } $name, $value),
-	    $name, $value;
+	return join '', (map { length $_ < 128 ? pack('C', length $_) : pack('N', length($_) | 0x80000000) } $name,
+	    $value), $name, $value;
 }
 
 sub send_bytes {
@@ -43,7 +43,8 @@ sub send_bytes {
 
 sub begin {
 	my ($self, $variables, $keep) = @_;
-	my $params = join '', map { pair($_, $variables->{$_}) } grep { defined $variables->{$_} } sort keys %$variables;
+	my $params = join '', map { pair($_, $variables->{$_}) } grep {
+	    defined $variables->{$_} } sort keys %$variables;
 	return $self->send_bytes(record(FCGI_BEGIN, pack 'nCx5', 1, $keep ? 1 : 0) . record(FCGI_PARAMS, $params) .
 	    record(FCGI_PARAMS, ''));
 }

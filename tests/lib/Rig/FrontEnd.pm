@@ -36,16 +36,19 @@ sub takes_pushes {
 	is $answer->{content}, $success, 'the acknowledgement is as documented';
 	is $answer->{headers}{'content-type'}, 'application/json', 'it is JSON';
 	ok wait_for(sub { $self->stored('60584') == 1 }), 'it is one row';
-	is post("$mount?token=$token", body(record(called => $name)))->{status}, 200, 'the token may stand in the query';
+	is post("$mount?token=$token", body(record(called => $name)))->{status}, 200,
+	    'the token may stand in the query';
 	ok wait_for(sub { $self->stored($name) == 1 }), 'and is stored';
 	is post("$mount/?token=$token", '[]')->{status}, 200, 'also behind a slash';
-	is $self->exchanged(request_text(POST => '/%63allresult/' . $token =~ s/_/%5f/r, '[]'))->{status}, 200, 'escaped';
+	is $self->exchanged(request_text(POST => '/%63allresult/' . $token =~ s/_/%5f/r, '[]'))->{status}, 200,
+	    'escaped';
 	is $self->exchanged(request_text(POST => "/callresult//$token", '[]'))->{status}, 200, 'two slashes';
 	is $self->exchanged(request_text(POST => "$path?a?b", '[]'))->{status}, 200, 'two question marks';
 	is $self->exchanged(request_text(POST => "/callresult?token=$token?sign=1", '[]'))->{status}, 200,
 	    'a second one behind the token';
 	is $self->exchanged("POST $path HTTP/1.0\r\nContent-Length: 2\r\n\r\n[]")->{status}, 200, 'HTTP/1.0';
-	is $self->exchanged(request_text(POST => $path, '[]', 'Expect: 100-continue'))->{status}, 200, 'Expect: 100-continue';
+	is $self->exchanged(request_text(POST => $path, '[]', 'Expect: 100-continue'))->{status}, 200,
+	    'Expect: 100-continue';
 	my @pieces = ('[', JSON::PP->new->encode(record(called => "chunked-$name")), ']');
 	is post($url, sub { shift @pieces })->{status}, 200, 'a chunked upload is taken';
 	ok wait_for(sub { $self->stored("chunked-$name") == 1 }), 'and stored';
@@ -66,7 +69,8 @@ sub refuses_by_json {
 	is_json_refusal(post($url, $example, 'Content-Encoding' => 'gzip'), 415, 'an encoded body');
 	# a typo in the callBackUrl must not look like a push that is stored
 	my $server = $self->{server}{url};
-	is post("$server/$_", $example)->{status}, 404, "/$_ is not ours" for qw(callresul/x callresults/x api/callresults/x x);
+	is post("$server/$_", $example)->{status}, 404, "/$_ is not ours"
+	    for qw(callresul/x callresults/x api/callresults/x x);
 	is get("${mount}s")->{status}, 404, 'a neighbour of the mount is not ours';
 	isnt post("$server/", $example)->{status}, 200, 'nor is the root';
 	return;
@@ -85,8 +89,8 @@ sub bounds_the_body {
 	is_json_refusal($self->exchanged(request_text(POST => $path, undef, 'Content-Length: 1000000000')), 413,
 	    'much more is refused unread');
 	my $chunked = join '', map { sprintf("%x\r\n", length) . "$_\r\n" } (('x' x 1_048_576) x 17), '';
-	is_json_refusal($self->exchanged(request_text(POST => $path, undef, 'Transfer-Encoding: chunked') . $chunked), 413,
-	    'more in chunks');
+	is_json_refusal($self->exchanged(request_text(POST => $path, undef, 'Transfer-Encoding: chunked') . $chunked),
+	    413, 'more in chunks');
 	return;
 }
 

@@ -14,8 +14,8 @@ our @EXPORT_OK = qw(exchange request_text is_json_refusal);
 sub request_text {
 	my ($method, $target, $body, @headers) = @_;
 	my $length = defined $body ? 'Content-Length: ' . length($body) . "\r\n" : '';
-	return join '', "$method $target HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n", map({ "$_\r\n" } @headers),
-	    $length, "\r\n", $body // '';
+	return join '', "$method $target HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n",
+	    map({ "$_\r\n" } @headers), $length, "\r\n", $body // '';
 }
 
 # Sends the bytes and gives the answer as HTTP::Tiny does, and whether it is whole.  %with: leave => 1 to go without
@@ -55,7 +55,8 @@ sub parse {
 	my $whole = ($headers{'content-length'} // -1) == length($content // '');
 	($content, $whole) = dechunk($content) if ($headers{'transfer-encoding'} // '') eq 'chunked';
 	my ($status) = ($status_line // '') =~ m{^HTTP/1\.[01] (\d{3})};
-	return { status => $status, status_line => $status_line, headers => \%headers, content => $content, whole => $whole };
+	return { status => $status, status_line => $status_line, headers => \%headers, content => $content,
+	    whole => $whole };
 }
 
 # A refusal by the worker or the web server: that status, and JSON that says it as text and why.

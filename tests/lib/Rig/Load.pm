@@ -16,7 +16,8 @@ my $count = 0;
 sub record_called {
 	my ($called) = @_;
 	return { called => $called } if $called =~ /^bad-/;
-	return record(called => $called, customField => qq(f\xc3\xbcr "$called" \xf0\x9f\x93\x9e), recordPath => "\\\\disk\\$called.V3",
+	return record(called => $called, customField => qq(f\xc3\xbcr "$called" \xf0\x9f\x93\x9e),
+	    recordPath => "\\\\disk\\$called.V3",
 		weight => "a\t$called");
 }
 
@@ -28,7 +29,8 @@ sub row_called {
 }
 
 # %with: worker; senders => 4; records => 3 a push; pause => seconds between pushes; refused => 1 to put a record called
-# "refused-..." at a random place into every third push, for a database that refuses it.  Every tenth push has a bad record.
+# "refused-..." at a random place into every third push, for a database that refuses it.  Every tenth push has a bad
+# record.
 sub start_new {
 	my ($class, %with) = @_;
 	my $self = bless { name => 'load' . ++$count, pids => [], test => $$ }, $class;
@@ -101,7 +103,8 @@ sub missing_and_double {
 		my ($called) = $row =~ /"called":"([^"]*)"/;
 		$stored{ "[$row]" eq body(record_called($called)) ? $called : "$called, altered" }++;
 	}
-	return ([grep { !$stored{$_} } sort keys %{ $self->{acknowledged} }], [grep { $stored{$_} > 1 } sort keys %stored]);
+	return ([grep { !$stored{$_} } sort keys %{ $self->{acknowledged} }],
+	    [grep { $stored{$_} > 1 } sort keys %stored]);
 }
 
 # A test, when it is stopped: each record that was acknowledged is there once, as it was sent.
@@ -117,7 +120,8 @@ sub is_acknowledged {
 	my ($self, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my $answers = $self->{answers};
-	return is_deeply([sort keys %$answers], [200], $name) || diag join ', ', map { "$_: $answers->{$_}" } sort keys %$answers;
+	return is_deeply([sort keys %$answers], [200], $name) || diag join ', ',
+	    map { "$_: $answers->{$_}" } sort keys %$answers;
 }
 
 1;

@@ -19,15 +19,16 @@ sub shipped {
 	return write_file("$self->{folder}/$name", $text);
 }
 
-# %with: worker => Rig::Worker, or workers => several of them; server => text of a server of its own in place of the plain one; main => what stands at the
-# top of the configuration.
+# %with: worker => Rig::Worker, or workers => several of them; server => text of a server of its own in place of the
+# plain one; main => what stands at the top of the configuration.
 sub start_new {
 	my ($class, %with) = @_;
 	my $folder = folder() . '/nginx' . ++$count;
 	my $port = $with{port} // free_port();
 	my $self = bless { folder => $folder, port => $port, url => "http://127.0.0.1:$port" }, $class;
 	make_path($folder);
-	$self->shipped($_, @{ $with{workers} // [$with{worker}] }) for qw(callresult-http.conf callresult-location.conf);
+	$self->shipped($_, @{ $with{workers} // [$with{worker}] })
+	    for qw(callresult-http.conf callresult-location.conf);
 	my $main = $with{main} // '';
 	my $user = $> == 0 ? 'user www-data;' : '';
 	my $server = $with{server} // "server { listen 127.0.0.1:$port; include $folder/callresult-location.conf; }";

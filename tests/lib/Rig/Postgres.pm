@@ -35,8 +35,8 @@ sub has_own_clients { return -x bin() . '/pg_dump' }
 # The server under test where it can be dumped, else Debian's.
 sub dumped_bin { return has_own_clients() ? bin() : debian_bin() }
 
-# %with: settings => { name => value }, schema => 0 to leave the schema out, before => code run with its folder at first,
-# bin => where its programs are.
+# %with: settings => { name => value }, schema => 0 to leave the schema out, before => code run with its folder at
+# first, bin => where its programs are.
 sub start_new {
 	my ($class, %with) = @_;
 	my $folder = folder() . '/pg' . ++$count;
@@ -44,7 +44,8 @@ sub start_new {
 	$with{before}->($folder) if $with{before};
 	if ($> == 0) { chown((getpwnam 'postgres')[2, 3], $folder) or die "chown: $!"; }
 	my $self = bless { folder => $folder, settings => $with{settings} // {}, bin => $with{bin} // bin() }, $class;
-	run_command(as_postgres("$self->{bin}/initdb", '-D', "$folder/data", '-U', 'postgres', '-A', 'trust', '-E', 'UTF8',
+	run_command(as_postgres("$self->{bin}/initdb", '-D', "$folder/data", '-U', 'postgres', '-A', 'trust', '-E',
+	    'UTF8',
 		'--locale=C.UTF-8', '--no-sync'));
 	$self->start;
 	$self->sql('create database callresult', 'postgres');
@@ -59,12 +60,14 @@ sub standby_of {
 	mkdir $folder or die "$folder: $!";
 	if ($> == 0) { chown((getpwnam 'postgres')[2, 3], $folder) or die "chown: $!"; }
 	my $self = bless { folder => $folder, settings => $primary->{settings}, bin => $primary->{bin} }, $class;
-	run_command(as_postgres("$self->{bin}/pg_basebackup", '-R', '--no-sync', '--checkpoint=fast', '-D', "$folder/data",
+	run_command(as_postgres("$self->{bin}/pg_basebackup", '-R', '--no-sync', '--checkpoint=fast', '-D',
+	    "$folder/data",
 		'-d', "host=$primary->{folder} user=postgres application_name=standby"));
 	$self->start;
 	$primary->sql(q{alter system set synchronous_standby_names = 'standby'});
 	$primary->sql('select pg_reload_conf()');
-	wait_for(sub { $primary->sql('select sync_state from pg_stat_replication') eq 'sync' }, 30) or die "no standby\n";
+	wait_for(sub { $primary->sql('select sync_state from pg_stat_replication') eq 'sync' }, 30)
+	    or die "no standby\n";
 	return $self;
 }
 
@@ -105,9 +108,11 @@ sub stop {
 	if (($how // 'fast') eq 'kill') { kill 'KILL', @processes; }
 	else                            { kill $signals{ $how // 'fast' }, $postmaster; }
 	# runuser stops itself when what it runs is stopped by pause, and resume may come too early for it
-	wait_for(sub { kill 'CONT', $self->{pid}; defined Rig::reap($self->{pid}) }, 60) or die "PostgreSQL does not stop\n";
+	wait_for(sub { kill 'CONT', $self->{pid}; defined Rig::reap($self->{pid}) }, 60)
+	    or die "PostgreSQL does not stop\n";
 	# a backend that is still dying keeps the next server from its memory
-	wait_for(sub { !grep { read_file("/proc/$_/stat") =~ /\) [^Z]/ } @processes }, 60) or die "PostgreSQL's processes do not end\n";
+	wait_for(sub { !grep { read_file("/proc/$_/stat") =~ /\) [^Z]/ } @processes }, 60)
+	    or die "PostgreSQL's processes do not end\n";
 	return;
 }
 

@@ -40,8 +40,8 @@ sub start_new {
 }
 
 # '': passes everything.  'swallow': passes nothing on, and closes nothing.  A COMMIT is cut 'before' it is sent,
-# 'after' it is sent and before the server has answered, or in its 'answer'; each as often as cut() counts.  It is looked
-# for as libpq sends it, at the end of a transaction and with it.
+# 'after' it is sent and before the server has answered, or in its 'answer'; each as often as cut() counts.  It is
+# looked for as libpq sends it, at the end of a transaction and with it.
 sub fault { my ($self, $mode) = @_; write_file($self->{mode}, $mode); return }
 sub cut   { return -s $_[0]{done} // 0 }
 

@@ -23,7 +23,8 @@ sub configured {
 		server   => { listen => $self->{listen}, reply_deadline => '30s', %{ $with{server} // {} } },
 		auth     => { tokens => "$base.tokens", %{ $with{auth} // {} } },
 		spool    => { path => "$base.spool", %{ $with{spool} // {} } },
-		database => { ($with{postgres} ? (conninfo => $with{postgres}->conninfo) : ()), %{ $with{database} // {} } },
+		database => { ($with{postgres} ? (conninfo => $with{postgres}->conninfo) : ()),
+		    %{ $with{database} // {} } },
 		log      => $with{log} // {},
 	);
 	$self->{listen} = $sections{server}{listen};
@@ -69,7 +70,8 @@ sub wait_until_ready {
 # How many pushes wait in its spool, as its metrics say.
 sub spooled {
 	my ($self) = @_;
-	my ($pushes) = $self->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes (\d+)$/m or die 'its metrics lack the spool';
+	my ($pushes) = $self->get('/-/metrics')->{body} =~ /^callresultd_spool_pushes (\d+)$/m
+	    or die 'its metrics lack the spool';
 	return $pushes;
 }
 
