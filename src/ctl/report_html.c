@@ -43,13 +43,6 @@ write_escaped(FILE *file, const char *text)
 		}
 }
 
-static void
-write_heading_text(FILE *file, const char *name)
-{
-	for (; *name != '\0'; name++)
-		putc(*name == '_' ? ' ' : *name, file);
-}
-
 /* --- tables ------------------------------------------------------------------------------------------------ */
 
 /* bar: the column of a share that is drawn too, or -1. */
@@ -63,7 +56,7 @@ write_table(FILE *file, const struct report *report, enum report_part part, int 
 	fputs("<div class=\"scroll\"><table><thead><tr>", file);
 	for (int i = 0; i < count; i++) {
 		fprintf(file, "<th scope=\"col\"%s>", columns[i].type == COLUMN_NUMBER ? " class=\"n\"" : "");
-		write_heading_text(file, report_word(report, columns[i].name));
+		table_print_title(file, report_word(report, columns[i].name));
 		fputs("</th>", file);
 	}
 	fputs(bar >= 0 ? "<th aria-hidden=\"true\"></th></tr></thead><tbody>\n" : "</tr></thead><tbody>\n", file);

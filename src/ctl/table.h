@@ -50,6 +50,9 @@ void table_add_time(struct table *table, int64_t microseconds);
  */
 void table_print(FILE *file, bool json, struct table *const *tables, int count);
 
+/* A name with blanks for "_". */
+void table_print_title(FILE *file, const char *name);
+
 /* Columns of a terminal that a text takes as table_print shows it. */
 int table_text_width(const char *text);
 

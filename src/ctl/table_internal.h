@@ -14,7 +14,6 @@ struct table {
 	size_t               cell_count;
 };
 
-void table_print_title(FILE *file, const char *name);
 void table_print_plain(FILE *file, const struct table *table);
 
 #endif

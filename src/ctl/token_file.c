@@ -64,10 +64,10 @@ make_line(const char *text, size_t length)
 }
 
 static void
-add_line(struct token_file *file, const char *text, size_t length)
+add_line(struct token_file *file, struct line line)
 {
 	file->lines = memory_resize(file->lines, file->count + 1, sizeof *file->lines);
-	file->lines[file->count++] = make_line(text, length);
+	file->lines[file->count++] = line;
 }
 
 static void
@@ -89,14 +89,6 @@ resolve(struct token_file *file, const char *path)
 	return path_folder(file->folder, file->path);
 }
 
-/* The folder is what can be locked: the file is another one after each change. */
-static bool
-lock(struct token_file *file)
-{
-	file->lock = path_lock_folder(file->path, LOCK_TIME);
-	return file->lock >= 0;
-}
-
 static bool
 read_lines(struct token_file *file)
 {
@@ -110,7 +102,7 @@ read_lines(struct token_file *file)
 		return errno == ENOENT && file->lock >= 0;
 	file->exists = fstat(fileno(stream), &file->found) == 0;
 	while ((length = getline(&text, &room, stream)) >= 0)
-		add_line(file, text, (size_t)length - (text[length - 1] == '\n' ? 1 : 0));
+		add_line(file, make_line(text, (size_t)length - (text[length - 1] == '\n' ? 1 : 0)));
 	read = !ferror(stream) && file->exists;
 	free(text);
 	fclose(stream);
@@ -122,8 +114,10 @@ token_file_open(const char *path, bool to_change)
 {
 	struct token_file *file = memory_zalloc(sizeof *file);
 
+	/* the folder is what can be locked: the file is another one after each change */
 	file->lock = -1;
-	if (resolve(file, path) && (!to_change || lock(file)) && read_lines(file))
+	if (resolve(file, path) && (!to_change || (file->lock = path_lock_folder(file->path, LOCK_TIME)) >= 0) &&
+	    read_lines(file))
 		return file;
 	log_error("tokens file %s: %s", path, strerror(errno));
 	token_file_close(file);
@@ -211,8 +205,7 @@ make_token_line(const char *name, const char *token)
 void
 token_file_add(struct token_file *file, const char *name, const char *token)
 {
-	file->lines = memory_resize(file->lines, file->count + 1, sizeof *file->lines);
-	file->lines[file->count++] = make_token_line(name, token);
+	add_line(file, make_token_line(name, token));
 }
 
 void

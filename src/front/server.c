@@ -126,13 +126,6 @@ count_threads(int in_flight)
 }
 
 static void
-init_locks(struct server *server)
-{
-	pthread_mutex_init(&server->mutex, NULL);
-	thread_cond_init(&server->emptied);
-}
-
-static void
 start_ringing(struct server *server)
 {
 	int64_t period = watchdog_period();
@@ -175,7 +168,8 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 	server->connections_max = most_connections();
 	/* four times max_body together */
 	connection_init(&server->connections, in_flight, service->max_body / (size_t)in_flight, 3 * service->max_body);
-	init_locks(server);
+	pthread_mutex_init(&server->mutex, NULL);
+	thread_cond_init(&server->emptied);
 	watch_all(server);
 	server->threads = memory_resize(NULL, (size_t)threads, sizeof *server->threads);
 	while (server->thread_count < threads)
