@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/slice.h"
 #include "push/outcome.h"
@@ -34,9 +35,11 @@ struct push {
 	/* queue.c's, under its mutex */
 	int64_t            deadline;                        /* clock_ms(), ms, by which it is answered */
 	enum outcome       outcome;                         /* how storing it ended, once it is done */
+	bool               waiting;                         /* no writer has taken it */
 	bool               pending;                         /* it has no outcome yet, and somebody waits for it */
-	struct push       *next;                            /* in the queue, then among the done */
-	struct push       *earlier, *later;                 /* among the pending */
+	TAILQ_ENTRY(push)  in_line;                         /* among those that wait */
+	LIST_ENTRY(push)   among_pending;
+	struct push       *next;                            /* among the done */
 
 	atomic_int         references;
 };

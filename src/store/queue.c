@@ -34,15 +34,14 @@ enum {
 struct queue {
 	pthread_mutex_t mutex;       /* guards all below; no other lock is taken under it */
 	pthread_cond_t  arrival;     /* a push has come, or the end */
-	struct push    *oldest;      /* handed in and not yet taken */
-	struct push   **newest_end;  /* where the next one is linked */
+	TAILQ_HEAD(, push) line;     /* handed in and not yet taken, the oldest first */
 	size_t          waiting_records;
 	int64_t         waiting_since_ms;   /* clock_ms() when the first of those that wait came */
 	int             in_flight;   /* taken and not yet settled */
 	size_t          record_limit;
 	bool            closed;
 
-	struct push    *pending;     /* without an outcome yet, in no order */
+	LIST_HEAD(, push) pending;   /* without an outcome yet, in no order */
 	struct push    *done;        /* in the order in which their outcomes came */
 	struct push   **done_end;
 	int             event;       /* an eventfd: something is done */
@@ -66,7 +65,8 @@ queue_new(size_t record_limit)
 
 	pthread_mutex_init(&queue->mutex, NULL);
 	thread_cond_init(&queue->arrival);
-	queue->newest_end = &queue->oldest;
+	TAILQ_INIT(&queue->line);
+	LIST_INIT(&queue->pending);
 	queue->record_limit = record_limit;
 	queue->done_end = &queue->done;
 	queue->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -97,36 +97,27 @@ records_of(const struct push *push)
 static bool
 is_worth_taking(const struct queue *queue, int64_t now)
 {
-	return queue->oldest != NULL && (queue->in_flight == 0 || queue->waiting_records >= SHARE_RECORDS ||
+	return !TAILQ_EMPTY(&queue->line) && (queue->in_flight == 0 || queue->waiting_records >= SHARE_RECORDS ||
 	    now - queue->waiting_since_ms >= PATIENCE);
 }
 
 static void
 append(struct queue *queue, struct push *push, int64_t now)
 {
-	if (queue->oldest == NULL)
+	if (TAILQ_EMPTY(&queue->line))
 		queue->waiting_since_ms = now;
 	queue->waiting_records += records_of(push);
-	push->next = NULL;
-	*queue->newest_end = push;
-	queue->newest_end = &push->next;
+	push->waiting = true;
+	TAILQ_INSERT_TAIL(&queue->line, push, in_line);
 }
 
-/* Withdraws a push that no writer has taken.  False when one has. */
-static bool
+/* Takes a push that waits out of the line. */
+static void
 withdraw(struct queue *queue, struct push *push)
 {
-	struct push **link = &queue->oldest;
-
-	while (*link != NULL && *link != push)
-		link = &(*link)->next;
-	if (*link == NULL)
-		return false;
-	*link = push->next;
+	TAILQ_REMOVE(&queue->line, push, in_line);
+	push->waiting = false;
 	queue->waiting_records -= records_of(push);
-	if (queue->newest_end == &push->next)
-		queue->newest_end = link;
-	return true;
 }
 
 /* --- those without an outcome ------------------------------------------------------------------------- */
@@ -144,11 +135,7 @@ static void
 add_pending(struct queue *queue, struct push *push, int64_t now)
 {
 	push->pending = true;
-	push->earlier = NULL;
-	push->later = queue->pending;
-	if (queue->pending != NULL)
-		queue->pending->earlier = push;
-	queue->pending = push;
+	LIST_INSERT_HEAD(&queue->pending, push, among_pending);
 	if (queue->next_look_ms == 0)
 		start_timer(queue, now);
 }
@@ -158,12 +145,7 @@ mark_done(struct queue *queue, struct push *push, enum outcome outcome)
 {
 	push->outcome = outcome;
 	push->pending = false;
-	if (push->earlier != NULL)
-		push->earlier->later = push->later;
-	else
-		queue->pending = push->later;
-	if (push->later != NULL)
-		push->later->earlier = push->earlier;
+	LIST_REMOVE(push, among_pending);
 	push->next = NULL;
 	*queue->done_end = push;
 	queue->done_end = &push->next;
@@ -175,12 +157,14 @@ give_up_late(struct queue *queue, int64_t now)
 {
 	struct push *push, *later;
 
-	for (push = queue->pending; push != NULL; push = later) {
-		later = push->later;
+	for (push = LIST_FIRST(&queue->pending); push != NULL; push = later) {
+		later = LIST_NEXT(push, among_pending);
 		if (now < push->deadline + QUEUE_SPOOL_TIME)
 			continue;
-		if (withdraw(queue, push))
+		if (push->waiting) {
+			withdraw(queue, push);
 			push_unref(push);
+		}
 		mark_done(queue, push, OUTCOME_UNAVAILABLE);
 	}
 }
@@ -193,7 +177,7 @@ queue_post(struct queue *queue, struct push *push, int64_t timeout_ms)
 
 	push->deadline = now + timeout_ms;
 	pthread_mutex_lock(&queue->mutex);
-	is_first = queue->oldest == NULL;
+	is_first = TAILQ_EMPTY(&queue->line);
 	add_pending(queue, push, now);
 	append(queue, push_ref(push), now);
 	/* of the first one that waits a writer has to know even if it is not to take it yet */
@@ -223,7 +207,7 @@ queue_done(struct queue *queue)
 		drain(queue->timer);
 		give_up_late(queue, now);
 		queue->next_look_ms = 0;
-		if (queue->pending != NULL)
+		if (!LIST_EMPTY(&queue->pending))
 			start_timer(queue, now);
 	}
 	first = queue->done;
@@ -252,21 +236,17 @@ static int
 take_oldest(struct queue *queue, struct push **pushes, int capacity)
 {
 	size_t records = 0, bytes = 0;
+	struct push *push;
 	int count = 0;
 
-	while (queue->oldest != NULL && count < capacity) {
-		struct push *push = queue->oldest;
-
+	while ((push = TAILQ_FIRST(&queue->line)) != NULL && count < capacity) {
 		records += records_of(push);
 		bytes += push->body.length;
 		if (count > 0 && !fits(queue, records, bytes))
 			break;
 		pushes[count++] = push;
-		queue->oldest = push->next;
-		queue->waiting_records -= records_of(push);
+		withdraw(queue, push);
 	}
-	if (queue->oldest == NULL)
-		queue->newest_end = &queue->oldest;
 	queue->in_flight += count;
 	return count;
 }
@@ -275,7 +255,7 @@ take_oldest(struct queue *queue, struct push **pushes, int capacity)
 static bool
 wait_for_arrival(struct queue *queue, int64_t deadline)
 {
-	int64_t worth = queue->oldest != NULL ? queue->waiting_since_ms + PATIENCE : deadline;
+	int64_t worth = !TAILQ_EMPTY(&queue->line) ? queue->waiting_since_ms + PATIENCE : deadline;
 	int64_t end = worth < deadline ? worth : deadline;
 
 	return thread_cond_wait(&queue->arrival, &queue->mutex, end) || end < deadline;
@@ -290,7 +270,7 @@ queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t time
 	pthread_mutex_lock(&queue->mutex);
 	while (!is_worth_taking(queue, clock_ms()) && !queue->closed && wait_for_arrival(queue, deadline))
 		;
-	if (queue->oldest == NULL && queue->closed)
+	if (TAILQ_EMPTY(&queue->line) && queue->closed)
 		count = QUEUE_CLOSED;
 	else if (queue->closed || is_worth_taking(queue, clock_ms()))
 		count = take_oldest(queue, pushes, capacity);
