@@ -14,7 +14,8 @@ comment on function callresult.digest_of(text, bytea) is 'A digest that stands f
 
 -- Whether no result has the identity that the log of the feed has noted, any more.
 create or replace function callresult.noted_call_is_gone(
-    plain boolean, campaign_id text, call_time_local timestamp, called text, session_id text, call_id text, vdn_id integer)
+    plain boolean, campaign_id text, call_time_local timestamp, called text, session_id text, call_id text,
+    vdn_id integer)
 returns boolean
 language sql
 stable
@@ -28,7 +29,8 @@ begin atomic
                                and c.call_id is not distinct from noted_call_is_gone.call_id
                                and c.vdn_id is not distinct from noted_call_is_gone.vdn_id))
            and not ((call_time_local is null or called is null) and exists (
-               select from callresult.call_with_gaps(campaign_id, call_time_local, called, session_id, call_id, vdn_id)));
+               select from callresult.call_with_gaps(campaign_id, call_time_local, called, session_id, call_id,
+                                                     vdn_id)));
 end;
 
 comment on function callresult.noted_call_is_gone is 'Whether a call that is noted in feed_log is no more what it was';
@@ -53,8 +55,8 @@ declare
     named   text;
     state   text;
     forgotten constant text :=
-        '(coalesce(at, ''-infinity'') < $1 and noted_call_is_gone(feed_log.session_id is null, e.campaign_id, at, e.called, '
-        'e.session_id, e.call_id, e.vdn_id))';
+        '(coalesce(at, ''-infinity'') < $1 and noted_call_is_gone(feed_log.session_id is null, e.campaign_id, at, '
+        'e.called, e.session_id, e.call_id, e.vdn_id))';
 begin
     if keep is null or now() - keep > now() then
         raise exception 'anonymise needs to know how long to keep, such as interval ''1 year''';
@@ -79,8 +81,10 @@ begin
         select 'feed_log',
                'exists (select from unnest(call_time_local, called, session_id, call_id, campaign_id, vdn_id) '
                        'as e (at, called, session_id, call_id, campaign_id, vdn_id) '
-                       'where (e.called not like ''anon:%'' or e.session_id not like ''anon:%'' or e.call_id not like ''anon:%'') '
-                       'and case when $3 then coalesce(at, stored_at at time zone ''UTC'') < $1 else ' || forgotten || ' end)',
+                       'where (e.called not like ''anon:%'' or e.session_id not like ''anon:%'' '
+                              'or e.call_id not like ''anon:%'') '
+                       'and case when $3 then coalesce(at, stored_at at time zone ''UTC'') < $1 '
+                       'else ' || forgotten || ' end)',
                '(called, session_id, call_id) = ('
                    'select array_agg(case when gone then digest_of(e.called, $2) else e.called end order by n), '
                           'case when feed_log.session_id is not null then array_agg('
@@ -98,7 +102,8 @@ begin
         problem := null;
         begin
             if dry_run then
-                execute format('select count(*) from %I where %s', anonymised, what) into rows using before, key, dry_run;
+                execute format('select count(*) from %I where %s', anonymised, what)
+                    into rows using before, key, dry_run;
             else
                 execute format('update %I set %s where %s', anonymised, change, what) using before, key, dry_run;
                 get diagnostics rows = row_count;

@@ -138,7 +138,8 @@ begin atomic
     set (campaign_id, called, session_id, call_id) = (
         select array_agg(case when gone then '' else e.campaign_id end order by n),
                array_agg(case when not gone then e.called end order by n),
-               case when l.session_id is not null then array_agg(case when not gone then e.session_id end order by n) end,
+               case when l.session_id is not null
+                    then array_agg(case when not gone then e.session_id end order by n) end,
                case when l.call_id is not null then array_agg(case when not gone then e.call_id end order by n) end
         from unnest(l.campaign_id, l.called, l.session_id, l.call_id) with ordinality
              as e (campaign_id, called, session_id, call_id, n)
@@ -210,6 +211,6 @@ end
 $$;
 
 comment on function callresult.erase_number(text, boolean, boolean) is
-    'Removes a called number from results, revisions and quarantine, and reports what it removed, by the forms it was written '
-    'in. A row with a problem stays, and says why; with dry_run => true it removes nothing. What waits in the spool of a '
-    'worker is on the disk of that worker, and in no table: run it again when the spool has drained';
+    'Removes a called number from results, revisions and quarantine, and reports what it removed, by the forms it was '
+    'written in. A row with a problem stays, and says why; with dry_run => true it removes nothing. What waits in the '
+    'spool of a worker is on the disk of that worker, and in no table: run it again when the spool has drained';

@@ -1,17 +1,18 @@
 -- The feed: calls in an order that nothing committed later can precede.
 --
--- Whoever changes results writes which ones into feed_log, in the same transaction: store() from its parameters, triggers
--- for everything else. keep_house() numbers the rows of feed_log that it sees, which are committed, one housekeeper after
--- the other. So a place is given after the commit of what stands there, is greater than all that were given before, and
--- never changes; a reader who has gone past a place has missed nothing. No transaction id and no sequence decides.
+-- Whoever changes results writes which ones into feed_log, in the same transaction: store() from its parameters,
+-- triggers for everything else. keep_house() numbers the rows of feed_log that it sees, which are committed, one
+-- housekeeper after the other. So a place is given after the commit of what stands there, is greater than all that
+-- were given before, and never changes; a reader who has gone past a place has missed nothing. No transaction id and
+-- no sequence decides.
 --
--- A result is given at one place for each content that it had while it stood there, as it stands when it is read. What no
--- longer stands is passed over: the result is gone, or another push's content stands, or it was corrected by hand later;
--- the log then has the newer one at a later place, in the same snapshot.
+-- A result is given at one place for each content that it had while it stood there, as it stands when it is read. What
+-- no longer stands is passed over: the result is gone, or another push's content stands, or it was corrected by hand
+-- later; the log then has the newer one at a later place, in the same snapshot.
 --
 -- feed_log is written only while there is a consumer. Whoever changes results has written tally_journal before he looks
--- whether there is one, and holds its lock until he commits; feed_add() lets nobody hold that lock. So each change is either
--- committed before the consumer comes, or in the log for it.
+-- whether there is one, and holds its lock until he commits; feed_add() lets nobody hold that lock. So each change is
+-- either committed before the consumer comes, or in the log for it.
 
 -- Notes in feed_log what a statement changed in call_result. At a higher isolation level a transaction may not see a
 -- consumer that is there: then it notes all, and keep_house() drops what nobody waits for.
@@ -30,18 +31,19 @@ begin
         where exists (select from feed_consumer) or current_setting('transaction_isolation') !~ '^read'
         group by part;
     else
-        insert into feed_log (records, corrected, push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
+        insert into feed_log (
+            records, corrected, push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
         select count(*), corrected, array_agg(push_id), array_agg(campaign_id), array_agg(call_time_local),
                array_agg(called), array_agg(session_id), array_agg(call_id), array_agg(vdn_id)
         from (
             select c.*, c.push_id in (select push_id from went) as corrected, row_number() over () / 1000 as part
             from (
-                select push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_time, call_status,
-                       fail_code, cause_code, custom_field, record_path, extra, received_at
+                select push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_time,
+                       call_status, fail_code, cause_code, custom_field, record_path, extra, received_at
                 from came
                 except all
-                select push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_time, call_status,
-                       fail_code, cause_code, custom_field, record_path, extra, received_at
+                select push_id, campaign_id, call_time_local, called, session_id, call_id, vdn_id, call_time,
+                       call_status, fail_code, cause_code, custom_field, record_path, extra, received_at
                 from went
             ) c
         ) c
@@ -65,12 +67,14 @@ begin
     execute format('create or replace trigger then_feed_insert after insert on %s referencing new table as came '
                    'for each statement '
                    'when (current_setting(''callresult.counted'', true) is distinct from ''yes'' '
-                   'and current_setting(''callresult.moved'', true) is distinct from ''yes'' or pg_trigger_depth() > 0) '
+                   'and current_setting(''callresult.moved'', true) is distinct from ''yes'' '
+                   'or pg_trigger_depth() > 0) '
                    'execute function note_change()', result_table);
     execute format('create or replace trigger then_feed_update after update on %s '
                    'referencing old table as went new table as came '
                    'for each statement '
-                   'when (current_setting(''callresult.moved'', true) is distinct from ''yes'' or pg_trigger_depth() > 0) '
+                   'when (current_setting(''callresult.moved'', true) is distinct from ''yes'' '
+                   'or pg_trigger_depth() > 0) '
                    'execute function note_change()', result_table);
 end
 $$;
@@ -114,7 +118,8 @@ begin
 end
 $$;
 
-comment on function callresult.number_feed() is 'Gives places to what is committed, and drops what every consumer has taken';
+comment on function callresult.number_feed() is
+    'Gives places to what is committed, and drops what every consumer has taken';
 
 -- The consumer begins behind all that is committed now, or behind a place that the log still has. What is committed is
 -- there for the rest of this transaction, too, and nothing else: a copy of calls taken in it fits to the feed exactly.
@@ -163,8 +168,8 @@ $$;
 
 comment on function callresult.feed_drop(text) is 'Removes a consumer of the feed; whether there was one';
 
--- The place of a consumer, which until the end of the transaction is this session's: another reader of the same consumer
--- waits.
+-- The place of a consumer, which until the end of the transaction is this session's: another reader of the same
+-- consumer waits.
 create or replace function callresult.feed_place(consumer text)
 returns bigint
 language plpgsql
@@ -177,16 +182,18 @@ begin
     select c.place into place from feed_consumer c where c.consumer = feed_place.consumer for update;
     if not found then
         raise exception 'the feed has no consumer %', quote_literal(feed_place.consumer)
-            using hint = 'The owner of the schema adds one: select callresult.feed_add(' || quote_literal(consumer) || ')';
+            using hint = 'The owner of the schema adds one: select callresult.feed_add('
+                         || quote_literal(consumer) || ')';
     end if;
     return place;
 end
 $$;
 
-comment on function callresult.feed_place(text) is 'The place of a consumer, and nobody else''s until the end of the transaction';
+comment on function callresult.feed_place(text) is
+    'The place of a consumer, and nobody else''s until the end of the transaction';
 
--- A call without a time or a number. "= or both NULL" is written out and planned for the values at hand, since nothing else
--- can use the index.
+-- A call without a time or a number. "= or both NULL" is written out and planned for the values at hand, since nothing
+-- else can use the index.
 create or replace function callresult.call_with_gaps(
     campaign_id text, call_time_local timestamp, called text, session_id text, call_id text, vdn_id integer)
 returns setof callresult.calls
@@ -211,8 +218,8 @@ $$;
 
 comment on function callresult.call_with_gaps is 'The call of an identity, parts of which may be missing';
 
--- Of some places on, a stretch of the log at a time. Nearly all calls have a time and a number, and these two find them. Where
--- nothing but what no longer stands is left, the place moves over it by itself.
+-- Of some places on, a stretch of the log at a time. Nearly all calls have a time and a number, and these two find
+-- them. Where nothing but what no longer stands is left, the place moves over it by itself.
 create or replace function callresult.feed(consumer text, most integer default 1000)
 returns setof callresult.internal_feed_call
 language plpgsql
@@ -239,12 +246,13 @@ begin
                    l.session_id is null as plain, e.campaign_id, e.call_time_local, e.called, e.session_id, e.call_id,
                    e.vdn_id
             from feed_log l
-            cross join lateral unnest(l.push, l.campaign_id, l.call_time_local, l.called, l.session_id, l.call_id, l.vdn_id)
+            cross join lateral unnest(l.push, l.campaign_id, l.call_time_local, l.called, l.session_id, l.call_id,
+                                      l.vdn_id)
                  with ordinality as e (push, campaign_id, call_time_local, called, session_id, call_id, vdn_id, n)
             where l.place > behind and l.place <= upto and l.place - l.records + e.n > behind
         ), correction as materialized (
-            select l.place - l.records + e.n as place, e.campaign_id, e.call_time_local, e.called, e.session_id, e.call_id,
-                   e.vdn_id
+            select l.place - l.records + e.n as place, e.campaign_id, e.call_time_local, e.called, e.session_id,
+                   e.call_id, e.vdn_id
             from feed_log l
             cross join lateral unnest(l.campaign_id, l.call_time_local, l.called, l.session_id, l.call_id, l.vdn_id)
                  with ordinality as e (campaign_id, call_time_local, called, session_id, call_id, vdn_id, n)

@@ -63,8 +63,8 @@ end;
 comment on function callresult.called_often(integer, integer) is
     'Numbers called more than so often in so many days, however they were written';
 
--- The pushes, which are in order of arrival, say since when. One whose calls were erased or replaced has none left: then older
--- pushes are taken, too. The bound is a value when the query is planned, which the block range index needs.
+-- The pushes, which are in order of arrival, say since when. One whose calls were erased or replaced has none left:
+-- then older pushes are taken, too. The bound is a value when the query is planned, which the block range index needs.
 create or replace function callresult.newest(most integer default 20)
 returns setof callresult.calls
 language plpgsql

@@ -1,8 +1,8 @@
 -- store(): the worker's only door. One batch of pushes, in one transaction of the caller's, at READ COMMITTED.
 --
--- Most calls bring only what was never seen. A plain INSERT stores that for less than half of what ON CONFLICT costs, and
--- the tally's journal is written from the parameters; when something is met, all is done again by store_with_care().
--- Either way stores the same.
+-- Most calls bring only what was never seen. A plain INSERT stores that for less than half of what ON CONFLICT costs,
+-- and the tally's journal is written from the parameters; when something is met, all is done again by
+-- store_with_care(). Either way stores the same.
 --
 -- store() runs with its owner's rights for whoever may call it, under whatever search_path that is. To set one for each
 -- call costs more than to name things in full, so in store() every function, type and operator has its schema;
@@ -91,8 +91,8 @@ $$;
 
 comment on function callresult.address(text) is 'Text to address; NULL for what is none';
 
--- Refused texts of the pushes given. One text for one reason may be in a call more than once: fold first. Sorted, as the
--- results are, so that two calls never wait for each other in a circle.
+-- Refused texts of the pushes given. One text for one reason may be in a call more than once: fold first. Sorted, as
+-- the results are, so that two calls never wait for each other in a circle.
 create or replace function callresult.keep_refused(
     pushes uuid[], p_id uuid[], p_received_at timestamptz[], q_push int[], q_reason text[], q_raw bytea[])
 returns void
@@ -111,17 +111,18 @@ end;
 
 comment on function callresult.keep_refused is 'Puts refused texts into quarantine, or counts them up';
 
--- The long way of store(), for what may have been seen. Fates are told by RETURNING: revision 0 is a new row, more is an
--- update (xmax, the usual way to tell, is refused on a partitioned table). What is not returned changed nothing and is a
--- duplicate. Late content (see keep_content) is returned under the push that stands, not under its own, and so is a
--- duplicate of its own as well, which is meant: it changed nothing that stands. What came again is returned with the time
--- it came again, and is no update.
+-- The long way of store(), for what may have been seen. Fates are told by RETURNING: revision 0 is a new row, more is
+-- an update (xmax, the usual way to tell, is refused on a partitioned table). What is not returned changed nothing and
+-- is a duplicate. Late content (see keep_content) is returned under the push that stands, not under its own, and so is
+-- a duplicate of its own as well, which is meant: it changed nothing that stands. What came again is returned with the
+-- time it came again, and is no update.
 --
 -- A push that is there already, because the worker did not learn how its COMMIT ended, changes nothing.
 create or replace function callresult.store_with_care(
     p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
     p_bytes bigint[], p_sha256 bytea[], p_records int[], p_quarantined int[], p_spooled boolean[],
-    p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
+    p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[],
+    r_call_time_local timestamp[],
     r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
     r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text,
     q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[])
@@ -186,8 +187,8 @@ begin
                coalesce(f.inserted, 0), coalesce(f.updated, 0),
                p.records - p.quarantined - coalesce(f.inserted, 0) - coalesce(f.updated, 0), p.quarantined, p.spooled,
                p.last_call at time zone call_timezone
-        from unnest(p_id, p_received_at, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined, p_spooled,
-                    p_last_call)
+        from unnest(p_id, p_received_at, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined,
+                    p_spooled, p_last_call)
              as p (id, received_at, remote_addr, source, bytes, sha256, records, quarantined, spooled, last_call)
         left join fate f on f.push_id = p.id
         where p.id <> all (known)
@@ -227,36 +228,38 @@ exception
         get stacked diagnostics state = returned_sqlstate, rule = constraint_name, relation = table_name;
         -- A row without a partition breaks no constraint that has a name; what a trigger raises names no table.
         if rule = '' and state = '23514' and relation <> '' then
-            raise check_violation using message = format('no partition of %I accepts a record', relation), table = relation;
+            raise check_violation using message = format('no partition of %I accepts a record', relation),
+                table = relation;
         end if;
         if rule = '' then
             raise exception using errcode = state, message = 'a record is refused';
         end if;
-        raise exception using errcode = state, message = 'a record is refused by ' || quote_ident(rule), constraint = rule;
+        raise exception using errcode = state, message = 'a record is refused by ' || quote_ident(rule),
+            constraint = rule;
 end
 $$;
 
 comment on function callresult.store_with_care is 'The part of store() for what may be there already';
 
 -- p_*: one element a push. p_arrived is its arrival by the clock of the server, p_rows how many of the records are its,
--- and p_late whether it is placed by that arrival, since it waited: what comes straight from the platform is the newest.
--- p_last_call has the time of the last call of each push.
--- r_*: one element a valid record, of the push that r_push counts to; no identity twice, and in one order of identities in
--- every session, or two batches could wait for each other. q_*: one element a refused text, a whole body or a single
--- record. Any of the three groups may be empty. careful: what is stored may be there already, likely; a hint, no more.
--- t_*: the same records counted for the tally. One element is t_calls of a campaign, VDN, hour, status and cause, which
--- may come twice. t_arrived: the hour in which all records arrived, as the time it begins at; where it is NULL, the
--- triggers count. t_timed of the records have a time, from t_earliest to t_latest. t_lag: how long these took to arrive,
--- together, in microseconds, were the zone UTC; or NULL.
--- plain: every record has a time and a number, and no two have campaign, time and number in common; the feed then needs
--- no more to find them.
+-- and p_late whether it is placed by that arrival, since it waited: what comes straight from the platform is the
+-- newest. p_last_call has the time of the last call of each push.
+-- r_*: one element a valid record, of the push that r_push counts to; no identity twice, and in one order of
+-- identities in every session, or two batches could wait for each other. q_*: one element a refused text, a whole body
+-- or a single record. Any of the three groups may be empty. careful: what is stored may be there already, likely; a
+-- hint, no more. t_*: the same records counted for the tally. One element is t_calls of a campaign, VDN, hour, status
+-- and cause, which may come twice. t_arrived: the hour in which all records arrived, as the time it begins at; where
+-- it is NULL, the triggers count. t_timed of the records have a time, from t_earliest to t_latest. t_lag: how long
+-- these took to arrive, together, in microseconds, were the zone UTC; or NULL. plain: every record has a time and a
+-- number, and no two have campaign, time and number in common; the feed then needs no more to find them.
 --
--- Tells what became of the pushes that nobody has been told of yet, and how many they are: those that were not there, and
--- those out of a spool that a COMMIT without an answer had stored.
+-- Tells what became of the pushes that nobody has been told of yet, and how many they are: those that were not there,
+-- and those out of a spool that a COMMIT without an answer had stored.
 create or replace function callresult.store(
     p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
     p_bytes bigint[], p_sha256 bytea[], p_records int[], p_rows int[], p_quarantined int[], p_spooled boolean[],
-    p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
+    p_late boolean[], r_push int[], r_campaign_id text[], r_session_id text[], r_called text[],
+    r_call_time_local timestamp[],
     r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
     r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text, careful boolean,
     q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[] default null,
@@ -346,8 +349,8 @@ begin
         select *
         from callresult.store_with_care(
             p_id, p_received_at, p_arrived, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined,
-            p_spooled, p_late, r_push, r_campaign_id, r_session_id, r_called, r_call_time_local, r_call_status, r_fail_code,
-            r_cause_code, r_vdn_id, r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
+            p_spooled, p_late, r_push, r_campaign_id, r_session_id, r_called, r_call_time_local, r_call_status,
+            r_fail_code, r_cause_code, r_vdn_id, r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
             q_push, q_reason, q_raw, p_last_call);
         return;
     end if;

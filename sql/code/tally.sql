@@ -70,8 +70,8 @@ comment on function callresult.tally() is 'Counts what a statement changed in ca
 -- A statement fires the triggers of the table it names. So the partitions have them too, for corrections made
 -- there. TRUNCATE fires those of every table it empties, and the partitioned table itself holds nothing.
 --
--- Of the statement by which store() inserts what is new it is store() that counts; inside a trigger on that there may be
--- others.
+-- Of the statement by which store() inserts what is new it is store() that counts; inside a trigger on that there may
+-- be others.
 create or replace function callresult.add_tally_triggers(result_table regclass)
 returns void
 language plpgsql
@@ -80,7 +80,8 @@ as $$
 begin
     execute format('create or replace trigger tally_insert after insert on %s referencing new table as came '
                    'for each statement '
-                   'when (current_setting(''callresult.counted'', true) is distinct from ''yes'' or pg_trigger_depth() > 0) '
+                   'when (current_setting(''callresult.counted'', true) is distinct from ''yes'' '
+                   'or pg_trigger_depth() > 0) '
                    'execute function tally()', result_table);
     execute format('create or replace trigger tally_update after update on %s '
                    'referencing old table as went new table as came '

@@ -48,7 +48,8 @@ left join (
 ) a on a.campaign_id = t.campaign_id and a.vdn = coalesce(t.vdn_id, 0) and a.no_vdn = (t.vdn_id is null)
 left join callresult.campaign n on n.campaign_id = t.campaign_id;
 
-comment on view callresult.campaign_summary is 'How each campaign is doing: one row for each campaign and virtual call centre';
+comment on view callresult.campaign_summary is
+    'How each campaign is doing: one row for each campaign and virtual call centre';
 comment on column callresult.campaign_summary.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
 
