@@ -2,6 +2,7 @@
 #include "base/log_writer.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -104,11 +105,43 @@ write_last_lines(void)
 	pthread_mutex_unlock(&mutex);
 }
 
+/* The function of a stream (fopencookie(3)); all of the lines. */
+static ssize_t
+print(void *cookie, const char *bytes, size_t size)
+{
+	const char *end = bytes + size, *line_end;
+	char line[256];
+
+	(void)cookie;
+	for (; bytes < end; bytes = line_end + 1) {
+		line_end = memchr(bytes, '\n', (size_t)(end - bytes));
+		if (line_end == NULL)
+			line_end = end;
+		snprintf(line, sizeof line, "%.*s", (int)(line_end - bytes), bytes);
+		if (*line != '\0')
+			log_warning("a library says: %s", line);
+	}
+	return (ssize_t)size;
+}
+
+/* libpq prints what a server says to whoever connects, which would wait for the log's reader as well. */
+static void
+listen_to_libraries(void)
+{
+	FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = print });
+
+	if (stream == NULL)
+		return;
+	setvbuf(stream, NULL, _IOLBF, BUFSIZ);
+	stderr = stream;
+}
+
 void
 log_writer_start(void)
 {
 	pthread_detach(thread_start(run, NULL, "the thread that writes the log"));
 	log_set_sink(put);
+	listen_to_libraries();
 	atexit(write_last_lines);
 }
 

@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-/* Takes over until the process exits; lines queued then are written within a second, or lost. */
+/*
+ * Takes over until the process exits, what libraries print to stderr too; lines queued then are written within a
+ * second, or lost.
+ */
 void log_writer_start(void);
 
 /* How many lines were dropped so far. */

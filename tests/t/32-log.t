@@ -10,6 +10,8 @@ use Rig::Push qw(record body);
 use Rig::Worker;
 
 my $postgres = Rig::Postgres->start_new;
+# libpq prints what the server says of it to whoever connects
+$postgres->sql(q{update pg_database set datcollversion = '0' where datname = 'callresult'});
 my $worker = Rig::Worker->configured(postgres => $postgres);
 
 # a pipe that is full before the worker starts, and read by nobody until the end
@@ -31,8 +33,14 @@ for my $outage (1, 2) {
 	ok $worker->drains, 'the spool drains';
 	is $worker->push_body(body(record(called => "back$outage")))->{status}, 200, 'and pushes are stored again';
 }
-is $postgres->sql(q{select count(*) from callresult.call_result}), 8, 'all of them once';
+like $postgres->sql(q{select count(*) from callresult.call_result}), qr/^8$/m, 'all of them once';
 $worker->signal('HUP');
 
 is $worker->stop, 0, 'SIGTERM ends it';
+
+# what is printed beside the log is a line of it like any other
+$worker->start->wait_until_ready;
+like $worker->log_text, qr/^callresultd: warning: a library says: WARNING: .*collation version/m, 'libpq is heard';
+unlike $worker->log_text, qr/^(?!callresultd: )/m, 'every line is one of the log';
+is $worker->stop, 0, 'it ends well';
 done_testing;
