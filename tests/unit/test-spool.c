@@ -696,6 +696,7 @@ a_row_that_cannot_be_right_ends_in_quarantine(void **state)
 	} cases[] = {
 		{ "UPDATE push SET received_at = -9223372036854775808", "what stood beside its body" },
 		{ "UPDATE push SET received_at = 9223372036854775807", "what stood beside its body" },
+		{ "UPDATE push SET received_at = 253402300800000000, clock_ahead = 1", "what stood beside its body" },
 		{ "UPDATE push SET clock_ahead = -9223372036854775808", "what stood beside its body" },
 		{ "UPDATE push SET bytes = -1", "what stood beside its body" },
 		{ "UPDATE push SET id = x'01'", "what stood beside its body" },
