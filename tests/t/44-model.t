@@ -265,7 +265,7 @@ sub arguments {
 		my ($name, $type) = split /\|/;
 		my $element = $type =~ s/\[\]$//r;
 		my $value = defined $alone{$name} ? $alone{$name} : $name =~ /^q_/ ? "'{}'"
-		    : defined $value{$name} ? "(select array_agg($value{$name} order by n) from step_now)"
+		    : $type eq $element ? "null::$type" : defined $value{$name} ? "(select array_agg($value{$name} order by n) from step_now)"
 		    : "array_fill(null::$element, array[(select count(*)::int from step_now)])";
 		"$name => $value";
 	} @rows;
