@@ -75,7 +75,16 @@ sub new_call {
 		callTimeStr => shown($at), at => $at, %content };
 }
 
-my @received = sort { $a <=> $b } map { $now - 3600 * (1 + rand 24 * 75) } 1 .. 14;
+# When a push came: so that its calls find free times.
+sub reception {
+	for (;;) {
+		my $ago = 3600 * (1 + rand 24 * 75);
+		my $near = $ago % 86_400;
+		return $now - $ago if $near > 700 && $near < 85_200 && abs($ago - 30 * 86_400) > 8000;
+	}
+}
+
+my @received = sort { $a <=> $b } map { reception() } 1 .. 14;
 push @received, map { $now - 3600 * $_ } 30, 25, 3, 2;
 for my $received (map { int } sort { $a <=> $b } @received) {
 	my @push = map { new_call($received) } 1 .. 70;
