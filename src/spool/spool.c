@@ -82,15 +82,43 @@ handle_trouble(struct spool *spool, enum spool_trouble trouble)
 		spool_replace_damaged(spool);
 }
 
-/* A row without an id could not be taken out again: it gets the one that its push has. */
-static bool
+/*
+ * A row without an id could not be taken out again: it gets the one that its push has.  What is read in its turn and
+ * not found by its place is in a damaged file, and would come again for ever.
+ */
+static enum spool_result
 name_row(struct spool *spool, sqlite3_int64 seq, const struct push *push)
 {
-	sqlite3_stmt *statement = spool->file.statements[SPOOL_NAME];
+	struct spool_file *file = &spool->file;
 
-	sqlite3_bind_int64(statement, 1, seq);
-	spool_row_bind_id(statement, 2, &push->id);
-	return spool_file_run(statement);
+	sqlite3_bind_int64(file->statements[SPOOL_NAME], 1, seq);
+	spool_row_bind_id(file->statements[SPOOL_NAME], 2, &push->id);
+	if (!spool_file_run(file->statements[SPOOL_NAME]))
+		return spool_file_note(file);
+	if (sqlite3_changes(file->database) == 0)
+		return spool_file_note_problem(file, SPOOL_DAMAGED, "a row is not where it was read");
+	return SPOOL_DONE;
+}
+
+static void
+drop(struct push **pushes, int *count)
+{
+	while (*count > 0)
+		push_unref(pushes[--*count]);
+	*count = -1;
+}
+
+static void
+name_rows(struct spool *spool, struct push **pushes, const bool *named, int *count)
+{
+	for (int i = 0; i < *count; i++) {
+		enum spool_result result = named[i] ? SPOOL_DONE : name_row(spool, spool->given[i].seq, pushes[i]);
+
+		if (result != SPOOL_DONE)
+			handle_trouble(spool, SPOOL_WRITING);
+		if (result == SPOOL_DAMAGED)
+			drop(pushes, count);
+	}
 }
 
 /* Returns the last code of SQLite. */
@@ -124,17 +152,11 @@ oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
 		if (spool->file.usable)
 			spool_file_note(&spool->file);
 		handle_trouble(spool, SPOOL_READING);
-		while (count > 0)
-			push_unref(pushes[--count]);
-		count = -1;
+		drop(pushes, &count);
 	}
 	if (spool->file.usable)
 		sqlite3_reset(spool->file.statements[SPOOL_OLDEST]);
-	for (int i = 0; i < count; i++)
-		if (!named[i] && !name_row(spool, spool->given[i].seq, pushes[i])) {
-			spool_file_note(&spool->file);
-			spool_file_log(&spool->file, SPOOL_WRITING);
-		}
+	name_rows(spool, pushes, named, &count);
 	spool->given_count = count > 0 ? count : 0;
 	memory_free(named);
 	return count;
