@@ -27,9 +27,8 @@ compare_text(struct slice a, struct slice b)
 	return order != 0 ? order : compare_number((int64_t)a.length, (int64_t)b.length);
 }
 
-/* Nothing before everything else */
-static int
-compare_value(const struct record *a, const struct record *b, enum record_field field)
+int
+fold_compare_value(const struct record *a, const struct record *b, enum record_field field)
 {
 	const struct record_value *x = &a->value[field], *y = &b->value[field];
 
@@ -47,7 +46,7 @@ compare_part(const struct record *a, const struct record *b, enum field_part par
 
 	for (enum record_field field = 0; order == 0 && field < RECORD_FIELDS; field++)
 		if (record_fields[field].part == part)
-			order = compare_value(a, b, field);
+			order = fold_compare_value(a, b, field);
 	return order;
 }
 
@@ -164,9 +163,9 @@ fold_is_plain(const struct fold *fold)
 		if (record->value[RECORD_CALL_TIME].bytes == NULL || record->value[RECORD_CALLED].bytes == NULL)
 			return false;
 		/* they are in the order of their identities, which begin with these three */
-		if (last != NULL && compare_value(last, record, RECORD_CALLED) == 0 &&
-		    compare_value(last, record, RECORD_CALL_TIME) == 0 &&
-		    compare_value(last, record, RECORD_CAMPAIGN_ID) == 0)
+		if (last != NULL && fold_compare_value(last, record, RECORD_CALLED) == 0 &&
+		    fold_compare_value(last, record, RECORD_CALL_TIME) == 0 &&
+		    fold_compare_value(last, record, RECORD_CAMPAIGN_ID) == 0)
 			return false;
 	}
 	return true;

@@ -41,4 +41,7 @@ void fold_trim(struct fold *fold);
 
 void fold_free(struct fold *fold);
 
+/* The order of two records by a field; one without it comes first. */
+int fold_compare_value(const struct record *a, const struct record *b, enum record_field field);
+
 #endif

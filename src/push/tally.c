@@ -1,8 +1,6 @@
 /* Counts the rows of a fold.  These are sorted by campaign and time, so what is counted together is not far apart. */
 #include "push/tally.h"
 
-#include <string.h>
-
 #include "base/memory.h"
 
 enum {
@@ -20,19 +18,6 @@ tally_hour(int64_t time)
 }
 
 static bool
-same_text(const struct record_value *a, const struct record_value *b)
-{
-	return a->bytes == NULL || b->bytes == NULL ? a->bytes == b->bytes :
-	    a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
-}
-
-static bool
-same_number(const struct record_value *a, const struct record_value *b)
-{
-	return a->bytes == NULL || b->bytes == NULL ? a->bytes == b->bytes : a->number == b->number;
-}
-
-static bool
 same_hour(const struct record_value *a, const struct record_value *b)
 {
 	return a->bytes == NULL || b->bytes == NULL ? a->bytes == b->bytes :
@@ -40,13 +25,15 @@ same_hour(const struct record_value *a, const struct record_value *b)
 }
 
 static bool
-counts_together(const struct record_value *a, const struct record_value *b)
+counts_together(const struct record *a, const struct record *b)
 {
-	return same_number(&a[RECORD_CALL_STATUS], &b[RECORD_CALL_STATUS]) &&
-	    same_text(&a[RECORD_FAIL_CODE], &b[RECORD_FAIL_CODE]) &&
-	    same_number(&a[RECORD_VDN_ID], &b[RECORD_VDN_ID]) &&
-	    same_hour(&a[RECORD_CALL_TIME], &b[RECORD_CALL_TIME]) &&
-	    same_text(&a[RECORD_CAMPAIGN_ID], &b[RECORD_CAMPAIGN_ID]);
+	static const enum record_field alike[] = { RECORD_CALL_STATUS, RECORD_FAIL_CODE, RECORD_VDN_ID,
+		RECORD_CAMPAIGN_ID };
+	bool same = same_hour(&a->value[RECORD_CALL_TIME], &b->value[RECORD_CALL_TIME]);
+
+	for (size_t i = 0; same && i < sizeof alike / sizeof *alike; i++)
+		same = fold_compare_value(a, b, alike[i]) == 0;
+	return same;
 }
 
 static void
@@ -55,7 +42,7 @@ count_call(struct tally *tally, const struct record *record)
 	size_t last = tally->count > COUNTS_LOOKED_AT ? tally->count - COUNTS_LOOKED_AT : 0;
 
 	for (size_t i = tally->count; i > last; i--)
-		if (counts_together(tally->counts[i - 1].record->value, record->value)) {
+		if (counts_together(tally->counts[i - 1].record, record)) {
 			tally->counts[i - 1].calls++;
 			return;
 		}
