@@ -13,7 +13,7 @@ use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT_OK = qw(folder source build run_command spawn reap stop_process wait_for free_port write_file read_file clock_ahead
-    processes_below open_to_web_server);
+    processes_below freeze open_to_web_server);
 
 my $owner = $$;
 my $folder;
@@ -143,6 +143,17 @@ sub processes_below {
 	my @found = ($pid);
 	for (my $i = 0; $i < @found; $i++) { push @found, @{ $children{ $found[$i] } // [] }; }
 	return @found;
+}
+
+# Stops a process and all it has started, and gives their numbers.  What a process forks before the signal reaches it
+# is not in the list that was read, so the list is read until it names nobody who still runs.
+sub freeze {
+	my ($pid) = @_;
+	my $runs = sub { read_file("/proc/$_[0]/stat") =~ /\) [^TtZX]/ };
+	my @running;
+	wait_for(sub { kill 'STOP', @running = grep { $runs->($_) } processes_below($pid); !@running })
+	    or croak "still running: @running";
+	return processes_below($pid);
 }
 
 # Lets Debian's web servers at a folder or socket by their group, as the manual has it done; only root can and must.

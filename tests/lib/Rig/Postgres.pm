@@ -3,7 +3,7 @@ package Rig::Postgres;
 
 use strict;
 use warnings;
-use Rig qw(folder source run_command spawn stop_process wait_for read_file write_file processes_below);
+use Rig qw(folder source run_command spawn stop_process wait_for read_file write_file freeze processes_below);
 
 my $count = 0;
 
@@ -104,9 +104,10 @@ sub stop {
 	my ($self, $how) = @_;
 	my %signals = (fast => 'INT', immediate => 'QUIT');
 	my $postmaster = $self->postmaster;
-	my @processes = processes_below($postmaster);
-	if (($how // 'fast') eq 'kill') { kill 'KILL', @processes; }
-	else                            { kill $signals{ $how // 'fast' }, $postmaster; }
+	my $kill = ($how // 'fast') eq 'kill';
+	my @processes = $kill ? freeze($postmaster) : processes_below($postmaster);
+	if ($kill) { kill 'KILL', @processes; }
+	else       { kill $signals{ $how // 'fast' }, $postmaster; }
 	# runuser stops itself when what it runs is stopped by pause, and resume may come too early for it
 	wait_for(sub { kill 'CONT', $self->{pid}; defined Rig::reap($self->{pid}) }, 60)
 	    or die "PostgreSQL does not stop\n";
@@ -116,7 +117,7 @@ sub stop {
 	return;
 }
 
-sub pause  { kill 'STOP', processes_below($_[0]->postmaster); return }
+sub pause  { freeze($_[0]->postmaster); return }
 sub resume { kill 'CONT', processes_below($_[0]->postmaster); return }
 
 sub install {
