@@ -239,8 +239,9 @@ subtest 'a push that fails by no fault of the data' => sub {
 subtest 'a synchronous standby that is away' => sub {
 	$postgres->sql(q{alter system set synchronous_standby_names = 'nobody'});
 	$postgres->sql('select pg_reload_conf()');
-	is $worker->push_body(body(record(called => 'standby')))->{body}, $success, 'a push is acknowledged';
-	is $worker->spooled, 1, 'by the spool: what only the primary has is not enough';
+	# commits wait from the moment on at which the server's checkpointer has read the setting
+	ok wait_for(sub { is $worker->push_body(body(record(called => 'standby')))->{body}, $success, 'a push is acknowledged';
+		$worker->spooled == 1 }), 'by the spool: what only the primary has is not enough';
 	my $connection = $worker->connection;
 	my $body = body(record(called => 'cancelled'));
 	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token",
