@@ -10,7 +10,10 @@
 #include "base/log.h"
 #include "front/exchange.h"
 
-enum { TURN = 64 };     /* reads of one connection before the others have their turn */
+enum {
+	TURN = 64,      /* reads of one connection before the others have their turn */
+	LATE = 1000,    /* milliseconds: a timer that is later tells that the process was stopped, or its machine */
+};
 
 /* Lets one thread hear when something has come, or at once when something is left in the input. */
 static bool
@@ -184,9 +187,9 @@ go_on_after_answer(void *connection, void *context)
 	rest(server, connection, state);
 }
 
-/* One whose time is up; NULL: there is none, and the timer is set for the next. */
+/* One whose time is up; NULL: there is none, and the timer is set for the next.  *late: nobody could read meanwhile. */
 static struct connection *
-take_expired(struct server *server, enum connection_state *state)
+take_expired(struct server *server, enum connection_state *state, bool *late)
 {
 	struct connection *connection;
 
@@ -195,6 +198,7 @@ take_expired(struct server *server, enum connection_state *state)
 	connection = connection_next_to_expire(&server->connections);
 	if (connection != NULL && connection->expires <= clock_ms()) {
 		*state = connection->state;
+		*late = clock_ms() - connection->expires > LATE;
 		connection_move(&server->connections, connection, CONNECTION_SERVED, CONNECTION_NEVER);
 	} else {
 		if (connection != NULL)
@@ -218,9 +222,12 @@ server_expire(struct server *server)
 {
 	struct connection *connection;
 	enum connection_state state;
+	bool late;
 
-	while ((connection = take_expired(server, &state)) != NULL) {
-		state = exchange_expired(connection, state);
+	while ((connection = take_expired(server, &state, &late)) != NULL) {
+		/* what a sender has no part in costs him no time: it begins anew */
+		if (!late)
+			state = exchange_expired(connection, state);
 		connection->since = clock_ms();
 		server_serve(server, connection, state);
 	}

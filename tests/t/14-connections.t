@@ -165,6 +165,18 @@ subtest 'stopped and continued in the middle of bodies' => sub {
 	is_deeply [map { $_->answer->{status} } @connections], [(200) x 4], 'all are taken';
 };
 
+# Longer than a head may take: no sender has a part in that.
+subtest 'stopped for long' => sub {
+	my ($late) = sent($begin);
+	is $worker->get('/-/live')->{status}, 200, 'a head is being read';
+	kill 'STOP', $pid;
+	my $stopped = time;
+	ok wait_for(sub { time > $stopped + 11.5 }, 30), 'its time passes';
+	$late->send_bytes(frame(PARAMS, params(%live)) . $rest);
+	kill 'CONT', $pid;
+	is $late->answer->{status}, 200, 'it is read nevertheless';
+};
+
 subtest 'a body that is given up' => sub {
 	my ($connection) = silent(1, "/$token");
 	$connection->send_body('[');
