@@ -108,32 +108,39 @@ query_byte(const char **text)
 	return *(*text)++;
 }
 
-/* "a=b&token=TOKEN": the path comes decoded from the web server, the query does not. */
+/* The value at *query, which is moved behind it: the path comes decoded from the web server, the query does not. */
 static struct slice
-token_of_query(const char *query, char token[TOKEN_MAX])
+read_token(const char **query, char token[TOKEN_MAX])
 {
-	static const char name[] = "token=";
 	size_t length = 0;
 
-	while (query != NULL && *query != '\0') {
+	while (strchr("&?", **query) == NULL && length < TOKEN_MAX)
+		token[length++] = query_byte(query);
+	return (struct slice){ token, strchr("&?", **query) != NULL ? length : 0 };
+}
+
+/* "a=b&token=TOKEN"; of several tokens a right one is enough. */
+static bool
+query_admits(const struct token_set *tokens, const char *query, char source[PUSH_SOURCE_SIZE])
+{
+	static const char name[] = "token=";
+	char token[TOKEN_MAX];
+	bool admits = false;
+
+	while (query != NULL && *query != '\0' && !admits) {
 		if (strncmp(query, name, sizeof name - 1) == 0) {
 			query += sizeof name - 1;
-			while (strchr("&?", *query) == NULL && length < TOKEN_MAX)
-				token[length++] = query_byte(&query);
-			if (strchr("&?", *query) == NULL)
-				length = 0;
-			break;
+			admits = token_set_find(tokens, read_token(&query, token), source);
 		}
 		query += strcspn(query, "&?");
 		query += strspn(query, "&?");
 	}
-	return (struct slice){ token, length };
+	return admits;
 }
 
 bool
 admission_check(struct admission *admission, const char *path, const char *query, char source[PUSH_SOURCE_SIZE])
 {
-	char token[TOKEN_MAX];
 	bool admitted;
 
 	source[0] = '\0';
@@ -141,7 +148,7 @@ admission_check(struct admission *admission, const char *path, const char *query
 		return true;
 	pthread_rwlock_rdlock(&admission->lock);
 	admitted = token_set_find(admission->tokens, token_of_path(path), source) ||
-	    token_set_find(admission->tokens, token_of_query(query, token), source);
+	    query_admits(admission->tokens, query, source);
 	pthread_rwlock_unlock(&admission->lock);
 	return admitted;
 }

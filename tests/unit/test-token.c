@@ -151,6 +151,7 @@ a_token_stands_in_the_path_or_in_the_query(void **state)
 		{ "/old:OLD-secret_1.~", NULL, false },
 		{ "//OLD-secret_1.~", NULL, true }, { "///OLD-secret_1.~//", NULL, true },
 		{ "", "token=OLD-secret_1.~?sign=1", true }, { "", "sign=1?token=OLD-secret_1.~", true },
+		{ "", "token=&token=OLD-secret_1.~", true }, { "", "token=x?token=OLD-secret_1.~&token=y", true },
 		{ "", "?token=OLD-secret_1.~", true }, { "", "token=OLD-secret_1.~%3F", false },
 		{ "", "OLD-secret_1.~", false }, { "", "token", false },
 		{ "", "token=", false },
