@@ -269,6 +269,8 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 	sigset_t handled = block_signals();
 	struct storage storage;
 
+	if (cgi && cgi_serve_at_once(&service))
+		return 0;
 	if (!cgi && listener->descriptor == -1 && !listen_open(listener, settings->listen))
 		return 1;
 	storage = storage_open(settings, cgi);

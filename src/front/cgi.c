@@ -50,6 +50,21 @@ set_answered(void *owner, void *context)
 	*(bool *)owner = true;
 }
 
+bool
+cgi_serve_at_once(const struct service *service)
+{
+	struct gateway *gateway = gateway_new_cgi();
+	bool answered = request_answer_at_once(gateway, service);
+
+	if (!answered) {
+		gateway_free(gateway);
+		return false;
+	}
+	drain();
+	(void)!gateway_end(gateway);
+	return true;
+}
+
 void
 cgi_serve(const struct service *service)
 {

@@ -34,20 +34,20 @@ readiness(const struct service *service)
 
 /* What the administrator's tools ask for, below "/-/". */
 static enum outcome
-answer_query(const struct gateway *gateway, const struct service *service, const char *name)
+answer_query(const struct gateway *gateway, const char *name)
 {
 	if (!is_method(gateway, "GET") && !is_method(gateway, "HEAD"))
 		return OUTCOME_NOT_FOUND;
 	if (strcmp(name, "live") == 0)
 		return OUTCOME_LIVE;
 	if (strcmp(name, "ready") == 0)
-		return readiness(service);
+		return OUTCOME_READY;
 	if (strcmp(name, "metrics") == 0)
 		return OUTCOME_METRICS;
 	return OUTCOME_NOT_FOUND;
 }
 
-/* OUTCOME_OK: it is a push that may be read; source is set. */
+/* OUTCOME_OK: it is a push that may be read; source is set.  OUTCOME_READY: it asks whether we are. */
 static enum outcome
 admit(const struct gateway *gateway, const struct service *service, char source[PUSH_SOURCE_SIZE])
 {
@@ -57,7 +57,7 @@ admit(const struct gateway *gateway, const struct service *service, char source[
 	if (path == NULL)
 		path = "";
 	if (strncmp(path, queries, sizeof queries - 1) == 0)
-		return answer_query(gateway, service, path + sizeof queries - 1);
+		return answer_query(gateway, path + sizeof queries - 1);
 	if (!admission_is_push_path(path))
 		return OUTCOME_NOT_FOUND;
 	if (!admission_check(service->admission, path, gateway_variable(gateway, "QUERY_STRING"), source))
@@ -77,6 +77,19 @@ answer(struct gateway *gateway, enum outcome outcome, int64_t start)
 	reply_send(gateway, outcome);
 }
 
+bool
+request_answer_at_once(struct gateway *gateway, const struct service *service)
+{
+	int64_t start = clock_us();
+	char source[PUSH_SOURCE_SIZE];
+	enum outcome outcome = admit(gateway, service, source);
+
+	if (outcome == OUTCOME_OK || outcome == OUTCOME_READY || outcome == OUTCOME_METRICS)
+		return false;
+	answer(gateway, outcome, start);
+	return true;
+}
+
 struct request *
 request_new(struct gateway *gateway, const struct service *service, void *owner)
 {
@@ -85,6 +98,8 @@ request_new(struct gateway *gateway, const struct service *service, void *owner)
 	enum outcome outcome = admit(gateway, service, source);
 	struct request *request;
 
+	if (outcome == OUTCOME_READY)
+		outcome = readiness(service);
 	if (outcome != OUTCOME_OK) {
 		answer(gateway, outcome, start);
 		return NULL;

@@ -33,6 +33,13 @@ struct request {
 	enum outcome    outcome;    /* of reading it */
 };
 
+/*
+ * Answers the request that the gateway brings when that takes neither database nor spool: of service, admission alone
+ * is of use.  False: it is for request_new().
+ */
+bool request_answer_at_once(struct gateway *gateway, const struct service *service)
+    __attribute__((warn_unused_result));
+
 /* The request that the gateway brings, when it is a push that may be read.  NULL: it is answered. */
 struct request *request_new(struct gateway *gateway, const struct service *service, void *owner)
     __attribute__((warn_unused_result));

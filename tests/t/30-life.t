@@ -161,10 +161,20 @@ subtest 'a plain CGI program' => sub {
 	is $?, 0, 'exits 0';
 	like $output, qr/^Status: 200 OK\r\n.*\r\n\r\n\Q$success\E\z/s, 'answers on stdout';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'cgi'}), 1, 'and has stored it';
-	local $ENV{PATH_INFO} = '/wrong';
-	$output = qx{@{[Rig::Worker->binary]} <$input 2>$worker->{log}};
-	is $?, 0, 'exits 0 after a refusal';
-	like $output, qr/^Status: 403 Forbidden\r\n/, 'which it says';
+	unlink "$worker->{base}.spool";
+	my %answers = ('/wrong' => '403 Forbidden', "/$token/more" => '404 Not Found', '/-/live' => '404 Not Found');
+	for my $path (sort keys %answers) {
+		local $ENV{PATH_INFO} = $path;
+		$output = qx{@{[Rig::Worker->binary]} <$input 2>$worker->{log}};
+		is $?, 0, "$path: exits 0 after a refusal";
+		like $output, qr/^Status: $answers{$path}\r\n.*"\}\z/s, 'which it says';
+		ok !-e "$worker->{base}.spool", 'and opens neither spool nor database for it';
+	}
+	local $ENV{REQUEST_METHOD} = 'GET';
+	for my $question (qw(live ready metrics)) {
+		local $ENV{PATH_INFO} = "/-/$question";
+		like qx{@{[Rig::Worker->binary]} </dev/null 2>$worker->{log}}, qr/^Status: 200 OK\r\n/, "answers $question";
+	}
 };
 
 # RFC 3875, 4.4: a query string without "=" arrives as arguments, and is the sender's.
