@@ -149,6 +149,8 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 struct reading {
 	struct settings *settings;
 	FILE            *file;
+	char            *text;           /* of the line, as it was read */
+	size_t           text_size;
 	int              line;
 	bool             given[KEY_MAX];
 	int              fault_line;     /* 0: none so far */
@@ -170,10 +172,47 @@ fault(struct reading *reading, const char *format, ...)
 
 /* What editors of Windows call Unicode has a mark in front, or a NUL beside each letter. */
 static bool
-is_utf_16(const char *line)
+is_utf_16(const char *line, size_t length)
 {
-	return memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0 ||
-	    (line[0] != '\0' && line[0] != '\n' && line[1] == '\0');
+	return length > 1 && (memcmp(line, "\xff\xfe", 2) == 0 || memcmp(line, "\xfe\xff", 2) == 0 ||
+	    strlen(line) == 1);
+}
+
+/* Such as a NUL or a lone carriage return, which end a line for some readers and not for others. */
+static bool
+has_control(const char *line, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)line[i] < ' ' && line[i] != '\t')
+			return true;
+	return false;
+}
+
+/* libinih passes over what follows a section on its line. */
+static bool
+is_more_than_section(const char *line)
+{
+	line += strspn(line, "\xef\xbb\xbf \t");
+	line = *line == '[' ? strchr(line, ']') : NULL;
+	if (line == NULL)
+		return false;
+	line += 1 + strspn(line + 1, " \t\r\n");
+	return strchr(";#", *line) == NULL;
+}
+
+static void
+check_line(struct reading *reading, const char *line, size_t length, size_t max)
+{
+	length -= length > 0 && line[length - 1] == '\n';
+	if (reading->line == 1 && is_utf_16(line, length))
+		fault(reading, "the file is UTF-16: save it as UTF-8");
+	if (length > max)
+		fault(reading, "the line is longer than %zu bytes", max);
+	length -= length > 0 && line[length - 1] == '\r';
+	if (has_control(line, length))
+		fault(reading, "the line has a control character: save the file as plain text");
+	if (is_more_than_section(line))
+		fault(reading, "expected [section] or \"key = value\"");
 }
 
 /* A password may hold a blank and a semicolon: within quotes, which are libpq's, they begin no comment. */
@@ -201,15 +240,14 @@ static char *
 next_line(char *line, int size, void *stream)
 {
 	struct reading *reading = stream;
+	ssize_t length = getline(&reading->text, &reading->text_size, reading->file);
 
-	if (fgets(line, size, reading->file) == NULL)
+	if (length < 0)
 		return NULL;
 	reading->line++;
-	if (reading->line == 1 && size > 2 && is_utf_16(line))
-		fault(reading, "the file is UTF-16: save it as UTF-8");
+	check_line(reading, reading->text, (size_t)length, (size_t)size - 2);
+	snprintf(line, (size_t)size, "%s", reading->text);
 	hide_quoted_semicolons(line);
-	if (strchr(line, '\n') == NULL && !feof(reading->file))
-		fault(reading, "the line is longer than %d bytes", size - 2);
 	return line;
 }
 
@@ -288,6 +326,7 @@ settings_read(struct settings *settings, const char *path)
 	bad_line = ini_parse_stream(next_line, &reading, take_key, &reading);
 	error = ferror(reading.file) ? errno : 0;
 	fclose(reading.file);
+	free(reading.text);
 	if (error != 0)
 		log_error("%s: %s", path, strerror(error));
 	else if (reading.fault_line > 0)

@@ -50,7 +50,7 @@ make_line(const char *text, size_t length)
 	memcpy(line.text, text, length);
 	line.text[length] = '\0';
 	copy = memory_strdup(token_line_start(line.text));
-	copy[strcspn(copy, "\r")] = '\0';
+	token_line_cut_end(copy);
 	name = token_line_name(copy);
 	line.bad = name < 0 || strlen(line.text) != length;
 	if (name > 0) {

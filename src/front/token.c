@@ -28,8 +28,9 @@ is_token(const char *text)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 	size_t length = strlen(text);
 
-	/* "-" alone is where live, ready and metrics are */
-	return length > 0 && strspn(text, allowed) == length && strcmp(text, "-") != 0;
+	/* "-" alone is where live, ready and metrics are; "." and ".." never get here: they are taken out of a URL */
+	return length > 0 && strspn(text, allowed) == length && strcmp(text, "-") != 0 && strcmp(text, ".") != 0 &&
+	    strcmp(text, "..") != 0;
 }
 
 const char *
@@ -38,6 +39,16 @@ token_line_start(const char *line)
 	static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 	return strncmp(line, byte_order_mark, 3) == 0 ? line + 3 : line;
+}
+
+void
+token_line_cut_end(char *line)
+{
+	size_t length = strlen(line);
+
+	length -= length > 0 && line[length - 1] == '\n';
+	length -= length > 0 && line[length - 1] == '\r';
+	line[length] = '\0';
 }
 
 int
@@ -90,7 +101,7 @@ read_line(struct token_set *set, char *line, size_t length)
 
 	if (strlen(line) != length)     /* a NUL would end a token early */
 		return false;
-	line[strcspn(line, "\r\n")] = '\0';
+	token_line_cut_end(line);
 	name = token_line_name(start);
 	if (name > 0)
 		add(set, start, (size_t)name);
@@ -121,6 +132,12 @@ token_set_read(const char *path)
 			set = NULL;
 			break;
 		}
+	}
+	if (set != NULL && ferror(file)) {
+		/* the tokens behind the fault would be refused */
+		log_error("tokens file %s: %s", path, strerror(errno));
+		token_set_free(set);
+		set = NULL;
 	}
 	free(line);
 	fclose(file);

@@ -23,6 +23,9 @@ struct token_set *token_set_read(const char *path);
  */
 int token_line_name(const char *line);
 
+/* Takes the end off a line as it was read: a line feed, with a carriage return in front or without. */
+void token_line_cut_end(char *line);
+
 /* The line behind a byte order mark, which editors put in front of a file's first. */
 const char *token_line_start(const char *line);
 

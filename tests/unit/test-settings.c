@@ -336,6 +336,29 @@ a_file_of_utf_16_is_named_so(void **state)
 	assert_refused("\xfe\xff", 1, "UTF-16: save it as UTF-8");
 }
 
+/* What follows would be passed over or cut off, and the defaults stand in for it. */
+static void
+a_control_character_is_named_with_its_place(void **state)
+{
+	static const char *const lines[] = { "; all one comment\r[server]\rthreads = 8", "[server]\rthreads = 8",
+	    "threads = 8\rmax_body = 1M", "threads = 8\r\r", "threads = 8 ; \033", "\001" };
+	char content[128];
+	FILE *file;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		snprintf(content, sizeof content, "[server]\n\n%s\nwriters = 8\n", lines[i]);
+		assert_refused(content, 3, "control character");
+	}
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("[log]\nlevel = error", file);
+	fputc('\0', file);
+	assert_int_equal(fclose(file), 0);
+	assert_false(read_file(path));
+	assert_non_null(strstr(said, "line 2: the line has a control character"));
+}
+
 static void
 a_key_nobody_knows_is_named_with_its_place(void **state)
 {
@@ -372,7 +395,8 @@ a_key_given_twice_is_named_with_its_second_place(void **state)
 static void
 a_line_that_is_none_is_named(void **state)
 {
-	static const char *const lines[] = { "garbage", "[server", "threads 8", "]", "SECRET" };
+	static const char *const lines[] = { "garbage", "[server", "threads 8", "]", "SECRET",
+	    "[server] threads = 8", "[log] [server]", "[server]x" };
 	char content[128];
 
 	(void)state;
@@ -659,6 +683,7 @@ main(void)
 		TEST(a_place_to_listen_is_one),
 		TEST(a_bad_value_is_named_with_its_place),
 		TEST(a_file_of_utf_16_is_named_so),
+		TEST(a_control_character_is_named_with_its_place),
 		TEST(a_key_nobody_knows_is_named_with_its_place),
 		TEST(a_key_given_twice_is_named_with_its_second_place),
 		TEST(a_line_that_is_none_is_named),

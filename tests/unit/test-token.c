@@ -94,7 +94,8 @@ a_bad_line_is_named_and_never_shown(void **state)
 		"SECRET", ":SECRET", "name:", "name", "name:SECRET/1", "name:SECRET 1", "name: SECRET",
 		"name:SECRET ", "name:SECRET?",
 		"name:SECRET&", "name:SECRET%20", "name:SECRET:1", "name:SECRET+", "name:SECRET\t",
-		"name:\xc3\xbcSECRET", " ", ":", "name:-",
+		"name:\xc3\xbcSECRET", " ", ":", "name:-", "name:.", "name:..",
+		"name:SECRET\rnext:SECRET", "name:SECRET\r\r",
 	};
 
 	(void)state;
@@ -129,6 +130,20 @@ a_file_that_is_not_there_is_named(void **state)
 	assert_int_equal(lines_in(said), 1);
 	free(said);
 	token_set_free(NULL);
+}
+
+static void
+a_file_that_opens_and_cannot_be_read_is_named(void **state)
+{
+	struct capture capture = capture_start();
+	struct token_set *set = token_set_read(".");
+	char *said = capture_end(capture);
+
+	(void)state;
+	assert_null(set);
+	assert_non_null(strstr(said, "Is a directory"));
+	assert_int_equal(lines_in(said), 1);
+	free(said);
 }
 
 static void
@@ -315,6 +330,7 @@ main(void)
 		TEST(tokens_are_counted),
 		TEST(a_bad_line_is_named_and_never_shown),
 		TEST(a_file_that_is_not_there_is_named),
+		TEST(a_file_that_opens_and_cannot_be_read_is_named),
 		TEST(a_token_stands_in_the_path_or_in_the_query),
 		TEST(pushes_go_to_the_mount_or_one_segment_below),
 		TEST(the_name_of_the_token_is_the_source),
