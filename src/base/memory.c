@@ -53,7 +53,7 @@ memory_strdup(const char *text)
 }
 
 void
-memory_free(void *block)
+memory_free(const void *block)
 {
-	free(block);
+	free((void *)block);
 }

@@ -18,6 +18,7 @@ void *memory_resize(void *old, size_t count, size_t size) __attribute__((returns
 
 char *memory_strdup(const char *text) __attribute__((malloc, returns_nonnull));
 
-void memory_free(void *block);
+/* Also what a slice owns; NULL is fine. */
+void memory_free(const void *block);
 
 #endif

@@ -63,7 +63,7 @@ look_as_service(struct doctor *doctor)
 		log_fatal("cannot switch to %s, the user of callresultd", user->pw_name);
 	if (passwords.bytes != NULL)
 		show_passwords(passwords);
-	memory_free((void *)passwords.bytes);
+	memory_free(passwords.bytes);
 	doctor->is_service = doctor->was_root = true;
 	doctor_add(doctor, FINDING_OK, NULL, NULL, "doctor checks files and database as %s, the owner of the spool",
 	    user->pw_name);

@@ -266,6 +266,6 @@ push_run(struct ctl *ctl)
 		return CTL_WRONG;
 	}
 	taken = push_body(ctl, url, body, numbers);
-	memory_free((void *)body.bytes);
+	memory_free(body.bytes);
 	return taken ? CTL_FINE : CTL_WRONG;
 }

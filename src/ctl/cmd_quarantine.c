@@ -122,7 +122,7 @@ quarantine_show_run(struct ctl *ctl)
 		table_print_raw(stdout, entry.raw.bytes, entry.raw.length);
 	else
 		fwrite(entry.raw.bytes, 1, entry.raw.length, stdout);
-	memory_free((void *)entry.raw.bytes);
+	memory_free(entry.raw.bytes);
 	return CTL_FINE;
 }
 
@@ -145,7 +145,7 @@ wrap_record(struct slice raw)
 	bytes[0] = '[';
 	memcpy(bytes + 1, raw.bytes, raw.length);
 	bytes[raw.length + 1] = ']';
-	memory_free((void *)raw.bytes);
+	memory_free(raw.bytes);
 	return (struct slice){ bytes, raw.length + 2 };
 }
 
@@ -231,7 +231,7 @@ retry(struct ctl *ctl, const char *id, struct fate *fate)
 	if (entry.resolved)
 		fate->problem = "it is already settled";
 	if (with != NULL || entry.resolved) {
-		memory_free((void *)entry.raw.bytes);
+		memory_free(entry.raw.bytes);
 		entry.raw = (struct slice){ NULL, 0 };
 	}
 	if (entry.resolved || (with != NULL && !intake_read_file(with, TEXT_MAX, &entry.raw, &fate->problem)))

@@ -70,7 +70,7 @@ intake_read_file(const char *path, size_t max, struct slice *body, const char **
 	if (!is_stdin)
 		close(descriptor);
 	if (*problem != NULL) {
-		memory_free((void *)body->bytes);
+		memory_free(body->bytes);
 		*body = (struct slice){ NULL, 0 };
 	}
 	return *problem == NULL;

@@ -105,7 +105,7 @@ worker_metrics(const char *listen, const char **problem)
 	    errno == EAGAIN || errno == EINPROGRESS ? "it does not answer in time" : strerror(errno);
 	if (answered)
 		metrics = content_of(answer);
-	memory_free((void *)answer.bytes);
+	memory_free(answer.bytes);
 	if (descriptor >= 0)
 		close(descriptor);
 	return metrics;

@@ -55,7 +55,7 @@ push_unref(struct push *push)
 	if (push == NULL || atomic_fetch_sub(&push->references, 1) > 1)
 		return;
 	record_list_free(&push->list);
-	memory_free((void *)push->body.bytes);
+	memory_free(push->body.bytes);
 	memory_free(push);
 }
 
