@@ -7,15 +7,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#ifdef HAVE_LIBSYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
-
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_writer.h"
 #include "base/memory.h"
-#include "base/watchdog.h"
+#include "base/systemd.h"
 #include "db/pool.h"
 #include "front/admission.h"
 #include "front/cgi.h"
@@ -162,16 +158,6 @@ wait_for_end(const sigset_t *handled, const char *config, struct admission *admi
 		reload(config, admission);
 }
 
-static void
-tell_manager(const char *state)
-{
-#ifdef HAVE_LIBSYSTEMD
-	sd_notify(0, state);
-#else
-	(void)state;
-#endif
-}
-
 /* What is behind the requests: queue, spool, and the threads that store. */
 struct storage {
 	struct queue   *queue;
@@ -245,15 +231,15 @@ run(struct listener *listener, struct service *service, struct storage *storage,
 {
 	struct server *server;
 
-	watchdog_init(settings->reply_deadline + BEYOND_TIME);
+	systemd_watchdog_init(settings->reply_deadline + BEYOND_TIME);
 	server = server_start(listener, (int)settings->threads, service);
 
 	log_info("callresultd %s serves listen=%s threads=%d", PACKAGE_VERSION,
 	    listener->handed_over ? "handed-over" : settings->listen, (int)settings->threads);
 	listen_warn_if_open(listener);
-	tell_manager("READY=1");
+	systemd_notify("READY=1");
 	wait_for_end(handled, config, service->admission);
-	tell_manager("STOPPING=1");
+	systemd_notify("STOPPING=1");
 	end_background(storage, clock_ms());
 	server_stop(server);
 	log_info("shutdown complete: every accepted push was answered");

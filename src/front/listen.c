@@ -11,14 +11,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#ifdef HAVE_LIBSYSTEMD
-#include <systemd/sd-daemon.h>
-#endif
-
 #include "base/address.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/systemd.h"
 
 static bool
 is_listening(int descriptor)
@@ -34,20 +31,6 @@ set_nonblocking(int descriptor)
 {
 	/* another thread may accept the connection that woke this one */
 	fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
-}
-
-static int
-systemd_socket(void)
-{
-#ifdef HAVE_LIBSYSTEMD
-	int count = sd_listen_fds(1);
-
-	if (count > 1)
-		log_warning("systemd passed %d sockets; serving only the first", count);
-	if (count > 0)
-		return SD_LISTEN_FDS_START;
-#endif
-	return -1;
 }
 
 bool

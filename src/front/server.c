@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/systemd.h"
 #include "base/thread.h"
-#include "base/watchdog.h"
 
 enum {
 	THREADS_MIN = 4,
@@ -65,7 +65,7 @@ ring(struct server *server)
 	uint64_t expirations;
 
 	(void)!read(server->ringing, &expirations, sizeof expirations);
-	watchdog_ring();
+	systemd_watchdog_ring();
 }
 
 static void
@@ -128,7 +128,7 @@ count_threads(int in_flight)
 static void
 start_ringing(struct server *server)
 {
-	int64_t period = watchdog_period();
+	int64_t period = systemd_watchdog_period();
 	/* at once, and then again */
 	const struct itimerspec timer = { .it_interval = thread_timespec(period), .it_value.tv_nsec = 1 };
 

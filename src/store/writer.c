@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/systemd.h"
 #include "base/thread.h"
-#include "base/watchdog.h"
 #include "db/db.h"
 #include "db/pool.h"
 #include "metrics/metrics.h"
@@ -153,7 +153,7 @@ run(void *argument)
 	int count;
 
 	while ((count = queue_take(writer->queue, pushes, TAKE_MAX, IDLE_TIME)) != QUEUE_CLOSED) {
-		watchdog_note_writer();
+		systemd_watchdog_note_writer();
 		if (count > 0)
 			store_batch(writer, pushes, count);
 	}

@@ -1,11 +1,11 @@
-/* The watchdog: rings while a writer goes on, with the clock in the test's hand and a manager that listens. */
+/* systemd's watchdog: rings while a writer goes on, with the clock in the test's hand and a manager that listens. */
 #include "unit.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "base/clock.h"
-#include "base/watchdog.h"
+#include "base/systemd.h"
 
 #ifdef HAVE_LIBSYSTEMD
 
@@ -45,7 +45,7 @@ watched(void **state)
 	setenv("NOTIFY_SOCKET", path, 1);
 	free(path);
 	setenv("WATCHDOG_USEC", "400000", 1);
-	watchdog_init(BUSY);
+	systemd_watchdog_init(BUSY);
 	assert_string_equal(told(), "");
 	return 0;
 }
@@ -63,8 +63,8 @@ static void
 it_rings_several_times_in_the_time_allowed(void **state)
 {
 	(void)state;
-	assert_in_range(watchdog_period(), 1, ALLOWED / 3);
-	watchdog_ring();
+	assert_in_range(systemd_watchdog_period(), 1, ALLOWED / 3);
+	systemd_watchdog_ring();
 	assert_string_equal(told(), "WATCHDOG=1");
 }
 
@@ -75,20 +75,20 @@ it_is_silent_while_no_writer_goes_on_and_says_so_once(void **state)
 	char *said;
 
 	(void)state;
-	watchdog_note_writer();
+	systemd_watchdog_note_writer();
 	now += 2 * BUSY;
-	watchdog_ring();
+	systemd_watchdog_ring();
 	assert_string_equal(told(), "WATCHDOG=1");      /* a writer may be busy for that long */
 	now += 1;
 	capture = capture_start();
-	watchdog_ring();
-	watchdog_ring();
+	systemd_watchdog_ring();
+	systemd_watchdog_ring();
 	said = capture_end(capture);
 	assert_string_equal(told(), "");
 	assert_int_equal(lines_in(said), 1);
 	free(said);
-	watchdog_note_writer();
-	watchdog_ring();
+	systemd_watchdog_note_writer();
+	systemd_watchdog_ring();
 	assert_string_equal(told(), "WATCHDOG=1");
 }
 
@@ -96,9 +96,9 @@ static void
 a_time_too_short_for_a_push_is_lengthened(void **state)
 {
 	(void)state;
-	watchdog_init(ALLOWED);
+	systemd_watchdog_init(ALLOWED);
 	assert_string_equal(told(), "WATCHDOG_USEC=800000");
-	assert_in_range(watchdog_period(), ALLOWED / 3, ALLOWED);
+	assert_in_range(systemd_watchdog_period(), ALLOWED / 3, ALLOWED);
 }
 
 #endif

@@ -1,0 +1,31 @@
+/* systemd: the socket it hands over, the states it is told, its watchdog.  The only user of libsystemd. */
+#ifndef SYSTEMD_H
+#define SYSTEMD_H
+
+#include <stdint.h>
+
+/* The first socket that it hands over, to be asked for once; -1: there is none. */
+int systemd_socket(void);
+
+/* state: as sd_notify(3) has it, such as "READY=1". */
+void systemd_notify(const char *state);
+
+/*
+ * The watchdog restarts a service that does not ring.  A thread that serves rings, and only while the writers make
+ * progress.  Without the database they still do: they spool.
+ *
+ * To be called once, before the threads start.  busy_time: milliseconds that a push in good order may hold a thread or
+ * a writer.  A WatchdogSec of less than twice that is lengthened.
+ */
+void systemd_watchdog_init(int64_t busy_time);
+
+/* Milliseconds between two rings; 0 when nobody watches. */
+int64_t systemd_watchdog_period(void);
+
+/* A writer makes progress.  Safe in any thread. */
+void systemd_watchdog_note_writer(void);
+
+/* Rings, unless the writers are stuck, which is logged.  Safe in any thread. */
+void systemd_watchdog_ring(void);
+
+#endif
