@@ -4,6 +4,7 @@
 #include <openssl/sha.h>
 
 #include "front/body.h"
+#include "front/gateway.h"
 #include "push/push.h"
 
 /* What the web server hands over. */

@@ -6,6 +6,7 @@
 
 #include "front/connection.h"
 #include "front/exchange.h"
+#include "front/request.h"
 
 static struct connections connections;
 
@@ -42,7 +43,7 @@ static int
 end(void **state)
 {
 	(void)state;
-	assert_int_equal(connection_count(&connections), 0);
+	assert_int_equal(connections.count, 0);
 	assert_int_equal(connections.in_flight, 0);
 	assert_int_equal(connections.grown, 0);
 	connection_free_all(&connections);
@@ -57,7 +58,7 @@ lists_are_in_order_of_coming(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(all); i++)
 		connection_move(&connections, all[i] = make(0), CONNECTION_IDLE, CONNECTION_NEVER);
-	assert_int_equal(connection_count(&connections), COUNT(all));
+	assert_int_equal(connections.count, COUNT(all));
 	connection_move(&connections, all[0], CONNECTION_SERVED, CONNECTION_NEVER);
 	connection_move(&connections, all[0], CONNECTION_IDLE, CONNECTION_NEVER);
 	connection_move(&connections, all[3], CONNECTION_LINGERING, 1);
@@ -68,7 +69,7 @@ lists_are_in_order_of_coming(void **state)
 		release(all[order[i]]);
 	}
 	assert_null(connection_first(&connections, CONNECTION_IDLE));
-	assert_int_equal(connection_count(&connections), 1);
+	assert_int_equal(connections.count, 1);
 	release(all[3]);
 }
 

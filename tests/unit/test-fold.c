@@ -1,34 +1,15 @@
 /* Pushes made ready for one statement: sorted, no identity twice, and no content lost that differs. */
-#include "unit.h"
+#include "pushes.h"
 
-#include "base/memory.h"
 #include "push/fold.h"
 
-enum { PUSHES_MAX = 8 };
-
-static struct push *pushes[PUSHES_MAX];
-static int push_count;
 static struct fold fold;
-
-/* A further push of that list of records. */
-static void
-arrives(const char *records)
-{
-	struct push *push = push_new(NULL);
-	size_t length = strlen(records);
-
-	push->body = (struct slice){ memcpy(memory_alloc(length), records, length), length };
-	assert_int_equal(record_list_parse(&push->list, push->body), OUTCOME_OK);
-	assert_true(push_count < PUSHES_MAX);
-	pushes[push_count++] = push;
-}
 
 static int
 forget(void **state)
 {
 	(void)state;
-	while (push_count > 0)
-		push_unref(pushes[--push_count]);
+	drop_pushes();
 	fold_free(&fold);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <json-c/json.h>
 
+#include "front/gateway.h"
 #include "front/reply.h"
 #include "metrics/metrics.h"
 

@@ -2,12 +2,12 @@
  * Storing: what is in the database in the end, and what it takes, with a database of the test's own that refuses at
  * will.
  */
-#include "unit.h"
+#include "pushes.h"
 
 #include "base/clock.h"
 #include "store/store.h"
 
-enum { PUSHES = 64, RECORDS = 16, NEVER = 1 << 20 };
+enum { PUSHES = PUSHES_MAX, RECORDS = 16, NEVER = 1 << 20 };
 
 /* It refuses the records of the vdns that are marked, as one that refuses a transaction with any of them does. */
 struct db {
@@ -20,8 +20,6 @@ struct db {
 };
 
 static struct db db;
-static struct push *pushes[PUSHES];
-static int push_count;
 static int settled_order[PUSHES], settled_count, stored_count;
 
 /* --- what stands in the place of db.c ------------------------------------------------------------------------ */
@@ -97,18 +95,14 @@ make(int count, int records)
 {
 	db = (struct db){ .connected = true, .calls_left = NEVER };
 	settled_count = stored_count = 0;
-	for (push_count = 0; push_count < count; push_count++) {
-		char *body = calloc(1, 256 + (size_t)records * 80), *end = body;
-		struct push *push = push_new(NULL);
+	while (push_count < count) {
+		char body[RECORDS * 80], *end = body;
 
 		for (int i = 0; i < records; i++)
-			end += sprintf(end, "%s{\"campaignId\":\"1\",\"callId\":\"x\",\"callStatus\":5,\"vdnId\":%d}",
-			    i == 0 ? "[" : ",", push_count * records + i);
+			end += sprintf(end, "%c{\"campaignId\":\"1\",\"callId\":\"x\",\"callStatus\":5,\"vdnId\":%d}",
+			    i == 0 ? '[' : ',', push_count * records + i);
 		strcpy(end, "]");
-		push->body = slice_of(body);
-		assert_int_equal(record_list_parse(&push->list, push->body), OUTCOME_OK);
-		assert_int_equal(push->list.record_count, records);
-		pushes[push_count] = push;
+		assert_int_equal(arrives(body)->list.record_count, records);
 	}
 }
 
@@ -137,8 +131,7 @@ static int
 forget(void **state)
 {
 	(void)state;
-	while (push_count > 0)
-		push_unref(pushes[--push_count]);
+	drop_pushes();
 	return 0;
 }
 

@@ -1,36 +1,20 @@
 /* The rows of a fold counted: which are counted together, and when they came. */
-#include "unit.h"
+#include "pushes.h"
 
-#include "base/memory.h"
 #include "push/tally.h"
 
-enum { PUSHES_MAX = 4, MANY = 300 };
+enum { MANY = 300 };
 
 #define HOUR INT64_C(3600000000)
 #define NOW (INT64_C(1800000000) * 1000000)    /* an hour begins here */
 
-static struct push *pushes[PUSHES_MAX];
-static int push_count;
 static struct fold fold;
 static struct tally tally;
 
-/* A further push, with that text, which it takes. */
 static void
-arrives_as(int64_t received_at, char *records)
+arrives_at(int64_t received_at, const char *records)
 {
-	struct push *push = push_new(NULL);
-
-	push->body = (struct slice){ records, strlen(records) };
-	push->received_at = received_at;
-	assert_int_equal(record_list_parse(&push->list, push->body), OUTCOME_OK);
-	assert_true(push_count < PUSHES_MAX);
-	pushes[push_count++] = push;
-}
-
-static void
-arrives(int64_t received_at, const char *records)
-{
-	arrives_as(received_at, memory_strdup(records));
+	arrives(records)->received_at = received_at;
 }
 
 static void
@@ -44,8 +28,7 @@ static int
 forget(void **state)
 {
 	(void)state;
-	while (push_count > 0)
-		push_unref(pushes[--push_count]);
+	drop_pushes();
 	fold_free(&fold);
 	tally_free(&tally);
 	assert_null(tally.counts);
@@ -60,9 +43,9 @@ static void
 what_is_alike_is_one_count(void **state)
 {
 	(void)state;
-	arrives(NOW, "[" CALL("1", USUAL ",\"callTimeStr\":\"2026-11-20 10:00:00\"") ","
+	arrives_at(NOW, "[" CALL("1", USUAL ",\"callTimeStr\":\"2026-11-20 10:00:00\"") ","
 	    CALL("2", USUAL ",\"callTimeStr\":\"2026-11-20 10:59:59\"") "]");
-	arrives(NOW, "[" CALL("3", USUAL ",\"callTimeStr\":\"2026-11-20 10:30:00\"") "]");
+	arrives_at(NOW, "[" CALL("3", USUAL ",\"callTimeStr\":\"2026-11-20 10:30:00\"") "]");
 	count();
 	assert_int_equal(tally.count, 1);
 	assert_int_equal(tally.counts[0].calls, 3);
@@ -85,19 +68,17 @@ static const char *const kinds[] = {
 static void
 each_thing_counted_by_parts_counts(void **state)
 {
-	enum { KINDS = sizeof kinds / sizeof kinds[0] };
-
 	(void)state;
-	for (size_t i = 0; i < KINDS; i++)
-		for (size_t j = i + 1; j < KINDS; j++) {
-			char *records = memory_alloc(1024);
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		for (size_t j = i + 1; j < COUNT(kinds); j++) {
+			char records[1024];
 
-			snprintf(records, 1024, "[%s,%s]", kinds[i], kinds[j]);
-			arrives_as(NOW, records);
+			snprintf(records, sizeof records, "[%s,%s]", kinds[i], kinds[j]);
+			arrives_at(NOW, records);
 			count();
 			if (tally.count != 2)
 				fail_msg("%s counts as %s", kinds[i], kinds[j]);
-			push_unref(pushes[--push_count]);
+			drop_pushes();
 		}
 }
 
@@ -105,7 +86,7 @@ each_thing_counted_by_parts_counts(void **state)
 static void
 no_call_is_lost_among_many_causes(void **state)
 {
-	char *records = memory_alloc(2 * MANY * 100), *at = records;
+	char records[2 * MANY * 100], *at = records;
 	int calls = 0;
 
 	(void)state;
@@ -113,7 +94,7 @@ no_call_is_lost_among_many_causes(void **state)
 		at += sprintf(at, "%c" CALL("%d", "\"campaignId\":\"3\",\"callStatus\":5,\"failCode\":\"c%d\""),
 		    i == 0 ? '[' : ',', i, i % MANY);
 	strcpy(at, "]");
-	arrives_as(NOW, records);
+	arrives_at(NOW, records);
 	count();
 	assert_in_range(tally.count, MANY, 2 * MANY);
 	for (size_t i = 0; i < tally.count; i++)
@@ -125,9 +106,9 @@ static void
 the_lag_is_that_of_all_that_have_a_time(void **state)
 {
 	(void)state;
-	arrives(NOW, "[" CALL("1", USUAL) "," CALL("2", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:10\"") ","
+	arrives_at(NOW, "[" CALL("1", USUAL) "," CALL("2", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:10\"") ","
 	    CALL("3", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:01\"") "]");
-	arrives(NOW + 1, "[" CALL("4", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:05\"") "]");
+	arrives_at(NOW + 1, "[" CALL("4", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:05\"") "]");
 	count();
 	assert_int_equal(tally.timed, 3);
 	assert_int_equal(tally.earliest, 1000000);
@@ -139,14 +120,14 @@ the_lag_is_that_of_all_that_have_a_time(void **state)
 static void
 a_lag_beyond_counting_is_none(void **state)
 {
-	char *records = memory_alloc(MANY * 150), *at = records;
+	char records[MANY * 150], *at = records;
 
 	(void)state;
 	for (int i = 0; i < MANY; i++)
 		at += sprintf(at, "%c" CALL("%d", USUAL ",\"callTimeStr\":\"9999-12-31 00:00:00\""),
 		    i == 0 ? '[' : ',', i);
 	strcpy(at, "]");
-	arrives_as(NOW, records);
+	arrives_at(NOW, records);
 	count();
 	assert_int_equal(tally.timed, MANY);
 	assert_false(tally.has_lag);
@@ -158,12 +139,12 @@ the_hour_of_arrival_is_told_where_it_is_one(void **state)
 	(void)state;
 	count();
 	assert_false(tally.in_one_hour);
-	arrives(NOW, "[" CALL("1", USUAL) "]");
-	arrives(NOW + HOUR - 1, "[" CALL("2", USUAL) "]");
+	arrives_at(NOW, "[" CALL("1", USUAL) "]");
+	arrives_at(NOW + HOUR - 1, "[" CALL("2", USUAL) "]");
 	count();
 	assert_true(tally.in_one_hour);
 	assert_int_equal(tally.arrived, NOW);
-	arrives(NOW + HOUR, "[" CALL("3", USUAL) "]");
+	arrives_at(NOW + HOUR, "[" CALL("3", USUAL) "]");
 	count();
 	assert_false(tally.in_one_hour);
 }
