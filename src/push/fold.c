@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-enum { ROOM_TO_KEEP = 1 << 15 };        /* rows */
+enum { CAPACITY_TO_KEEP = 1 << 15 };    /* rows */
 
 static int
 compare_number(int64_t a, int64_t b)
@@ -78,9 +78,9 @@ gather(struct fold *fold, struct push **pushes, int count)
 
 	for (int i = 0; i < count; i++)
 		total += pushes[i]->list.record_count;
-	if (total > fold->room) {
+	if (total > fold->capacity) {
 		fold->rows = memory_resize(fold->rows, total, sizeof *fold->rows);
-		fold->room = total;
+		fold->capacity = total;
 	}
 	fold->count = 0;
 	for (int i = 0; i < count; i++)
@@ -93,7 +93,7 @@ gather(struct fold *fold, struct push **pushes, int count)
 		qsort(fold->rows, fold->count, sizeof *fold->rows, compare_rows);
 }
 
-/* Of two pushes that say the same, the row is of the one received last: that is when the content came last. */
+/* The row is of the push received last, because that is when the content came last. */
 static void
 share(struct fold_row *last, const struct fold_row *row)
 {
@@ -103,13 +103,13 @@ share(struct fold_row *last, const struct fold_row *row)
 }
 
 /*
- * Folds each run of equal identities into one row.  Gives the arrival order of the first record that must not be
- * stored with the others, or SIZE_MAX.
+ * Folds each run of equal identities into one row.  Returns how many of the count pushes may be stored together: those
+ * before the first that has a record which must not be stored with the others.
  */
-static size_t
-fold_runs(struct fold *fold)
+static int
+fold_runs(struct fold *fold, int count)
 {
-	size_t kept = 0, conflict = SIZE_MAX;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < fold->count; i++) {
 		struct fold_row *last = kept > 0 ? &fold->rows[kept - 1] : NULL;
@@ -121,37 +121,25 @@ fold_runs(struct fold *fold)
 			*last = *row;
 		else if (same_content(last->record, row->record))
 			share(last, row);
-		else if (row->order < conflict)
-			conflict = row->order;
+		else if (row->number < count)
+			count = row->number;
 	}
 	fold->count = kept;
-	return conflict;
-}
-
-/* The push that the record of that order belongs to. */
-static int
-push_of(struct push **pushes, size_t order)
-{
-	int i = 0;
-
-	while (order >= pushes[i]->list.record_count)
-		order -= pushes[i++]->list.record_count;
-	return i;
+	return count;
 }
 
 int
 fold_pushes(struct fold *fold, struct push **pushes, int count)
 {
-	for (;;) {
-		size_t conflict;
+	int gathered;
 
-		gather(fold, pushes, count);
-		conflict = fold_runs(fold);
-		if (conflict == SIZE_MAX)
-			return count;
-		/* a push never conflicts with itself, so at least one is left */
-		count = push_of(pushes, conflict);
-	}
+	/* a push never conflicts with itself, so at least one is left */
+	do {
+		gathered = count;
+		gather(fold, pushes, gathered);
+		count = fold_runs(fold, gathered);
+	} while (count < gathered);
+	return count;
 }
 
 bool
@@ -174,7 +162,7 @@ fold_is_plain(const struct fold *fold)
 void
 fold_trim(struct fold *fold)
 {
-	if (fold->room > ROOM_TO_KEEP)
+	if (fold->capacity > CAPACITY_TO_KEEP)
 		fold_free(fold);
 }
 

@@ -1,11 +1,11 @@
-/* Counts the rows of a fold.  These are sorted by campaign and time, so what is counted together is not far apart. */
+/* Counts the rows of a fold, which are sorted by campaign and time: what counts together is not far apart. */
 #include "push/tally.h"
 
 #include "base/memory.h"
 
 enum {
-	COUNTS_LOOKED_AT = 64,          /* or a push of nothing but different causes would take for ever */
-	ROOM_TO_KEEP = 1 << 15,         /* counts */
+	COUNTS_LOOKED_AT = 64,          /* the latest; with all, many different causes would take quadratic time */
+	CAPACITY_TO_KEEP = 1 << 15,     /* counts */
 };
 
 int64_t
@@ -46,9 +46,9 @@ count_call(struct tally *tally, const struct record *record)
 			tally->counts[i - 1].calls++;
 			return;
 		}
-	if (tally->count == tally->room) {
-		tally->room = 2 * tally->room + COUNTS_LOOKED_AT;
-		tally->counts = memory_resize(tally->counts, tally->room, sizeof *tally->counts);
+	if (tally->count == tally->capacity) {
+		tally->capacity = 2 * tally->capacity + COUNTS_LOOKED_AT;
+		tally->counts = memory_resize(tally->counts, tally->capacity, sizeof *tally->counts);
 	}
 	tally->counts[tally->count++] = (struct tally_count){ record, 1 };
 }
@@ -80,7 +80,7 @@ note_arrival(struct tally *tally, int64_t received_at)
 void
 tally_fold(struct tally *tally, const struct fold *fold)
 {
-	*tally = (struct tally){ .counts = tally->counts, .room = tally->room,
+	*tally = (struct tally){ .counts = tally->counts, .capacity = tally->capacity,
 		.in_one_hour = fold->count > 0, .has_lag = true };
 	for (size_t i = 0; i < fold->count; i++) {
 		const struct fold_row *row = &fold->rows[i];
@@ -96,7 +96,7 @@ tally_fold(struct tally *tally, const struct fold *fold)
 void
 tally_trim(struct tally *tally)
 {
-	if (tally->room > ROOM_TO_KEEP)
+	if (tally->capacity > CAPACITY_TO_KEEP)
 		tally_free(tally);
 }
 

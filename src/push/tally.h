@@ -1,4 +1,4 @@
-/* The records of a fold counted, as the tally of the reports has them: by campaign, VDN, hour, status and cause. */
+/* The rows of a fold counted by campaign, VDN, hour of the call, status and cause, as the tally of the reports is. */
 #ifndef TALLY_H
 #define TALLY_H
 
@@ -9,7 +9,7 @@
 #include "push/fold.h"
 
 struct tally_count {
-	const struct record *record;    /* one of those counted here: what they are counted by is the same */
+	const struct record *record;    /* one of those counted: they agree in what they are counted by */
 	int32_t              calls;
 };
 
@@ -17,25 +17,25 @@ struct tally_count {
 struct tally {
 	struct tally_count *counts;
 	size_t              count;
-	size_t              room;
+	size_t              capacity;
 	bool                in_one_hour;  /* all arrived in the hour that begins at arrived */
 	int64_t             arrived;
-	int64_t             timed;        /* records that have a time, and the first and the last of these times */
-	int64_t             earliest, latest;
-	bool                has_lag;      /* false: too much to be counted */
-	int64_t             lag;          /* the sum from these times, were the zone UTC, to the arrivals */
+	int64_t             timed;        /* records that have a time */
+	int64_t             earliest, latest;  /* of these times */
+	bool                has_lag;      /* false: the sum does not fit */
+	int64_t             lag;          /* the sum of arrivals minus these times, the times taken as UTC */
 };
 
-/* The hour that a time is in, as the time it begins at. */
+/* The beginning of the hour that a time is in. */
 int64_t tally_hour(int64_t time);
 
 /*
- * Counts all rows of the fold.  Where a campaign's hour has a great many different causes, one may have several counts.
- * tally starts as {0} and is used again and again; the records must outlive its use.
+ * Counts all rows of the fold.  Where a campaign's hour has a great many causes, one cause may have several counts.
+ * tally starts as {0} and may be filled again; the records must outlive its use.
  */
 void tally_fold(struct tally *tally, const struct fold *fold);
 
-/* Gives back what a huge fold took: it must not be held for ever. */
+/* Frees the memory of a huge tally, which must not be held for ever. */
 void tally_trim(struct tally *tally);
 
 void tally_free(struct tally *tally);
