@@ -26,13 +26,6 @@ is_listening(int descriptor)
 	return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-static void
-set_nonblocking(int descriptor)
-{
-	/* another thread may accept the connection that woke this one */
-	fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
-}
-
 bool
 listen_inherit(struct listener *listener)
 {
@@ -41,11 +34,11 @@ listen_inherit(struct listener *listener)
 	*listener = (struct listener){ .descriptor = descriptor, .handed_over = true, .watch = -1 };
 	if (descriptor == -1)
 		return false;
-	set_nonblocking(descriptor);
+	fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 	return true;
 }
 
-/* Only a socket: what else stands at the path is somebody's file, and bind says so. */
+/* Only a socket: anything else is somebody's file, and bind(2) fails on it. */
 static void
 remove_stale(const char *path)
 {
@@ -66,14 +59,14 @@ bind_unix(struct listener *listener, const struct sockaddr_un *address)
 		return false;
 	}
 	remove_stale(address->sun_path);
-	/* the mode is right from the first moment: user and group, the web server being in the group */
+	/* mode 0660 from the first moment: the web server is in the group */
 	mask = umask(0117);
 	bound = bind(listener->descriptor, (const struct sockaddr *)address, sizeof *address);
 	umask(mask);
 	return bound == 0 && listen(listener->descriptor, SOMAXCONN) == 0;
 }
 
-/* Cleaners of /tmp and careless services take away what they find. */
+/* Cleaners of /tmp and careless services remove sockets. */
 static void
 watch_path(struct listener *listener)
 {
@@ -92,13 +85,12 @@ open_unix(struct listener *listener, const struct address *address)
 	const char *path = address->unix_socket.sun_path;
 	struct stat made;
 
-	listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	listener->descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener->descriptor == -1 || !bind_unix(listener, &address->unix_socket) || stat(path, &made) != 0)
 		return false;
 	listener->path = memory_strdup(path);
 	listener->device = made.st_dev;
 	listener->inode = made.st_ino;
-	set_nonblocking(listener->descriptor);
 	watch_path(listener);
 	return true;
 }
@@ -110,7 +102,7 @@ bind_first(struct listener *listener, const struct addrinfo *addresses)
 	int on = 1;
 
 	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next) {
-		listener->descriptor = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		listener->descriptor = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		if (listener->descriptor == -1)
 			continue;
 		setsockopt(listener->descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -142,18 +134,14 @@ bool
 listen_open(struct listener *listener, const char *where)
 {
 	struct address address;
-	bool opened;
 
 	*listener = (struct listener){ .descriptor = -1, .watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK) };
-	opened = address_parse(&address, where) &&
-	    (address.is_unix ? open_unix(listener, &address) : open_tcp(listener, &address));
-	if (!opened) {
-		log_error("cannot listen on %s: %s", where, strerror(errno));
-		listen_close(listener);
-		return false;
-	}
-	set_nonblocking(listener->descriptor);
-	return true;
+	if (address_parse(&address, where) &&
+	    (address.is_unix ? open_unix(listener, &address) : open_tcp(listener, &address)))
+		return true;
+	log_error("cannot listen on %s: %s", where, strerror(errno));
+	listen_close(listener);
+	return false;
 }
 
 static bool
@@ -201,16 +189,14 @@ listen_renew(struct listener *listener)
 	renewed = open_unix(&fresh, &address) && dup3(fresh.descriptor, listener->descriptor, O_CLOEXEC) != -1;
 	if (fresh.descriptor != -1)
 		close(fresh.descriptor);
+	memory_free(renewed ? listener->path : fresh.path);
 	listener->watch = fresh.watch;
-	if (!renewed) {
-		memory_free(fresh.path);
-		return false;
+	if (renewed) {
+		listener->path = fresh.path;
+		listener->device = fresh.device;
+		listener->inode = fresh.inode;
 	}
-	memory_free(listener->path);
-	listener->path = fresh.path;
-	listener->device = fresh.device;
-	listener->inode = fresh.inode;
-	return true;
+	return renewed;
 }
 
 void
