@@ -1,4 +1,4 @@
-/* callresultd: stores the call results that a call-centre platform pushes.  Start-up order, and the end. */
+/* callresultd stores the call results that a call-centre platform pushes.  Its start, in order, and its end. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@
 #include "store/writer.h"
 
 enum {                          /* milliseconds */
-	CGI_TIME = 2000,        /* of a CGI program, for what is not the request's */
-	BEYOND_TIME = 5000,     /* that a writer may take beyond a push's deadline: for the spool, or idle */
+	CGI_TIME = 2000,        /* of a CGI program, for work in the background */
+	BEYOND_TIME = 5000,     /* that a writer may take beyond a push's deadline to spool it, or be idle */
 };
 
 struct options {
@@ -38,8 +38,8 @@ struct options {
 };
 
 /*
- * A web server started the process for one request: there is no FastCGI socket, and there are variables of CGI.
- * Either of these two will do, because a wrong "no" would let the sender of a request choose our options.
+ * Whether a web server started the process for one request: there is no FastCGI socket, but a variable of CGI.  One of
+ * these two is enough, because a wrong "no" would let the sender of the request choose our options.
  */
 static bool
 is_cgi(const struct listener *inherited)
@@ -103,14 +103,14 @@ read_options(int argc, char **argv)
 	return options;
 }
 
-/* Every thread inherits the mask, so signals come to wait_for_end only. */
+/* Every thread inherits the mask, so that only wait_for_end() gets these signals. */
 static sigset_t
 block_signals(void)
 {
 	sigset_t handled;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);       /* a file that may not grow is an error, not the end */
+	signal(SIGXFSZ, SIG_IGN);       /* writing to a file that may not grow is an error then, not the end */
 	sigemptyset(&handled);
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
@@ -131,12 +131,11 @@ raise_descriptor_limit(void)
 	}
 }
 
-/* A file that is bad leaves in force what was. */
+/* The contents of a bad file change nothing. */
 static void
 reload(const char *config, struct admission *admission)
 {
 	struct settings fresh;
-
 	bool read = settings_read(&fresh, config);
 
 	if (read)
@@ -148,7 +147,7 @@ reload(const char *config, struct admission *admission)
 		log_error("reload failed: the previous contents of each bad file stay in force");
 }
 
-/* Until SIGTERM or SIGINT; SIGHUP reads again what may change while running. */
+/* Waits for SIGTERM or SIGINT; SIGHUP reloads what may change while running. */
 static void
 wait_for_end(const sigset_t *handled, const char *config, struct admission *admission)
 {
@@ -158,7 +157,7 @@ wait_for_end(const sigset_t *handled, const char *config, struct admission *admi
 		reload(config, admission);
 }
 
-/* What is behind the requests: queue, spool, and the threads that store. */
+/* What is behind the requests: queue, pool, spool, and the threads that store. */
 struct storage {
 	struct queue   *queue;
 	struct pool    *pool;
@@ -198,7 +197,7 @@ end_background(struct storage *storage, int64_t at)
 		housekeeper_stop(storage->housekeeper, at);
 }
 
-/* A CGI program has no other time for what an outage has left, and for keeping house. */
+/* A CGI program has no other time to replay the spool and to keep house. */
 static void
 work_in_background(struct storage *storage)
 {
@@ -208,7 +207,7 @@ work_in_background(struct storage *storage)
 	end_background(storage, clock_ms() + CGI_TIME);
 }
 
-/* In the order in which pushes go: nothing comes any more, then what is there is settled. */
+/* In the order of a push's way: no push comes any more, then those there are end. */
 static void
 storage_close(struct storage *storage, bool cgi)
 {
@@ -224,7 +223,7 @@ storage_close(struct storage *storage, bool cgi)
 	queue_free(storage->queue);
 }
 
-/* The background may hang with the database, so it ends while pushes are still taken. */
+/* The background may hang with the database, so it ends while the server still takes pushes. */
 static void
 run(struct listener *listener, struct service *service, struct storage *storage, const struct settings *settings,
     const char *config, const sigset_t *handled)
@@ -245,7 +244,7 @@ run(struct listener *listener, struct service *service, struct storage *storage,
 	log_info("shutdown complete: every accepted push was answered");
 }
 
-/* Until it is told to end, or, as a CGI program, for one request.  Gives the exit status. */
+/* Serves until a signal ends it, or, as a CGI program, one request.  Returns the exit status. */
 static int
 serve(struct listener *listener, bool cgi, const struct settings *settings, const char *config,
     struct admission *admission)

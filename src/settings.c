@@ -14,7 +14,7 @@
 
 enum { KEY_MAX = 32, LINE_MAX_BYTES = 4096, PORT_MAX = 65535 };
 
-/* Stands for a semicolon that libinih must not take for the beginning of a comment. */
+/* Stands for a semicolon that libinih must not take for the start of a comment. */
 enum { HIDDEN_SEMICOLON = 1 };
 
 #define MEBIBYTE (INT64_C(1) << 20)
@@ -53,7 +53,7 @@ static const struct unit size_units[] = {
 };
 static const struct unit time_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { NULL, 0 } };
 
-/* Digits and one of the units, the product between the key's limits. */
+/* Digits and one of the units; their product is within the key's limits. */
 static bool
 read_number(const struct settings_key *key, const char *value, const struct unit *units, int64_t *number)
 {
@@ -72,12 +72,12 @@ read_number(const struct settings_key *key, const char *value, const struct unit
 	return *number >= key->min;
 }
 
-/* The place of value among words, which end with NULL. */
+/* The index of value among words, which end with NULL. */
 static bool
-read_word(const char *value, const char *const *words, int64_t *place)
+read_word(const char *value, const char *const *words, int64_t *index)
 {
-	for (*place = 0; words[*place] != NULL; ++*place)
-		if (strcmp(words[*place], value) == 0)
+	for (*index = 0; words[*index] != NULL; ++*index)
+		if (strcmp(words[*index], value) == 0)
 			return true;
 	return false;
 }
@@ -85,10 +85,10 @@ read_word(const char *value, const char *const *words, int64_t *place)
 static bool
 read_flag(const char *value, const char *const *words, bool *flag)
 {
-	int64_t place;
-	bool known = read_word(value, words, &place);
+	int64_t index;
+	bool known = read_word(value, words, &index);
 
-	*flag = place == 1;
+	*flag = index == 1;
 	return known;
 }
 
@@ -100,7 +100,7 @@ read_text(const char *value, char **text)
 	return *value != '\0';
 }
 
-/* A name of a service is a port, too. */
+/* A port may be the name of a service, too. */
 static bool
 is_address(const char *text)
 {
@@ -120,32 +120,32 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 	static const char *const flags[] = { "no", "yes", NULL };
 	static const char *const targets[] = { "stderr", "syslog", NULL };
 	static const char *const levels[] = { "error", "warning", "info", NULL };
-	void *place = (char *)settings + key->offset;
+	void *member = (char *)settings + key->offset;
 
 	switch (key->type) {
 	case SETTING_TEXT:
-		return read_text(value, place);
+		return read_text(value, member);
 	case SETTING_ADDRESS:
-		return read_text(value, place) && is_address(value);
+		return read_text(value, member) && is_address(value);
 	case SETTING_NUMBER:
-		return read_number(key, value, no_units, place);
+		return read_number(key, value, no_units, member);
 	case SETTING_SIZE:
-		return read_number(key, value, size_units, place);
+		return read_number(key, value, size_units, member);
 	case SETTING_TIME:
-		return read_number(key, value, time_units, place);
+		return read_number(key, value, time_units, member);
 	case SETTING_FLAG:
-		return read_flag(value, flags, place);
+		return read_flag(value, flags, member);
 	case SETTING_LOG_LEVEL:
-		return read_word(value, levels, place);
+		return read_word(value, levels, member);
 	case SETTING_LOG_TO:
-		return read_flag(value, targets, place);
+		return read_flag(value, targets, member);
 	}
 	return false;
 }
 
 /* --- the file ---------------------------------------------------------------------------------------------- */
 
-/* A file being read; its first fault is logged. */
+/* A file as it is read; only its first fault is logged. */
 struct reading {
 	struct settings *settings;
 	FILE            *file;
@@ -170,7 +170,7 @@ fault(struct reading *reading, const char *format, ...)
 	va_end(arguments);
 }
 
-/* What editors of Windows call Unicode has a mark in front, or a NUL beside each letter. */
+/* What Windows editors save as "Unicode": it begins with a mark, or each letter has a NUL beside it. */
 static bool
 is_utf_16(const char *line, size_t length)
 {
@@ -215,7 +215,7 @@ check_line(struct reading *reading, const char *line, size_t length, size_t max)
 		fault(reading, "expected [section] or \"key = value\"");
 }
 
-/* A password may hold a blank and a semicolon: within quotes, which are libpq's, they begin no comment. */
+/* A password may hold a blank and a semicolon.  Within libpq's quotes they must not begin a comment. */
 static void
 hide_quoted_semicolons(char *line)
 {
@@ -235,7 +235,7 @@ hide_quoted_semicolons(char *line)
 	}
 }
 
-/* libinih cuts longer lines silently in two. */
+/* An ini_reader.  libinih silently cuts longer lines in two. */
 static char *
 next_line(char *line, int size, void *stream)
 {
@@ -276,7 +276,7 @@ take_value(struct reading *reading, const struct settings_key *key, const char *
 		reading->given[key - settings_keys] = true;
 }
 
-/* An ini_handler: gives 1 when the key is fine. */
+/* An ini_handler: returns 1 when the key is fine. */
 static int
 take_key(void *user, const char *section, const char *name, const char *value)
 {

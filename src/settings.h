@@ -1,4 +1,4 @@
-/* The configuration: one table of keys, walked by reading, checking and the test that holds the documents to it. */
+/* The configuration: one table of keys, which the reader walks, and the test that holds the documents to it. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -32,7 +32,7 @@ struct settings {
 
 enum settings_type {
 	SETTING_TEXT,
-	SETTING_ADDRESS,     /* a text that address_parse takes */
+	SETTING_ADDRESS,     /* a text that address_parse() takes */
 	SETTING_NUMBER,
 	SETTING_SIZE,        /* bytes; K, M and G multiply by 1024 */
 	SETTING_TIME,        /* milliseconds; written with ms, s or m */
@@ -46,7 +46,7 @@ struct settings_key {
 	const char        *name;
 	enum settings_type type;
 	size_t             offset;           /* in struct settings */
-	const char        *fallback;         /* as it would be written in the file */
+	const char        *fallback;         /* the default, as it would stand in the file */
 	int64_t            min, max;         /* of numbers, sizes and times */
 };
 
@@ -54,11 +54,12 @@ extern const struct settings_key settings_keys[];
 extern const size_t settings_key_count;
 
 /*
- * Reads the file over the defaults.  False, with file, line and key in the log, at the first key that is unknown, given
- * twice or has a bad value, and when the file cannot be read.
+ * Reads the file over the defaults.  False, logged with line and key, when a key is unknown, given twice or has a bad
+ * value, or when the file cannot be read.
  */
 bool settings_read(struct settings *settings, const char *path);
 
+/* Also after a settings_read() that failed. */
 void settings_free(struct settings *settings);
 
 #endif

@@ -22,7 +22,7 @@ parse_unix(struct address *address, const char *path)
 	return true;
 }
 
-/* An IPv6 address stands in brackets, for it has colons of its own. */
+/* An IPv6 address needs brackets, because it has colons of its own. */
 static bool
 parse_host(struct address *address, const char *text, size_t length)
 {
@@ -69,7 +69,7 @@ address_resolve(const struct address *address, int flags)
 bool
 address_is_served(const struct sockaddr *address, socklen_t size)
 {
-	/* a unix socket that does not block reports a full backlog at once; TCP has to wait for its answer */
+	/* on a nonblocking unix socket a full backlog is an error at once; TCP has to wait for an answer */
 	int how = address->sa_family == AF_UNIX ? SOCK_NONBLOCK : 0;
 	int descriptor = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | how, 0);
 	bool served = descriptor >= 0 && (connect(descriptor, address, size) == 0 || errno == EAGAIN);

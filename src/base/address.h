@@ -1,4 +1,4 @@
-/* Where a server listens, as it is written in a configuration: "unix:/path", "host:port", "[::1]:port" or "*:port". */
+/* Where a server listens, as configurations have it: "unix:/path", "host:port", "[::1]:port" or "*:port". */
 #ifndef ADDRESS_H
 #define ADDRESS_H
 
@@ -9,20 +9,20 @@
 
 struct address {
 	bool               is_unix;
-	struct sockaddr_un unix_socket;    /* when it is one */
-	char               host[256];      /* else; "" for any */
-	char               port[32];
+	struct sockaddr_un unix_socket;    /* when is_unix */
+	char               host[256];      /* when not; "" for any */
+	char               port[32];       /* a number or the name of a service */
 };
 
-/* False, with errno, when text is no address: EINVAL, or ENAMETOOLONG for the path of a unix socket. */
+/* False when text is no address, with errno EINVAL, or ENAMETOOLONG for the path of a unix socket. */
 bool address_parse(struct address *address, const char *text) __attribute__((warn_unused_result));
 
-/* The addresses of host and port, to be given to freeaddrinfo; flags as in addrinfo(3).  NULL: they are not known. */
+/* The addresses of host and port, for freeaddrinfo(3); flags are getaddrinfo(3)'s.  NULL when it finds none. */
 struct addrinfo *address_resolve(const struct address *address, int flags);
 
 /*
- * Whether a process listens there.  It connects, which starts a service that systemd starts on demand.  A full
- * backlog counts as listening.
+ * Whether a process listens there, by connecting, which starts a service that systemd starts on demand.  A full backlog
+ * counts as listening.
  */
 bool address_is_served(const struct sockaddr *address, socklen_t size);
 

@@ -1,4 +1,4 @@
-/* Memory that is given back all at once: a list of chunks, filled from the front. */
+/* Memory that is freed all at once: a list of chunks, each filled from its front. */
 #include "base/arena.h"
 
 #include <stdalign.h>
@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-/* the first one is of a size that malloc has at hand: most pushes need no other */
+/* the first is of a size that malloc keeps at hand, and most pushes need no other */
 enum { FIRST_CHUNK = 960, LARGEST_CHUNK = 2 << 20 };
 
 struct arena_chunk {
@@ -29,7 +29,7 @@ chunk_add(struct arena *arena, size_t size)
 	return chunk;
 }
 
-/* Large blocks go back to the system one by one; many small ones would not. */
+/* Chunks double, because large blocks go back to the system one by one, and many small ones would not. */
 static size_t
 next_size(const struct arena_chunk *chunk)
 {
@@ -53,7 +53,7 @@ arena_alloc(struct arena *arena, size_t size)
 const char *
 arena_copy(struct arena *arena, const void *bytes, size_t length)
 {
-	char *copy = arena_alloc(arena, length > 0 ? length : 1);
+	char *copy = arena_alloc(arena, length);
 
 	if (length > 0)
 		memcpy(copy, bytes, length);

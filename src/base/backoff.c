@@ -1,4 +1,4 @@
-/* How long to wait before the next try. */
+/* The pause before the next try. */
 #include "base/backoff.h"
 
 #include <sys/random.h>
@@ -21,7 +21,7 @@ backoff_reset(struct backoff *backoff)
 	backoff->pause = PAUSE_FIRST;
 }
 
-/* Half of the pause is left to chance, so that many processes do not come back at one moment. */
+/* Half of the pause is random, so that many processes do not come back at once. */
 static int64_t
 jitter(int64_t pause)
 {

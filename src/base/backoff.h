@@ -1,4 +1,4 @@
-/* How long to wait before the next try: short at first, then longer, up to a cap, and never in step with others. */
+/* The pause before the next try: short at first, doubling up to a cap, with jitter. */
 #ifndef BACKOFF_H
 #define BACKOFF_H
 
@@ -7,16 +7,17 @@
 
 struct backoff {
 	int64_t next;    /* clock_ms() of the next try; 0: at once */
-	int64_t pause;   /* milliseconds before the one after it, jitter left out */
-	int64_t most;    /* milliseconds that pause grows to */
+	int64_t pause;   /* milliseconds from that try to the one after it, without jitter */
+	int64_t most;    /* the cap of pause */
 };
 
+/* most: milliseconds. */
 void backoff_init(struct backoff *backoff, int64_t most);
 
-/* All is well: the next try is made at once. */
+/* After a success: the next try is due at once. */
 void backoff_reset(struct backoff *backoff);
 
-/* Whether a try is due.  If so it counts as made. */
+/* Whether a try is due; if so, it counts as made. */
 bool backoff_is_over(struct backoff *backoff);
 
 #endif

@@ -1,4 +1,4 @@
-/* The two clocks: one that dates what is stored, one that measures how long things take. */
+/* The two clocks. */
 #include "base/clock.h"
 
 #include <stdatomic.h>

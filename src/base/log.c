@@ -31,7 +31,7 @@ static const char *program = "callresultd";
 static atomic_bool use_journal;
 static log_sink *_Atomic current_sink = log_write;
 
-/* systemd names the stream it has given as stderr; a stderr that was redirected since is another one. */
+/* systemd names the stream that it made stderr; a stderr that was redirected since is another. */
 static bool
 stderr_is_journal(void)
 {
@@ -74,8 +74,8 @@ log_program(void)
 }
 
 /*
- * How many bytes of a control character stand at p: it could forge a line or drive a terminal.  U+0080 to U+009F have
- * two, in UTF-8.
+ * The length of the control character at p, 0 when there is none: it could forge a line or drive a terminal.  U+0080 to
+ * U+009F are two bytes of UTF-8.
  */
 static int
 control_length(const char *p)
@@ -104,7 +104,7 @@ escape(char *out, size_t size, const char *in)
 	out[used] = '\0';
 }
 
-/* One write a line: lines of several threads and processes do not mix. */
+/* One write a line, so that lines of several threads and processes do not mix. */
 void
 log_write(int priority, const char *line, size_t length)
 {

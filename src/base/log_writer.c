@@ -27,14 +27,14 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
 static pthread_cond_t written = PTHREAD_COND_INITIALIZER;
 static STAILQ_HEAD(, line) lines = STAILQ_HEAD_INITIALIZER(lines);
-static int queued;              /* lines, the one in writing included */
+static int queued;              /* lines, with the one that is being written */
 static int64_t dropped, reported;
 
 /* A log_sink. */
 static void
 put(int priority, const char *text, size_t length)
 {
-	/* not memory_alloc, which logs when there is none */
+	/* not memory_alloc(), which logs when there is no memory */
 	struct line *line = malloc(sizeof *line + length);
 
 	if (line != NULL) {
@@ -54,7 +54,7 @@ put(int priority, const char *text, size_t length)
 	free(line);
 }
 
-/* The line that was queued first; it counts as queued until it is written. */
+/* With the mutex: takes the oldest line, which counts as queued until it is written. */
 static struct line *
 take(void)
 {
@@ -105,7 +105,7 @@ write_last_lines(void)
 	pthread_mutex_unlock(&mutex);
 }
 
-/* The function of a stream (fopencookie(3)); all of the lines. */
+/* A cookie_write_function_t of fopencookie(3), which gets whole lines. */
 static ssize_t
 print(void *cookie, const char *bytes, size_t size)
 {
@@ -124,7 +124,7 @@ print(void *cookie, const char *bytes, size_t size)
 	return (ssize_t)size;
 }
 
-/* libpq prints what a server says to whoever connects, which would wait for the log's reader as well. */
+/* libpq prints a server's notices while it connects, and would block there like any writer of the log. */
 static void
 listen_to_libraries(void)
 {

@@ -1,6 +1,6 @@
 /*
- * A thread that writes the log, so that nobody else waits for whoever reads it: write(2) to a full pipe, and syslog(3)
- * to a stopped daemon, block for as long as they like.  Lines that find the queue full are dropped and counted.
+ * A thread that writes the log, so that no other waits for its reader: write(2) to a full pipe and syslog(3) to a
+ * stopped daemon block without limit.  Lines that find its queue full are dropped and counted.
  */
 #ifndef LOG_WRITER_H
 #define LOG_WRITER_H
@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 /*
- * Takes over until the process exits, what libraries print to stderr too; lines queued then are written within a
- * second, or lost.
+ * From here on the thread writes what is logged, and what libraries print to stderr.  When the process exits, the lines
+ * still queued have a second, and are lost then.
  */
 void log_writer_start(void);
 
-/* How many lines were dropped so far. */
+/* How many lines were dropped so far.  Safe in any thread. */
 int64_t log_writer_dropped(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Allocation that ends the process when memory does. */
+/* Allocation. */
 #include "base/memory.h"
 
 #include <malloc.h>
@@ -13,9 +13,9 @@ enum { LARGE_BLOCK = 1 << 20, FREE_AT_MOST = 4 << 20 };
 void
 memory_init(void)
 {
-	/* no more than this many threads run at a time */
+	/* as many threads as can run at a time */
 	mallopt(M_ARENA_MAX, (int)sysconf(_SC_NPROCESSORS_ONLN));
-	/* by itself malloc keeps more and more of what it got back, as the blocks given back get larger */
+	/* by default malloc raises both limits as the freed blocks get larger, and keeps more and more */
 	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
 	mallopt(M_TRIM_THRESHOLD, FREE_AT_MOST);
 }

@@ -1,4 +1,4 @@
-/* Paths of files: the folder of one, and a lock on it. */
+/* Paths of files: their folders, and locks on these. */
 #ifndef PATH_H
 #define PATH_H
 
@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The folder that path lies in: "." without a slash, "/" at the root.  False when it is longer than PATH_MAX. */
+/* The folder of path: "." without a slash, "/" at the root.  False when it does not fit. */
 bool path_folder(char folder[PATH_MAX], const char *path) __attribute__((warn_unused_result));
 
 /*
- * Locks the folder that path lies in against other processes that lock it (flock), waiting up to timeout milliseconds.
- * The descriptor that holds the lock, to be closed; -1, with errno, when it cannot be had.
+ * Locks the folder of path with flock(2), waiting up to timeout milliseconds.  Returns a descriptor, which is closed to
+ * unlock; -1, with errno, on failure.
  */
 int path_lock_folder(const char *path, int64_t timeout) __attribute__((warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* The sleep of a thread that has nothing to do for a while, and can be woken. */
+/* The sleep of a thread, from which others can wake it. */
 #include "base/sleeper.h"
 
 #include "base/clock.h"

@@ -1,4 +1,4 @@
-/* The sleep of a thread that has nothing to do for a while, and can be woken. */
+/* The sleep of a thread that has nothing to do for a while, from which others can wake it. */
 #ifndef SLEEPER_H
 #define SLEEPER_H
 
@@ -15,7 +15,7 @@ struct sleeper {
 void sleeper_init(struct sleeper *sleeper);
 void sleeper_destroy(struct sleeper *sleeper);
 
-/* Sleeps for that long, or until it is woken, or not at all when it was woken since the last sleep. */
+/* Sleeps for that long, or until it is woken; not at all when it was woken since the last sleep. */
 void sleeper_sleep(struct sleeper *sleeper, int64_t milliseconds);
 
 /* Safe in any thread. */

@@ -1,4 +1,4 @@
-/* A run of bytes somebody else owns: no terminating NUL is promised.  bytes NULL stands for SQL NULL. */
+/* A run of bytes, without a terminating NUL.  bytes NULL stands for SQL NULL.  Whoever keeps one says who owns it. */
 #ifndef SLICE_H
 #define SLICE_H
 

@@ -1,4 +1,4 @@
-/* Threads that take no signals. */
+/* Threads that take no signals, and what threads wait with. */
 #include "base/thread.h"
 
 #include <errno.h>

@@ -1,7 +1,4 @@
-/*
- * Threads that take no signals: those come to the main thread only, and would cut a read in libfcgi short.  And what
- * they wait on.
- */
+/* Threads that take no signals, which are the main thread's alone; and what threads wait with. */
 #ifndef THREAD_H
 #define THREAD_H
 
@@ -10,16 +7,18 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Runs the function in a thread of its own; what names it in the error that ends the process when there is none. */
+/* Runs function in a new thread.  Without one the process ends; what names the thread in that error. */
 pthread_t thread_start(void *(*function)(void *), void *argument, const char *what);
 
-/* A condition variable for the wait below, which ends at deadline, clock_ms(): false then. */
+/* A condition variable on the clock of clock_ms(), which thread_cond_wait() needs. */
 void thread_cond_init(pthread_cond_t *condition);
+
+/* As pthread_cond_wait(3), until deadline, clock_ms(), at the latest: false then. */
 bool thread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 
 void thread_sleep(int64_t milliseconds);
 
-/* A time, or a point on the clock of clock_ms(), as the system's functions take it. */
+/* A duration, or a point on the clock of clock_ms(), as a timespec. */
 struct timespec thread_timespec(int64_t milliseconds);
 
 #endif
