@@ -1,4 +1,4 @@
-/* callTimeStr: the form and the calendar are checked here: PostgreSQL takes much more than the interface allows. */
+/* callTimeStr.  Form and calendar are checked here, because PostgreSQL takes much more than the interface allows. */
 #include "push/call_time.h"
 
 static bool

@@ -8,8 +8,8 @@
 #include "base/slice.h"
 
 /*
- * Reads exactly "yyyy-mm-dd hh:mm:ss", a day of the calendar and a time of day, years 1970 to 9999.  Gives
- * microseconds since 1970-01-01 00:00:00 of the same (unnamed) local time; false for anything else.
+ * Reads exactly "yyyy-mm-dd hh:mm:ss": a day of the calendar and a time of day, years 1970 to 9999.  False for anything
+ * else.  microseconds: since 1970-01-01 00:00:00 of the same local time, whatever its zone.
  */
 bool call_time_parse(struct slice text, int64_t *microseconds);
 

@@ -1,4 +1,4 @@
-/* JSON read strictly from its text, token by token and without a tree. */
+/* A strict reader of JSON, token by token and without a tree. */
 #include "push/json_text.h"
 
 #include <stdint.h>
@@ -29,7 +29,7 @@ is_hex(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* How many bytes the escape at p has; 0 when it is none. */
+/* The size of the escape at p; 0 when it is none. */
 static size_t
 escape_size(const char *p, const char *end)
 {
@@ -42,7 +42,7 @@ escape_size(const char *p, const char *end)
 	return ESCAPE_SIZE;
 }
 
-/* Where what is plain in a string ends. */
+/* Where the plain ASCII at p ends. */
 static const char *
 plain_end(const char *p, const char *end)
 {
@@ -53,7 +53,7 @@ plain_end(const char *p, const char *end)
 	return p;
 }
 
-/* Behind the string that opens at p; NULL when there is no end or an escape is none. */
+/* Behind the string that opens at p; NULL when it has no end, or a bad escape without other damage. */
 static const char *
 string_end(const char *p, const char *end, struct json_value *value)
 {
@@ -180,7 +180,7 @@ read_scalar(struct json_text *text, struct json_value *value)
 	return stop != NULL;
 }
 
-/* A member's name, of which all is noted in value, and its colon. */
+/* A member's name, which is noted in value, and its colon. */
 static bool
 pass_name(struct json_text *text, struct json_value *value)
 {
@@ -260,7 +260,7 @@ hex_value(const char *digits)
 	return value;
 }
 
-/* The character that the escape at p stands for, which may take the escape behind it too. */
+/* The character that the escape at p stands for, together with the one behind it where they are a pair. */
 static const char *
 read_escape(const char *p, const char *end, ucs4_t *character)
 {
@@ -288,7 +288,7 @@ read_escape(const char *p, const char *end, ucs4_t *character)
 	return p;
 }
 
-/* Copies strings, or what is in one; below the character given, escapes stay escapes. */
+/* Copies strings, or what is in one; escapes of characters below lowest stay escapes. */
 static char *
 unescape(const char *p, const char *end, ucs4_t lowest, char *to)
 {

@@ -1,4 +1,4 @@
-/* How a push ended, in the words of quarantine and of the answer to its sender. */
+/* How a request ends, in the words of quarantine and of the answer to its sender. */
 #include "push/outcome.h"
 
 static const char *const sentences[OUTCOMES] = {

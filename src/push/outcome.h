@@ -1,9 +1,9 @@
-/* The one enum every stage shares: how a request ends.  reply.c turns each into an answer. */
+/* How a request ends: the one enum that every stage shares.  reply.c turns each into an answer. */
 #ifndef OUTCOME_H
 #define OUTCOME_H
 
 enum outcome {
-	OUTCOME_OK,               /* nothing is wrong so far; of a push answered: every record is durable */
+	OUTCOME_OK,               /* no fault so far; of a push to be answered: every record is durable */
 
 	/* the body is bad; it is kept whole in quarantine */
 	OUTCOME_BODY_EMPTY,
@@ -20,7 +20,7 @@ enum outcome {
 	OUTCOME_METHOD_NOT_ALLOWED,
 	OUTCOME_BODY_TOO_LARGE,
 
-	OUTCOME_UNAVAILABLE,      /* neither database nor spool took it in time */
+	OUTCOME_UNAVAILABLE,      /* neither database nor spool took the push in time */
 
 	/* the answers below "/-/" */
 	OUTCOME_LIVE,
@@ -33,7 +33,7 @@ enum outcome {
 	OUTCOMES                  /* how many there are */
 };
 
-/* The sentence that names the fault, to the sender and in quarantine; it quotes nothing of the input. */
+/* The sentence about it for the sender and for quarantine; it quotes nothing of the input. */
 const char *outcome_sentence(enum outcome outcome);
 
 #endif

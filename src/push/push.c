@@ -1,4 +1,4 @@
-/* One push on its way: its making and its end. */
+/* One push: its making and its end. */
 #include "push/push.h"
 
 #include <arpa/inet.h>

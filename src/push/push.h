@@ -1,4 +1,4 @@
-/* One push on its way: what arrived, what it was read as, and how it ended. */
+/* One push: what arrived, what it was read as, and how it ended. */
 #ifndef PUSH_H
 #define PUSH_H
 
@@ -25,15 +25,14 @@ struct push {
 	size_t             bytes;                           /* of the body as sent, kept or not */
 	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */
 	struct record_list list;                            /* its rejects point into the body */
-	const char        *fault;                           /* why the body is bad: the list is one reject then, the
-	                                                       body, where it is kept; NULL: it is not bad */
+	const char        *fault;                           /* why the body is refused whole; NULL: it is not */
 	bool               spooled;                         /* it comes from the spool */
-	bool               dated;                           /* it was saved, and arrived when received_at says */
+	bool               dated;                           /* it is imported, and arrived when received_at says */
 
-	void              *request;                         /* request.c's: what waits for its outcome */
+	void              *request;                         /* request.c's, which waits for its outcome */
 
 	/* queue.c's, under its mutex */
-	int64_t            deadline;                        /* clock_ms(), ms, by which it is answered */
+	int64_t            deadline;                        /* clock_ms() by which it is answered */
 	enum outcome       outcome;                         /* how storing it ended, once it is done */
 	bool               waiting;                         /* no writer has taken it */
 	bool               pending;                         /* it has no outcome yet, and somebody waits for it */
@@ -44,19 +43,20 @@ struct push {
 	atomic_int         references;
 };
 
-/*
- * A new push, stamped and named, with one reference.  remote_addr may be NULL, and is dropped when it is no IP address.
- */
+/* A push that arrives now, with one reference.  remote_addr may be NULL; what is no IP address is dropped. */
 struct push *push_new(const char *remote_addr);
 
-/* Gives it that body, which it frees with memory_free(), and its digest. */
+/* Sets its body, which it owns from here on (memory_free), and the body's digest. */
 void push_set_body(struct push *push, struct slice body);
 
-/* A push is freed with its last reference: the writer may still have one when the sender's time is up. */
+/*
+ * The last reference frees the push: a writer may still have one when the sender's time is up.  Safe in any thread;
+ * push_unref() takes NULL.
+ */
 struct push *push_ref(struct push *push);
 void push_unref(struct push *push);
 
-/* Makes the whole body a reject, where there is one: what is refused is kept too. */
+/* Makes one reject of the whole body, where it is kept, in place of what was read from it.  reason is copied. */
 void push_refuse(struct push *push, const char *reason);
 
 #endif

@@ -1,4 +1,4 @@
-/* The name of a push: 48 bits of milliseconds, then randomness. */
+/* The id of a push: 48 bits of milliseconds, then randomness. */
 #include "push/push_id.h"
 
 #include <stdio.h>
@@ -7,11 +7,11 @@
 
 #include "base/log.h"
 
-/* From a stock of the thread's own: the system is asked once for the ids of many pushes. */
+/* From a stock of the thread's own, so that one system call serves many pushes. */
 static void
 fill_at_random(struct push_id *id)
 {
-	static _Thread_local struct push_id stock[16];      /* as much as getrandom(2) never cuts short */
+	static _Thread_local struct push_id stock[16];      /* 256 bytes: getrandom(2) never cuts these short */
 	static _Thread_local size_t left;
 
 	if (left == 0) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "push/call_time.h"
+#include "push/json_text.h"
 
 enum { DEPTH_MAX = 32, INTEGER_DIGITS = 18 };
 
@@ -36,10 +37,10 @@ static const char *const problems[RECORD_FIELDS][FAULTS] = {
 #undef FIELD
 };
 
-/* One record on its way. */
+/* One record as it is read. */
 struct reading {
-	struct json_value given[RECORD_FIELDS];  /* what came last under the name of each field; no text: nothing did */
-	struct json_value all;                   /* what holds of any name and value of the record */
+	struct json_value given[RECORD_FIELDS];  /* the last value of each field; without text: none came */
+	struct json_value all;                   /* what is noted of any name and value of the record */
 };
 
 /* --- members ----------------------------------------------------------------------------------------------- */
@@ -92,7 +93,7 @@ read_members(struct json_text *text, struct reading *reading, bool *has_extra)
 
 /* --- values ------------------------------------------------------------------------------------------------ */
 
-/* What a value says as text: a string, or a number as it was written.  Null says nothing. */
+/* A value as text: what a string says, or a number as it is written.  None for null. */
 static struct slice
 text_of(const struct json_value *given, struct arena *arena)
 {
@@ -166,7 +167,7 @@ set_value(const struct field *field, const struct json_value *given, struct aren
 
 /* --- records ----------------------------------------------------------------------------------------------- */
 
-/* What is wrong with the record as a whole, or with what has no name of its own. */
+/* What is wrong with the whole record, or with what is no listed field. */
 static const char *
 problem_of_all(const struct record *record, const struct json_value *all)
 {
@@ -255,7 +256,7 @@ record_write_extra(const struct record *record, char *to)
 
 	do {
 		if (!json_text_read_name(&text, &name) || !json_text_read(&text, &value))
-			abort();        /* it was read before: cannot be */
+			abort();        /* cannot be: it was read before */
 		if (field_named(&name) < RECORD_FIELDS)
 			continue;
 		*to++ = separator;

@@ -7,9 +7,10 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
-#include "push/json_text.h"
 
-/* A field, by its row in fields.def */
+struct json_text;
+
+/* A field, by its row in fields.def. */
 enum record_field {
 #define FIELD(symbol, name, column, kind, limit, part) RECORD_##symbol,
 #include "push/fields.def"
@@ -37,33 +38,32 @@ struct record_value {
 
 struct record {
 	struct record_value value[RECORD_FIELDS];
-	struct slice        raw;        /* the record as it came */
+	struct slice        raw;        /* its text, as it came */
 	bool                has_extra;  /* it has unlisted fields */
 };
 
 /*
- * Reads the next element of a list.  False when it is no JSON.  *problem is NULL, or why the element is no good record:
- * a constant that names the field and the fault, never the value; only raw is of use then.
- * What the record says lies in the text that was read, or in the arena.
+ * Reads the next element of a list.  False when it is no JSON.  *problem is NULL for a good record; else it is a
+ * constant that names the field and the fault, never the value, and of record only raw counts.
+ * The values of the record lie in the text, or in the arena.
  */
 bool record_read(struct json_text *text, struct arena *arena, struct record *record, const char **problem);
 
 /*
- * The cause that the record's failCode stands for: "0" of the documented example is "00000" of the documented table.
- * It is in padded where it had fewer digits.
+ * The cause that the record's failCode stands for, NULL without one: "0" of the documented example is "00000" of the
+ * documented table.  It lies in padded where that adds zeros.
  */
 enum { CAUSE_CODE_DIGITS = 5 };
 struct slice record_cause_code(const struct record *record, char padded[CAUSE_CODE_DIGITS]);
 
 /*
- * Writes the unlisted fields as the text of a JSON object that jsonb takes, which needs room for record_extra_size()
- * bytes at most, and gives the end.  They are read from raw once more: a copy of them all would cost memory for
- * nothing.
+ * Writes the unlisted fields of a record that has some as a JSON object that jsonb takes.  Returns the end: at most
+ * record_extra_size() bytes on.  Reads them from raw again, because a copy of all would cost memory for nothing.
  */
 size_t record_extra_size(const struct record *record);
 char *record_write_extra(const struct record *record, char *to);
 
-/* Whether the unlisted fields of both came as the same text. */
+/* Whether the unlisted fields of both are the same, by the text of the whole records. */
 bool record_same_extra(const struct record *a, const struct record *b);
 
 #endif

@@ -1,4 +1,4 @@
-/* The records of one body.  Each element of the list is judged by itself, so that a bad one costs no good one. */
+/* The records of one body.  Each element is judged by itself, so that a bad one costs no good one. */
 #include "push/record_list.h"
 
 #include <stdint.h>
@@ -6,6 +6,7 @@
 #include <unistr.h>
 
 #include "base/memory.h"
+#include "push/json_text.h"
 
 struct parse {
 	struct record_list *list;
@@ -128,7 +129,7 @@ read_body(struct parse *parse)
 	return found ? OUTCOME_OK : OUTCOME_BODY_NOT_LIST;
 }
 
-/* The body itself is what is kept of so many. */
+/* Of so many, the body itself is kept. */
 static void
 reject_together(struct record_list *list, struct slice body)
 {
@@ -173,7 +174,7 @@ record_list_parse_answer(struct record_list *list, struct slice body)
 void
 record_list_reject(struct record_list *list, struct slice raw, const char *reason)
 {
-	/* mostly there are few: capacity grows by doubling at every power of two */
+	/* mostly there are few: the array doubles whenever its length is a power of two */
 	if ((list->reject_count & (list->reject_count - 1)) == 0)
 		list->rejects = memory_resize(list->rejects, 2 * list->reject_count + 1, sizeof *list->rejects);
 	list->rejects[list->reject_count++] = (struct reject){ raw, reason };

@@ -9,7 +9,7 @@
 #include "push/outcome.h"
 #include "push/record.h"
 
-/* One push makes no more entries in quarantine: a body with more bad elements is one entry, whole. */
+/* A push makes no more entries in quarantine: a body with more bad elements is one entry, whole. */
 enum { REJECTS_MAX = 10000 };
 
 /* What is kept in quarantine: a bad record, or a whole bad body. */
@@ -24,31 +24,31 @@ struct record_list {
 	size_t         record_count;
 	struct reject *rejects;
 	size_t         reject_count;
-	size_t         bad_count;       /* elements that are no records; a reject each, or more than REJECTS_MAX */
-	int64_t        total_count;     /* totalCount of an answer: records there are in all; 0: it does not say */
+	size_t         bad_count;       /* elements that are no records: as many as rejects, or above REJECTS_MAX */
+	int64_t        total_count;     /* totalCount of an answer: the records there are in all; 0: unknown */
 	struct arena   arena;
 };
 
 /*
- * Reads a body: a JSON list of records, or {"callResultList": [...]}.  Gives OUTCOME_OK when it is one, each
- * element then being a record or a reject; else the body's fault, and an empty list.  list starts as {0}; body must
- * outlive it.  Damage inside a string, as json_text.h has it, is its element's; in an object around the list it is
- * passed over like the member that it is in.
+ * Reads a body: a JSON list of records, or {"callResultList": [...]}.  list starts as {0}; body must outlive it.
+ * - OUTCOME_OK: each element of the list is a record or a reject.
+ * - The fault of the body: list is empty.
+ * Damage inside a string, as json_text.h has it, is its element's; in an object around the list it is ignored.
  */
 enum outcome record_list_parse(struct record_list *list, struct slice body);
 
-/* The same, and {"data": [...]} as well: what the platform's query interface answers holds records of the same form. */
+/* The same, and {"data": [...]} as well, which is how the platform's query interface answers. */
 enum outcome record_list_parse_answer(struct record_list *list, struct slice body);
 
 void record_list_free(struct record_list *list);
 
 /*
- * Makes rejects of the records that have a reason; reasons has one for each record of the list, in its order, or NULL.
- * They must outlive the list or be its arena's.
+ * Makes rejects of the records that have a reason.  reasons has one entry a record, in the order of the list, NULL for
+ * those that stay.  Each reason must outlive the list or be its arena's.
  */
 void record_list_reject_records(struct record_list *list, const char *const *reasons);
 
-/* A place at the end of the rejects; reason must outlive the list or be its arena's. */
+/* Appends a reject.  raw and reason must outlive the list or be its arena's. */
 void record_list_reject(struct record_list *list, struct slice raw, const char *reason);
 
 #endif
