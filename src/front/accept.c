@@ -11,14 +11,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum {
-	ACCEPT_PAUSE = 50,       /* milliseconds, when descriptors or memory are short */
-	LOG_PERIOD = 60 * 1000,  /* milliseconds between two lines that say so */
-	RENEW_PAUSE = 1000,      /* milliseconds between two tries to be reachable again */
-	LOOK_PAUSE = 5000,       /* milliseconds between two looks at the path, when nobody says that it changes */
+enum {                           /* milliseconds */
+	ACCEPT_PAUSE = 50,       /* when descriptors or memory are short */
+	LOG_PERIOD = 60 * 1000,  /* between two equal lines in the log */
+	RENEW_PAUSE = 1000,      /* between two tries to make the socket anew */
+	LOOK_PAUSE = 5000,       /* between two looks at a path that cannot be watched */
 };
 
-/* With the mutex.  The one that has been idle longest makes room for a new one. */
+/* With the mutex.  The connection that has been idle longest makes room for a new one. */
 static bool
 close_an_idle_connection(struct server *server)
 {
@@ -26,14 +26,14 @@ close_an_idle_connection(struct server *server)
 
 	if (log_limit_allows(&server->full_logged, LOG_PERIOD))
 		log_warning("too many connections for the limit on open files; closing those idle longest "
-		    "connections=%d max=%d", connection_count(&server->connections), server->connections_max);
+		    "connections=%d max=%d", server->connections.count, server->connections_max);
 	if (idle == NULL)
 		return false;
 	server_close_connection(server, idle);
 	return true;
 }
 
-/* With the mutex.  What is idle is given up, else some will be given back. */
+/* With the mutex.  Closing an idle connection frees what is short; without one, others will free it soon. */
 static void
 note_accept_error(struct server *server, int error)
 {
@@ -45,11 +45,11 @@ note_accept_error(struct server *server, int error)
 	server_set_timer(server, server->accept_at);
 }
 
-/* With the mutex.  Whether there is room for one more. */
+/* With the mutex.  Whether one more may be accepted. */
 static bool
 make_room(struct server *server)
 {
-	server->full = connection_count(&server->connections) >= server->connections_max &&
+	server->full = server->connections.count >= server->connections_max &&
 	    !close_an_idle_connection(server);
 	return !server->full;
 }
@@ -72,7 +72,7 @@ server_accept_one(struct server *server)
 	return connection;
 }
 
-/* A web server writes as soon as it is connected, so the request is mostly there. */
+/* A web server writes as soon as it is connected, so mostly the request is there already. */
 void
 server_accept(struct server *server)
 {
@@ -89,9 +89,9 @@ server_accept(struct server *server)
 		server_serve(server, connection, CONNECTION_IDLE);
 }
 
-/* --- the way to the socket ------------------------------------------------------------------------------------ */
+/* --- the socket's path ---------------------------------------------------------------------------------------- */
 
-/* With the mutex.  Those who came in time are served. */
+/* With the mutex.  The old socket's backlog is served. */
 static bool
 renew(struct server *server)
 {

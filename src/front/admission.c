@@ -1,4 +1,4 @@
-/* Who may push: the tokens in force, exchanged while requests are served. */
+/* Who may push: the tokens in force. */
 #include "front/admission.h"
 
 #include <pthread.h>
@@ -14,7 +14,7 @@ enum { TOKEN_MAX = 256 };       /* bytes; a longer one in a query is none */
 struct admission {
 	const char       *path;
 	bool              allow_anonymous;
-	pthread_rwlock_t  lock;      /* of tokens: many check, a reload exchanges */
+	pthread_rwlock_t  lock;      /* of tokens: many read, a reload replaces */
 	struct token_set *tokens;    /* NULL: no file */
 };
 
@@ -89,7 +89,7 @@ token_of_path(const char *path)
 	return path != NULL && *path == '/' ? first_segment(path) : (struct slice){ "", 0 };
 }
 
-/* One byte of a query, which may be written %XX; *text is moved behind it. */
+/* One byte of a query, which may be written %XX; moves *text behind it. */
 static char
 query_byte(const char **text)
 {
@@ -108,7 +108,7 @@ query_byte(const char **text)
 	return *(*text)++;
 }
 
-/* The value at *query, which is moved behind it: the path comes decoded from the web server, the query does not. */
+/* The value at *query, which moves behind it.  Web servers decode the path, and not the query. */
 static struct slice
 read_token(const char **query, char token[TOKEN_MAX])
 {

@@ -1,4 +1,4 @@
-/* A push's body: gathered as it comes, exact and bounded. */
+/* A push's body, gathered as it comes. */
 #include "front/body.h"
 
 #include <stdint.h>
@@ -8,10 +8,12 @@
 #include <sys/param.h>
 
 #include "base/memory.h"
+#include "front/gateway.h"
+#include "push/push.h"
 
 enum { CAPACITY_AT_FIRST = 16 * 1024 };
 
-/* False when there is none, as with a chunked upload, or when it is no number.  Beyond 63 bits all are alike. */
+/* False when there is none, as with a chunked upload, or when it is no number.  INT64_MAX stands for all above. */
 static bool
 content_length(const struct gateway *gateway, size_t *length)
 {
@@ -29,10 +31,10 @@ content_length(const struct gateway *gateway, size_t *length)
 void
 body_begin(struct body *body, const struct gateway *gateway, size_t max)
 {
-	*body = (struct body){ .size = max };
-	body->announced = content_length(gateway, &body->size);
-	if (!body->announced)
-		body->size = max;
+	size_t length = 0;
+
+	*body = (struct body){ .announced = content_length(gateway, &length) };
+	body->size = body->announced ? length : max;
 	body->too_large = body->size > max;
 }
 

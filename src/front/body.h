@@ -1,4 +1,4 @@
-/* A push's body: gathered as it comes, exact and bounded. */
+/* A push's body: gathered as it comes, and never larger than allowed. */
 #ifndef BODY_H
 #define BODY_H
 
@@ -6,38 +6,43 @@
 #include <stddef.h>
 
 #include "base/slice.h"
-#include "front/gateway.h"
 #include "push/outcome.h"
-#include "push/push.h"
+
+struct gateway;
+struct push;
 
 struct body {
-	bool   announced;      /* its length is known beforehand */
+	bool   announced;      /* CONTENT_LENGTH gives its length */
 	size_t size;           /* that length; else the most that it may have */
-	bool   too_large;      /* nothing of it is kept */
+	bool   too_large;      /* above the most: nothing of it is kept */
 	char  *bytes;
 	size_t length, capacity;
 };
 
-/* By CONTENT_LENGTH where there is one that is plain digits; max bytes at most. */
+/* Begins a body of at most max bytes.  A CONTENT_LENGTH of anything but digits counts as none. */
 void body_begin(struct body *body, const struct gateway *gateway, size_t max);
 
-/* How much memory it needs to take count bytes more. */
+/* How many bytes of memory it needs to take count bytes more. */
 size_t body_room(const struct body *body, size_t count);
 
-/* Appends content, but for what is more than announced.  room: bytes that it may keep, body_room() at least. */
+/*
+ * Appends content; what is beyond an announced length is ignored, and a body beyond the most becomes too large.
+ * room: bytes that it may allocate, at least body_room().
+ */
 void body_add(struct body *body, struct slice content, size_t room);
 
-/* Whether nothing that is still to come matters. */
+/* Whether it needs nothing more: all that was announced is there, or it is too large. */
 bool body_is_whole(const struct body *body);
 
 /*
- * Moves the body, and its digest, into the push.  ended: the web server said that nothing more comes.  OUTCOME_OK: it
- * is whole.  OUTCOME_BODY_CUT_SHORT: push->body is what came of it.  OUTCOME_BODY_TOO_LARGE: push->body is {NULL, 0}.
- * push->bytes is the length by CONTENT_LENGTH where it is too large, else what came.
+ * Moves the body, and its digest, into the push.  ended: the web server said that nothing more comes.
+ * - OUTCOME_OK: push->body is the whole body, and push->bytes its length.
+ * - OUTCOME_BODY_CUT_SHORT: the same of what came.
+ * - OUTCOME_BODY_TOO_LARGE: push->body is {NULL, 0}; push->bytes is the announced length, or what came until then.
  */
 enum outcome body_end(struct body *body, bool ended, struct push *push);
 
-/* OUTCOME_BODY_ENCODED when Content-Encoding says that the body is not plain text, else OUTCOME_OK. */
+/* OUTCOME_BODY_ENCODED when the body has a Content-Encoding other than identity, else OUTCOME_OK. */
 enum outcome body_check_encoding(const struct gateway *gateway);
 
 #endif

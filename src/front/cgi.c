@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "front/gateway.h"
+#include "front/request.h"
+#include "store/queue.h"
 
 enum { READ_SIZE = 64 * 1024, DRAIN_MAX = 64 * 1024 * 1024 };
 
-/* Up to READ_SIZE bytes; {NULL, 0} at the end, and when it breaks off. */
+/* Up to READ_SIZE bytes; {NULL, 0} at the end and at an error. */
 static struct slice
 read_stdin(char *buffer)
 {
@@ -32,14 +34,15 @@ read_body(struct body *body)
 		body_add(body, content, body->size);
 }
 
-/* Apache cuts the answer off when a pipe that it still writes to is closed. */
+/* Apache cuts the answer off when the pipe that it still writes to closes, so stdin is drained first. */
 static void
-drain(void)
+finish(struct gateway *gateway)
 {
 	char ignored[READ_SIZE];
 
 	for (int drained = 0; drained < DRAIN_MAX && read_stdin(ignored).bytes != NULL; drained += READ_SIZE)
 		;
+	(void)!gateway_end(gateway);
 }
 
 /* A request_answered. */
@@ -56,13 +59,11 @@ cgi_serve_at_once(const struct service *service)
 	struct gateway *gateway = gateway_new_cgi();
 	bool answered = request_answer_at_once(gateway, service);
 
-	if (!answered) {
+	if (answered)
+		finish(gateway);
+	else
 		gateway_free(gateway);
-		return false;
-	}
-	drain();
-	(void)!gateway_end(gateway);
-	return true;
+	return answered;
 }
 
 void
@@ -76,11 +77,8 @@ cgi_serve(const struct service *service)
 	if (request != NULL) {
 		read_body(&request->body);
 		request_post(request, service, true);
+		for (; !answered; request_answer(service, set_answered, NULL))
+			poll(&event, 1, -1);
 	}
-	while (request != NULL && !answered) {
-		poll(&event, 1, -1);
-		request_answer(service, set_answered, NULL);
-	}
-	drain();
-	(void)!gateway_end(gateway);
+	finish(gateway);
 }

@@ -2,15 +2,17 @@
 #ifndef CGI_H
 #define CGI_H
 
-#include "front/request.h"
+#include <stdbool.h>
+
+struct service;
 
 /*
- * Serves the one request there is when that takes neither database nor spool, so that who is refused costs neither:
- * of service, admission alone is of use.  False: it is for cgi_serve().
+ * Serves the one request there is when neither database nor spool is needed for it, so that a refused request opens
+ * neither.  Of service only admission is used.  False: the request is for cgi_serve().
  */
 bool cgi_serve_at_once(const struct service *service) __attribute__((warn_unused_result));
 
-/* Serves the one request there is, and waits for its end. */
+/* Serves the one request there is, to the end of its answer. */
 void cgi_serve(const struct service *service);
 
 #endif

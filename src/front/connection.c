@@ -1,7 +1,9 @@
-/* Connections and the lists that are their states. */
+/* Connections, and the lists that are their states. */
 #include "front/connection.h"
 
 #include "base/memory.h"
+#include "front/gateway.h"
+#include "front/request.h"
 
 void
 connection_init(struct connections *connections, int in_flight_max, size_t room_at_first, size_t room_to_grow)
@@ -12,7 +14,7 @@ connection_init(struct connections *connections, int in_flight_max, size_t room_
 		TAILQ_INIT(&connections->lists[state]);
 }
 
-/* The list is in order of expiry, and mostly a new one comes last. */
+/* The list is in order of expiry; mostly a new one belongs at its end. */
 static void
 insert(struct connection_list *list, struct connection *connection)
 {
@@ -67,12 +69,6 @@ connection_first(const struct connections *connections, enum connection_state st
 	return TAILQ_FIRST(&connections->lists[state]);
 }
 
-int
-connection_count(const struct connections *connections)
-{
-	return connections->count;
-}
-
 struct connection *
 connection_next_to_expire(const struct connections *connections)
 {
@@ -88,7 +84,7 @@ connection_next_to_expire(const struct connections *connections)
 	return next;
 }
 
-/* --- places in flight: a free one goes to who has waited longest, and never to a newcomer --------------------- */
+/* --- places in flight: a free one goes to the connection that has waited longest, never to a newcomer ---------- */
 
 static bool
 give_place(struct connections *connections, struct connection *connection)

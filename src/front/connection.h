@@ -1,7 +1,8 @@
 /*
- * A connection of the web server's.  Its state is the list it is on, and connection_move() alone moves it.  A
- * connection is never freed while the server runs, only reused, because an event may still name it: a thread that is
- * handed one on another list than expected leaves it alone, and one with nothing to read says so.
+ * A connection of the web server's.  Its state is the list it is on, and connection_move() alone moves it.
+ *
+ * While the server runs a connection is reused and never freed, because an old event may still name it.  A thread that
+ * gets such an event leaves a connection of another state alone, and finds nothing to read in one of a fitting state.
  */
 #ifndef CONNECTION_H
 #define CONNECTION_H
@@ -12,24 +13,23 @@
 #include <sys/queue.h>
 
 #include "front/fcgi.h"
-#include "front/gateway.h"
 #include "front/head.h"
-#include "front/request.h"
+
+struct gateway;
+struct request;
 
 enum connection_state {
 	CONNECTION_UNUSED,       /* it has no descriptor */
 	CONNECTION_SERVED,       /* a thread has it, and nobody else may touch it */
 
-	/* the next two are one: what tells them apart is whether anything of a head has come */
-	CONNECTION_IDLE,
+	CONNECTION_IDLE,         /* nothing of a head has come */
 	CONNECTION_HEAD,         /* part of a head has come */
-
 	CONNECTION_WAITING,      /* its push waits for a place in flight */
-	CONNECTION_BODY,         /* its body comes */
+	CONNECTION_BODY,         /* its body is coming */
 	CONNECTION_GROWING,      /* its body waits for memory */
 	CONNECTION_IN_FLIGHT,    /* its push is with the writers */
-	CONNECTION_DRAINING,     /* answered, and its body comes on */
-	CONNECTION_LINGERING,    /* as good as closed; what still comes is thrown away, so that the answer arrives */
+	CONNECTION_DRAINING,     /* answered, and the rest of its body is coming */
+	CONNECTION_LINGERING,    /* shut down; what still comes is thrown away, so that the answer arrives */
 	CONNECTION_STATES
 };
 
@@ -41,67 +41,65 @@ struct connection {
 	int64_t            expires;           /* clock_ms(), or CONNECTION_NEVER */
 
 	int                descriptor;
-	bool               watched;           /* it is in the epoll set, be it disarmed */
+	bool               watched;           /* it is in the epoll set, armed or not */
 
-	/* what has been read and not been looked at: in the buffer of the thread that has it, or in kept */
+	/* read and not used yet: in the buffer of the thread that has the connection, or in kept */
 	struct slice       input;
 	char              *kept;
-	bool               dry;               /* the last read found the end of what has come */
+	bool               dry;               /* the last read took all that had come */
 
 	struct fcgi_reader reader;
 	struct head        head;              /* until gateway has it */
 	unsigned           id;                /* of the request */
 	bool               keep;              /* the web server keeps it for another request */
 	bool               ended;             /* nothing more of the body comes */
-	bool               lost;              /* nothing more at all */
-	struct gateway    *gateway;
-	struct request    *request;           /* of a push that is not posted yet */
-	size_t             drained;           /* bytes */
+	bool               lost;              /* nothing more comes at all */
+	struct gateway    *gateway;           /* until its answer is ended */
+	struct request    *request;           /* until it is posted */
+	size_t             drained;           /* bytes of its body */
 
-	int64_t            since;             /* clock_ms() when what it does now began */
+	int64_t            since;             /* clock_ms() when its state began */
 	bool               in_flight;         /* it has a place */
-	size_t             reserved;          /* bytes that its body may keep */
+	size_t             reserved;          /* bytes that its body may allocate */
 };
 
 /*
- * All there are, and the places in flight.  The caller's mutex guards it, and of each connection what stands above
- * descriptor.  A place has room for a body of room_at_first bytes; a larger one takes what it needs beyond that from
- * room_to_grow, which all of them share.
+ * All connections, and the places in flight.  The caller's mutex guards it, and of each connection the members above
+ * descriptor; the rest is the thread's that has the connection.
+ *
+ * A place has room for a body of room_at_first bytes.  A larger body takes the rest from room_to_grow, which all share.
  */
 struct connections {
 	TAILQ_HEAD(connection_list, connection) lists[CONNECTION_STATES];
-	int    count;                    /* of those that have a descriptor */
+	int    count;                    /* of those with a descriptor */
 
 	int    in_flight, in_flight_max;
 	size_t room_at_first, room_to_grow;
-	size_t grown;                    /* bytes of room_to_grow that are taken */
+	size_t grown;                    /* bytes of room_to_grow in use */
 };
 
-/* None yet, with that much room. */
+/* Makes it one without connections. */
 void connection_init(struct connections *connections, int in_flight_max, size_t room_at_first, size_t room_to_grow);
 
-/* One without a descriptor, new or used before, and unused yet. */
+/* One that is CONNECTION_UNUSED, made when there is none. */
 struct connection *connection_new(struct connections *connections);
 
-/* Makes it one that has a descriptor and is new in everything else but its list. */
+/* Frees what belongs to its request, and begins anew with that descriptor, on the list it is on. */
 void connection_reset(struct connection *connection, int descriptor);
 
-/* Moves it to the end of the list of state, or, when it expires, behind those that expire no later. */
+/* Moves it to the end of the list of state; one that expires goes behind those that expire no later. */
 void connection_move(struct connections *connections, struct connection *connection, enum connection_state state,
     int64_t expires);
 
 /* The first on the list of state; NULL: none. */
 struct connection *connection_first(const struct connections *connections, enum connection_state state);
 
-/* How many have a descriptor. */
-int connection_count(const struct connections *connections);
-
 /* The one that expires first of all; NULL: none does. */
 struct connection *connection_next_to_expire(const struct connections *connections);
 
 /*
- * Gives a connection what the body of its request needs: a place in flight, or all the memory that it may come to.
- * False when none is free, or others wait for it: the connection is moved to those.
+ * Gives the connection a place in flight, or the memory that the whole body of its request may take.  False when there
+ * is none, or others wait for it: then the connection waits behind them.
  */
 bool connection_take_place(struct connections *connections, struct connection *connection)
     __attribute__((warn_unused_result));
@@ -111,7 +109,7 @@ bool connection_take_room(struct connections *connections, struct connection *co
 /* Gives up the place, if it has one. */
 void connection_give_up_place(struct connections *connections, struct connection *connection);
 
-/* One that has waited and has got what it waited for, now CONNECTION_SERVED; NULL: none. */
+/* Gives the first that can have it what it waits for, and makes it CONNECTION_SERVED; NULL: none can. */
 struct connection *connection_next_ready(struct connections *connections);
 
 /* Frees all, which must be unused. */

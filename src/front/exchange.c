@@ -1,4 +1,4 @@
-/* What goes over a connection: head, body, answer, and what is left of a body after it. */
+/* What goes over a connection: head, body, answer, and the rest of a body after the answer. */
 #include "front/exchange.h"
 
 #include <errno.h>
@@ -7,15 +7,17 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
+#include "front/gateway.h"
+#include "front/request.h"
 
 enum {
-	HEAD_READ = 8 * 1024,               /* bytes, most heads and bodies; as much waits with a push for its place */
-	BODY_READ = 64 * 1024,
+	HEAD_READ = 8 * 1024,               /* bytes: most requests are smaller */
+	BODY_READ = 64 * 1024,              /* bytes */
 	DRAIN_MAX = 64 * 1024 * 1024,       /* bytes of a body that are read after the answer, to keep a connection */
-	BODY_RATE = 16,                     /* bytes of a body each millisecond beyond BODY_TIME */
+	BODY_RATE = 16,                     /* bytes of a body that lengthen BODY_TIME by a millisecond */
 };
 
-/* Milliseconds, from its beginning to its end, however much comes and however often. */
+/* Milliseconds that each may take from beginning to end, however often something comes. */
 enum {
 	HEAD_TIME = 10 * 1000,
 	BODY_TIME = 20 * 1000,
@@ -27,7 +29,7 @@ enum exchange_input
 exchange_fill(struct connection *connection)
 {
 	static _Thread_local char buffer[BODY_READ];
-	/* of a head no more than what may have to wait with its push */
+	/* what comes with a head may have to wait with its push, so it is little */
 	size_t size = connection->gateway != NULL ? BODY_READ : HEAD_READ;
 	ssize_t count;
 
@@ -59,8 +61,8 @@ exchange_rest(struct connection *connection)
 /* --- the end of a request ------------------------------------------------------------------------------------ */
 
 /*
- * A connection closed with something unread may lose the answer on its way, so the peer may go first.  An answer that a
- * peer does not take at once is lost: it has room for hundreds.
+ * Closing a connection with something unread may lose the answer on its way, so the peer may close first.  An answer
+ * that the peer does not take at once is given up: a socket has room for hundreds.
  */
 static enum connection_state
 finish(struct connection *connection)
@@ -115,7 +117,7 @@ read_head(struct connection *connection, const struct service *service)
 	}
 }
 
-/* Behind a head nothing may come but the body; a request that the web server gives up (FCGI_ABORT_REQUEST) is lost. */
+/* Only the body may follow a head.  FCGI_ABORT_REQUEST loses the request, too: the web server gives it up. */
 static void
 take_record(struct connection *connection)
 {
@@ -165,7 +167,7 @@ drain(struct connection *connection)
 	connection->drained += before - connection->input.length;
 	if (connection->ended || connection->lost || connection->drained > DRAIN_MAX)
 		return finish(connection);
-	/* the answer is not kept waiting for a body that nobody reads */
+	/* the answer must not wait for a body that nobody needs */
 	return gateway_flush(connection->gateway) ? CONNECTION_DRAINING : CONNECTION_UNUSED;
 }
 

@@ -1,6 +1,6 @@
 /*
- * What goes over a connection: head, body, answer, and what is left of a body after it.  No step waits for the peer;
- * each takes what has come and says what the connection is to be next.
+ * What goes over a connection: head, body, answer, and the rest of a body after the answer.  No step waits for the
+ * peer; each takes what has come and returns the connection's next state.
  */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H
@@ -9,38 +9,43 @@
 
 #include "front/connection.h"
 
+struct service;
+
 enum exchange_input {
-	EXCHANGE_BYTES,      /* the connection's input is not empty */
+	EXCHANGE_BYTES,      /* the connection has input */
 	EXCHANGE_NOTHING,    /* nothing has come */
-	EXCHANGE_END,        /* and nothing will */
+	EXCHANGE_END,        /* nothing will come any more */
 };
 
-/* Reads into the connection's input, which is empty. */
+/* Reads into the connection's input, which is empty.  The bytes lie in the thread's own buffer. */
 enum exchange_input exchange_fill(struct connection *connection) __attribute__((warn_unused_result));
 
-/* Gives back the memory of an input that is empty. */
+/* Moves the input out of the thread's buffer, so that the connection may leave the thread. */
 void exchange_rest(struct connection *connection);
 
 /*
- * Takes from the input what belongs to state, and returns what the connection is next: the same state when it needs
- * more; CONNECTION_WAITING when its push wants a place in flight, CONNECTION_GROWING when its body wants memory
- * (connection ->reserved), CONNECTION_IN_FLIGHT when its request is to be posted, CONNECTION_UNUSED when it is to be
- * closed.
+ * Takes from the input what belongs to state, and returns the next state:
+ * - the same: it needs more input;
+ * - CONNECTION_WAITING: its push needs a place in flight;
+ * - CONNECTION_GROWING: its body needs more memory than connection->reserved;
+ * - CONNECTION_IN_FLIGHT: its request is to be posted;
+ * - CONNECTION_UNUSED: it is to be closed;
+ * - any other: it is to be read on.
  */
 enum connection_state exchange_step(struct connection *connection, enum connection_state state,
     const struct service *service) __attribute__((warn_unused_result));
 
-/* What it is next, once its answer is written. */
+/* The next state once its answer is written. */
 enum connection_state exchange_answered(struct connection *connection) __attribute__((warn_unused_result));
 
-/* What it is next when the peer has gone. */
+/* The next state when nothing more will come. */
 enum connection_state exchange_lost(struct connection *connection, enum connection_state state)
     __attribute__((warn_unused_result));
 
-/* When it may be no longer in that state: clock_ms(), or CONNECTION_NEVER. */
+/* How long it may stay in that state: until that clock_ms(), or CONNECTION_NEVER for ever. */
 int64_t exchange_expiry(const struct connection *connection, enum connection_state state);
 
-/* What it is next when that time has come. */
+/* The next state when that time is up. */
 enum connection_state exchange_expired(struct connection *connection, enum connection_state state)
     __attribute__((warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* FastCGI's records out of bytes as they come. */
+/* Reads FastCGI's records from bytes as they come. */
 #include "front/fcgi.h"
 
 #include <string.h>

@@ -11,10 +11,11 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "front/head.h"
 #include "metrics/metrics.h"
 
 struct gateway {
-	bool         is_cgi;        /* fastcgi is not used */
+	bool         is_cgi;        /* fastcgi is unused */
 	bool         cgi_failed;    /* part of the answer did not leave */
 	FCGX_Request fastcgi;
 };
@@ -50,7 +51,7 @@ gateway_write(struct gateway *gateway, const char *bytes, size_t length)
 void
 gateway_init(void)
 {
-	/* FCGX_Init takes these over and would end the process in the middle of a push */
+	/* FCGX_Init installs handlers of its own, which would end the process in the middle of a push */
 	static const int taken[] = { SIGPIPE, SIGTERM, SIGUSR1 };
 	struct sigaction before[sizeof taken / sizeof *taken];
 
@@ -63,8 +64,8 @@ gateway_init(void)
 }
 
 /*
- * libfcgi reads requests from descriptors alone, and loses its place in one that has no more to give: so it reads each
- * head from a file in memory, which ends where the head does.  One a thread, as large as any head, and kept.
+ * libfcgi reads requests from descriptors alone, and loses its place in one that has no more to give.  So it reads each
+ * head from a file in memory, which ends where the head does.  Each thread keeps one, as large as any head.
  */
 static _Thread_local int head_file = -1;
 static _Thread_local char *head_bytes;          /* what is in it */
@@ -98,7 +99,7 @@ accept_head(FCGX_Request *request, const struct head *head)
 {
 	if (!write_head(head))
 		return false;
-	/* a connection and no listening socket: FCGX_Accept_r reads this one and can accept no other */
+	/* a connection and no listening socket: FCGX_Accept_r reads this one, and cannot accept another */
 	FCGX_InitRequest(request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 	request->ipcFd = head_file;
 	request->keepConnection = 1;
@@ -144,7 +145,7 @@ finish(struct gateway *gateway)
 {
 	if (gateway->is_cgi)
 		return !gateway->cgi_failed;
-	/* not FCGX_Finish_r, which waits for the peer of a connection that failed */
+	/* not FCGX_Finish_r: it waits for the peer of a connection that failed */
 	return FCGX_FClose(gateway->fastcgi.err) == 0 && FCGX_FClose(gateway->fastcgi.out) == 0;
 }
 

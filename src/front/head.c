@@ -1,4 +1,4 @@
-/* The head of a FastCGI request, looked at before libfcgi gets it. */
+/* The head of a FastCGI request, checked before libfcgi gets it. */
 #include "front/head.h"
 
 #include <fastcgi.h>
@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* What libfcgi is given: BEGIN_REQUEST with its body, one PARAMS record with all that came in several, an empty one. */
+/* libfcgi gets BEGIN_REQUEST with its body, one PARAMS record of all that came in several, and an empty one. */
 enum {
 	BEGIN_AT = FCGI_HEADER_LEN,
 	BEGIN_SIZE = sizeof(FCGI_BeginRequestBody),
@@ -53,7 +53,7 @@ take_length(struct slice *pairs, size_t *length)
 	return true;
 }
 
-/* Names and values to the last byte, and none with a NUL, behind which libfcgi would see nothing. */
+/* Whether these are names and values to the last byte, without a NUL, at which libfcgi would end them. */
 static bool
 are_pairs(struct slice pairs)
 {
@@ -71,7 +71,7 @@ are_pairs(struct slice pairs)
 static bool
 begin(struct head *head, const struct fcgi_reader *reader)
 {
-	/* a web server may have given up a request that was answered meanwhile */
+	/* the web server may give up a request while its answer is on the way */
 	if (reader->type == FCGI_ABORT_REQUEST && reader->id != FCGI_NULL_REQUEST_ID) {
 		head->size = 0;
 		return true;

@@ -1,6 +1,6 @@
 /*
  * The head of a FastCGI request, from its BEGIN_REQUEST record to the empty PARAMS record: gathered as it comes, and
- * looked at before libfcgi gets it, which trusts every length and reads without bound.
+ * checked before libfcgi gets it, which trusts every length and reads without bound.
  */
 #ifndef HEAD_H
 #define HEAD_H
@@ -13,25 +13,25 @@
 
 enum { HEAD_MAX = 64 * 1024 };    /* bytes, with the frames of its records */
 
-/* {0} is a head of which nothing has come. */
+/* {0}: nothing has come. */
 struct head {
 	bool     begun;         /* the header of BEGIN_REQUEST has come */
 	unsigned id;
 	bool     keep;          /* the web server keeps the connection for another request */
 	size_t   size;          /* of its records so far */
-	char    *bytes;         /* its records, without padding and what came between them */
+	char    *bytes;         /* its records, joined and without padding */
 	size_t   length, capacity;
 };
 
 enum head_state {
 	HEAD_MORE,      /* the input is used up, and more is to come */
 	HEAD_WHOLE,     /* bytes is the request's head, in three records */
-	HEAD_BAD,       /* it is none that may be served */
+	HEAD_BAD,       /* it may not be served */
 };
 
 /*
- * Takes the head off the front of input, reading on where the last call ended.  Whole: one request in the role of a
- * responder, nothing of another in between, and every length of a name or a value within what there is.
+ * Takes the head off the front of input, going on where the last call ended.  A whole head is one request in the role
+ * of a responder, with no other in between, and its names and values are as long as they say and have no NUL.
  */
 enum head_state head_read(struct head *head, struct fcgi_reader *reader, struct slice *input);
 

@@ -1,18 +1,19 @@
-/* Outcome to answer: status, headers and JSON, from one table. */
+/* From outcome to answer, by one table. */
 #include "front/reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "front/gateway.h"
 #include "metrics/metrics.h"
 
 enum { ANSWER_SIZE = 1024 };
 
 static const struct {
 	int         status;
-	const char *header;     /* besides Content-Type and Content-Length */
-	const char *members;    /* of the JSON object, besides retCode and retMsg */
+	const char *header;     /* beside Content-Type and Content-Length */
+	const char *members;    /* of the JSON object, beside retCode and retMsg */
 } table[OUTCOMES] = {
 	[OUTCOME_OK]                 = { 200, "", "" },
 	[OUTCOME_BODY_EMPTY]         = { 400, "", "" },
@@ -63,7 +64,7 @@ phrase(int status)
 	}
 }
 
-/* A Status line is how a CGI program says it (RFC 3875, 6.3.3); 200 needs none, but all read alike. */
+/* A CGI program gives the status in a header (RFC 3875, 6.3.3).  200 needs none, but so all answers are alike. */
 static void
 send_text(struct gateway *gateway, enum outcome outcome, const char *type, const char *text, size_t length)
 {

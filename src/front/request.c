@@ -6,9 +6,14 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "db/pool.h"
+#include "front/admission.h"
+#include "front/gateway.h"
 #include "front/reply.h"
 #include "metrics/metrics.h"
-#include "push/outcome.h"
+#include "push/push.h"
+#include "spool/spool.h"
+#include "store/queue.h"
 
 /* --- whether it may be read -------------------------------------------------------------------------------- */
 
@@ -23,16 +28,15 @@ is_method(const struct gateway *gateway, const char *name)
 static enum outcome
 readiness(const struct service *service)
 {
-	bool spool_is_up = spool_is_well(service->spool);
 	static const enum outcome outcomes[2][2] = {
 		{ OUTCOME_NOT_READY, OUTCOME_DEGRADED },
 		{ OUTCOME_READY_UNSPOOLED, OUTCOME_READY },
 	};
 
-	return outcomes[pool_is_up(service->pool)][spool_is_up];
+	return outcomes[pool_is_up(service->pool)][spool_is_well(service->spool)];
 }
 
-/* What the administrator's tools ask for, below "/-/". */
+/* What monitoring asks for, below "/-/". */
 static enum outcome
 answer_query(const struct gateway *gateway, const char *name)
 {
@@ -47,7 +51,7 @@ answer_query(const struct gateway *gateway, const char *name)
 	return OUTCOME_NOT_FOUND;
 }
 
-/* OUTCOME_OK: it is a push that may be read; source is set.  OUTCOME_READY: it asks whether we are. */
+/* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: a question whether we are. */
 static enum outcome
 admit(const struct gateway *gateway, const struct service *service, char source[PUSH_SOURCE_SIZE])
 {
@@ -67,7 +71,7 @@ admit(const struct gateway *gateway, const struct service *service, char source[
 	return OUTCOME_OK;
 }
 
-/* --- its way ----------------------------------------------------------------------------------------------- */
+/* --- its way to the answer --------------------------------------------------------------------------------- */
 
 static void
 answer(struct gateway *gateway, enum outcome outcome, int64_t start)
@@ -123,7 +127,7 @@ request_free(struct request *request)
 	memory_free(request);
 }
 
-/* A body that is no list of records, or that cannot be read as one, is kept whole: nothing is thrown away. */
+/* A body that cannot be read as a list of records is kept whole: nothing is thrown away. */
 static enum outcome
 read_push(struct request *request, bool ended)
 {
@@ -150,12 +154,13 @@ static void
 answer_push(struct push *push, request_answered *answered, void *context)
 {
 	struct request *request = push->request;
-	/* of a body too large there is nothing that could be stored another time */
-	bool is_read = push->outcome == OUTCOME_OK || request->outcome == OUTCOME_BODY_TOO_LARGE;
+	/* a body too large is not kept, so storing it would not help another time: 413 stands, not 503 */
+	bool was_read = push->outcome == OUTCOME_OK || request->outcome == OUTCOME_BODY_TOO_LARGE;
+	enum outcome outcome = was_read ? request->outcome : push->outcome;
 
-	if (push->outcome == OUTCOME_OK && request->outcome == OUTCOME_OK)
+	if (outcome == OUTCOME_OK)
 		metrics_count_source(push->source);
-	answer(request->gateway, is_read ? request->outcome : push->outcome, request->start);
+	answer(request->gateway, outcome, request->start);
 	answered(request->owner, context);
 	memory_free(request);
 	push_unref(push);

@@ -1,4 +1,4 @@
-/* The connections of a server: each is with one thread, or on the list of what it waits for. */
+/* The connections of a server: a thread has each, or it is on the list of those that wait for the same. */
 #include "front/server_internal.h"
 
 #include <errno.h>
@@ -11,11 +11,11 @@
 #include "front/exchange.h"
 
 enum {
-	TURN = 64,      /* reads of one connection before the others have their turn */
-	LATE = 1000,    /* milliseconds: a timer that is later tells that the process was stopped, or its machine */
+	TURN = 64,      /* reads of one connection before others have their turn */
+	LATE = 1000,    /* milliseconds that a timer is late only when the process, or its machine, was stopped */
 };
 
-/* Lets one thread hear when something has come, or at once when something is left in the input. */
+/* Has one thread hear when something comes, or at once when input is left. */
 static bool
 watch(struct server *server, struct connection *connection)
 {
@@ -32,7 +32,7 @@ watch(struct server *server, struct connection *connection)
 void
 server_watch_connection(struct server *server, struct connection *connection, enum connection_state state)
 {
-	/* one that cannot be watched has no more time */
+	/* the time of one that cannot be watched is up */
 	int64_t expires = watch(server, connection) ? exchange_expiry(connection, state) : clock_ms();
 
 	connection_move(&server->connections, connection, state, expires);
@@ -63,11 +63,11 @@ server_close_connection(struct server *server, struct connection *connection)
 		server->full = false;
 		server_watch_listener(server);
 	}
-	if (server->closing && connection_count(&server->connections) == 0)
+	if (server->closing && server->connections.count == 0)
 		pthread_cond_signal(&server->emptied);
 }
 
-/* It is read on when something comes; or closed, when the server ends and nothing of a request has come. */
+/* Leaves the connection until something comes, or closes it: when it is done, or idle while the server ends. */
 static void
 rest(struct server *server, struct connection *connection, enum connection_state state)
 {
@@ -82,7 +82,7 @@ rest(struct server *server, struct connection *connection, enum connection_state
 	pthread_mutex_unlock(&server->mutex);
 }
 
-/* Whether the body of a push may be read on: what it wants it has, and does not wait for. */
+/* Whether the connection got its place or memory; if not it waits, and is no longer this thread's. */
 static bool
 take(struct server *server, struct connection *connection,
     bool connection_take(struct connections *connections, struct connection *connection))
@@ -110,7 +110,7 @@ post(struct server *server, struct connection *connection)
 	request_post(request, server->service, ended);
 }
 
-/* Where the connection goes from there; CONNECTION_SERVED: it is somebody else's now. */
+/* Does what state asks for, and returns the state to read on in; CONNECTION_SERVED: it is no longer this thread's. */
 static enum connection_state
 settle(struct server *server, struct connection *connection, enum connection_state state)
 {
@@ -187,7 +187,7 @@ go_on_after_answer(void *connection, void *context)
 	rest(server, connection, state);
 }
 
-/* One whose time is up; NULL: there is none, and the timer is set for the next.  *late: nobody could read meanwhile. */
+/* A connection whose time is up; NULL: none, and the timer is set for the next.  *late: nothing was read meanwhile. */
 static struct connection *
 take_expired(struct server *server, enum connection_state *state, bool *late)
 {
@@ -225,7 +225,7 @@ server_expire(struct server *server)
 	bool late;
 
 	while ((connection = take_expired(server, &state, &late)) != NULL) {
-		/* what a sender has no part in costs him no time: it begins anew */
+		/* the time of a sender does not run while we could not read: it begins anew */
 		if (!late)
 			state = exchange_expired(connection, state);
 		connection->since = clock_ms();

@@ -15,10 +15,12 @@
 #include "base/memory.h"
 #include "base/systemd.h"
 #include "base/thread.h"
+#include "front/gateway.h"
+#include "store/queue.h"
 
 enum {
 	THREADS_MIN = 4,
-	RESERVE = 128,          /* descriptors that connections leave to the database, the spool and the like */
+	RESERVE = 128,          /* descriptors that connections leave to the database, the spool and others */
 	LAST_CHANCE = 100,      /* milliseconds for the request of a connection made just before the end */
 	BACKLOG_MAX = 4096,     /* connections that may wait at a listening socket */
 	END_TIME = 10 * 1000,   /* milliseconds for the rest of requests that have begun to come */
@@ -58,7 +60,7 @@ expire(struct server *server)
 	server_expire(server);
 }
 
-/* The watchdog hears from a thread that serves, so that it hears nothing when none is left that does. */
+/* A thread that serves rings, so that the watchdog hears nothing when none is left. */
 static void
 ring(struct server *server)
 {
@@ -103,7 +105,7 @@ run(void *argument)
 
 /* --- start ---------------------------------------------------------------------------------------------------- */
 
-/* The database and the spool come and go, and must find descriptors whenever they come. */
+/* The database and the spool need descriptors whenever they come back. */
 static int
 most_connections(void)
 {
@@ -114,7 +116,7 @@ most_connections(void)
 	return (int)(limit.rlim_cur > 2 * RESERVE ? limit.rlim_cur - RESERVE : limit.rlim_cur / 4);
 }
 
-/* None of them ever waits, so there are as many as can run; some to spare when one is kept from it. */
+/* No thread waits, so as many as can run would do; there are twice as many, for when the system holds one up. */
 static int
 count_threads(int in_flight)
 {
@@ -140,7 +142,7 @@ start_ringing(struct server *server)
 	timerfd_settime(server->ringing, 0, &timer, NULL);
 }
 
-/* Each event wakes one thread; of the answers another may write the next batch while that one is at it. */
+/* Each event wakes one thread; while one writes answers, another may write those of the next batch. */
 static void
 watch_all(struct server *server)
 {
@@ -180,8 +182,8 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 /* --- end ------------------------------------------------------------------------------------------------------ */
 
 /*
- * What waits at a socket of others is for the process that gets it next.  At our own nobody comes after us: what has
- * been accepted by the system is served, and no more, for under load there would be no end.
+ * On an inherited socket the backlog is left to the next process.  On our own nobody comes after us: the backlog is
+ * served, up to a limit, because under load it would have no end.
  */
 static void
 stop_listening(struct server *server)
@@ -191,8 +193,7 @@ stop_listening(struct server *server)
 	pthread_mutex_lock(&server->mutex);
 	server->deaf = true;
 	(void)!server_watch(server, EPOLL_CTL_DEL, server->listener->descriptor, 0, NULL);
-	if (!server->listener->handed_over)
-		listen_remove_path(server->listener);
+	listen_remove_path(server->listener);
 	for (int i = 0; !server->listener->handed_over && i < BACKLOG_MAX &&
 	    (connection = server_accept_one(server)) != NULL; i++)
 		server_watch_connection(server, connection, CONNECTION_IDLE);
@@ -200,7 +201,7 @@ stop_listening(struct server *server)
 	thread_sleep(LAST_CHANCE);
 }
 
-/* With the mutex: those of which nothing of a request has come. */
+/* With the mutex: the connections without a byte of a request. */
 static void
 close_idle(struct server *server)
 {
@@ -215,7 +216,7 @@ close_idle(struct server *server)
 	}
 }
 
-/* With the mutex: those whose peers have not sent all of a request, or do not take notice of the answer. */
+/* With the mutex: the connections whose peers have not sent a whole request, or have not closed after the answer. */
 static void
 close_unfinished(struct server *server)
 {
@@ -229,8 +230,8 @@ close_unfinished(struct server *server)
 }
 
 /*
- * A web server that finds its kept connection closed goes to the socket, where the next process is; on one that is open
- * and read by nobody it would wait.
+ * A web server that finds its kept connection closed connects anew, and reaches the next process.  On a connection that
+ * stays open and is not read it would wait.
  */
 static void
 close_connections(struct server *server)
@@ -241,10 +242,10 @@ close_connections(struct server *server)
 	pthread_mutex_lock(&server->mutex);
 	server->closing = true;
 	close_idle(server);
-	while (connection_count(&server->connections) > 0 && in_time)
+	while (server->connections.count > 0 && in_time)
 		in_time = thread_cond_wait(&server->emptied, &server->mutex, end);
 	close_unfinished(server);
-	while (connection_count(&server->connections) > 0)
+	while (server->connections.count > 0)
 		pthread_cond_wait(&server->emptied, &server->mutex);
 	pthread_mutex_unlock(&server->mutex);
 }

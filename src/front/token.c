@@ -28,7 +28,7 @@ is_token(const char *text)
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 	size_t length = strlen(text);
 
-	/* "-" alone is where live, ready and metrics are; "." and ".." never get here: they are taken out of a URL */
+	/* "-" is where live, ready and metrics are; "." and ".." never arrive: clients take them out of a URL */
 	return length > 0 && strspn(text, allowed) == length && strcmp(text, "-") != 0 && strcmp(text, ".") != 0 &&
 	    strcmp(text, "..") != 0;
 }
@@ -114,7 +114,7 @@ token_set_read(const char *path)
 	FILE *file = fopen(path, "re");
 	struct token_set *set;
 	char *line = NULL;
-	size_t room = 0;
+	size_t capacity = 0;
 	ssize_t length;
 	int number = 0;
 
@@ -123,7 +123,7 @@ token_set_read(const char *path)
 		return NULL;
 	}
 	set = memory_zalloc(sizeof *set);
-	while ((length = getline(&line, &room, file)) >= 0) {
+	while ((length = getline(&line, &capacity, file)) >= 0) {
 		number++;
 		if (!read_line(set, line, (size_t)length)) {
 			log_error("tokens file %s, line %d: expected \"name:token\" with a token of letters, digits "
@@ -155,7 +155,7 @@ token_set_find(const struct token_set *set, struct slice token, char name[PUSH_S
 {
 	bool found = false;
 
-	/* no early end: how long it takes must not tell which token came near */
+	/* no early end: the time it takes must not show which token is close */
 	for (size_t i = 0; i < set->count; i++)
 		if (set->tokens[i].length == token.length &&
 		    CRYPTO_memcmp(set->tokens[i].text, token.bytes, token.length) == 0) {

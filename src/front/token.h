@@ -12,18 +12,15 @@ struct token_set;
 
 /*
  * Reads a file of lines "name:token"; empty lines and lines that begin with # are ignored.  A token consists of
- * letters, digits, "-", ".", "_" and "~", so that it needs no escapes in a URL.  NULL, with file and line logged,
- * when a line is invalid or the file cannot be read.
+ * letters, digits, "-", ".", "_" and "~", so that it needs no escapes in a URL.  NULL, logged with the line, when a
+ * line is invalid or the file cannot be read.
  */
 struct token_set *token_set_read(const char *path);
 
-/*
- * The rule for one line, given without its end: the length of the name in front of the colon; 0: the line is passed
- * over; -1: it is no line of a tokens file.
- */
+/* The length of the name in a line, given without its end; 0: the line is ignored; -1: the line is invalid. */
 int token_line_name(const char *line);
 
-/* Takes the end off a line as it was read: a line feed, with a carriage return in front or without. */
+/* Cuts the end off a line as it was read: LF, or CR LF. */
 void token_line_cut_end(char *line);
 
 /* The line behind a byte order mark, which editors put in front of a file's first. */
@@ -33,9 +30,8 @@ const char *token_line_start(const char *line);
 size_t token_set_count(const struct token_set *set);
 
 /*
- * Whether token is one of them; its name is written into name then, cut to what fits.  What the log and the database
- * could not hold of it, bytes that are no UTF-8 and control characters, are question marks.  Takes as long for a wrong
- * token as for a right one of the same length.
+ * Whether token is one of them.  If so, name is set to its name, cut to what fits; in it question marks stand for
+ * control characters and bytes that are not UTF-8.  Takes as long for a wrong token as for a right one of its length.
  */
 bool token_set_find(const struct token_set *set, struct slice token, char name[PUSH_SOURCE_SIZE]);
 

@@ -5,8 +5,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "front/admission.h"
 #include "front/exchange.h"
+#include "front/gateway.h"
 #include "front/reply.h"
+#include "front/request.h"
+#include "push/push.h"
 #include "reference.h"
 
 enum { MAX_BODY = 4096, TURNS = 100000 };

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "front/gateway.h"
+#include "front/head.h"
 #include "reference.h"
 
 static void
