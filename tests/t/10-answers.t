@@ -14,8 +14,10 @@ my $token = $Rig::Worker::token;
 
 # What the database holds: results, pushes, quarantine rows and how often those were seen.
 sub held {
-	return $postgres->sql('select (select count(*) from callresult.call_result), (select count(*) from callresult.push),
-		(select count(*) from callresult.quarantine), (select coalesce(sum(seen), 0) from callresult.quarantine)');
+	return $postgres->sql('select
+		(select count(*) from callresult.call_result), (select count(*) from callresult.push),
+		(select count(*) from callresult.quarantine),
+		(select coalesce(sum(seen), 0) from callresult.quarantine)');
 }
 
 sub is_answer {
@@ -112,8 +114,8 @@ $short->send_body(substr $example, 0, 50);
 $short->end_body;
 is_answer $short->answer, 400, 'a body shorter than its length';
 is_answer $worker->push_body($example, HTTP_CONTENT_ENCODING => 'gzip'), 415, 'an encoded body';
-is $postgres->sql("select rtrim(convert_from(raw, 'UTF8'), E'\\n') from callresult.quarantine where reason like '%Content-Encoding%'"),
-    $example =~ s/\n\z//r, 'an encoded body is kept too';
+is $postgres->sql("select rtrim(convert_from(raw, 'UTF8'), E'\\n') from callresult.quarantine
+	where reason like '%Content-Encoding%'"), $example =~ s/\n\z//r, 'an encoded body is kept too';
 
 is_answer $worker->push_body('x' x 65_537), 413, 'too large a body';
 is $postgres->sql('select bytes, sha256 is null, records from callresult.push order by received_at desc limit 1'),

@@ -46,7 +46,8 @@ is $postgres->sql("select format_type(atttypid, atttypmod) from pg_attribute
     "$_->{name} has a column of its type" for fields();
 is $postgres->sql("select pg_get_indexdef(indexrelid) like all (array[" .
 	join(',', map { "'%$_->{column}%'" } grep { $_->{part} eq 'IDENTITY' } fields()) . "])
-	from pg_index where indrelid = 'callresult.call_result'::regclass and indisunique"), 't', 'the identity has an index';
+	from pg_index where indrelid = 'callresult.call_result'::regclass and indisunique"), 't',
+    'the identity has an index';
 
 # --- values: [what is in the record, columns, expected]
 my @values = (

@@ -34,7 +34,8 @@ sub has_ended {
 
 # A transaction that a lock keeps waiting.
 sub store_waits {
-	return wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'}) > 0 });
+	my $waiting = q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'};
+	return wait_for(sub { $postgres->sql($waiting) > 0 });
 }
 
 sub many_more_than_threads {
@@ -51,7 +52,8 @@ subtest 'more requests than threads' => sub {
 	my ($lock, @connections) = many_more_than_threads($worker, 'turn');
 	$postgres->let_go($lock);
 	is taken(map { $_->answer } @connections), 20, 'each has its turn';
-	cmp_ok $postgres->sql(q{select max(n) from (select count(*) as n from callresult.push group by xmin::text) as batch}), '<=', 3,
+	cmp_ok $postgres->sql(q{select max(n) from
+		(select count(*) as n from callresult.push group by xmin::text) as batch}), '<=', 3,
 	    'no more at once than there are threads';
 	is $worker->stop, 0, 'it ends well';
 };

@@ -12,7 +12,11 @@ srand $seed;
 my $postgres = Rig::Postgres->start_new;
 my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
 $postgres->sql('create function public.is_json(bytes bytea) returns boolean language plpgsql as $$
-	begin return convert_from(bytes, \'UTF8\')::json is not null; exception when data_exception then return false; end $$');
+	begin
+		return convert_from(bytes, \'UTF8\')::json is not null;
+	exception when data_exception then
+		return false;
+	end $$');
 
 sub any { return $_[int rand @_] }
 
@@ -56,8 +60,8 @@ cmp_ok scalar(grep { $_ eq $verdicts[0] } @verdicts), '<', @texts, 'some are JSO
 # among the unlisted fields of a record: what is stored is what PostgreSQL makes of the same text
 # minus zero is kept as a string
 my @values = grep { !/-0(?!\.)/ } map { value(0) } 1 .. 300;
-is $worker->push_body('[' . join(',', map { qq({"campaignId":"c","callStatus":6,"callId":"$_","v":$values[$_]}) } 0 .. $#values) . ']')->{body},
-    $success, 'random values';
+my @records = map { qq({"campaignId":"c","callStatus":6,"callId":"$_","v":$values[$_]}) } 0 .. $#values;
+is $worker->push_body('[' . join(',', @records) . ']')->{body}, $success, 'random values';
 is $postgres->sql('select count(*) from callresult.call_result join unnest(string_to_array(\'' .
 	join(',', map { unpack 'H*', $_ } @values)
 	    . '\', \',\')) with ordinality as t (hex, n) on call_id = (n - 1)::text

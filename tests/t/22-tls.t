@@ -52,7 +52,10 @@ sub refusal_by_curl {
 	    "localhost:$port:127.0.0.1", '-w', '%{http_code} %{content_type}', @options, $target);
 }
 
-sub fault { my ($status, $sentence) = @_; return qq({"retCode":"$status","retMsg":"$sentence"}$status application/json) }
+sub fault {
+	my ($status, $sentence) = @_;
+	return qq({"retCode":"$status","retMsg":"$sentence"}$status application/json);
+}
 
 # the server is ours alone, so JSON is all it speaks
 my $whatever = 'The web server cannot take this request.';

@@ -111,7 +111,8 @@ subtest 'what cannot start' => sub {
 	my $told = quickstart('');
 	isnt $?, 0, 'it fails';
 	like $told, qr/unknown directive "nonsense"/, 'and says why';
-	like $told, qr/^quickstart: it was not finished; what it started is stopped again, and the logs are in \Q$state\E$/m,
+	like $told,
+	    qr/^quickstart: it was not finished; what it started is stopped again, and the logs are in \Q$state\E$/m,
 	    'and what becomes of the rest';
 	is_deeply [grep { -e "$state/$_" } @numbers], [], 'nothing runs';
 	write_file($outside, $configuration);

@@ -78,7 +78,8 @@ subtest 'its own unix socket is taken away' => sub {
 	my ($path) = $worker->{listen} =~ /^unix:(.*)/;
 	my $kept = $worker->connection;
 	my %get = (REQUEST_METHOD => 'GET', PATH_INFO => '/-/live');
-	my $is_back = sub { wait_for(sub { my $answer = eval { $worker->get('/-/live') }; $answer && $answer->{status} == 200 }) };
+	my $is_live = sub { my $answer = eval { $worker->get('/-/live') }; return $answer && $answer->{status} == 200 };
+	my $is_back = sub { wait_for($is_live) };
 	unlink $path;
 	ok $is_back->(), 'removed: it is made anew';
 	is((stat $path)[2] & 07777, 0660, 'with its mode');
@@ -182,8 +183,10 @@ subtest 'a plain CGI program takes no arguments' => sub {
 	my $worker = Rig::Worker->configured(postgres => $postgres);
 	my $hostile = Rig::Worker->configured(auth => { allow_anonymous => 'yes' });
 	for my $variable (qw(GATEWAY_INTERFACE REQUEST_METHOD)) {
-		for my $arguments ('-V', '-h', '-n', '-c /dev/stdin', "-c $hostile->{config}", '-c/etc/passwd', '-- more', '-x', 'name') {
-			local %ENV = (%ENV, $variable => 'POST', PATH_INFO => '/wrong', CALLRESULTD_CONF => $worker->{config});
+		for my $arguments ('-V', '-h', '-n', '-c /dev/stdin', "-c $hostile->{config}", '-c/etc/passwd',
+		    '-- more', '-x', 'name') {
+			local %ENV = (%ENV, $variable => 'POST', PATH_INFO => '/wrong',
+				CALLRESULTD_CONF => $worker->{config});
 			my $output = qx{@{[Rig::Worker->binary]} $arguments <$hostile->{config} 2>$worker->{log}};
 			is $?, 0, "$variable, $arguments: exits 0";
 			like $output, qr/^Status: 403 Forbidden\r\n/, 'and is refused as without them';
@@ -193,7 +196,8 @@ subtest 'a plain CGI program takes no arguments' => sub {
 };
 
 subtest 'anonymous pushes' => sub {
-	my $worker = Rig::Worker->start_new(postgres => $postgres, auth => { allow_anonymous => 'yes' })->wait_until_ready;
+	my $worker = Rig::Worker->start_new(postgres => $postgres, auth => { allow_anonymous => 'yes' });
+	$worker->wait_until_ready;
 	is $worker->request('POST', '', $example)->{status}, 200, 'are taken when allowed';
 	is $worker->stop, 0, 'ends well';
 };
@@ -235,7 +239,8 @@ subtest 'bad peers' => sub {
 	is scalar(grep { $_->request(\%push, $example, 1)->{status} == 200 } @kept, @kept, @kept), 150,
 	    '50 kept connections serve one push after the other';
 	my $kept = $kept[0];
-	is $kept->request({ %push, PATH_INFO => '/wrong', CONTENT_LENGTH => 1_000_000 }, 'x' x 1_000_000, 1)->{status}, 403,
+	my %wrong = (%push, PATH_INFO => '/wrong', CONTENT_LENGTH => 1_000_000);
+	is $kept->request(\%wrong, 'x' x 1_000_000, 1)->{status}, 403,
 	    'a refused push with a large body on a kept connection';
 	is $kept->request(\%push, $example, 1)->{status}, 200, 'does not spoil the next';
 
@@ -283,11 +288,11 @@ subtest 'idle connections leave descriptors to the database' => sub {
 	my @idle = map { $worker->connection } 1 .. 100;
 	my $body = body(record(called => 'reconnected'));
 	# over one of them, which stays: nothing is closed that the database could have instead
-	is $idle[-1]->request({ REQUEST_METHOD => 'POST', PATH_INFO => "/$token", CONTENT_LENGTH => length $body }, $body, 1)->{status}, 200,
-	    'a push is taken while the database is away';
+	my %push = (REQUEST_METHOD => 'POST', PATH_INFO => "/$token", CONTENT_LENGTH => length $body);
+	is $idle[-1]->request(\%push, $body, 1)->{status}, 200, 'a push is taken while the database is away';
 	$postgres->start;
-	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'reconnected'}) == 1 }),
-	    'and stored over a new connection when it is back';
+	my $count = q{select count(*) from callresult.call_result where called = 'reconnected'};
+	ok wait_for(sub { $postgres->sql($count) == 1 }), 'and stored over a new connection when it is back';
 	is $worker->stop, 0, 'ends well';
 };
 
@@ -304,21 +309,22 @@ subtest 'too few descriptors' => sub {
 
 subtest 'SIGTERM' => sub {
 	for my $threads (1, 64) {
-		my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => $threads })->wait_until_ready;
-		is $worker->stop, 0, "ends $threads idle threads";
+		my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => $threads });
+		is $worker->wait_until_ready->stop, 0, "ends $threads idle threads";
 	}
 	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 16 })->wait_until_ready;
 	my $lock = $postgres->hold('lock table callresult.push');
 	my @connections = map {
 		my $body = body(record(called => "last$_"));
 		my $connection = $worker->connection;
-		$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$token", CONTENT_LENGTH => length $body });
+		$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$token",
+			CONTENT_LENGTH => length $body });
 		$connection->send_body($body);
 		$connection->end_body;
 		$connection;
 	} 1 .. 16;
-	ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'}) > 0 }),
-	    'pushes are in hand';
+	my $waiting = q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'};
+	ok wait_for(sub { $postgres->sql($waiting) > 0 }), 'pushes are in flight';
 	$worker->signal('TERM');
 	$worker->signal('TERM');
 	$postgres->let_go($lock);
@@ -326,11 +332,13 @@ subtest 'SIGTERM' => sub {
 	    'all of them are answered';
 	ok wait_for(sub { defined($worker->{status} = reap($worker->{pid})) }), 'it ends';
 	is $worker->{status}, 0, 'with status 0, a second signal being harmless';
-	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'last%'}), 16, 'all are stored';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called like 'last%'}), 16,
+	    'all are stored';
 };
 
 subtest 'SIGTERM while the replay hangs' => sub {
-	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '1s' })->wait_until_ready;
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '1s' });
+	$worker->wait_until_ready;
 	my $lock = $postgres->hold('lock table callresult.push');
 	is $worker->push_body(body(record(called => 'waits')))->{status}, 200, 'a push is spooled';
 	my $backend;
@@ -348,6 +356,7 @@ subtest 'SIGTERM while the replay hangs' => sub {
 	unlink $worker->{log};
 	is $worker->start->wait_until_ready->drains, 1, 'the next one has nothing left';
 	is $worker->stop, 0, 'and ends well';
-	is $postgres->sql(q{select count(*) from callresult.call_result where called in ('waits', 'meanwhile')}), 2, 'all is stored';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called in ('waits', 'meanwhile')}), 2,
+	    'all is stored';
 };
 done_testing;

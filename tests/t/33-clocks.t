@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Clocks of receivers that are wrong: what comes straight from the platform is newer than what stands, whatever they say, and
-# what waited in a spool is placed by its arrival, corrected.
+# Receivers whose clocks are wrong: what comes straight from the platform is newer than what stands, whatever they say,
+# and what waited in a spool is placed by its arrival, corrected.
 use strict;
 use warnings;
 use Test::More;
@@ -19,7 +19,8 @@ sub receiver {
 
 sub push_content {
 	my ($worker, $number, $content) = @_;
-	is $worker->push_body(body(record(called => $number, customField => $content)))->{body}, $success, "$number: $content";
+	is $worker->push_body(body(record(called => $number, customField => $content)))->{body}, $success,
+	    "$number: $content";
 	return;
 }
 
@@ -27,7 +28,8 @@ sub push_content {
 sub contents {
 	my ($number) = @_;
 	return $postgres->sql("select custom_field from callresult.call_result where called = '$number'") . ', not '
-	    . $postgres->sql("select string_agg(custom_field, ' ' order by revision) from callresult.call_result_revision where called = '$number'");
+	    . $postgres->sql("select string_agg(custom_field, ' ' order by revision)
+		from callresult.call_result_revision where called = '$number'");
 }
 
 # --- steps of one clock, over restarts
@@ -41,16 +43,18 @@ is $worker->stop, 0, 'the worker ends well';
 $worker = receiver(-600);
 push_content($worker, 'steps', 'behind');
 is contents('steps'), 'behind, not ahead right', 'nor does one that goes behind';
-is $postgres->sql('select string_agg(updated::text, $$ $$ order by updated) from callresult.push'), '0 1 1', 'the evidence says so';
-is $postgres->sql('select bool_and(arrived_at between now() - interval $$5 min$$ and now()) from callresult.call_result'), 't',
-    'times of arrival are the server\'s';
+is $postgres->sql('select string_agg(updated::text, $$ $$ order by updated) from callresult.push'), '0 1 1',
+    'the evidence says so';
+is $postgres->sql('select bool_and(arrived_at between now() - interval $$5 min$$ and now())
+	from callresult.call_result'), 't', "times of arrival are the server's";
 is $worker->stop, 0, 'the worker ends well';
 
 # --- two receivers, and the spool of one beside what comes to the other
 for my $case (['ten minutes behind', -600], ['an hour ahead', 3600]) {
 	my ($name, $ahead) = @$case;
 	my $right = receiver(0);
-	my $wrong = receiver($ahead, database => { conninfo => "host=$postgres->{folder} user=second dbname=callresult" });
+	my $wrong = receiver($ahead,
+		database => { conninfo => "host=$postgres->{folder} user=second dbname=callresult" });
 	push_content($right, $name, 'one');
 	push_content($wrong, $name, 'two');
 	push_content($right, $name, 'three');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What the database refuses by rules of its owner: a bad record costs no good one, however it is refused and however many
-# there are, and the log says it.
+# What the database refuses by rules of its owner: a bad record costs no good one, however it is refused and however
+# many there are, and the log says it.
 use strict;
 use warnings;
 use Test::More;
@@ -34,14 +34,19 @@ for my $when ('not deferrable', 'deferrable initially deferred') {
 		is push_of('77', ('1') x 9)->{body}, $success, 'a push with one refused record is acknowledged';
 		is push_of('2')->{body}, $success, 'the next one too';
 		ok wait_for(sub { stored() == 10 }), 'the good records are stored';
-		is quarantined(), '1|the database refuses it: SQLSTATE 23503, constraint owned', 'the bad one is in quarantine, with the reason';
-		is $postgres->sql('select count(*) from callresult.push where spooled'), 0, 'none of it took the way of the spool';
+		is quarantined(), '1|the database refuses it: SQLSTATE 23503, constraint owned',
+		    'the bad one is in quarantine, with the reason';
+		is $postgres->sql('select count(*) from callresult.push where spooled'), 0,
+		    'none of it took the way of the spool';
 
-		is push_of(map { $_ % 2 ? '1' : '77' } 1 .. 400)->{body}, $success, 'a push with many refused ones is acknowledged';
+		is push_of(map { $_ % 2 ? '1' : '77' } 1 .. 400)->{body}, $success,
+		    'a push with many refused ones is acknowledged';
 		ok wait_for(sub { stored() == 210 }, 60), 'its good ones are stored';
-		is $postgres->sql('select count(*) from callresult.quarantine'), 201, 'and each refused one is by itself in quarantine';
+		is $postgres->sql('select count(*) from callresult.quarantine'), 201,
+		    'and each refused one is by itself in quarantine';
 		$postgres->sql('alter table callresult.call_result drop constraint owned');
-		unlike read_file("$postgres->{folder}/log"), qr/DETAIL:|\(77\)/, "nothing of a record is in the server's log";
+		unlike read_file("$postgres->{folder}/log"), qr/DETAIL:|\(77\)/,
+		    "nothing of a record is in the server's log";
 	};
 }
 
@@ -61,15 +66,17 @@ subtest 'a trigger of the owner' => sub {
 subtest 'rules about quarantine' => sub {
 	$postgres->sql('truncate callresult.quarantine');
 	$postgres->sql(q{alter table callresult.quarantine add constraint short check (length(raw) < 100)});
-	is $worker->push_body('[{"called":"' . 'secret' x 20 . '"}]')->{body}, $success, 'a bad record that the rule refuses is acknowledged';
+	is $worker->push_body('[{"called":"' . 'secret' x 20 . '"}]')->{body}, $success,
+	    'a bad record that the rule refuses is acknowledged';
 	ok wait_for(sub { $worker->spooled == 1 }), 'it waits in the spool';
 	unlike read_file("$postgres->{folder}/log"), qr/DETAIL:|73656372/, "nothing of it is in the server's log";
 	$postgres->sql('alter table callresult.quarantine drop constraint short');
-	ok wait_for(sub { $postgres->sql('select count(*) from callresult.quarantine') == 1 }, 60), 'without the rule it is kept';
+	ok wait_for(sub { $postgres->sql('select count(*) from callresult.quarantine') == 1 }, 60),
+	    'without the rule it is kept';
 };
 ok wait_for(sub { $worker->log_text =~ /refused records/ }), 'the log says that records are refused';
-my @lines = $worker->log_text =~ /warning: database: refused records, which went to quarantine records=\d+: .*constraint owned$/mg;
-is scalar @lines, 1, 'once a minute at most';
+my $line = qr/warning: database: refused records, which went to quarantine records=\d+: .*constraint owned$/m;
+is scalar(() = $worker->log_text =~ /$line/g), 1, 'once a minute at most';
 
 is $worker->stop, 0, 'the worker ends well';
 $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '2s' })->wait_until_ready;
@@ -80,11 +87,13 @@ subtest 'a month that nobody takes' => sub {
 	is $worker->push_body(body(map { record(called => $_, callTimeStr => undef) } 1, 2))->{body}, $success,
 	    'a push without a partition is acknowledged';
 	ok wait_for(sub { $worker->spooled == 1 }), 'by the spool';
-	ok wait_for(sub { $worker->log_text =~ /pushes go to the spool: no partition accepts a record \(SQLSTATE 23514\)$/m }),
-	    'the log says it';
+	my $line = qr/pushes go to the spool: no partition accepts a record \(SQLSTATE 23514\)$/m;
+	ok wait_for(sub { $worker->log_text =~ $line }), 'the log says it';
 	is quarantined(), '0|', 'nothing good is in quarantine';
-	like read_file("$postgres->{folder}/log"), qr/no partition of call_result accepts a record$/m, "the server's log names the table";
-	# the worker, which has the table first and its months behind it, may be in the way of who has them the other way round
+	like read_file("$postgres->{folder}/log"), qr/no partition of call_result accepts a record$/m,
+	    "the server's log names the table";
+	# the worker, which locks the table before its months, may be in the way of this, which locks them in the other
+	# order
 	wait_for(sub { eval { $postgres->sql('alter table callresult.call_result
 		attach partition callresult.call_result_default default'); 1 } });
 	ok wait_for(sub { stored() == 2 }, 60), 'with the partition all is stored';
@@ -94,7 +103,8 @@ is $worker->stop, 0, 'the worker ends well';
 subtest 'without a spool' => sub {
 	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
 	$postgres->sql("alter table callresult.call_result add $rule deferrable initially deferred");
-	$worker = Rig::Worker->start_new(postgres => $postgres, spool => { path => '/no/such/folder/spool.db' })->wait_until_ready;
+	$worker = Rig::Worker->start_new(postgres => $postgres, spool => { path => '/no/such/folder/spool.db' });
+	$worker->wait_until_ready;
 	is push_of('1', '77', '2')->{status}, 200, 'a push with a refused record is stored all the same';
 	is stored(), 2, 'its good records are there';
 	is quarantined(), '1|the database refuses it: SQLSTATE 23503, constraint owned', 'and the bad one';

@@ -14,8 +14,8 @@ use Rig::Worker;
 my $postgres = Rig::Postgres->start_new;
 $postgres->sql('drop function if exists callresult.keep_house(text)');
 $postgres->sql(q{
-	create table public.house (calls int, more int, journal bigint, unplaced bigint, entries bigint, bytes bigint, problem text,
-	    seconds int);
+	create table public.house (calls int, more int, journal bigint, unplaced bigint, entries bigint, bytes bigint,
+	    problem text, seconds int);
 	insert into public.house values (0, 0, 11, 12, 13, 14, null, 0);
 	create function callresult.keep_house(text) returns table (more boolean, journal_rows bigint, unplaced_rows bigint,
 	    quarantine_entries bigint, quarantine_bytes bigint, problem text) language plpgsql security definer as $$
@@ -61,7 +61,8 @@ ok shows(journal_rows => 11), 'a figure that is not told stays as it was';
 $postgres->sql(q{update public.house set problem = 'the month cannot be made: permission denied'});
 push_one();
 ok wait_for(sub { !shows(housekeeper_failures_total => 0) }), 'what it cannot do is counted';
-ok wait_for(sub { $worker->log_text =~ /error: housekeeper: failed .*: the month cannot be made: permission denied$/m }), 'and logged';
+my $line = qr/error: housekeeper: failed .*: the month cannot be made: permission denied$/m;
+ok wait_for(sub { $worker->log_text =~ $line }), 'and logged';
 
 # a house that takes long: it is all on one connection
 $postgres->sql('update public.house set problem = null, seconds = 3');

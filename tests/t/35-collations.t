@@ -11,8 +11,7 @@ use Rig::Worker;
 
 # Names that some order or other takes for equal, or places differently.
 my @names = ('1', '01', '001', '10', '2', 'a', 'A', 'á', "a\x{301}", 'ä', 'ae', 'z', 'Z', 'ß', 'ss', 'İ', 'i', 'ｉ',
-    'a-b', 'ab', 'a b',
-	'中', '文', "\x{1d56c}", "\x{2d800}");
+	'a-b', 'ab', 'a b', '中', '文', "\x{1d56c}", "\x{2d800}");
 
 sub pushes {
 	my @records = map { my $name = $_; map { +{ campaignId => $name, called => $_, callStatus => 5,
@@ -24,14 +23,15 @@ sub pushes {
 	    [reverse @changed[0 .. 40]], [@records[0 .. 30]];
 }
 
-my @views = qw(call_result call_result_revision calls campaign_summary campaign_daily campaign_hourly failure_breakdown redial_candidates
-	invalid_numbers contacts platform_faults unlisted_codes);
+my @views = qw(call_result call_result_revision calls campaign_summary campaign_daily campaign_hourly failure_breakdown
+	redial_candidates invalid_numbers contacts platform_faults unlisted_codes);
 
 # What a push alone determines, in an order of bytes.
 sub content {
 	my ($postgres, $view) = @_;
-	return [split /\n/, $postgres->sql(qq{select line from (select (to_jsonb(v) - '{push_id,received_at,last_received_at,arrived_at,kept_at,superseded_by}'::text[])::text
-		as line from callresult.$view v) l order by line collate "C"})];
+	return [split /\n/, $postgres->sql(qq{select line from (select (to_jsonb(v)
+		- '{push_id,received_at,last_received_at,arrived_at,kept_at,superseded_by}'::text[])::text as line
+		from callresult.$view v) l order by line collate "C"})];
 }
 
 sub filled {
