@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 static int
@@ -203,6 +204,21 @@ a_fatal_message_ends_the_process_with_1(void **state)
 	free(line);
 }
 
+static void
+a_line_that_repeats_is_logged_once_in_its_period(void **state)
+{
+	enum { HOUR = 60 * 60 * 1000 };
+	struct log_limit limit = { 0 };
+
+	(void)state;
+	assert_true(log_limit_allows(&limit, HOUR));
+	assert_false(log_limit_allows(&limit, HOUR));
+	assert_true(limit.next > clock_ms() + HOUR / 2);
+	limit.next = clock_ms();     /* the hour is over */
+	assert_true(log_limit_allows(&limit, HOUR));
+	assert_false(log_limit_allows(&limit, HOUR));
+}
+
 int
 main(void)
 {
@@ -217,6 +233,7 @@ main(void)
 		cmocka_unit_test_setup(errno_is_kept, level_info),
 		cmocka_unit_test_setup(the_journal_is_told_the_priority, level_info),
 		cmocka_unit_test_setup(a_fatal_message_ends_the_process_with_1, level_info),
+		cmocka_unit_test(a_line_that_repeats_is_logged_once_in_its_period),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
