@@ -38,6 +38,13 @@ is $postgres->sql('select count(*) from callresult.push where records <> inserte
 is $postgres->sql('select count(*) - count(distinct id) from callresult.push'), 0, 'and is there once for each push';
 is $postgres->sql('select count(*) from callresult.call_result_revision'), 0, 'no push became its own revision';
 
+# what a COMMIT did that was not answered is counted when the spool brings its pushes again
+my $metrics = $worker->get('/-/metrics')->{body};
+my %counted = $metrics =~ /^callresultd_records_total\{fate="(\w+)"\} (\d+)$/mg;
+is join('|', @counted{qw(inserted updated duplicate quarantined)}),
+    $postgres->sql('select sum(inserted), sum(updated), sum(duplicates), sum(quarantined) from callresult.push'),
+    'the metrics say what the evidence says';
+
 # a push whose COMMIT's answer is lost is stored a second time out of the spool, and counts once
 $proxy->fault('answer');
 is $worker->push_body('[{"called":"counted once"}]')->{body}, $success, 'a bad record whose COMMIT is not answered';
