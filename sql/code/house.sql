@@ -1,13 +1,12 @@
 -- The housekeeper: months, the journal of the tally, and the places of the feed. The worker calls keep_house() on a
 -- connection of its own.
 
--- Takes locks that somebody may hold for long, a tenth of a second at a time, so that no push waits longer behind them.
--- Gives up after a minute.
+-- Takes locks that somebody may hold for long, and waits for each no longer than the lock_timeout that its caller sets,
+-- so that no push waits longer behind it; then lets go of all, and tries again for a minute.
 create or replace function callresult.lock_gently(statements text)
 returns void
 language plpgsql
 set search_path = callresult, pg_temp
-set lock_timeout = '100ms'
 as $$
 declare
     give_up_at  constant timestamptz := clock_timestamp() + interval '1 minute';

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Rig qw(folder run_command spawn stop_process wait_for read_file write_file);
+use Rig qw(folder reap run_command spawn stop_process wait_for read_file write_file);
 use Rig::Load;
 use Rig::Postgres;
 use Rig::Push qw(record body);
@@ -238,6 +238,21 @@ my @numbered_at = $heard =~ /^([0-9.]+)$/mg;
 my $told = qr/Asynchronous notification "callresult" with payload "[0-9]+" received.*/;
 like $heard, qr/\A(pushed\n$told\nkept\n[0-9.]+\n){6}\z/, 'who listens is told when the house is kept, and not by a push';
 is scalar(grep { $numbered_at[$_] - $numbered_at[$_ - 1] < 0.0999 } 1 .. $#numbered_at), 0, 'at most ten times a second';
+
+# --- a consumer that comes while somebody's commit is held back waits for it, and holds up no push meanwhile
+
+my $open = $postgres->hold(q{select push(new_numbers(1), 'open', false, false, '0')});
+my $adding = spawn(['psql', '-X', '-q', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'callresult', '-c',
+	q{select callresult.feed_add('patient')}], log => folder() . '/patient.log');
+ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where query like '%patient%' and wait_event = 'relation'}) > 0 }),
+    'the consumer waits';
+is eval { $postgres->sql(q{set lock_timeout = '3s'; select push(new_numbers(1), 'beside', false, false, '0')}); 1 }, 1,
+    "a push beside it, $_" or diag $@
+    for 1 .. 3;
+$postgres->let_go($open);
+my $ended;
+ok wait_for(sub { defined($ended = reap($adding)) }) && $ended == 0, 'then it is added' or diag read_file(folder() . '/patient.log');
+is $postgres->sql(q{select count(*) from callresult.feeds where consumer = 'patient'}), 1, 'once';
 
 # --- what the worker says tells its records apart
 
