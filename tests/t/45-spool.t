@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(time);
-use Rig qw(folder build wait_for write_file);
+use Rig qw(folder build run_command wait_for write_file);
 use Rig::Load;
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
@@ -61,6 +61,21 @@ subtest 'a file that may not grow' => sub {
 	ok $worker->drains, 'and stored';
 	is $worker->push_body($large)->{status}, 200, 'as is the large one, when the database is back';
 	is $worker->stop, 0, 'the worker ends well';
+
+	# the thread that ends the worker closes the spool, which moves what waits from the log into the file
+	unlink $worker->{log};
+	$worker->start->wait_until_ready;
+	$postgres->stop('fast');
+	my $waiting = body(record(called => 'waits over the limit', customField => 'x' x 2_000_000));
+	is $worker->push_body($waiting)->{status}, 200, 'without a limit a large push is taken';
+	run_command('prlimit', '--pid', $worker->{pid}, '--fsize=1000000:');
+	is $worker->stop, 0, 'under one the worker ends well, too';
+	$postgres->start;
+	unlink $worker->{log};
+	$worker->start->wait_until_ready;
+	ok $worker->drains, 'and the next stores what waited';
+	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'waits over the limit'}), 1, 'once';
+	is $worker->stop, 0, 'it ends well';
 };
 
 subtest 'a disk that hangs' => sub {
