@@ -21,6 +21,12 @@ is_plain(char c)
 	    (c != '\0' && strchr("-._~", c) != NULL);
 }
 
+static bool
+is_text(struct slice slice, const char *text)
+{
+	return ref_equal(slice, (struct slice){ text, strlen(text) });
+}
+
 /* What stands in front of one of the bytes of stops; *at is moved behind that byte. */
 static struct slice
 part(const char **at, const char *end, const char *stops, size_t stop_count)
@@ -42,12 +48,12 @@ token_of_line(struct slice line, struct slice *token)
 
 	if (memchr(line.bytes, '\0', line.length) != NULL)
 		return -1;
-	line = part(&line.bytes, end, "\r", 1);
+	line.length -= line.length > 0 && end[-1] == '\r';
+	end = line.bytes + line.length;
 	if (line.length >= 3 && memcmp(line.bytes, "\xef\xbb\xbf", 3) == 0)
 		line = (struct slice){ line.bytes + 3, line.length - 3 };
 	if (line.length == 0 || line.bytes[0] == '#')
 		return 0;
-	end = line.bytes + line.length;
 	token->bytes = memchr(line.bytes, ':', line.length);
 	if (token->bytes == NULL || token->bytes == line.bytes)
 		return -1;
@@ -55,7 +61,7 @@ token_of_line(struct slice line, struct slice *token)
 	for (size_t i = 0; i < token->length; i++)
 		if (!is_plain(token->bytes[i]))
 			return -1;
-	return token->length == 0 || ref_equal(*token, (struct slice){ "-", 1 }) ? -1 : 1;
+	return is_text(*token, "") || is_text(*token, "-") || is_text(*token, ".") || is_text(*token, "..") ? -1 : 1;
 }
 
 /* How many of the file's tokens are wanted.bytes; -1: the file is refused. */
@@ -85,29 +91,42 @@ digit(char c)
 	return found != NULL ? (int)(found - digits) % 16 : -1;
 }
 
+/* The next token of a query, decoded; empty: of this pair none can be wanted. */
 static struct slice
-query_token(struct slice query, char *decoded)
+query_token(const char **at, const char *end, char *decoded)
 {
-	const char *at = query.bytes, *end = query.bytes + query.length;
+	struct slice pair = part(at, end, "&?", 2);
 	size_t length = 0;
 
-	while (at < end) {
-		struct slice pair = part(&at, end, "&?", 2);
-
-		if (pair.length < 6 || memcmp(pair.bytes, "token=", 6) != 0)
-			continue;
-		for (size_t i = 6; i < pair.length; i++) {
-			decoded[length] = pair.bytes[i];
-			if (pair.bytes[i] == '%' && i + 2 < pair.length && digit(pair.bytes[i + 1]) >= 0 &&
-			    digit(pair.bytes[i + 2]) >= 0) {
-				decoded[length] = (char)(digit(pair.bytes[i + 1]) * 16 + digit(pair.bytes[i + 2]));
-				i += 2;
-			}
-			length++;
+	if (pair.length < 6 || memcmp(pair.bytes, "token=", 6) != 0)
+		return (struct slice){ decoded, 0 };
+	for (size_t i = 6; i < pair.length; i++) {
+		decoded[length] = pair.bytes[i];
+		if (pair.bytes[i] == '%' && i + 2 < pair.length && digit(pair.bytes[i + 1]) >= 0 &&
+		    digit(pair.bytes[i + 2]) >= 0) {
+			decoded[length] = (char)(digit(pair.bytes[i + 1]) * 16 + digit(pair.bytes[i + 2]));
+			i += 2;
 		}
-		break;
+		length++;
 	}
 	return (struct slice){ decoded, length <= QUERY_TOKEN_MAX ? length : 0 };
+}
+
+/* As count_matches, of all tokens that a query has. */
+static int
+count_query_matches(struct slice file, struct slice query)
+{
+	const char *at = query.bytes, *end = query.bytes + query.length;
+	char *decoded = malloc(query.length + 1);
+	int matches = 0;
+
+	while (at < end) {
+		struct slice token = query_token(&at, end, decoded);
+
+		matches += token.length > 0 && count_matches(file, token) > 0;
+	}
+	free(decoded);
+	return matches;
 }
 
 static struct slice
@@ -152,10 +171,8 @@ text_of(struct slice slice)
 static void
 check(struct admission *admission, struct slice path, struct slice query, struct slice file)
 {
-	char *path_text = text_of(path), *query_text = text_of(query), *decoded = malloc(query.length + 1),
-	    source[PUSH_SOURCE_SIZE];
-	int by_path = count_matches(file, path_token(path)), by_query = count_matches(file,
-	    query_token(query, decoded));
+	char *path_text = text_of(path), *query_text = text_of(query), source[PUSH_SOURCE_SIZE];
+	int by_path = count_matches(file, path_token(path)), by_query = count_query_matches(file, query);
 	bool admitted;
 
 	if ((admission == NULL) != (by_path < 0))
@@ -171,7 +188,6 @@ check(struct admission *admission, struct slice path, struct slice query, struct
 	admission_is_push_path(path_text);
 	free(path_text);
 	free(query_text);
-	free(decoded);
 }
 
 int
