@@ -113,24 +113,21 @@ a_shorter_one_is_cut_short_and_what_came_is_kept(void **state)
 	assert_body("[{\"campaignId\":", 15);
 }
 
+/* Also in a chunked body. */
 static void
 a_broken_connection_cuts_short(void **state)
 {
-	struct gateway announced = { .content_length = "2000", .bytes = "[]", .length = 2, .breaks = true };
+	static const char *const lengths[] = { "2000", NULL };
 
 	(void)state;
-	assert_int_equal(body_read(&announced, 10000, push), OUTCOME_BODY_CUT_SHORT);
-	assert_true(push->body.length <= 2);
-}
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		struct gateway gateway = { .content_length = lengths[i], .bytes = "[]", .length = 2, .breaks = true };
 
-static void
-a_connection_that_breaks_in_a_chunked_body_cuts_short(void **state)
-{
-	struct gateway chunked = { .bytes = "[]", .length = 2, .breaks = true };
-
-	(void)state;
-	assert_int_equal(body_read(&chunked, 10000, push), OUTCOME_BODY_CUT_SHORT);
-	assert_true(push->body.length <= 2);
+		assert_int_equal(body_read(&gateway, 10000, push), OUTCOME_BODY_CUT_SHORT);
+		assert_body("[]", 2);
+		release_push(NULL);
+		new_push(NULL);
+	}
 }
 
 static void
@@ -177,7 +174,8 @@ max_bytes_are_taken_and_not_one_more(void **state)
 static void
 a_body_announced_as_too_large_is_not_read(void **state)
 {
-	static const char *const lengths[] = { "101", "4294967296", "9223372036854775807", "18446744073709551615" };
+	static const char *const lengths[] = { "101", "4294967296", "9223372036854775807", "18446744073709551615",
+		"18446744073709551618" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lengths); i++) {
@@ -187,15 +185,6 @@ a_body_announced_as_too_large_is_not_read(void **state)
 		assert_int_equal(gateway.taken, 0);
 		assert_int_equal(push->body.length, 0);
 	}
-}
-
-static void
-a_length_beyond_64_bits_is_too_large_as_well(void **state)
-{
-	struct gateway gateway = { .content_length = "18446744073709551618", .bytes = "[]", .length = 2 };
-
-	(void)state;
-	assert_int_equal(body_read(&gateway, 100, push), OUTCOME_BODY_TOO_LARGE);
 }
 
 static void
@@ -285,11 +274,9 @@ main(void)
 		TEST(no_more_than_announced_is_taken),
 		TEST(a_shorter_one_is_cut_short_and_what_came_is_kept),
 		TEST(a_broken_connection_cuts_short),
-		TEST(a_connection_that_breaks_in_a_chunked_body_cuts_short),
 		TEST(without_a_length_the_body_ends_where_it_ends),
 		TEST(max_bytes_are_taken_and_not_one_more),
 		TEST(a_body_announced_as_too_large_is_not_read),
-		TEST(a_length_beyond_64_bits_is_too_large_as_well),
 		TEST(an_endless_body_is_given_up_soon),
 		TEST(an_empty_body_is_whole),
 		TEST(a_length_that_is_no_number_counts_for_nothing),
