@@ -26,7 +26,8 @@ struct push {
 	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */
 	struct record_list list;                            /* its rejects point into the body */
 	const char        *fault;                           /* why the body is refused whole; NULL: it is not */
-	bool               spooled;                         /* it comes from the spool */
+	bool               spooled;                         /* it comes from the spool, */
+	int64_t            place;                           /* where its row had this number when it was read */
 	bool               dated;                           /* it is imported, and arrived when received_at says */
 
 	void              *request;                         /* request.c's, which waits for its outcome */

@@ -55,7 +55,7 @@ int spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t
 bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
 
 /* Puts a push behind all others.  False, logged, when it cannot. */
-bool spool_postpone(struct spool *spool, const struct push *push);
+bool spool_postpone(struct spool *spool, struct push *push);
 
 /* These never wait: they answer with what was known when the file was last worked on, at most a second ago. */
 

@@ -32,16 +32,21 @@ enum {
 
 #define OF_WAITING " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered)"
 
+/*
+ * By its place too, and with a look at the row itself: where the index of the ids is damaged, a push that is not found
+ * would come again for ever.  SQLite finds that it is when it changes the row.
+ */
+#define OF_PUSH " WHERE +id = ?1 AND rowid IN (?2, (SELECT rowid FROM push WHERE id = ?1))"
+
 static const char *const statement_texts[SPOOL_STATEMENTS] = {
 	[SPOOL_PUT] = "INSERT INTO push (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (id) DO NOTHING",
 	[SPOOL_OLDEST] = "SELECT " COLUMNS OF_WAITING " ORDER BY seq LIMIT ?",
 	[SPOOL_HEAD] = "SELECT received_at" OF_WAITING " ORDER BY seq LIMIT 1",
-	[SPOOL_REMOVE] = "DELETE FROM push WHERE id = ?",
-	[SPOOL_IS_THERE] = "SELECT 1 FROM push WHERE rowid = ? AND +id = ?",
+	[SPOOL_REMOVE] = "DELETE FROM push" OF_PUSH,
+	[SPOOL_POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push)" OF_PUSH,
+	[SPOOL_NAME] = "UPDATE push SET id = ?1 WHERE rowid = ?2",
 	[SPOOL_REMEMBER] = "INSERT INTO temp.remembered (id) VALUES (?) ON CONFLICT DO NOTHING",
-	[SPOOL_POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push) WHERE id = ?",
-	[SPOOL_NAME] = "UPDATE push SET id = ?2 WHERE seq = ?1",
 	[SPOOL_DEPTH] = "SELECT pushes, bytes FROM depth",
 };
 

@@ -19,11 +19,10 @@ enum spool_statement {
 	SPOOL_PUT,          /* the columns of spool_row.h */
 	SPOOL_OLDEST,       /* how many; gives the columns of spool_row.h and seq, without what is remembered */
 	SPOOL_HEAD,         /* gives received_at of the first of them */
-	SPOOL_REMOVE,       /* id */
-	SPOOL_IS_THERE,     /* seq, id: gives a row when it is, looked for by seq alone */
+	SPOOL_REMOVE,       /* id, place */
+	SPOOL_POSTPONE,     /* id, place */
+	SPOOL_NAME,         /* id, place: gives the row there that id */
 	SPOOL_REMEMBER,     /* id */
-	SPOOL_POSTPONE,     /* id */
-	SPOOL_NAME,         /* seq, id: gives a row another id */
 	SPOOL_DEPTH,        /* gives the pushes and their bytes */
 	SPOOL_STATEMENTS,
 };

@@ -17,11 +17,6 @@
 
 struct put;
 
-struct spool_given {
-	struct push_id id;
-	int64_t        seq;
-};
-
 enum {
 	SPOOL_WELL_BYTES = 64 * 1024,   /* a spool that has no room for these is not well */
 	SPOOL_ROW_BYTES = 512,          /* what a row takes beside its body */
@@ -31,8 +26,6 @@ struct spool {
 	pthread_mutex_t   file_mutex;
 	struct spool_file file;
 	struct log_limit  full_limit;
-	struct spool_given *given;      /* the pushes that spool_oldest gave last, so many */
-	int               given_count;
 	int64_t           checked;      /* seq up to which the keeper has looked for damage */
 	struct spool_rescue *rescue;    /* of a damaged file, under way; NULL: none */
 	bool              shrunk;       /* there is nothing to be given back to the disk, or not yet */
@@ -59,9 +52,11 @@ struct spool {
 
 /* Takes file_mutex; false when its holder does not return in time: the disk hangs. */
 bool spool_lock(struct spool *spool) __attribute__((warn_unused_result));
+
+/* Gives file_mutex up, after a spool_observe. */
 void spool_unlock(struct spool *spool);
 
-/* Sets what queries are answered from, when the file has been worked on; with file_mutex. */
+/* Sets what queries are answered from; with file_mutex. */
 void spool_observe(struct spool *spool);
 
 /* When the last call of SQLite found the file damaged: begins a new one, and has the old one's pushes taken over. */

@@ -187,8 +187,7 @@ try_to_put(struct spool *spool, struct item *items, int count, int64_t deadline,
 
 	pthread_mutex_lock(&spool->file_mutex);
 	again = recover(spool, put_some(spool, items, count, deadline, kept), deadline);
-	spool_observe(spool);
-	pthread_mutex_unlock(&spool->file_mutex);
+	spool_unlock(spool);
 	return again;
 }
 

@@ -11,7 +11,8 @@
 
 enum { TURN_TIME = 10 * 1000 };     /* milliseconds to wait for the turn to take pushes over */
 
-#define ALL_BUT_BODY "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, "
+#define READ "SELECT id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead," \
+	    " CASE WHEN ?1 THEN body END, seq FROM push WHERE "
 
 static void
 log_unread(struct spool *spool)
@@ -20,32 +21,22 @@ log_unread(struct spool *spool)
 	spool_file_log(&spool->file, SPOOL_READING);
 }
 
-/* A statement that is asked now and then only; NULL, logged, when the file cannot be read. */
-static sqlite3_stmt *
-prepare(struct spool *spool, const char *text)
-{
-	sqlite3_stmt *statement = NULL;
-
-	if (sqlite3_prepare_v2(spool->file.database, text, -1, &statement, NULL) != SQLITE_OK)
-		log_unread(spool);
-	return statement;
-}
-
 bool
 spool_summarize(struct spool *spool, struct spool_summary *summary)
 {
-	sqlite3_stmt *statement;
+	static const char text[] = "SELECT pushes, bytes, coalesce((SELECT min(received_at) FROM push), 0) FROM depth";
+	sqlite3_stmt *statement = NULL;
 	bool read;
 
 	if (!spool_lock(spool))
 		return false;
-	statement = prepare(spool, "SELECT pushes, bytes, coalesce((SELECT min(received_at) FROM push), 0) FROM depth");
-	read = statement != NULL && sqlite3_step(statement) == SQLITE_ROW;
+	read = sqlite3_prepare_v2(spool->file.database, text, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW;
 	if (read) {
 		summary->depth.pushes = sqlite3_column_int64(statement, 0);
 		summary->depth.bytes = sqlite3_column_int64(statement, 1);
 		summary->oldest = sqlite3_column_int64(statement, 2);
-	} else if (statement != NULL) {
+	} else {
 		log_unread(spool);
 	}
 	sqlite3_finalize(statement);
@@ -53,60 +44,51 @@ spool_summarize(struct spool *spool, struct spool_summary *summary)
 	return read;
 }
 
-/* The one push a statement gives. */
+/* The push behind the cursor, or the one of that id. */
 static struct push *
-read_one(struct spool *spool, sqlite3_stmt *statement, int64_t *cursor, bool *failed)
+read_one(struct spool *spool, int64_t cursor, const struct push_id *id, bool with_body, bool *failed)
 {
+	sqlite3_stmt *statement = NULL;
 	struct push *push = NULL;
-	int code = statement != NULL ? sqlite3_step(statement) : SQLITE_ERROR;
+	int code;
 
-	if (code == SQLITE_ROW) {
-		push = spool_row_read(statement);
-		*cursor = sqlite3_column_int64(statement, SPOOL_SEQ);
-	} else if (code != SQLITE_DONE && statement != NULL) {
-		log_unread(spool);
+	*failed = true;
+	if (!spool_lock(spool))
+		return NULL;
+	code = sqlite3_prepare_v2(spool->file.database, id != NULL ? READ "id = ?2" :
+	    READ "seq > ?2 ORDER BY seq LIMIT 1", -1, &statement, NULL);
+	if (code == SQLITE_OK) {
+		sqlite3_bind_int(statement, 1, with_body);
+		if (id != NULL)
+			spool_row_bind_id(statement, 2, id);
+		else
+			sqlite3_bind_int64(statement, 2, cursor);
+		code = sqlite3_step(statement);
 	}
+	if (code == SQLITE_ROW)
+		push = spool_row_read(statement);
 	*failed = code != SQLITE_ROW && code != SQLITE_DONE;
+	if (*failed)
+		log_unread(spool);
 	sqlite3_finalize(statement);
+	spool_unlock(spool);
 	return push;
 }
 
 struct push *
 spool_next(struct spool *spool, int64_t *cursor, bool with_body, bool *failed)
 {
-	sqlite3_stmt *statement;
-	struct push *push;
+	struct push *push = read_one(spool, *cursor, NULL, with_body, failed);
 
-	*failed = true;
-	if (!spool_lock(spool))
-		return NULL;
-	statement = prepare(spool, "SELECT " ALL_BUT_BODY
-	    "CASE WHEN ?2 THEN body END, seq FROM push WHERE seq > ?1 ORDER BY seq LIMIT 1");
-	if (statement != NULL) {
-		sqlite3_bind_int64(statement, 1, *cursor);
-		sqlite3_bind_int(statement, 2, with_body);
-	}
-	push = read_one(spool, statement, cursor, failed);
-	spool_unlock(spool);
+	if (push != NULL)
+		*cursor = push->place;
 	return push;
 }
 
 struct push *
 spool_find(struct spool *spool, const struct push_id *id, bool *failed)
 {
-	sqlite3_stmt *statement;
-	struct push *push;
-	int64_t cursor;
-
-	*failed = true;
-	if (!spool_lock(spool))
-		return NULL;
-	statement = prepare(spool, "SELECT " ALL_BUT_BODY "body, seq FROM push WHERE id = ?");
-	if (statement != NULL)
-		spool_row_bind_id(statement, 1, id);
-	push = read_one(spool, statement, &cursor, failed);
-	spool_unlock(spool);
-	return push;
+	return read_one(spool, 0, id, true, failed);
 }
 
 /* --- a damaged file ------------------------------------------------------------------------------------------ */
@@ -151,7 +133,6 @@ spool_rescue(struct spool *spool, const char *path, struct spool_rescued *rescue
 	if (!spool_lock(spool))
 		return false;
 	done = rescue(spool, path, rescued);
-	spool_observe(spool);
 	spool_unlock(spool);
 	return done;
 }

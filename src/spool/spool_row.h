@@ -16,6 +16,9 @@ enum spool_column {
 void spool_row_bind(sqlite3_stmt *statement, const struct push *push);
 void spool_row_bind_id(sqlite3_stmt *statement, int parameter, const struct push_id *id);
 
+/* Binds the push's id and its place. */
+void spool_row_bind_place(sqlite3_stmt *statement, const struct push *push);
+
 /*
  * The push of the row that the statement gives, with one reference.  Whatever stands in the row can be stored: where it
  * cannot be what was put there, the push is refused, so that it ends whole in quarantine with the reason.

@@ -20,12 +20,6 @@ spool_lock(struct spool *spool)
 }
 
 void
-spool_unlock(struct spool *spool)
-{
-	pthread_mutex_unlock(&spool->file_mutex);
-}
-
-void
 spool_observe(struct spool *spool)
 {
 	struct spool_depth depth = { 0 };
@@ -38,6 +32,13 @@ spool_observe(struct spool *spool)
 	spool->bytes = depth.bytes > 0 ? depth.bytes : 0;
 	spool->oldest = depth.pushes > 0 && sqlite3_step(head) == SQLITE_ROW ? sqlite3_column_int64(head, 0) : 0;
 	sqlite3_reset(head);
+}
+
+void
+spool_unlock(struct spool *spool)
+{
+	spool_observe(spool);
+	pthread_mutex_unlock(&spool->file_mutex);
 }
 
 bool
@@ -79,9 +80,7 @@ spool_collect(void *context)
 struct spool_depth
 spool_count(struct spool *spool)
 {
-	if (spool_lock(spool)) {
-		spool_observe(spool);
+	if (spool_lock(spool))
 		spool_unlock(spool);
-	}
 	return spool_depth(spool);
 }

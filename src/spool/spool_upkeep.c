@@ -131,6 +131,5 @@ spool_look_after(struct spool *spool)
 		open_file(spool);
 	if (spool->file.usable)
 		look_after_file(spool);
-	spool_observe(spool);
 	spool_unlock(spool);
 }

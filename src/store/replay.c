@@ -147,7 +147,7 @@ count_failure(struct replay *replay, const struct push *push)
  * wait behind the others, not they behind it.
  */
 static void
-postpone(struct replay *replay, const struct push *push)
+postpone(struct replay *replay, struct push *push)
 {
 	if (log_limit_allows(&replay->limit, LOG_PAUSE))
 		log_error("spool: a push could not be stored and was moved to the end of the spool: %s",

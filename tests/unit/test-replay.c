@@ -99,7 +99,7 @@ spool_remove(struct spool *spool, struct push *const *pushes, int count)
 }
 
 bool
-spool_postpone(struct spool *spool, const struct push *push)
+spool_postpone(struct spool *spool, struct push *push)
 {
 	(void)spool;
 	pthread_mutex_lock(&mutex);

@@ -719,6 +719,85 @@ a_row_that_cannot_be_right_ends_in_quarantine(void **state)
 	}
 }
 
+/* As when a page of it was never written: all rows are there. */
+static void
+empty_index_of_ids(void)
+{
+	sqlite3 *database;
+	sqlite3_stmt *statement;
+	int page;
+
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(database,
+	    "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_push_1'", -1, &statement, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	page = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	/* https://www.sqlite.org/imposter.html */
+	assert_int_equal(sqlite3_test_control(SQLITE_TESTCTRL_IMPOSTER, database, "main", 1, page), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database, "CREATE TABLE ids (id, seq, PRIMARY KEY (id, seq)) WITHOUT ROWID",
+	    NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_test_control(SQLITE_TESTCTRL_IMPOSTER, database, "main", 0, 0), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database, "DELETE FROM ids", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+static void
+a_push_that_its_index_does_not_have_does_not_come_again(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *none;
+
+	(void)state;
+	put(spool, push_of("once"));
+	empty_index_of_ids();
+	assert_oldest(spool, "once");
+	assert_int_equal(spool_oldest(spool, &none, 1, NO_LIMIT), 0);
+	spool_close(spool);
+	remove_damaged();
+}
+
+static void
+a_push_that_its_index_does_not_have_is_not_postponed_in_vain(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *push;
+
+	(void)state;
+	put(spool, push_of("first"));
+	empty_index_of_ids();
+	assert_int_equal(spool_oldest(spool, &push, 1, NO_LIMIT), 1);
+	assert_false(spool_postpone(spool, push));
+	push_unref(push);
+	spool_close(spool);
+	remove_damaged();
+}
+
+/* The rows behind it come with the next batch. */
+static void
+a_row_without_an_id_holds_up_no_other(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct push *pushes[ROOM];
+	int count;
+
+	(void)state;
+	put(spool, push_of("a"));
+	put(spool, push_of("b"));
+	put(spool, push_of("c"));
+	change("UPDATE push SET id = x'01' WHERE seq = 2");
+	assert_int_equal(count = spool_oldest(spool, pushes, ROOM, NO_LIMIT), 2);
+	assert_null(pushes[0]->fault);
+	assert_non_null(pushes[1]->fault);
+	assert_true(spool_remove(spool, pushes, 2));
+	while (count > 0)
+		push_unref(pushes[--count]);
+	assert_oldest(spool, "c");
+	assert_int_equal(spool_count(spool).pushes, 0);
+	spool_close(spool);
+}
+
 static bool
 shows_an_oldest(struct spool *spool)
 {
@@ -799,6 +878,9 @@ main(void)
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
 		TEST(a_file_of_the_first_version_is_upgraded),
 		TEST(a_row_that_cannot_be_right_ends_in_quarantine),
+		TEST(a_push_that_its_index_does_not_have_does_not_come_again),
+		TEST(a_push_that_its_index_does_not_have_is_not_postponed_in_vain),
+		TEST(a_row_without_an_id_holds_up_no_other),
 		TEST(what_others_change_is_seen),
 		TEST(what_the_log_of_a_damaged_file_has_is_rescued),
 		TEST(a_new_file_is_for_its_owner_alone),
