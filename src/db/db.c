@@ -141,6 +141,8 @@ open_connection(struct db *db)
 bool
 db_connect(struct db *db, int64_t deadline)
 {
+	if (db->swollen)
+		db_drop_connection(db);
 	if (db->connection != NULL)
 		return true;
 	if (!open_connection(db))
@@ -196,13 +198,6 @@ bool
 db_is_swollen(const struct db *db)
 {
 	return db->swollen;
-}
-
-void
-db_slim(struct db *db)
-{
-	if (db->swollen)
-		db_drop_connection(db);
 }
 
 /* An idle connection is readable when it is closed, or when the server tells of a new setting. */

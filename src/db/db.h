@@ -61,12 +61,8 @@ int64_t db_clock_ahead(const struct db *db);
  */
 bool db_stands(struct db *db) __attribute__((warn_unused_result));
 
-/*
- * Whether libpq holds the memory of a huge call, which it gives back with the connection alone; db_slim() closes the
- * connection then.
- */
+/* Whether libpq holds the memory of a huge call, which it frees only with the connection. */
 bool db_is_swollen(const struct db *db);
-void db_slim(struct db *db);
 
 /* What ends the exchanges of many connections: whatever their deadlines are, none lasts beyond at. */
 struct db_end {
@@ -90,7 +86,7 @@ enum db_result db_store(struct db *db, struct push **pushes, int count, const st
  * DB_STORED: the database would take them; DB_BAD_RECORD: it refuses one; anything else: it could not be asked, and
  * there is no connection any more, unless there was no time left.
  */
-enum db_result db_probe(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline)
+enum db_result db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
     __attribute__((warn_unused_result));
 
 /* After DB_BAD_RECORD: why, without the data.  Valid until the next call. */

@@ -329,13 +329,13 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 }
 
 enum db_result
-db_probe(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline)
+db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
 {
 	struct db_counts ignored;
 
 	if (!has_time(db, deadline))
 		return DB_UNAVAILABLE;
-	store_call_fill(&db->call, pushes, count, fold, db->call_timezone, true);
+	store_call_fill(&db->call, &push, 1, fold, db->call_timezone, true);
 	return store(db, ROLLBACK, deadline, &ignored);
 }
 

@@ -94,7 +94,6 @@ check_one(struct pool *pool, int i)
 		return;
 	}
 	pthread_mutex_unlock(&pool->mutex);
-	db_slim(db);
 	well = db_connect(db, clock_ms() + CHECK_TIME) && db_check(db, clock_ms() + CHECK_TIME);
 	pthread_mutex_lock(&pool->mutex);
 	if (well) {

@@ -65,7 +65,6 @@ void
 metrics_add(enum metric metric, int64_t difference)
 {
 	atomic_fetch_add_explicit(&values[metric], difference, memory_order_relaxed);
-	known[metric] = true;
 }
 
 void

@@ -19,17 +19,6 @@ has_pushes(const struct spool_file *file)
 	    "SELECT EXISTS (SELECT 1 FROM push WHERE id NOT IN (SELECT id FROM temp.remembered))", 1) != 0;
 }
 
-/* VACUUM reads the log too, which may be nowhere but in this process by now. */
-static enum spool_result
-copy_into(struct spool_file *file, const char *path)
-{
-	char *text = sqlite3_mprintf("VACUUM INTO %Q", path);
-	enum spool_result result = spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file);
-
-	sqlite3_free(text);
-	return result;
-}
-
 bool
 spool_copy_moved(struct spool_file *file)
 {
@@ -45,7 +34,8 @@ spool_copy_moved(struct spool_file *file)
 		spool_file_note_problem(file, SPOOL_FAILED, strerror(errno));
 		return false;
 	}
-	result = copy_into(file, path);
+	/* VACUUM reads the log too, which may be nowhere but in this process by now */
+	result = spool_file_execute(file, "VACUUM INTO %Q", path) ? SPOOL_DONE : spool_file_note(file);
 	fsync(descriptor);
 	close(descriptor);
 	if (result == SPOOL_DONE) {

@@ -13,7 +13,6 @@
 #include "base/clock.h"
 
 enum {
-	PAGE_SIZE = 4096,
 	RESERVE = 4 * 1024 * 1024,      /* bytes: what the transactions need that take out the last pushes */
 	SPARE_PAGES = 1024,             /* free pages that an empty file may keep */
 	SPARE_BYTES = 16 * 1024 * 1024, /* that pushes are to have on the disk, or else the file keeps what it has */
@@ -48,9 +47,9 @@ free_bytes(const struct spool_file *file)
 static void
 measure_file(const struct spool_file *file, int64_t *free_pages, int64_t *in_all)
 {
-	*free_pages = spool_file_number(file, "PRAGMA freelist_count", 0) * PAGE_SIZE;
+	*free_pages = spool_file_number(file, "PRAGMA freelist_count", 0) * SPOOL_PAGE_SIZE;
 	*in_all = *free_pages + (spool_file_number(file, "PRAGMA max_page_count", 0) -
-	    spool_file_number(file, "PRAGMA page_count", 0)) * PAGE_SIZE;
+	    spool_file_number(file, "PRAGMA page_count", 0)) * SPOOL_PAGE_SIZE;
 }
 
 /* What is put is on the disk twice until the next checkpoint: in the file and in its log. */
@@ -110,7 +109,7 @@ spool_disk_shrink(struct spool_file *file)
 	int64_t pages = spool_file_number(file, "PRAGMA freelist_count", 0);
 	bool done;
 
-	if (pages <= SPARE_PAGES || free_bytes(file) + pages * PAGE_SIZE < SPOOL_FREE_FLOOR + SPARE_BYTES)
+	if (pages <= SPARE_PAGES || free_bytes(file) + pages * SPOOL_PAGE_SIZE < SPOOL_FREE_FLOOR + SPARE_BYTES)
 		return true;
 	if (!spool_turn_take(&file->turn, clock_ms() + TURN_TIME))
 		return false;

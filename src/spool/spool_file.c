@@ -18,10 +18,9 @@
 #include "base/memory.h"
 #include "base/path.h"
 
-enum {
-	PAGE_SIZE = 4096,
-	BUSY_TIME = 200,                        /* milliseconds that SQLite waits for a process that takes no turns */
-	LOCK_TIME = 400,                        /* milliseconds to wait for the turn to make it, or put it aside */
+enum {                          /* milliseconds */
+	BUSY_TIME = 200,        /* that SQLite waits for a process that takes no turns */
+	LOCK_TIME = 400,        /* to wait for the turn to make the file, or to put it aside */
 };
 
 /* The log, and the index of it that all processes share. */
@@ -77,11 +76,9 @@ prepare_statements(struct spool_file *file)
 static bool
 set_up(struct spool_file *file)
 {
-	char limit[64];
-
-	snprintf(limit, sizeof limit, "PRAGMA max_page_count = %lld", (long long)(file->max_size / PAGE_SIZE));
-	return spool_file_execute(file, setup) && spool_file_execute(file, limit) && spool_schema_upgrade(file) &&
-	    prepare_statements(file);
+	return spool_file_execute(file, setup) &&
+	    spool_file_execute(file, "PRAGMA max_page_count = %lld", (long long)(file->max_size / SPOOL_PAGE_SIZE)) &&
+	    spool_schema_upgrade(file) && prepare_statements(file);
 }
 
 static void
@@ -122,12 +119,9 @@ make_private(const char *path)
 static void
 order_rescue(struct spool_file *file, const char *aside, int64_t expected)
 {
-	char *text = sqlite3_mprintf("INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside, (long long)expected);
-
-	if (!spool_file_execute(file, text))
+	if (!spool_file_execute(file, "INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside, (long long)expected))
 		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
 		    aside, sqlite3_errmsg(file->database));
-	sqlite3_free(text);
 }
 
 /* Has the copy of a file that was removed taken over; nothing of it is missing. */

@@ -46,7 +46,7 @@ enum spool_result {
 	SPOOL_FAILED,       /* whatever else: to be tried again with the file opened anew */
 };
 
-enum { SPOOL_BESIDE = 2 };
+enum { SPOOL_PAGE_SIZE = 4096, SPOOL_BESIDE = 2 };
 
 struct spool_file {
 	char              *path;
@@ -107,9 +107,9 @@ bool spool_file_replace_damaged(struct spool_file *file);
 /* What is in it, but for what is remembered.  False when it cannot be read. */
 bool spool_file_count(struct spool_file *file, struct spool_depth *depth);
 
-/* Runs a statement that gives no row, or SQL. */
+/* Runs a statement that gives no row, or SQL in a format of sqlite3_mprintf.  False when SQLite fails. */
 bool spool_file_run(sqlite3_stmt *statement);
-bool spool_file_execute(struct spool_file *file, const char *text);
+bool spool_file_execute(struct spool_file *file, const char *format, ...);
 
 /* The number that a statement gives; otherwise when it gives none. */
 int64_t spool_file_number(const struct spool_file *file, const char *text, int64_t otherwise);

@@ -19,8 +19,7 @@ enum {
 	LOOK_PAUSE = 1000,          /* milliseconds between two looks at the file */
 	OPEN_TIME = 2000,           /* milliseconds that whoever opens a spool waits for the first look */
 	STOP_TIME = 3000,           /* milliseconds that whoever closes it waits for the keeper's end */
-	TRY_PAUSE = 10,             /* milliseconds between two tries to put, at first; */
-	TRY_PAUSE_MAX = 200,        /* at last */
+	TRY_PAUSE = 50,             /* milliseconds between two tries to put */
 	FULL_LOG_PAUSE = 60 * 1000, /* milliseconds between two lines that say it is full */
 };
 
@@ -194,12 +193,11 @@ try_to_put(struct spool *spool, struct item *items, int count, int64_t deadline,
 static int
 put_items(struct spool *spool, struct item *items, int count, int64_t deadline)
 {
-	int kept = 0, more, pause = TRY_PAUSE;
+	int kept = 0, more;
 
 	while (try_to_put(spool, items + kept, count - kept, deadline, &more)) {
 		kept += more;
-		thread_sleep(pause);
-		pause = 2 * pause < TRY_PAUSE_MAX ? 2 * pause : TRY_PAUSE_MAX;
+		thread_sleep(TRY_PAUSE);
 	}
 	return kept + more;
 }

@@ -115,16 +115,6 @@ spool_rescue_part(struct spool_rescue *rescue)
 
 /* --- the keeper's ---------------------------------------------------------------------------------------------- */
 
-/* Runs SQL of sqlite3_mprintf, and frees it. */
-static bool
-execute(struct spool_file *file, char *text)
-{
-	bool done = text != NULL && spool_file_execute(file, text);
-
-	sqlite3_free(text);
-	return done;
-}
-
 /* The file is named after what has become of it, so that nobody takes it for one whose pushes are lost. */
 static void
 rename_rescued(const char *path, char renamed[PATH_MAX])
@@ -166,16 +156,16 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 static enum spool_result
 part(struct spool_file *file, struct spool_rescue *rescue)
 {
-	int64_t page = spool_file_number(file, "SELECT page FROM rescue ORDER BY rowid LIMIT 1", 0),
-	    taken = rescue->taken;
+	int64_t page = spool_file_number(file, "SELECT page FROM rescue ORDER BY rowid LIMIT 1", 0);
+	int64_t taken = rescue->taken;
 	enum spool_result result;
 
 	if (page > rescue->page)
 		rescue->page = page;
 	result = spool_rescue_part(rescue);
-	if (result == SPOOL_DONE && !execute(file, sqlite3_mprintf(
+	if (result == SPOOL_DONE && !spool_file_execute(file,
 	    "UPDATE rescue SET page = %lld, rescued = rescued + %lld WHERE file = %Q", (long long)rescue->page,
-	    (long long)(rescue->taken - taken), rescue->path)))
+	    (long long)(rescue->taken - taken), rescue->path))
 		result = spool_file_note(file);
 	return result;
 }
@@ -186,8 +176,7 @@ finish(struct spool_file *file, const char *path, int64_t taken, int64_t expecte
 	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
 
 	if (result == SPOOL_DONE)
-		result = spool_file_end(file,
-		    execute(file, sqlite3_mprintf("DELETE FROM rescue WHERE file = %Q", path)) &&
+		result = spool_file_end(file, spool_file_execute(file, "DELETE FROM rescue WHERE file = %Q", path) &&
 		    sqlite3_changes(file->database) == 1 ? SPOOL_DONE : SPOOL_FAILED);
 	if (result == SPOOL_DONE)
 		log_rescued(file, path, taken, expected);

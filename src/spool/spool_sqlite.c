@@ -1,5 +1,6 @@
 /* What SQLite is asked and told of the spool's file, and what it answers. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -16,9 +17,18 @@ static const char *const trouble_texts[SPOOL_TROUBLES] = {
 };
 
 bool
-spool_file_execute(struct spool_file *file, const char *text)
+spool_file_execute(struct spool_file *file, const char *format, ...)
 {
-	return sqlite3_exec(file->database, text, NULL, NULL, NULL) == SQLITE_OK;
+	va_list arguments;
+	char *text;
+	bool done;
+
+	va_start(arguments, format);
+	text = sqlite3_vmprintf(format, arguments);
+	va_end(arguments);
+	done = text != NULL && sqlite3_exec(file->database, text, NULL, NULL, NULL) == SQLITE_OK;
+	sqlite3_free(text);
+	return done;
 }
 
 bool

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { SPOOL_PAGE_SIZE = 4096 };
+#include "spool/spool_file.h"
 
 struct spool_wal {
 	int      descriptor;    /* -1: there is no log */

@@ -22,7 +22,7 @@ search(struct search *s, size_t first, size_t count)
 	struct fold part = { .rows = s->fold->rows + first, .count = count };
 	const char *refusal;
 
-	switch (db_probe(s->db, &s->push, 1, &part, s->deadline)) {
+	switch (db_probe(s->db, s->push, &part, s->deadline)) {
 	case DB_STORED:
 		return true;
 	case DB_BAD_RECORD:

@@ -48,10 +48,19 @@ db_set_end(struct db *db, const struct db_end *end)
 		assert_true(end->at > clock_ms());
 }
 
+static void
+lose(struct db *db)
+{
+	open_connections -= db->connected;
+	db->connected = db->swollen = false;
+}
+
 bool
 db_connect(struct db *db, int64_t deadline)
 {
 	(void)deadline;
+	if (db->swollen)
+		lose(db);
 	if (db->connected)
 		return true;
 	tries++;
@@ -62,24 +71,10 @@ db_connect(struct db *db, int64_t deadline)
 	return db->connected;
 }
 
-static void
-lose(struct db *db)
-{
-	open_connections -= db->connected;
-	db->connected = db->swollen = false;
-}
-
 bool
 db_is_swollen(const struct db *db)
 {
 	return db->swollen;
-}
-
-void
-db_slim(struct db *db)
-{
-	if (db->swollen)
-		lose(db);
 }
 
 bool

@@ -65,11 +65,10 @@ db_store(struct db *used, struct push **batch, int count, const struct fold *fol
 }
 
 enum db_result
-db_probe(struct db *used, struct push **batch, int count, const struct fold *fold, int64_t deadline)
+db_probe(struct db *used, struct push *push, const struct fold *fold, int64_t deadline)
 {
 	(void)used;
-	(void)batch;
-	(void)count;
+	(void)push;
 	(void)deadline;
 	return call(fold);
 }
