@@ -1,4 +1,4 @@
-/* The database's connection: made, found to fit, looked at, and given up. */
+/* The life of a connection to the database: makes it, checks that the server fits, looks at it, closes it. */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ db_conninfo_valid(const char *conninfo)
 	return options != NULL;
 }
 
-/* Whether one of two options is given, with that in it. */
+/* Whether one of two options is given and holds that part. */
 static bool
 conninfo_has(const char *conninfo, const char *option, const char *other, const char *part)
 {
@@ -107,7 +107,7 @@ time_zone_fits(struct db *db, int64_t deadline)
 
 /* --- connecting ----------------------------------------------------------------------------------------------- */
 
-/* What the server says unasked is said again as the error that follows it, if there is one. */
+/* Only a warning matters: of an error, the result that follows tells more. */
 static void
 receive_notice(void *receiver, const PGresult *notice)
 {
@@ -122,9 +122,9 @@ static bool
 open_connection(struct db *db)
 {
 	/*
-	 * The string in place of dbname is read as conninfo; what it says wins over what stands before it, and what
-	 * stands behind it wins over it.  The limit is for each host: with several, a silent one must not use up the
-	 * time of all.  2 s are the least that libpq takes.
+	 * libpq reads dbname as a conninfo; it wins over what stands before it, and what stands behind it wins over it.
+	 * The limit is for each host: with several, a silent one must not use up the time of all.  2 s are the least
+	 * that libpq takes.
 	 */
 	static const char *const keywords[] = { "connect_timeout", "dbname", "client_encoding",
 		"fallback_application_name", NULL };
@@ -169,7 +169,7 @@ db_is_connected(const struct db *db)
 	return db->connection != NULL;
 }
 
-/* The server's clock is taken to be read in the middle of the exchange. */
+/* The server is taken to read its clock in the middle of the exchange. */
 bool
 db_check(struct db *db, int64_t deadline)
 {
@@ -200,7 +200,7 @@ db_is_swollen(const struct db *db)
 	return db->swollen;
 }
 
-/* An idle connection is readable when it is closed, or when the server tells of a new setting. */
+/* An idle connection is readable when the server has closed it, or tells of a new setting. */
 bool
 db_stands(struct db *db)
 {

@@ -1,4 +1,4 @@
-/* One exchange with the database's server: a result by the deadline, or else the words for what was wrong. */
+/* One exchange with the database's server: a result by the deadline, or the words for what was wrong. */
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,7 +18,6 @@ db_drop_connection(struct db *db)
 	db->swollen = false;
 }
 
-/* In vain where the server is not there. */
 static void *
 cancel(void *connection)
 {
@@ -33,8 +32,8 @@ cancel(void *connection)
 }
 
 /*
- * libpq asks for it over a connection of its own, for as long as the network makes it wait: not in this thread.
- * PgBouncer forgets what a client was doing that leaves before.
+ * libpq asks over a connection of its own, for as long as the network makes it wait, so not in this thread.  The
+ * connection is closed only afterwards: PgBouncer forgets what a client was doing that has left.
  */
 void
 db_give_up_connection(struct db *db)
@@ -58,7 +57,7 @@ db_note_problem(struct db *db, const char *format, ...)
 	va_end(arguments);
 }
 
-/* libpq's message has a line for each host; its advice, in lines that begin with a tab, is left out. */
+/* libpq's message has a line for each host; lines that begin with a tab are its advice. */
 void
 db_note_connection_problem(struct db *db)
 {
@@ -96,7 +95,7 @@ db_problem(const struct db *db)
 
 /* --- sending and waiting -------------------------------------------------------------------------------------- */
 
-/* Until the socket is ready, or the end is set and may be earlier than the deadline.  False when the time is up. */
+/* Also until the end is set, which may be earlier than the deadline.  False when the time is up. */
 static bool
 wait_for_socket(struct db *db, short events, int64_t deadline)
 {
@@ -146,7 +145,7 @@ db_get_result(struct db *db, int64_t deadline)
 		else
 			PQclear(next);
 	}
-	/* a connection that the server has closed gives an error without SQLSTATE (NULL), or no result at all */
+	/* a connection that the server has closed gives an error without an SQLSTATE, or no result at all */
 	if (kept == NULL || PQstatus(db->connection) != CONNECTION_OK) {
 		if (kept != NULL && PQresultStatus(kept) == PGRES_FATAL_ERROR)
 			db_note_result_problem(db, kept);

@@ -1,13 +1,12 @@
 /*
- * What the files of the database share.  Only they include this, and nobody else knows libpq.
+ * What the files of a connection share.  Only they include this, and nobody else knows libpq.
  *
- *   db.c           the connection: made, found to fit, looked at, given up
+ *   db.c           the connection's life
  *   db_exchange.c  one exchange with the server by a deadline, and the words for what was wrong
  *   db_store.c     the transaction that stores a batch
- *   db_house.c     the call that keeps house
- *   db_query.c     the questions of an administrator
+ *   db_query.c     housekeeping, and the questions of an administrator
  *
- * Deadlines are of clock_ms.  What these functions do on a connection needs one that is there.
+ * Functions here need a connection, unless they say otherwise.
  */
 #ifndef DB_INTERNAL_H
 #define DB_INTERNAL_H
@@ -24,15 +23,15 @@ struct db {
 	const char       *call_timezone;
 	PGconn           *connection;              /* NULL: none */
 	const struct db_end *end;                  /* NULL: none */
-	int64_t           clock_ahead;             /* microseconds, as of the last check */
+	int64_t           clock_ahead;             /* microseconds, at the last check */
 	bool              prepared;                /* the server has the prepared statements, as far as is known */
 	bool              unexplained;             /* the last failure's code does not say whose fault it is */
-	bool              careful;                 /* the last batch met what was there: so will the next, likely */
+	bool              careful;                 /* the last batch met rows that were there; the next is likely to */
 	bool              warned;                  /* the server has warned since this was last cleared */
-	bool              swollen;                 /* a call has had more bytes than SWOLLEN_SIZE, which libpq keeps */
+	bool              swollen;                 /* a call had more than SWOLLEN_SIZE bytes, which libpq keeps */
 	struct store_call call;
-	char              refusal[REFUSAL_SIZE];   /* why data was refused last */
-	char              problem[PROBLEM_SIZE];   /* why something failed last */
+	char              refusal[REFUSAL_SIZE];   /* what db_refusal() gives */
+	char              problem[PROBLEM_SIZE];   /* what db_problem() gives */
 };
 
 /* --- the connection (db_exchange.c) --------------------------------------------------------------------------- */
@@ -41,47 +40,47 @@ struct db {
 void db_drop_connection(struct db *db);
 
 /*
- * The same, when a command is given up whose answer is still to come: the server is asked to cancel it.  One that waits
- * for a standby in COMMIT would never notice that nobody waits for it, and keep its connection as long as that is away.
+ * The same, and asks the server to cancel the command whose answer is still to come, if there is one: a COMMIT that
+ * waits for a standby would never notice that nobody waits for it, and keep its connection as long as that is away.
  */
 void db_give_up_connection(struct db *db);
 
-/* --- what failed (db_exchange.c): each sets what db_problem gives --------------------------------------------- */
+/* --- what failed (db_exchange.c): each sets what db_problem() gives ------------------------------------------- */
 
-/* Nothing of what it is given may be private. */
+/* The text must hold nothing private. */
 void db_note_problem(struct db *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What libpq says of the connection. */
 void db_note_connection_problem(struct db *db);
 
-/* What the server said of a statement; its own words only where they quote no data.  Without a code, as above. */
+/* What the server said of a statement, in its own words where they quote no data; without a code, as above. */
 void db_note_result_problem(struct db *db, const PGresult *result);
 
 /* --- an exchange (db_exchange.c) ------------------------------------------------------------------------------ */
 
 /*
- * Sends what libpq still holds, and waits until PQgetResult does not block.  False when the deadline passes or the
- * connection breaks.
+ * Sends what libpq still holds, and waits until PQgetResult does not block.  False, the problem noted, when the
+ * deadline passes or the connection breaks.
  */
 bool db_wait_for_result(struct db *db, int64_t deadline);
 
 /*
- * The result of what was sent, which is the caller's to clear, and may be of a statement that failed.  NULL when the
- * connection broke or the deadline passed; then the problem is noted.
+ * The result of what was sent, for the caller to clear; it may be of a statement that failed.  NULL, the problem noted,
+ * when the deadline passes or the connection breaks.
  */
 PGresult *db_get_result(struct db *db, int64_t deadline);
 
-/* Sends the text of a statement with count parameters of text, and gives its result as db_get_result does. */
+/* Sends a statement with count parameters, which are text, and gives its result as db_get_result(). */
 PGresult *db_execute(struct db *db, const char *text, int count, const char *const *values, int64_t deadline);
 
-/* Whether it is the result of a statement that was done. */
+/* Whether the result is of a statement that was done. */
 bool db_succeeded(const PGresult *result);
 
 /* --- the transaction (db_store.c) ----------------------------------------------------------------------------- */
 
 /*
- * Prepares its statements on a new connection; what cannot be prepared is sent as text each time.  False, the problem
- * noted, when the connection broke or the deadline passed.
+ * Prepares the transaction's statements on a new connection; what cannot be prepared is sent as text each time.  False,
+ * the problem noted, when the deadline passes or the connection breaks.
  */
 bool db_prepare_statements(struct db *db, int64_t deadline);
 

@@ -1,4 +1,4 @@
-/* The transaction that stores a batch: sent in one go, its answers read one by one, and repeated when it has to be. */
+/* The transaction that stores a batch: sends it in one go, reads its answers one by one, repeats it if it has to. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "db/sqlstate.h"
 
 /*
- * What a connection has prepared, under names that say of which text: behind a pooler it may be of another program of
- * ours, older or newer.
+ * The names of what a connection has prepared say of which text it is: behind a pooler, an older or newer program of
+ * ours may have prepared it.
  */
 static const char store_name[] = "callresultd_store_2";
 static const char limits_name[] = "callresultd_limits_1";
@@ -23,12 +23,14 @@ static const char limits_text[] =
 #define STATEMENT_IS_NOT_THERE "26000"
 #define CHECK_VIOLATION "23514"
 
-enum { CONFLICT_TRIES = 5,
-	TIME_RESERVE = 10 };    /* the part of the time left that the server does not get */
+enum {
+	CONFLICT_TRIES = 5,
+	TIME_RESERVE = 10,      /* the server gets all of the time left but this part of it */
+};
 
 /* --- prepared statements -------------------------------------------------------------------------------------- */
 
-/* False when the connection broke.  Behind a pooler the server may have the statement from another connection. */
+/* Behind a pooler, the server may have the statement of another connection. */
 static bool
 prepare(struct db *db, const char *name, const char *text, int count, const unsigned int *types, int64_t deadline)
 {
@@ -73,8 +75,8 @@ send_statement(struct db *db, const char *text)
 }
 
 /*
- * What holds in this transaction only, for no setting of a session survives behind PgBouncer.  The server gives up a
- * little before we do, so that it is the one to say why, and does not stay in a transaction that we have left.
+ * For this transaction only: behind PgBouncer no setting of a session survives.  The server gives up a little before we
+ * do, so that it can say why, and does not stay in a transaction that we have left.
  */
 static bool
 send_limits(struct db *db, int64_t deadline)
@@ -105,7 +107,7 @@ send_store(struct db *db)
 		call->formats, 0) == 1;
 }
 
-/* All of it in one go, so that it costs one exchange; when a step fails, the server passes over those behind it. */
+/* In one go, so that it costs one exchange; when a step fails, the server skips those behind it. */
 static bool
 send_transaction(struct db *db, enum ending ending, int64_t deadline)
 {
@@ -116,7 +118,7 @@ send_transaction(struct db *db, enum ending ending, int64_t deadline)
 
 /* --- reading the answers -------------------------------------------------------------------------------------- */
 
-/* The next answer to what was sent; the last is PGRES_PIPELINE_SYNC.  NULL as with db_get_result. */
+/* The last answer is PGRES_PIPELINE_SYNC.  NULL as with db_get_result(). */
 static PGresult *
 next_answer(struct db *db, int64_t deadline)
 {
@@ -144,7 +146,7 @@ read_counts(const PGresult *result, struct db_counts *counts)
 	counts->quarantined = atoll(PQgetvalue(result, 0, 4));
 }
 
-/* Names the rule and never the value; what the server's own message says may quote it. */
+/* Names the rule and never the value, which the server's own message may quote. */
 static void
 note_refusal(struct db *db, const PGresult *result)
 {
@@ -157,8 +159,8 @@ note_refusal(struct db *db, const PGresult *result)
 }
 
 /*
- * Of a table that has no partition for a row, or is getting one at this moment: it is named, and no constraint is.
- * What a trigger raises names neither.
+ * A table has no partition for a row, or is getting one at this moment: the error names the table and no constraint.
+ * One that a trigger raises names neither.
  */
 static bool
 lacks_partition(const PGresult *result)
@@ -179,7 +181,7 @@ note_fault(struct db *db, const PGresult *result)
 
 	db->unexplained = fault == FAULT_UNKNOWN;
 	if (state != NULL && strcmp(state, STATEMENT_IS_NOT_THERE) == 0 && db->prepared) {
-		/* a pooler gave the transaction to a server that does not have them: another time without */
+		/* a pooler gave the transaction to a server that does not have them: try again without */
 		db->prepared = false;
 		fault = FAULT_CONFLICT;
 	}
@@ -194,7 +196,7 @@ note_fault(struct db *db, const PGresult *result)
 	return fault;
 }
 
-/* An error of the server; a connection that it ends, or that is lost, leaves open what it did. */
+/* When the server ends the connection (FATAL), or it is lost, it is open what became of the transaction. */
 static bool
 is_certain(const PGresult *result)
 {
@@ -204,8 +206,8 @@ is_certain(const PGresult *result)
 }
 
 /*
- * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  A warning leaves
- * open whether it was done: it is how the server says that it gave up waiting for a standby.
+ * COMMIT of a transaction that has failed succeeds with the tag ROLLBACK, so the tag is what counts.  A warning is how
+ * the server says that it gave up waiting for a standby, which may not have the transaction.
  */
 static bool
 has_ended(struct db *db, PGresult *result, enum ending ending)
@@ -220,8 +222,8 @@ has_ended(struct db *db, PGresult *result, enum ending ending)
 }
 
 /*
- * Looks at the answer of one step.  *outcome is DB_UNKNOWN until the server has said that a step failed,
- * DB_UNAVAILABLE with *fault then, or that all is done, DB_STORED.
+ * *outcome stays DB_UNKNOWN until the server says that a step failed, which makes it DB_UNAVAILABLE with *fault, or
+ * that all is done, which makes it DB_STORED.
  */
 static void
 read_answer(struct db *db, enum step step, PGresult *result, enum ending ending, enum db_result *outcome,
@@ -240,9 +242,9 @@ read_answer(struct db *db, enum step step, PGresult *result, enum ending ending,
 }
 
 /*
- * Calls store in a transaction of its own.  DB_STORED: the server said so.
- * DB_UNAVAILABLE: a statement failed, *fault says by whose fault, and the transaction is still to be rolled back, or
- * the connection is gone.  DB_UNKNOWN: whether it ended is open.
+ * Calls store() in a transaction of its own.  DB_STORED: the server said so.  DB_UNAVAILABLE: a statement failed, by
+ * whose fault *fault says; the transaction is still to be rolled back, unless the connection is lost.  DB_UNKNOWN: it
+ * is open how the transaction ended.
  */
 static enum db_result
 call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts, enum sqlstate_fault *fault)
@@ -280,10 +282,7 @@ roll_back(struct db *db, int64_t deadline)
 	return done;
 }
 
-/*
- * Calls store as often as it takes while other transactions are in the way.  After DB_BAD_RECORD
- * everything is rolled back; after the other failures the connection is of no use.
- */
+/* Again while other transactions are in the way.  After a failure that is not the data's, the connection is closed. */
 static enum db_result
 store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts)
 {

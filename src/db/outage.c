@@ -7,8 +7,8 @@
 #include "base/log.h"
 
 enum {
-	CAUSES_AT_ONCE = 5,
-	PAUSE = 10 * 1000,      /* milliseconds between the causes after them, and between two short outages alike */
+	CAUSES_AT_ONCE = 5,     /* new causes that are logged as they come */
+	PAUSE = 10 * 1000,      /* milliseconds between those after them, and between two short outages of one cause */
 	SHORT = 1000,           /* milliseconds that a short outage lasts at most */
 };
 

@@ -13,20 +13,20 @@ enum { OUTAGE_CAUSE_SIZE = 512 };
 /* {0} at first: there is none. */
 struct outage {
 	bool    away;
-	bool    folded;                       /* a short one like it has just been logged */
+	bool    folded;                       /* one like it has just ended: it is logged only if it is not short */
 	int     causes_logged;
-	int64_t since, last_logged, last_end;
+	int64_t since, last_logged, last_end;   /* clock_ms() */
 	int64_t spooled;
 	char    cause[OUTAGE_CAUSE_SIZE];     /* the last that was logged */
 };
 
-/* The database failed; the start of an outage unless there is one. */
+/* The database failed: starts an outage, unless there is one. */
 void outage_note(struct outage *outage, const char *cause, int64_t now);
 
 /* Pushes went to the spool. */
 void outage_count_spooled(struct outage *outage, int count);
 
-/* The database works; the end of an outage, if there was one. */
+/* The database works: ends the outage, if there is one. */
 void outage_end(struct outage *outage, int64_t now);
 
 #endif

@@ -18,7 +18,7 @@ enum {
 	ROOM_TO_KEEP = 1 << 20,
 };
 
-/* PostgreSQL counts from 2000-01-01 */
+/* 2000-01-01, from which PostgreSQL counts microseconds */
 static const int64_t postgres_epoch = INT64_C(946684800000000);
 
 static void *

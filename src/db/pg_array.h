@@ -1,6 +1,6 @@
 /*
- * PostgreSQL arrays in binary form, built one element after the other: how a batch travels as the parameters of one
- * statement.  One dimension; the format is that of the server's array_recv.
+ * PostgreSQL arrays of one dimension in binary form (the server's array_recv), built one element after the other.  As
+ * such a batch travels in the parameters of one statement.
  */
 #ifndef PG_ARRAY_H
 #define PG_ARRAY_H
@@ -11,7 +11,7 @@
 
 #include "base/slice.h"
 
-/* Types by their OID in pg_type, which never changes. */
+/* Types by their OIDs in pg_type, which never change. */
 enum pg_type {
 	PG_BOOL = 16,
 	PG_BYTEA = 17,
@@ -30,12 +30,12 @@ struct pg_array {
 	char   *bytes;     /* as the server reads them */
 	size_t  length;
 	size_t  room;
-	size_t  opened;    /* where the element starts that is not closed yet */
+	size_t  opened;    /* where the element starts that is still open */
 	int     count;
 	bool    has_null;
 };
 
-/* Empties the array, {0} at first, and sets the type of its elements; its memory is kept for the next batch. */
+/* Empties the array, which is {0} at first, and sets the type of its elements.  Keeps its memory for the next batch. */
 void pg_array_start(struct pg_array *array, enum pg_type type);
 
 void pg_array_add_null(struct pg_array *array);
@@ -47,17 +47,17 @@ void pg_array_add_int4(struct pg_array *array, int32_t value);
 void pg_array_add_int8(struct pg_array *array, int64_t value);
 void pg_array_add_time(struct pg_array *array, int64_t microseconds);   /* both timestamps; since 1970 */
 
-/* An element of jsonb: room for a text of size bytes at most, to be filled and closed with the end of what it is. */
+/* Opens an element of jsonb, and returns the place for its text of at most size bytes; close it with the text's end. */
 char *pg_array_open_json(struct pg_array *array, size_t size);
 void pg_array_close(struct pg_array *array, const char *end);
 
-/* To be called last: completes the header. */
+/* Completes the header, when all elements are there. */
 void pg_array_finish(struct pg_array *array);
 
-/* The first element as a value by itself, in the array's memory; bytes NULL: null. */
+/* The first element as a value by itself, which lies in the array; bytes NULL for null. */
 struct slice pg_array_first(const struct pg_array *array);
 
-/* Gives back the memory of a huge array, once it is used: it must not be held for ever. */
+/* Frees the memory of a huge array, which must not be held for ever. */
 void pg_array_trim(struct pg_array *array);
 
 void pg_array_free(struct pg_array *array);

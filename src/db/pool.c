@@ -1,4 +1,4 @@
-/* The connections to the database: who gets one when, and what is known of the database. */
+/* The pool: who gets a connection when, and what is known of the database. */
 #include <string.h>
 #include <sys/param.h>
 
@@ -10,7 +10,7 @@ enum { QUICK = 500 };     /* milliseconds without any connection, after which pu
 
 /* --- whether it is there ------------------------------------------------------------------------------------- */
 
-/* One that the background has may hang for a minute before that is known: it says nothing. */
+/* One that is lent to the background does not count: it may hang for a minute before that is known. */
 int
 pool_well_count(const struct pool *pool)
 {
@@ -92,7 +92,7 @@ is_next(const struct pool *pool, const struct waiter *self)
 	return true;
 }
 
-/* NULL when it is somebody else's turn, or none is there. */
+/* NULL when it is somebody else's turn, or there is none. */
 static struct db *
 take(struct pool *pool, const struct waiter *self)
 {
@@ -117,7 +117,7 @@ pool_wait_until(struct pool *pool, int64_t time)
 	(void)thread_cond_wait(&pool->changed, &pool->mutex, time);
 }
 
-/* Waits until something may have changed.  False when there is nothing to wait for any more. */
+/* False when there is nothing to wait for any more. */
 static bool
 wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
 {
@@ -129,7 +129,7 @@ wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
 		return false;
 	if (use == POOL_PUSH && pool->lost_at != 0)
 		deadline = MIN(deadline, pool->lost_at + QUICK);
-	/* pthread_cond_timedwait cannot wait for ever */
+	/* pthread_cond_timedwait takes no INT64_MAX */
 	pool_wait_until(pool, MIN(deadline, now + 3600 * 1000));
 	return true;
 }
@@ -173,14 +173,14 @@ note_stored(struct pool *pool)
 	outage_end(&pool->outage, clock_ms());
 }
 
-/* What fails in the background may be the fault of what it tried: that is for the borrower to log. */
+/* In the background it may be the fault of what was tried, which the borrower logs. */
 static void
 note_broken(struct pool *pool, enum pool_use use, const char *reason)
 {
 	pool_suspect_all(pool);
 	if (use != POOL_BACKGROUND) {
 		outage_note(&pool->outage, reason, clock_ms());
-		/* not stormed: a database may let everybody in and store nothing */
+		/* a database that lets everybody in and stores nothing must not be stormed */
 		pool->failed = pool->failing;
 		pool->failing = true;
 	}

@@ -1,7 +1,7 @@
 /*
- * The connections to the database, and the one place that knows whether it is there.  A thread of its own connects, so
- * that looking up names and connecting take nobody else's time; it also asks idle connections whether they still work.
- * The start and the end of an outage are logged here.  All functions are safe in any thread.
+ * The connections to the database, and the one place that knows whether it is there.  The pool's own thread connects,
+ * so that looking up names takes nobody else's time, and asks idle connections whether they still work.  The pool logs
+ * the start and the end of an outage.  All functions are safe in any thread.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -14,45 +14,45 @@
 struct pool;
 
 enum pool_use {
-	POOL_PUSH,          /* pushes wait that can go elsewhere: NULL as soon as the database is known to be away */
+	POOL_PUSH,          /* pushes wait that can go elsewhere: NULL once the database is known to be away */
 	POOL_LAST_RESORT,   /* pushes wait, and nothing else can take them */
 	POOL_BACKGROUND,    /* nobody waits: only a connection beyond those for pushes is lent */
 };
 
 /*
- * Connects at once, and again whenever connections are lost: to as many as writers, and one more for each background
- * borrower while there is one.  conninfo and call_timezone must outlive it.
+ * Starts the pool.  It keeps writers connections, and one more for each background borrower while there is one; it
+ * makes lost ones anew.  conninfo and call_timezone must outlive it.
  */
 struct pool *pool_start(const char *conninfo, const char *call_timezone, int writers);
 
 /*
- * A connection that works as far as is known; each kind of use is served in its order, pushes first.  NULL when there
- * is none by the deadline (clock_ms, ms), or by the time of pool_end_background().  It must be returned.
+ * Lends a connection that works as far as is known: to pushes first, and in each kind of use to who came first.  NULL
+ * when there is none by the deadline (clock_ms, ms), or, in the background, by the time of pool_end_background().
  */
 struct db *pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline) __attribute__((warn_unused_result));
 
-/* use: as borrowed.  stored: something was committed on it.  One that is not connected any more is thrown away. */
+/* Takes back a db that was borrowed for that use; frees it when its connection is lost.  stored: it has committed. */
 void pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored);
 
 /* Whether the database takes pushes, as far as is known. */
 bool pool_is_up(struct pool *pool);
 
-/* How many borrowers have stored something since the start. */
+/* How many times something that was stored has been returned since the start. */
 int64_t pool_stored_count(struct pool *pool);
 
 /* Pushes went to the spool because the database did not take them. */
 void pool_count_spooled(struct pool *pool, int count);
 
-/* No more pushes come: their connections are the background's. */
+/* No more pushes come: the background gets their connections. */
 void pool_end_pushes(struct pool *pool);
 
 /*
- * From at (clock_ms, ms) on the background gets no connection, and soon after that no exchange over one that it has
- * goes on.  Pushes go on.
+ * From the time at (clock_ms, ms) on, the background gets no connection, and soon after, its exchanges end.  Pushes go
+ * on.
  */
 void pool_end_background(struct pool *pool, int64_t at);
 
-/* When everything is returned.  Frees it, unless its thread is stuck connecting. */
+/* Ends its thread and frees it, once everything is returned.  A thread that is stuck connecting keeps the pool. */
 void pool_stop(struct pool *pool);
 
 #endif

@@ -1,4 +1,4 @@
-/* The pool's life, and its thread: connects, and asks idle connections whether they still work. */
+/* The pool's life, and its thread, which connects and asks idle connections whether they still work. */
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -16,11 +16,11 @@ enum {                              /* milliseconds */
 	CONNECT_TIME = 5 * 1000,    /* for the checks of a new connection */
 	CHECK_TIME = 1000,          /* for an idle one to answer */
 	CHECK_PERIOD = 1000,
-	SURPLUS_TIME = 60 * 1000,   /* after which an idle connection is closed that nobody needs */
-	FEWER_PAUSE = 60 * 1000,    /* between two lines of the log */
+	SURPLUS_TIME = 60 * 1000,   /* after which an idle connection that nobody needs is closed */
+	FEWER_PAUSE = 60 * 1000,    /* between two lines that there are fewer connections than writers */
 	BACKOFF_MAX = 1000,         /* between two tries to connect */
 	END_TIME = 2000,            /* for what the background has begun when its end comes */
-	JOIN_TIME = 100,            /* for the thread to end, unless it is stuck */
+	JOIN_TIME = 100,            /* for the thread to end */
 };
 
 static void
@@ -44,7 +44,7 @@ note_unwell(struct pool *pool, struct db *db)
 
 	pool->failed = true;
 	if (pool->stopping)
-		;    /* the end has cut it short */
+		;    /* it was cut short */
 	else if (pool_well_count(pool) == 0)
 		outage_note(&pool->outage, db_problem(db), now);
 	else if (log_limit_allows(&pool->fewer, FEWER_PAUSE))
@@ -199,7 +199,7 @@ pool_end_background(struct pool *pool, int64_t at)
 	set_end(&pool->background_end, at + END_TIME);
 }
 
-/* Looking up a name cannot be cut short: such a thread ends with the process. */
+/* Looking up a name cannot be cut short: the thread that does it ends with the process. */
 static bool
 join(struct pool *pool)
 {

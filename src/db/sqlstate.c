@@ -7,7 +7,7 @@
 static const struct {
 	const char         *prefix;
 	enum sqlstate_fault fault;
-	bool                public;   /* messages of this kind never quote data */
+	bool                public;   /* the message never quotes data */
 } table[] = {
 	{ "40001", FAULT_CONFLICT, true },    /* serialization failure */
 	{ "40P01", FAULT_CONFLICT, true },    /* deadlock */

@@ -8,7 +8,7 @@
 
 struct type {
 	enum pg_type element;
-	unsigned int type;       /* OID: of the array, or of the element where the parameter is no array */
+	unsigned int type;       /* the OID of the array; of the element where the parameter is no array */
 };
 
 static const struct type field_types[] = {
@@ -70,7 +70,7 @@ type_of(int parameter)
 	return is_field(parameter) ? field_types[record_fields[parameter - R_FIELD].kind] : parameters[parameter].type;
 }
 
-/* By their names, so that their order is nobody else's affair. */
+/* By their names, so that nobody else depends on their order. */
 static void
 write_text(char *text)
 {
@@ -222,7 +222,6 @@ add_tally(struct pg_array *arrays, const struct tally *tally)
 	add_time_or_null(&arrays[T_LATEST], tally->timed > 0, tally->latest);
 }
 
-/* As the call's parameter. */
 static void
 pass(struct store_call *call, int parameter)
 {

@@ -1,4 +1,4 @@
-/* The one statement of a batch: callresult.store of the schema, with its parameters column by column. */
+/* The one statement of a batch: the call of callresult.store(), with an array a column as its parameters. */
 #ifndef STORE_CALL_H
 #define STORE_CALL_H
 
@@ -12,7 +12,7 @@ enum store_parameter {
 	P_ID, P_RECEIVED_AT, P_ARRIVED, P_REMOTE_ADDR, P_SOURCE, P_BYTES, P_SHA256, P_RECORDS, P_ROWS, P_QUARANTINED,
 	    P_SPOOLED,
 	P_LATE,
-	/* one element a record of the fold; R_FIELD + RECORD_CALLED is the one of that field */
+	/* one element a record of the fold; R_FIELD + RECORD_CALLED is that field's */
 	R_PUSH, R_FIELD, R_FIELD_LAST = R_FIELD + RECORD_FIELDS - 1, R_CAUSE_CODE, R_EXTRA,
 	CALL_TIMEZONE, CAREFUL,
 	/* one element a reject */
@@ -28,10 +28,10 @@ enum store_parameter {
 
 enum { STORE_TEXT_SIZE = 2048 };
 
-/* As PQsendQueryParams takes them, all in binary form; {0} at first. */
+/* The parameters as PQsendQueryParams takes them, all in binary form; {0} at first. */
 struct store_call {
 	char            text[STORE_TEXT_SIZE];       /* the statement */
-	struct pg_array arrays[STORE_PARAMETERS];    /* a parameter that is no array is the first element of one */
+	struct pg_array arrays[STORE_PARAMETERS];    /* of one that is no array, the first element is the value */
 	struct tally    tally;
 	unsigned int    types[STORE_PARAMETERS];
 	const char     *values[STORE_PARAMETERS];
@@ -40,13 +40,13 @@ struct store_call {
 };
 
 /*
- * Sets the statement and all parameters, which are the call's own.  The rows of fold are of the pushes.
- * careful: the records may be stored already, likely; a hint, that decides which way of storing is tried first.
+ * Sets the statement and all parameters, which are the call's own.  The rows of fold are of the pushes.  careful, a
+ * hint: the database is likely to have some of the records; store() tries the way for that first.
  */
 void store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone, bool careful);
 
-/* Gives back what a huge call took, once it is made, and how many bytes it had; it has to be filled again then. */
+/* Frees the memory of a huge call, which has to be filled again.  Returns how many bytes its parameters had. */
 size_t store_call_trim(struct store_call *call);
 
 void store_call_free(struct store_call *call);

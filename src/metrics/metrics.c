@@ -1,4 +1,4 @@
-/* What is counted, and its text for Prometheus. */
+/* Counts, and writes what was counted. */
 #include "metrics/metrics.h"
 
 #include <inttypes.h>
@@ -33,7 +33,7 @@ static const struct {
 static _Atomic int64_t values[METRICS];
 static atomic_bool known[METRICS];      /* a gauge: somebody has set it */
 
-/* Guards what follows, and keeps a transaction's figures together in values. */
+/* Guards what follows, and keeps a transaction's figures in values together. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct collector { metrics_collect *collect; void *context; } collectors[COLLECTORS_MAX];
 static struct { char name[SOURCE_SIZE]; int64_t pushes, latest; } sources[SOURCES_MAX];
@@ -82,7 +82,7 @@ metrics_count_answer(int status, int64_t duration)
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		if (statuses[i] == status)
 			metrics_add(METRIC_ANSWERS_200 + (enum metric)i, 1);
-	/* of what is answered 400 or 415, the body is in quarantine */
+	/* the body of what is answered 400 or 415 is in quarantine */
 	if (status == 413 || status == 503)
 		metrics_add(METRIC_REFUSED_PUSHES, 1);
 	histogram_observe(&answer_time, duration);
@@ -190,7 +190,7 @@ write_sources(FILE *file, const char *name, const char *type, const char *help, 
 	}
 }
 
-/* Without the mutex: whatever a collector waits for must not hold up a push. */
+/* Calls them without the mutex: what a collector waits for must not hold up a push. */
 static void
 collect(void)
 {

@@ -1,4 +1,4 @@
-/* What Prometheus expects of every process: read from the system when it is asked for. */
+/* Reads from the system what Prometheus expects of every process. */
 #include "metrics/process_metrics.h"
 
 #include <dirent.h>
@@ -28,7 +28,7 @@ read_start_time(double *seconds)
 	if (file != NULL)
 		fclose(file);
 	text[length] = '\0';
-	/* the program's name may hold anything; its bracket is the last */
+	/* the program's name may hold anything, but its bracket is the last */
 	rest = strrchr(text, ')');
 	if (rest == NULL || sscanf(rest, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u"
 	    " %*d %*d %*d %*d %*d %*d %llu", &ticks) != 1)

@@ -1,10 +1,10 @@
-/* What Prometheus expects of every process, under the names it has for that. */
+/* What Prometheus expects of every process, under its names for it. */
 #ifndef PROCESS_METRICS_H
 #define PROCESS_METRICS_H
 
 #include <stdio.h>
 
-/* What the system does not tell is left out. */
+/* Writes it, and leaves out what the system does not tell. */
 void process_metrics_write(FILE *file);
 
 #endif

@@ -1,4 +1,4 @@
-/* What keeps a push while the database cannot: opening, and taking pushes out. */
+/* The spool's opening and end, and how pushes are taken out of it. */
 #include "spool/spool.h"
 
 #include <sqlite3.h>
@@ -69,10 +69,7 @@ spool_close(struct spool *spool)
 
 /* --- taking ------------------------------------------------------------------------------------------------- */
 
-/*
- * What is damaged is replaced, and what can be read of it comes back; an administrator's look leaves that to the
- * worker.
- */
+/* A damaged file is replaced by the worker, which has a keeper, and never by an administrator's look. */
 static void
 handle_trouble(struct spool *spool, enum spool_trouble trouble)
 {
@@ -166,7 +163,7 @@ change(struct spool_file *file, enum spool_statement what, struct push *const *p
 	return spool_file_end(file, result);
 }
 
-/* In memory, so that it needs no room. */
+/* In memory, so that it needs no room on the disk. */
 static bool
 remember(struct spool *spool, struct push *const *pushes, int count)
 {

@@ -1,4 +1,4 @@
-/* Saves what a file that was removed, moved or mounted over still holds while it is open. */
+/* Copies a spool that was removed, moved or mounted over, and is still open. */
 #include "spool/spool_file.h"
 
 #include <errno.h>

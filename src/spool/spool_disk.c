@@ -13,9 +13,9 @@
 #include "base/clock.h"
 
 enum {
-	RESERVE = 4 * 1024 * 1024,      /* bytes: what the transactions need that take out the last pushes */
+	RESERVE = 4 * 1024 * 1024,      /* bytes: what it needs to take out the last pushes */
 	SPARE_PAGES = 1024,             /* free pages that an empty file may keep */
-	SPARE_BYTES = 16 * 1024 * 1024, /* that pushes are to have on the disk, or else the file keeps what it has */
+	SPARE_BYTES = 16 * 1024 * 1024, /* that pushes are to have on the disk, or the file keeps what it has */
 	TURN_TIME = 100,                /* milliseconds to wait for the turn to shrink it */
 };
 
@@ -34,7 +34,7 @@ spool_file_system_risk(const char *path)
 	return NULL;
 }
 
-/* Bytes; a disk that does not say has all that is asked for. */
+/* A disk that does not say how much it has, has all that is asked for. */
 static int64_t
 free_bytes(const struct spool_file *file)
 {
@@ -43,7 +43,7 @@ free_bytes(const struct spool_file *file)
 	return statvfs(file->path, &disk) == 0 ? (int64_t)(disk.f_bavail * disk.f_frsize) : INT64_MAX;
 }
 
-/* Bytes that the file itself can take: on its free pages, and in all until it has its largest size. */
+/* Bytes that the file can take: on its free pages, and in all until it has its largest size. */
 static void
 measure_file(const struct spool_file *file, int64_t *free_pages, int64_t *in_all)
 {
@@ -52,7 +52,7 @@ measure_file(const struct spool_file *file, int64_t *free_pages, int64_t *in_all
 	    spool_file_number(file, "PRAGMA page_count", 0)) * SPOOL_PAGE_SIZE;
 }
 
-/* What is put is on the disk twice until the next checkpoint: in the file and in its log. */
+/* Until the next checkpoint, what is put is on the disk twice: in the file and in its log. */
 bool
 spool_disk_has_room(const struct spool_file *file, int64_t bytes)
 {
@@ -101,7 +101,7 @@ spool_disk_give_up_reserve(const struct spool_file *file)
 
 /*
  * VACUUM copies what is left, which is next to nothing, and the checkpoint cuts the file off behind it.  On a disk that
- * others have filled the room would be lost: they would have it, and no push.
+ * others have filled, they would take the room, and pushes would have lost it.
  */
 bool
 spool_disk_shrink(struct spool_file *file)

@@ -7,21 +7,18 @@
 
 #include "spool/spool_file.h"
 
-/*
- * Whether pushes of so many bytes can be put: into pages of the file that are free, or with enough of the disk left to
- * others afterwards.
- */
+/* Whether so many bytes can be put: on free pages of the file, or so that SPOOL_FREE_FLOOR of the disk is left. */
 bool spool_disk_has_room(const struct spool_file *file, int64_t bytes);
 
 /*
- * The reserve: bytes of the disk that are held by a file beside the spool, so that pushes can be taken out of the
- * spool when others have filled the disk.  Made when there is room for it; given up when it is needed: true when
- * there was one.
+ * The reserve is a file beside the spool that holds bytes of the disk, so that pushes can be taken out of the spool
+ * when others have filled the disk.  It is made while there is room, and given up when it is needed: false when there
+ * is none.
  */
 void spool_disk_keep_reserve(const struct spool_file *file);
 bool spool_disk_give_up_reserve(const struct spool_file *file);
 
-/* Gives the disk back what a file that is empty does not need.  False when that is to be tried again later. */
+/* Gives the room that an empty file does not need back to the disk.  False when that is to be tried again. */
 bool spool_disk_shrink(struct spool_file *file);
 
 #endif

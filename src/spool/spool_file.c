@@ -1,7 +1,4 @@
-/*
- * The spool's file: opened, upgraded, held to its size, followed when it is moved, put aside and replaced when it is
- * damaged.
- */
+/* The spool's file: its opening, its transactions, and a new one where it is gone or damaged. */
 #include "spool/spool_file.h"
 
 #include <errno.h>
@@ -32,8 +29,8 @@ enum {                          /* milliseconds */
 #define OF_WAITING " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered)"
 
 /*
- * By its place too, and with a look at the row itself: where the index of the ids is damaged, a push that is not found
- * would come again for ever.  SQLite finds that it is when it changes the row.
+ * Where the index of the ids is damaged, a push that is looked for there alone is not found, and comes again for ever.
+ * At its place it is, and SQLite notices the damage when it changes the row.
  */
 #define OF_PUSH " WHERE +id = ?1 AND rowid IN (?2, (SELECT rowid FROM push WHERE id = ?1))"
 
@@ -50,8 +47,8 @@ static const char *const statement_texts[SPOOL_STATEMENTS] = {
 };
 
 /*
- * Of this connection alone.  A page that is given back is not overwritten: that would double what draining writes,
- * and needs room on a full disk.  A transaction that was large leaves no large log behind.
+ * secure_delete: to overwrite a page that is given back would double what draining writes, and need room on a full
+ * disk.  journal_size_limit: a large transaction leaves no large log behind.
  */
 static const char setup[] =
     "PRAGMA journal_mode = WAL;"
@@ -95,9 +92,9 @@ drop(struct spool_file *file)
 }
 
 /*
- * Made by SQLite it would be as open as the umask leaves it, and phone numbers wait in it.  The files beside it take
- * after it.  One that is there is not even opened: to close it would drop the locks that this process has on it.
- * That it is there has to be on the disk before anything in it is counted on.
+ * SQLite would make the file as open as the umask leaves it, and it holds phone numbers; the files beside it take its
+ * mode.  One that is there is not even opened: closing it would drop the locks that this process has on it.  The folder
+ * is fsynced, or a crash may take a new file along.
  */
 static void
 make_private(const char *path)
@@ -115,7 +112,7 @@ make_private(const char *path)
 	}
 }
 
-/* Has the pushes of another file taken over; expected: how many it says it had, -1 when it does not. */
+/* Has the pushes of another file taken over; expected: how many it says it has, -1: it does not say. */
 static void
 order_rescue(struct spool_file *file, const char *aside, int64_t expected)
 {
@@ -124,7 +121,7 @@ order_rescue(struct spool_file *file, const char *aside, int64_t expected)
 		    aside, sqlite3_errmsg(file->database));
 }
 
-/* Has the copy of a file that was removed taken over; nothing of it is missing. */
+/* Of a copy nothing can be missing. */
 static void
 order_copy(struct spool_file *file)
 {
@@ -147,7 +144,7 @@ inode_beside(const struct spool_file *file, size_t i)
 	return stat(path, &found) == 0 ? found.st_ino : 0;
 }
 
-/* SQLite opens for reading what it may not write to, without a word. */
+/* A file that SQLite may not write to, it opens for reading and says nothing. */
 static bool
 open_database(struct spool_file *file, int how)
 {
@@ -169,10 +166,7 @@ open_database(struct spool_file *file, int how)
 	return file->usable;
 }
 
-/*
- * Without the turn too: SQLite has its own locks, and only a file that is made at this moment is refused by them at
- * once.
- */
+/* Without the turn too: SQLite has locks of its own, which refuse only a file that another process is just making. */
 static bool
 open_file(struct spool_file *file)
 {
@@ -230,7 +224,7 @@ is_elsewhere(const struct spool_file *file)
 	return moved != 0;
 }
 
-/* Pushes are in the log first: one that is removed takes them along when the process is killed. */
+/* Pushes are in the log first: when that was removed, they are gone with the process. */
 bool
 spool_file_has_moved(const struct spool_file *file)
 {
@@ -263,7 +257,6 @@ spool_file_rename(const char *from, const char *to)
 	return true;
 }
 
-/* What is damaged is kept for people to look at. */
 static bool
 put_aside(struct spool_file *file, char aside[PATH_MAX])
 {
@@ -275,7 +268,7 @@ put_aside(struct spool_file *file, char aside[PATH_MAX])
 	return true;
 }
 
-/* The file of which nothing but what was beside it is gone: without that it is not whole. */
+/* Without the files that were beside it, what is left at the path is not whole. */
 static bool
 put_rest_aside(struct spool_file *file)
 {
@@ -321,7 +314,7 @@ spool_file_begin(struct spool_file *file, int64_t deadline)
 	return spool_file_has_moved(file) ? SPOOL_BUSY : file->noted;
 }
 
-/* What a failed fsync has covered is never counted on: the transaction goes as a whole. */
+/* What a failed fsync covered is never counted on: the whole transaction is rolled back. */
 enum spool_result
 spool_file_end(struct spool_file *file, enum spool_result result)
 {

@@ -1,6 +1,6 @@
 /*
- * The spool's file, for this room alone: opened, upgraded, held to its size, followed when it is moved, put aside and
- * replaced when it is damaged.  SQLite has no mutex of its own here: the caller holds the spool's file_mutex.
+ * The spool's file, for this room alone: opens it, upgrades it, holds it to its size, follows it when it is moved, and
+ * replaces it when it is damaged.  SQLite has no mutex of its own here: the caller holds the spool's file_mutex.
  */
 #ifndef SPOOL_FILE_H
 #define SPOOL_FILE_H
@@ -14,11 +14,11 @@
 #include "spool/spool.h"
 #include "spool/spool_turn.h"
 
-/* Statements that are prepared whenever the file is opened. */
+/* Statements that are prepared whenever the file is opened, with their parameters. */
 enum spool_statement {
-	SPOOL_PUT,          /* the columns of spool_row.h */
-	SPOOL_OLDEST,       /* how many; gives the columns of spool_row.h and seq, without what is remembered */
-	SPOOL_HEAD,         /* gives received_at of the first of them */
+	SPOOL_PUT,          /* enum spool_column */
+	SPOOL_OLDEST,       /* how many; gives enum spool_column of what is not remembered */
+	SPOOL_HEAD,         /* gives received_at of the first of these */
 	SPOOL_REMOVE,       /* id, place */
 	SPOOL_POSTPONE,     /* id, place */
 	SPOOL_NAME,         /* id, place: gives the row there that id */
@@ -58,8 +58,8 @@ struct spool_file {
 	ino_t              beside[SPOOL_BESIDE];   /* inodes of -wal and -shm when it was opened; 0: none */
 	char              *copy;        /* of a file that was removed, to be taken over by this one; NULL: none */
 	int64_t            remembered;  /* pushes that are to be taken out as soon as that can be done */
-	enum spool_result  noted;       /* how the last call that failed ended, */
-	char               problem[256];        /* and why */
+	enum spool_result  noted;       /* what the last failure was, */
+	char               problem[256];        /* and why it came */
 	struct log_limit   limits[SPOOL_TROUBLES];
 };
 
@@ -70,11 +70,11 @@ void spool_file_close(struct spool_file *file);
 /* Opens a file that is there; nothing is made.  False, logged, when it cannot. */
 bool spool_file_open_existing(struct spool_file *file);
 
-/* Closes it after trouble, so that the next use opens it anew, unless nothing but the open file leads to its pushes. */
+/* Closes it after trouble, so that the next use opens it anew; not when nothing else leads to its pushes any more. */
 void spool_file_drop_if_found(struct spool_file *file);
 
 /*
- * Opens it if it is not open.  When the file in use has been removed or replaced, nobody would find again what it
+ * Opens it unless it is open.  When the file in use has been removed or replaced, nobody would find again what it
  * takes: begins a new one at the path, and has the waiting pushes copied into it.  False, noted, when it cannot; a
  * file that cannot be copied stays open, and can be read.
  */
@@ -86,7 +86,7 @@ bool spool_file_has_moved(const struct spool_file *file);
 /* Follows, takes the turn until deadline (clock_ms(), ms), and begins a transaction. */
 enum spool_result spool_file_begin(struct spool_file *file, int64_t deadline) __attribute__((warn_unused_result));
 
-/* Commits when result is SPOOL_DONE, else takes all back; leaves the turn.  Gives what became of it. */
+/* Commits when result is SPOOL_DONE, else rolls back; leaves the turn.  Returns what became of it. */
 enum spool_result spool_file_end(struct spool_file *file, enum spool_result result) __attribute__((warn_unused_result));
 
 /* Notes why the last call of SQLite failed, which the next one makes it forget; returns what that means. */
@@ -99,8 +99,8 @@ enum spool_result spool_file_note_problem(struct spool_file *file, enum spool_re
 bool spool_file_rename(const char *from, const char *to);
 
 /*
- * Sets the file aside under another name and begins a new one, if it was noted to be damaged; uses the new one where
- * another process was first.  False when it is not damaged, or, noted, when that cannot be done.
+ * When the last failure was damage: sets the file aside under another name, and begins a new one or uses that of a
+ * process that was first.  False when there was no damage, or, noted, when it cannot.
  */
 bool spool_file_replace_damaged(struct spool_file *file);
 
@@ -119,20 +119,16 @@ void spool_file_log(struct spool_file *file, enum spool_trouble trouble);
 
 /* --- its tables (spool_schema.c) ---------------------------------------------------------------------------- */
 
-/*
- * Makes the tables where they are not there, and upgrades those of the first version.  False when it cannot; the file
- * is to be closed then.
- */
+/* Makes the tables where there are none, and upgrades those of the first version.  False: the file is to be closed. */
 bool spool_schema_upgrade(struct spool_file *file) __attribute__((warn_unused_result));
 
-/* --- what it held when it was removed, moved or mounted over while it is open (spool_copy.c) ------------------ */
+/* --- a copy of it (spool_copy.c) ---------------------------------------------------------------------------- */
 
 #define SPOOL_COPY_MARK ".removed-"      /* in the names of copies, behind that of the spool */
 
 /*
- * Copies the pushes of the file in use, which is not at its path any more, into a file beside that path; file->copy
- * names it, or is NULL when there is nothing to be copied, or nothing can be read.  False, noted, when it cannot be
- * written.
+ * Copies the file in use, which is not at its path any more, into a file beside that path and names that in file->copy;
+ * not when it has no pushes, or none can be read.  False, noted, when the copy cannot be written.
  */
 bool spool_copy_moved(struct spool_file *file);
 

@@ -1,7 +1,7 @@
 /*
- * The keeper: the thread of a spool that puts pushes into its file, and looks after the file in between
- * (spool_upkeep.c).  Whoever brings pushes waits for it until his deadline and no longer, whatever the disk does.  All
- * that wait are put in one transaction.
+ * The keeper: the spool's thread, which puts pushes into its file and looks after the file in between.  Whoever brings
+ * pushes waits for it until the deadline and no longer, whatever the disk does.  All pushes that wait are put in one
+ * transaction.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +15,21 @@
 #include "spool/spool_internal.h"
 #include "spool/spool_row.h"
 
-enum {
-	LOOK_PAUSE = 1000,          /* milliseconds between two looks at the file */
-	OPEN_TIME = 2000,           /* milliseconds that whoever opens a spool waits for the first look */
-	STOP_TIME = 3000,           /* milliseconds that whoever closes it waits for the keeper's end */
-	TRY_PAUSE = 50,             /* milliseconds between two tries to put */
-	FULL_LOG_PAUSE = 60 * 1000, /* milliseconds between two lines that say it is full */
+enum {                              /* milliseconds */
+	LOOK_PAUSE = 1000,          /* between two looks at the file */
+	OPEN_TIME = 2000,           /* that whoever opens a spool waits for the first look */
+	STOP_TIME = 3000,           /* that whoever closes it waits for the keeper's end */
+	TRY_PAUSE = 50,             /* between two tries to put */
+	FULL_LOG_PAUSE = 60 * 1000, /* between two lines that say it is full */
 };
 
-/* What one caller brings; the keeper frees it when the caller has left at his deadline, else the caller does. */
+/* What one caller brings.  The caller frees it, or the keeper when the caller has left at the deadline. */
 struct put {
-	struct push **pushes;       /* with a reference each; when it is done, those that are kept first */
+	struct push **pushes;       /* with a reference each; once it is done, the kept ones first */
 	int           count, kept;
 	int64_t       deadline;     /* clock_ms(), ms */
 	bool          done;
-	bool          abandoned;
+	bool          abandoned;    /* the caller has left */
 	struct put   *next;
 };
 
@@ -124,7 +124,7 @@ smaller_first(const void *one, const void *other)
 	return a < b ? -1 : a > b;
 }
 
-/* Where there is no room for all, the smaller ones go in: a large one costs none of the others. */
+/* Where there is no room for all, the smaller ones go in: a large push must not cost the others their place. */
 static enum spool_result
 put_some(struct spool *spool, struct item *items, int count, int64_t deadline, int *kept)
 {
@@ -156,7 +156,7 @@ log_trouble(struct spool *spool, enum spool_result result)
 		    spool->file.path);
 }
 
-/* Whether another try may help: not where there is no room, or no file. */
+/* Whether another try may help: it may not where there is no room, or no file. */
 static bool
 recover(struct spool *spool, enum spool_result result, int64_t deadline)
 {
@@ -175,10 +175,7 @@ recover(struct spool *spool, enum spool_result result, int64_t deadline)
 	return in_time;
 }
 
-/*
- * Puts the items by the deadline; *kept: how many, which stand first then.  Returns whether to try again with the
- * others.
- */
+/* Puts the items, moves the *kept ones to the front, and returns whether to try again with the others. */
 static bool
 try_to_put(struct spool *spool, struct item *items, int count, int64_t deadline, int *kept)
 {
@@ -218,7 +215,7 @@ items_of(struct put *puts, int *count)
 	return items;
 }
 
-/* Hands the pushes back to the puts that they are of, those that are kept first. */
+/* Hands the pushes back to their puts, the kept ones first. */
 static void
 sort_out(const struct item *items, int count, int kept, struct put *puts)
 {
@@ -286,7 +283,7 @@ give_back(struct spool *spool, struct put *puts)
 	pthread_cond_broadcast(&spool->done);
 }
 
-/* With mutex, which it gives up meanwhile. */
+/* With mutex, which it leaves meanwhile. */
 static void
 work(struct spool *spool, int64_t *next_look)
 {

@@ -1,4 +1,4 @@
-/* An administrator's look at a spool, and a damaged file that he has taken over into it. */
+/* An administrator's look at a spool, and his rescue of a damaged one. */
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "spool/spool_internal.h"
 #include "spool/spool_row.h"
 
-enum { TURN_TIME = 10 * 1000 };     /* milliseconds to wait for the turn to take pushes over */
+enum { TURN_TIME = 10 * 1000 };     /* milliseconds to wait for the turn to take over pushes */
 
 #define READ "SELECT id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead," \
 	    " CASE WHEN ?1 THEN body END, seq FROM push WHERE "

@@ -129,7 +129,7 @@ read_varint(struct input *input, uint64_t *value)
 	return false;
 }
 
-/* How much of a payload stands on the page of its cell. */
+/* How much of a payload stands on the page of its cell ("Cell payload overflow pages" of the format). */
 static uint64_t
 local_length(uint64_t length)
 {
@@ -141,7 +141,7 @@ local_length(uint64_t length)
 	return fitting <= most ? fitting : least;
 }
 
-/* The rest of a payload.  Where its chain is broken the rest is left as it is: the body will not match its digest. */
+/* Where the chain is broken, the rest is left as it is: the body will not match its digest. */
 static void
 read_chain(const struct spool_pages *pages, int64_t next, unsigned char *to, uint64_t length)
 {
@@ -232,7 +232,7 @@ read_values(const unsigned char *payload, uint64_t length, struct spool_value va
 	return count;
 }
 
-/* Whether the values are of these types: letters as in "nitbs": NULL, integer, text, blob; "?" before one: or NULL. */
+/* Whether the values are of these types: n, i, t and b for NULL, integer, text and blob; "?" before one: or NULL. */
 static bool
 are_of(const struct spool_value *values, const char *types)
 {
@@ -249,7 +249,7 @@ are_of(const struct spool_value *values, const char *types)
 }
 
 /*
- * Whether the values, of which the first stands for seq, are those of a push: as the first version puts it, as this one
+ * Whether the values, of which the first stands for seq, are those of a push: as the first version put it, as this one
  * does, or as this one does in a file of the first, where two columns are appended.
  */
 static bool

@@ -1,6 +1,6 @@
 /*
- * The pushes that can still be read of a damaged spool, whatever else of it cannot: each page is looked at by itself,
- * with what the log beside the file (-wal) has committed in its place.  For spool_rescue.c alone.
+ * Reads the pushes that can still be read of a damaged spool: each page by itself, or what the log beside the file
+ * (-wal) has committed in its place.  For spool_rescue.c alone.
  */
 #ifndef SPOOL_PAGES_H
 #define SPOOL_PAGES_H
@@ -33,7 +33,7 @@ struct spool_found {
 
 typedef void spool_pages_row(void *context, const struct spool_found *found);
 
-/* Calls row for each push that begins on the page; a page that is free, or cannot be read, has none. */
+/* Calls row for each push that begins on the page.  A page that is free, or cannot be read, has none. */
 void spool_pages_read(struct spool_pages *pages, int64_t number, spool_pages_row *row, void *context);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Takes pushes of a damaged file over.  How far it is stands in the spool itself (table rescue), and is moved on in the
- * transaction that takes a part over: whatever process goes on does so where the last one stopped.
+ * Takes over pushes of a damaged file.  How far that is stands in the spool itself (table rescue), and moves on in the
+ * transaction that takes over a part: whatever process goes on does so where the last one stopped.
  */
 #include "spool/spool_rescue.h"
 
@@ -23,7 +23,7 @@ enum {
 	TURN_TIME = 200,        /* milliseconds to wait for the turn */
 };
 
-/* What was there before comes before all that was put since, in its own order. */
+/* What is rescued comes before all that was put since, in its own order. */
 static const int64_t earlier = INT64_C(1) << 62;
 
 /* --- a part ---------------------------------------------------------------------------------------------------- */
@@ -74,7 +74,7 @@ bind_value(sqlite3_stmt *statement, int parameter, const struct spool_value *val
 		sqlite3_bind_blob(statement, parameter, value->bytes, value->length, SQLITE_STATIC);
 }
 
-/* With the seq of its own; with a new one, behind the others, where that is taken. */
+/* With a seq that keeps its order, or, where that is taken, with a new one behind the others. */
 static bool
 insert(sqlite3_stmt *statement, const struct spool_found *found, bool own_seq)
 {
@@ -115,7 +115,7 @@ spool_rescue_part(struct spool_rescue *rescue)
 
 /* --- the keeper's ---------------------------------------------------------------------------------------------- */
 
-/* The file is named after what has become of it, so that nobody takes it for one whose pushes are lost. */
+/* So that nobody takes it for a file whose pushes are still to be rescued. */
 static void
 rename_rescued(const char *path, char renamed[PATH_MAX])
 {
@@ -152,7 +152,7 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 		    renamed, (long long)taken);
 }
 
-/* The next part, unless another process has gone on meanwhile: then from there. */
+/* Another process may have gone on meanwhile: from there, then. */
 static enum spool_result
 part(struct spool_file *file, struct spool_rescue *rescue)
 {

@@ -1,4 +1,4 @@
-/* A push as a row of the spool's table: bound, and read again whatever has become of the row meanwhile. */
+/* A push as a row of the spool's table: binds it, and reads it again whatever has become of the row meanwhile. */
 #include "spool/spool_row.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* 1970 to 9999, in microseconds: beyond these a time is no time of arrival, and may be none to PostgreSQL. */
+/* The end of 9999, in microseconds: PostgreSQL may not take a later time, and none is one of arrival. */
 static const int64_t latest_time = INT64_C(253402300800) * 1000000;
 
 static const char row_is_damaged[] = "The push was damaged in the spool: what stood beside its body cannot be right.";
@@ -64,7 +64,7 @@ spool_row_has_id(sqlite3_stmt *statement)
 	return is_bytes(statement, SPOOL_ID, PUSH_ID_SIZE);
 }
 
-/* The text of a column, with what is not printable ASCII as "?"; NULL when the column is. */
+/* The text of a column, with "?" for what is not printable ASCII; NULL when the column is. */
 static const char *
 read_text(sqlite3_stmt *statement, enum spool_column column, char *text, size_t size)
 {

@@ -12,7 +12,7 @@ enum spool_column {
 	SPOOL_CLOCK_AHEAD, SPOOL_BODY, SPOOL_SEQ
 };
 
-/* Binds all but the seq, which SQLite gives; the push outlives the statement's next step. */
+/* Binds all but the seq, which SQLite gives.  The push must outlive the statement's next step. */
 void spool_row_bind(sqlite3_stmt *statement, const struct push *push);
 void spool_row_bind_id(sqlite3_stmt *statement, int parameter, const struct push_id *id);
 
@@ -20,12 +20,12 @@ void spool_row_bind_id(sqlite3_stmt *statement, int parameter, const struct push
 void spool_row_bind_place(sqlite3_stmt *statement, const struct push *push);
 
 /*
- * The push of the row that the statement gives, with one reference.  Whatever stands in the row can be stored: where it
- * cannot be what was put there, the push is refused, so that it ends whole in quarantine with the reason.
+ * The push of the row that the statement gives, with one reference.  Any row makes a push that can be stored: one that
+ * cannot be what was put there makes a refused one, which ends whole in quarantine with the reason.
  */
 struct push *spool_row_read(sqlite3_stmt *statement);
 
-/* Whether the row has an id, by which it can be found again. */
+/* Whether the row has the id of a push; else the push that was read of it has a new one. */
 bool spool_row_has_id(sqlite3_stmt *statement);
 
 #endif

@@ -1,12 +1,13 @@
 /*
  * The tables of the spool's file.
  *
- * Its tables are push (seq, id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body), depth
- * (pushes, bytes) and rescue (file, page, rescued, expected).  seq is the order of arrival; fault is why the body is
- * no list of records, NULL when it is still to be parsed; body is as it was sent, NULL when it was not kept.  depth
- * has one row, which triggers keep up to date, so that nobody has to count.  rescue has a row for each damaged file
- * whose pushes are being taken over (spool_rescue.c).  A file of the first version has push alone, without source and
- * clock_ahead, which are appended to it.
+ *   push    a row a push.  seq is the order of arrival; fault is why the body is no list of records, NULL when it is
+ *           still to be parsed; body is as it was sent, NULL when it was not kept
+ *   depth   one row, which triggers keep up to date, so that nobody has to count
+ *   rescue  a row for each damaged file whose pushes are being taken over (spool_rescue.c): its next page, how many
+ *           pushes were rescued, and how many it said it had, -1 when it did not
+ *
+ * A file of the first version has push alone, without source and clock_ahead, which are appended.
  */
 #include "spool/spool_file.h"
 
@@ -21,7 +22,7 @@ static const char columns_added[] =
     "ALTER TABLE push ADD COLUMN source TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE push ADD COLUMN clock_ahead INTEGER NOT NULL DEFAULT 0;";
 
-/* Made anew where they are there: a dump of a spool that is read into a file has them, and no version. */
+/* Dropped first: a file that a dump of a spool was read into has them, and no version. */
 static const char depth_and_rescue[] =
     "DROP TABLE IF EXISTS depth;"
     "DROP TRIGGER IF EXISTS push_is_put;"
@@ -46,7 +47,7 @@ make_tables(struct spool_file *file)
 	    spool_file_execute(file, depth_and_rescue);
 }
 
-/* Looked at again within the transaction: another process may be first.  Where it fails the file is closed again. */
+/* Looks again within the transaction, since another process may be first.  After a failure the file is closed. */
 bool
 spool_schema_upgrade(struct spool_file *file)
 {

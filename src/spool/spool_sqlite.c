@@ -1,4 +1,4 @@
-/* What SQLite is asked and told of the spool's file, and what it answers. */
+/* What SQLite is asked of the spool's file, what it answers, and what its errors mean. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "spool/spool_file.h"
 
-enum { LOG_PAUSE = 10 * 1000 };     /* milliseconds between two complaints of one kind */
+enum { LOG_PAUSE = 10 * 1000 };     /* milliseconds between two lines of one trouble */
 
 static const char *const trouble_texts[SPOOL_TROUBLES] = {
 	[SPOOL_OPENING] = "open it",

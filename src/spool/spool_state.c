@@ -1,4 +1,4 @@
-/* Who works on a spool, and what is known of it without a look. */
+/* Who may work on the spool's file, and what is known of it without a look. */
 #include <sqlite3.h>
 
 #include "base/clock.h"
@@ -6,9 +6,9 @@
 #include "metrics/metrics.h"
 #include "spool/spool_internal.h"
 
-enum {
-	LOCK_TIME = 10 * 1000,      /* milliseconds to wait for the one who works on the file */
-	HANG_TIME = 5 * 1000,       /* milliseconds of work after which the disk is taken to hang */
+enum {                              /* milliseconds */
+	LOCK_TIME = 10 * 1000,      /* to wait for whoever works on the file */
+	HANG_TIME = 5 * 1000,       /* of work, after which the disk is taken to hang */
 };
 
 bool

@@ -1,6 +1,6 @@
 /*
- * Whose turn it is to write: locks on two bytes of a file beside the spool.  A write lock on the first is the turn; who
- * waits for it has a read lock on the second, so that others see that somebody does.
+ * Whose turn it is to write: locks on two bytes of a file beside the spool.  A write lock on the first is the turn.
+ * Whoever waits for it has a read lock on the second, so that others see it.
  */
 #include "spool/spool_turn.h"
 
@@ -18,12 +18,12 @@ enum {
 	TURN_BYTE,
 	WAITING_BYTE,
 	PAUSE = 1,              /* milliseconds between two tries */
-	GIVE_WAY = 50,          /* milliseconds at most that one who waits is let go first: he may be stopped */
+	GIVE_WAY = 50,          /* milliseconds at most to let one that waits go first: it may be a stopped process */
 };
 
 /* --- the file ---------------------------------------------------------------------------------------------- */
 
-/* What root makes beside a spool belongs to the spool's owner, or the worker could not use it. */
+/* The worker could not use what root makes beside its spool. */
 static void
 give_to_owner(int descriptor, const char *spool_path)
 {

@@ -1,7 +1,7 @@
 /*
- * Whose turn it is to write, where several processes share a spool: SQLite's own locks let one process starve the
- * others.  A process that has just had a turn lets one that waits go first.  For spool_file.c alone; its callers are
- * one at a time.
+ * Whose turn it is to write where several processes share a spool: SQLite's own locks let one process starve the
+ * others.  A process that has just had a turn lets one that waits go first.  For one thread at a time, which has the
+ * spool's file_mutex.
  */
 #ifndef SPOOL_TURN_H
 #define SPOOL_TURN_H
@@ -13,7 +13,10 @@ struct spool_turn {
 	int descriptor;         /* of the file that is locked, beside the spool; -1: not open */
 };
 
-/* Opens the file, made when it is not there, for the spool of that path; anew when its path leads to another by now. */
+/*
+ * Opens the file beside the spool of that path, or creates it; opens it anew when its name leads to another one by now.
+ * False, with errno, when it cannot.
+ */
 bool spool_turn_open(struct spool_turn *turn, const char *spool_path);
 void spool_turn_close(struct spool_turn *turn);
 

@@ -1,4 +1,4 @@
-/* What the keeper does for the spool's file every second, when nothing else is to be done. */
+/* What the keeper does for the spool's file about every second. */
 #include <sqlite3.h>
 
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 
 enum {
 	TURN_TIME = 1000,           /* milliseconds to wait for the turn */
-	CHECK_BYTES = 1024 * 1024,  /* read in each look, to see whether they can be */
+	CHECK_BYTES = 1024 * 1024,  /* that each look reads to find damage */
 };
 
 static void
@@ -50,7 +50,6 @@ transact(struct spool_file *file, const char *text)
 	return spool_file_end(file, spool_file_execute(file, text) ? SPOOL_DONE : spool_file_note(file));
 }
 
-/* What could not be taken out when it was stored. */
 static void
 remove_remembered(struct spool *spool)
 {
@@ -61,10 +60,7 @@ remove_remembered(struct spool *spool)
 		spool->file.remembered = 0;
 }
 
-/*
- * Reads on through what waits: damage is to be found before much more is acknowledged into the file, not when the
- * database is back.
- */
+/* Damage is to be found before much more is acknowledged into the file, and not only when the database is back. */
 static void
 check(struct spool *spool)
 {
@@ -73,7 +69,7 @@ check(struct spool *spool)
 	int code = sqlite3_prepare_v2(spool->file.database, "SELECT seq, body FROM push WHERE seq > ? ORDER BY seq", -1,
 	    &statement, NULL);
 
-	/* what SQLite has in its memory says nothing about the disk */
+	/* what SQLite has in memory says nothing about the disk */
 	sqlite3_db_release_memory(spool->file.database);
 	if (code == SQLITE_OK)
 		sqlite3_bind_int64(statement, 1, spool->checked);
@@ -92,7 +88,7 @@ check(struct spool *spool)
 	spool_replace_damaged(spool);
 }
 
-/* Whether pushes can be put again: nobody may come with one as long as the spool is not well. */
+/* As long as the spool is not well nobody may bring a push, which would show that it is well again. */
 static void
 probe(struct spool *spool)
 {

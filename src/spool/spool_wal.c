@@ -51,7 +51,7 @@ is_sum(const struct sum *sum, const unsigned char *at)
 	return sum->one == spool_wal_number(at) && sum->two == spool_wal_number(at + 4);
 }
 
-/* Calls of this go through the log once; false at its end. */
+/* sum goes with the frames, from the first to the last.  False at the end of the log. */
 static bool
 next_frame(const struct spool_wal *wal, const unsigned char *header, int64_t offset, struct sum *sum,
     struct frame *frame)

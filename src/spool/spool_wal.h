@@ -1,4 +1,4 @@
-/* Where the pages are that a spool's log (-wal) has committed and its file has not yet.  For spool_pages.c alone. */
+/* Finds the pages that a spool's log (-wal) has committed and its file does not have yet.  For spool_pages.c alone. */
 #ifndef SPOOL_WAL_H
 #define SPOOL_WAL_H
 
@@ -12,11 +12,11 @@ struct spool_wal {
 	int64_t *offsets;       /* of pages 1 to pages in the log; 0: in the file itself */
 };
 
-/* Reads the log of the spool at that path. */
+/* Reads the log of the spool at that path; one that is not there, or is damaged, has no pages. */
 void spool_wal_open(struct spool_wal *wal, const char *spool_path);
 void spool_wal_close(struct spool_wal *wal);
 
-/* Big endian, as all of SQLite's formats. */
+/* A number of four bytes, big endian as all of SQLite's formats. */
 uint32_t spool_wal_number(const unsigned char *at);
 
 #endif

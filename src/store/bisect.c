@@ -1,4 +1,4 @@
-/* Finding the records that the database refuses, by halving. */
+/* Finds the records that the database refuses, by halving. */
 #include "store/bisect.h"
 
 #include <stdbool.h>
@@ -11,7 +11,7 @@ struct search {
 	struct push       *push;
 	const struct fold *fold;
 	int64_t            deadline;
-	const char       **reasons;   /* of the push's records, in their order; NULL: not refused */
+	const char       **reasons;   /* one for each of the push's records, in their order; NULL: not refused */
 	int                found;
 };
 
@@ -46,7 +46,7 @@ bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t dead
 
 	if (push->list.record_count == 0)
 		return 0;
-	/* of one push, so that the order of a row is the number of its record */
+	/* of one push alone, so that the order of a row is the number of its record */
 	fold_pushes(fold, &push, 1);
 	s.reasons = memory_zalloc(push->list.record_count * sizeof *s.reasons);
 	finished = search(&s, 0, fold->count);

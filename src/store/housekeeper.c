@@ -1,4 +1,4 @@
-/* The housekeeper: looks after the database beside the pushes. */
+/* The housekeeper's thread: when it calls the database, and what it does with the answer. */
 #include "store/housekeeper.h"
 
 #include <pthread.h>
@@ -13,10 +13,10 @@
 #include "metrics/metrics.h"
 
 enum {                          /* milliseconds */
-	CALL_TIME = 60 * 1000,  /* for one call: what it has begun by then the server ends by itself */
-	PERIOD = 1000,          /* between two looks whether there is something to do */
-	RARELY = 30 * 1000,     /* between two calls when nothing was stored */
-	LOG_PAUSE = 60 * 1000,
+	CALL_TIME = 60 * 1000,  /* for one call */
+	PERIOD = 1000,          /* between two looks whether a call is due */
+	RARELY = 30 * 1000,     /* between two calls while nothing is stored */
+	LOG_PAUSE = 60 * 1000,  /* between two lines about failures */
 };
 
 struct housekeeper {
@@ -37,7 +37,7 @@ note_problem(struct housekeeper *housekeeper, const char *problem)
 		log_error("housekeeper: failed and will try again; pushes are not affected: %s", problem);
 }
 
-/* Of two workers one keeps house, and the other learns no figures. */
+/* Of two workers, one keeps house and the other learns no figures. */
 static void
 set_gauge(enum metric metric, int64_t value)
 {
@@ -56,7 +56,7 @@ keep_house(struct housekeeper *housekeeper, struct db *db)
 		return false;
 	}
 	if (house.journal_rows == DB_HOUSE_UNKNOWN)
-		housekeeper->next_call = clock_ms();    /* another is at it, who may not see what this worker stored */
+		housekeeper->next_call = clock_ms();    /* another is at it, and may not see what this worker stored */
 	set_gauge(METRIC_JOURNAL_ROWS, house.journal_rows);
 	set_gauge(METRIC_UNPLACED_ROWS, house.unplaced_rows);
 	set_gauge(METRIC_QUARANTINE_ENTRIES, house.quarantine_entries);
@@ -89,7 +89,7 @@ work(struct housekeeper *housekeeper)
 	return more;
 }
 
-/* Goes on to its end, and beyond it only as long as there is something to do. */
+/* Until its end; once that is set, only as long as there is more to do. */
 static void *
 run(void *argument)
 {

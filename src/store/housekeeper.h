@@ -1,6 +1,6 @@
 /*
- * The housekeeper: has the database fold the tally's journal and make the months ahead, in a thread and on a
- * connection of its own, so that no push waits for it.  Failures are logged and counted.
+ * The housekeeper: has the database fold the tally's journal and make the months ahead, in a thread and on a connection
+ * of its own, so that no push waits for it.  It logs and counts failures.
  */
 #ifndef HOUSEKEEPER_H
 #define HOUSEKEEPER_H
@@ -11,10 +11,13 @@
 
 struct housekeeper;
 
-/* Starts its thread: it works at once, then every second while pushes come in, else every 30.  The pool outlives it. */
+/*
+ * Starts its thread, which works at once, and then every second while pushes are stored, else every 30.  The pool must
+ * outlive it.
+ */
 struct housekeeper *housekeeper_start(struct pool *pool);
 
-/* Ends it at the time at (clock_ms, ms), or before that when there is nothing to do; frees it. */
+/* Ends it at the time at (clock_ms, ms), or before that once there is nothing to do; frees it. */
 void housekeeper_stop(struct housekeeper *housekeeper, int64_t at);
 
 #endif

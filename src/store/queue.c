@@ -1,4 +1,4 @@
-/* Group commit: the queue between the threads that carry requests and the writers.  The only mutex on a push's way. */
+/* The queue.  Its mutex is the only one on a push's way. */
 #include "store/queue.h"
 
 #include <errno.h>
@@ -15,28 +15,26 @@
 #include "base/memory.h"
 #include "base/thread.h"
 
-/* What one statement carries besides its records is bounded too: a message to PostgreSQL has at most 1 GiB. */
+/* A message to PostgreSQL has at most 1 GiB, and a batch carries more than its records. */
 enum { BATCH_BYTES = 64 * 1024 * 1024 };
 
-enum {
-	LOOK_TIME = 100,        /* milliseconds between two looks for such pushes, while there are any to look at */
-};
+enum { LOOK_TIME = 100 };       /* milliseconds between two looks for late pushes, while any are pending */
 
 /*
  * While one writer stores, another takes only what is worth a transaction of its own; the rest is the first one's next
- * batch.  Single pushes would else be stored in twice as many transactions of half the size.
+ * batch.  Otherwise single pushes would be stored in twice as many transactions of half the size.
  */
 enum {
 	SHARE_RECORDS = 256,
-	PATIENCE = 3,           /* milliseconds after which anything is worth it: the first one is slow */
+	PATIENCE = 3,           /* milliseconds after which anything is worth it, since the first writer is slow */
 };
 
 struct queue {
 	pthread_mutex_t mutex;       /* guards all below; no other lock is taken under it */
 	pthread_cond_t  arrival;     /* a push has come, or the end */
-	TAILQ_HEAD(, push) line;     /* handed in and not yet taken, the oldest first */
+	TAILQ_HEAD(, push) line;     /* posted and not yet taken, the oldest first */
 	size_t          waiting_records;
-	int64_t         waiting_since_ms;   /* clock_ms() when the first of those that wait came */
+	int64_t         waiting_since_ms;   /* clock_ms() when the line was last empty and a push came */
 	int             in_flight;   /* taken and not yet settled */
 	size_t          record_limit;
 	bool            closed;
@@ -45,9 +43,9 @@ struct queue {
 	struct push    *done;        /* in the order in which their outcomes came */
 	struct push   **done_end;
 	int             event;       /* an eventfd: something is done */
-	int             timer;       /* a timerfd: somebody is to look for what is late */
+	int             timer;       /* a timerfd: somebody is to look for late pushes */
 	int             descriptor;  /* an epoll set of both: readable when either is */
-	int64_t         next_look_ms;   /* clock_ms(); 0: the timer does not run */
+	int64_t         next_look_ms;   /* clock_ms() when the timer rings; 0: it does not run */
 };
 
 static bool
@@ -111,7 +109,6 @@ append(struct queue *queue, struct push *push, int64_t now)
 	TAILQ_INSERT_TAIL(&queue->line, push, in_line);
 }
 
-/* Takes a push that waits out of the line. */
 static void
 withdraw(struct queue *queue, struct push *push)
 {
@@ -151,7 +148,7 @@ mark_done(struct queue *queue, struct push *push, enum outcome outcome)
 	queue->done_end = &push->next;
 }
 
-/* A writer that has one in flight gives up its own reference when it settles. */
+/* A writer that has a late push in flight gives its own reference up when it settles the push. */
 static void
 give_up_late(struct queue *queue, int64_t now)
 {
@@ -180,7 +177,7 @@ queue_post(struct queue *queue, struct push *push, int64_t timeout_ms)
 	is_first = TAILQ_EMPTY(&queue->line);
 	add_pending(queue, push, now);
 	append(queue, push_ref(push), now);
-	/* of the first one that waits a writer has to know even if it is not to take it yet */
+	/* a writer has to know of the first one, even if it is not to take it yet: its patience begins */
 	if (is_first || is_worth_taking(queue, now))
 		pthread_cond_signal(&queue->arrival);
 	pthread_mutex_unlock(&queue->mutex);
@@ -231,7 +228,7 @@ fits(const struct queue *queue, size_t records, size_t bytes)
 	return records <= queue->record_limit && bytes <= BATCH_BYTES;
 }
 
-/* The oldest pushes, capacity at most and within the limits.  Returns how many. */
+/* A first push that is over the limits by itself is taken all the same. */
 static int
 take_oldest(struct queue *queue, struct push **pushes, int capacity)
 {
@@ -292,7 +289,7 @@ queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome 
 			any = true;
 		}
 	pthread_mutex_unlock(&queue->mutex);
-	/* once for all of them, and who is woken wants the mutex, so it is free by now */
+	/* once for all, and without the mutex, which whoever is woken wants */
 	if (any)
 		(void)!write(queue->event, &one, sizeof one);
 	for (int i = 0; i < count; i++)

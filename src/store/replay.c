@@ -1,4 +1,4 @@
-/* The way back: the spool's pushes into the database. */
+/* The replay's thread: batches of the spool's pushes, and what becomes of a push that does not go through. */
 #include "store/replay.h"
 
 #include <pthread.h>
@@ -27,15 +27,15 @@ enum {
 	LOOK_TIME = 1000,           /* milliseconds between two looks at a spool that its keeper finds empty */
 	LOG_PAUSE = 60 * 1000,      /* milliseconds between two lines alike */
 	SUSPECTS = 64,              /* pushes whose failures are counted at a time */
-	FAILURES = 8,               /* by itself, after which a push is kept whole in quarantine */
+	FAILURES = 8,               /* of a push by itself, after which it is kept whole in quarantine */
 	REASON_SIZE = 512,
 };
 
-/* A push that has failed by itself, with a code that does not say whose fault it is. */
+/* A push that failed by itself, with a code that does not say whose fault it is. */
 struct suspect {
 	struct push_id id;
 	int            failures;       /* 0: not in use */
-	int64_t        stored_count;   /* pool_stored_count() at the last */
+	int64_t        stored_count;   /* pool_stored_count() when the last of these was counted */
 };
 
 struct replay {
@@ -43,18 +43,18 @@ struct replay {
 	struct pool    *pool;
 	struct spool   *spool;
 	struct sleeper  sleeper;
-	struct db      *db;          /* of the batch; NULL: none */
-	int             settled;     /* pushes of the batch */
-	size_t          bad_counts[BATCH_PUSHES];   /* of them, before */
-	bool            stored;      /* some of them */
-	bool            progress;    /* or refused records of them were found */
+	struct db      *db;          /* of the batch */
+	int             settled;     /* how many pushes of the batch are */
+	size_t          bad_counts[BATCH_PUSHES];   /* of the batch's pushes, before it was stored */
+	bool            stored;      /* some of the batch is */
+	bool            progress;    /* some is stored, or refused records were found */
 	struct fold     fold;
 	struct backoff  backoff;     /* between batches that fail */
 	int             batch_size;  /* pushes taken next; 1 where something does not go through */
-	struct push    *begun;       /* the database refuses records of it, and not all have been found; NULL: none */
-	struct push    *failed;      /* by itself, and its place in the spool is still the first; NULL: none */
-	bool            unexplained; /* whose fault that was */
-	char            reason[REASON_SIZE];   /* why it has */
+	struct push    *begun;       /* some of its records were found to be refused, and not yet all; NULL: none */
+	struct push    *failed;      /* by itself, and is still the first in the spool; NULL: none */
+	bool            unexplained; /* the code does not say whose fault the last failure was */
+	char            reason[REASON_SIZE];   /* of the last failure */
 	struct suspect  suspects[SUSPECTS];
 	int             next_suspect;
 	struct log_limit limit;
@@ -63,10 +63,7 @@ struct replay {
 
 /* --- the spool --------------------------------------------------------------------------------------------- */
 
-/*
- * As a live push is read.  Its body was a list when it was put there; should another version of this program say
- * otherwise, it is kept whole.
- */
+/* Its body was a list when it was put there; should this version of the program see none, it is kept whole. */
 static void
 read_push(struct push *push)
 {
@@ -79,8 +76,8 @@ read_push(struct push *push)
 }
 
 /*
- * Only what is committed leaves the spool; what is there again after a crash changes nothing then.  What cannot leave
- * it would be stored again at once, and for ever: that waits like a batch that fails.
+ * Only what is committed leaves the spool; after a crash it may be stored twice, which changes nothing.  What cannot
+ * leave would be stored again at once, and for ever, so the backoff goes on.
  */
 static void
 remove_stored(struct replay *replay, struct push **pushes, int count)
@@ -91,7 +88,7 @@ remove_stored(struct replay *replay, struct push **pushes, int count)
 		backoff_reset(&replay->backoff);
 }
 
-/* One that store has begun to take apart is not read anew. */
+/* What was found of a push would be lost if it were read anew. */
 static void
 keep_begun(struct replay *replay, struct push *push, size_t bad_before)
 {
@@ -123,7 +120,7 @@ same_push(const struct push_id *a, const struct push_id *b)
 	return memcmp(a->bytes, b->bytes, PUSH_ID_SIZE) == 0;
 }
 
-/* Counts a failure only when others went through since the one before it: else the database may be at fault. */
+/* A failure counts only when others went through since the last one: otherwise the database may be at fault. */
 static int
 count_failure(struct replay *replay, const struct push *push)
 {
@@ -142,10 +139,7 @@ count_failure(struct replay *replay, const struct push *push)
 	return suspect->failures;
 }
 
-/*
- * A push has failed by itself, and here is a connection again, so the database was not away for long: the push has to
- * wait behind the others, not they behind it.
- */
+/* There is a connection, so the database is not what keeps the push: it waits behind the others, not they behind it. */
 static void
 postpone(struct replay *replay, struct push *push)
 {
@@ -169,7 +163,7 @@ settle_failed(struct replay *replay)
 	push_unref(push);
 }
 
-/* Perhaps the database is away, which others notice and log; perhaps one push of the batch is at fault. */
+/* Perhaps the database is away, which the pool logs; perhaps one push of the batch is at fault. */
 static void
 note_failure(struct replay *replay, struct push **pushes, int count)
 {
@@ -199,7 +193,7 @@ read_batch(struct replay *replay, struct push **pushes, int count)
 	replay->stored = replay->progress = false;
 }
 
-/* One batch.  False when nothing could be done. */
+/* Stores one batch.  False when nothing was done. */
 static bool
 store_oldest(struct replay *replay)
 {
@@ -207,7 +201,7 @@ store_oldest(struct replay *replay)
 	int64_t time = replay->batch_size > 1 ? BATCH_TIME : LONE_TIME;
 	int count = spool_oldest(replay->spool, pushes, replay->batch_size, BATCH_BYTES);
 
-	if (count <= 0)     /* others have drained it */
+	if (count <= 0)
 		return false;
 	read_batch(replay, pushes, count);
 	store_pushes(replay->db, &replay->fold, pushes, count, clock_ms() + time, settle, replay);
@@ -235,7 +229,7 @@ work(struct replay *replay)
 	return done;
 }
 
-/* Goes on to its end, and beyond it only as long as there is something to do and it gets done. */
+/* Until its end; once that is set, only as long as pushes wait. */
 static void *
 run(void *argument)
 {

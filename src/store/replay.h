@@ -9,10 +9,10 @@
 
 struct replay;
 
-/* Starts its thread, which borrows its connections from the pool.  Both must outlive it. */
+/* Starts its thread, which borrows connections from the pool.  Pool and spool must outlive it. */
 struct replay *replay_start(struct pool *pool, struct spool *spool);
 
-/* Ends it at the time at (clock_ms, ms), or before that when the spool is empty; frees it. */
+/* Ends it at the time at (clock_ms, ms), or before that once the spool is empty; frees it. */
 void replay_stop(struct replay *replay, int64_t at);
 
 #endif

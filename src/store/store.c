@@ -1,4 +1,4 @@
-/* Pushes into the database, whoever brings them. */
+/* Stores pushes: folds them, halves what the database refuses, and counts what is stored. */
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -32,7 +32,7 @@ count_stored(struct push **pushes, int count, const struct db_counts *counts, in
 	metrics_count_stored(&stored);
 }
 
-/* One transaction for the pushes that the fold holds. */
+/* In one transaction. */
 static enum db_result
 store_fold(const struct store *s, struct push **pushes, int count, struct db_counts *counts)
 {
@@ -87,7 +87,7 @@ keep_whole(const struct store *s, struct push *push, const char *reason, struct 
 		result = store_one(s, push, counts);
 	}
 	if (result == DB_BAD_RECORD) {
-		/* what is known of its arrival may be damaged too: a row of the spool, with a time that is none */
+		/* what is known of its arrival may be damaged too: in a row of the spool, with a time that is none */
 		push->received_at = clock_timestamp();
 		push->remote_addr[0] = '\0';
 		result = store_one(s, push, counts);
@@ -97,7 +97,6 @@ keep_whole(const struct store *s, struct push *push, const char *reason, struct 
 	return result;
 }
 
-/* A push that holds what the database refuses: that goes to quarantine, and the rest is stored. */
 static enum db_result
 store_refused(const struct store *s, struct push *push, struct db_counts *counts)
 {
@@ -123,7 +122,7 @@ store_range(const struct store *s, struct push **pushes, int count)
 {
 	int folded;
 
-	/* a push that says otherwise than one before it is stored after it */
+	/* fold stops before a push that contradicts an earlier one: it is stored after that one */
 	for (; count > 0; pushes += folded, count -= folded) {
 		struct db_counts counts = { 0 };
 		enum db_result result;

@@ -1,4 +1,4 @@
-/* The writers: take, store or spool, settle. */
+/* A writer's thread: how the time of a batch is shared between the database and the spool. */
 #include "store/writer.h"
 
 #include <pthread.h>
@@ -16,7 +16,7 @@
 
 enum {
 	TAKE_MAX = 1024,        /* pushes a batch */
-	IDLE_TIME = 1000,       /* milliseconds without a push, after which the watchdog hears all the same */
+	IDLE_TIME = 1000,       /* milliseconds without a push, after which the watchdog is told all the same */
 	SPOOL_RATE = 16 * 1024, /* bytes that even a slow disk takes in a millisecond */
 };
 
@@ -26,7 +26,7 @@ struct writer {
 	struct pool  *pool;
 	struct spool *spool;
 	struct fold   fold;
-	struct push  *left[TAKE_MAX];    /* those of the batch that the database has not stored */
+	struct push  *left[TAKE_MAX];    /* those of the batch that the database did not store */
 	int           left_count;
 };
 
@@ -50,7 +50,7 @@ latest_deadline(struct push **pushes, int count)
 	return latest;
 }
 
-/* Milliseconds in which the spool has written them. */
+/* Milliseconds that the spool needs to write them. */
 static int64_t
 time_to_spool(struct push **pushes, int count)
 {
@@ -62,9 +62,9 @@ time_to_spool(struct push **pushes, int count)
 }
 
 /*
- * The spool has half of the time that is left, or what it takes to write a large push: should its disk hang, the
- * database may be back meanwhile.  Past the deadline it has half of what a push has beyond it.  Returns how many
- * pushes are left, which are the first then.
+ * The spool gets half of the time that is left, since the database may be back while the disk hangs, or what it needs
+ * to write a large push.  Past the deadline it gets half of QUEUE_SPOOL_TIME.  Returns how many pushes are left, which
+ * are the first then.
  */
 static int
 try_spool(struct writer *writer, struct push **pushes, int count)
@@ -95,7 +95,7 @@ settle(void *context, struct push **pushes, int count, const struct db_counts *c
 	writer->left_count += count;
 }
 
-/* Before the last resort it leaves the spool its time.  Returns how many pushes are left, which are the first then. */
+/* Leaves the spool its time, unless this is the last resort.  Returns how many pushes are left, the first then. */
 static int
 try_database(struct writer *writer, enum pool_use use, struct push **pushes, int count)
 {
@@ -130,7 +130,7 @@ refuse_late(struct writer *writer, struct push **pushes, int count)
 	return left;
 }
 
-/* What neither database nor spool has taken tries both again as long as it has time. */
+/* Tries the database and the spool by turns, as long as a push has time. */
 static void
 store_batch(struct writer *writer, struct push **pushes, int count)
 {

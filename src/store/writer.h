@@ -1,4 +1,4 @@
-/* The writers: each takes the pushes that wait, stores or spools them, and settles them. */
+/* A writer: a thread that takes the pushes that wait, stores or spools them, and settles them. */
 #ifndef WRITER_H
 #define WRITER_H
 
@@ -8,10 +8,10 @@
 
 struct writer;
 
-/* A thread that borrows its connections from the pool.  Everything must outlive the writer. */
+/* Starts a writer, which borrows connections from the pool.  Queue, pool and spool must outlive it. */
 struct writer *writer_start(struct queue *queue, struct pool *pool, struct spool *spool);
 
-/* To be called when the queue is closed: waits until the writer has settled what was left. */
+/* Once the queue is closed: waits until the writer has settled what was left, and frees it. */
 void writer_join(struct writer *writer);
 
 #endif
