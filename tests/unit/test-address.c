@@ -19,7 +19,6 @@ addresses_are_read(void **state)
 		{ "[]:9000",             "",            "9000" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct address address;
 
@@ -37,7 +36,6 @@ what_is_no_address_is_refused(void **state)
 	char text[1000] = "unix:/";
 	struct address address;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		errno = 0;
 		assert_false(address_parse(&address, cases[i]));
@@ -62,7 +60,6 @@ who_listens_is_found(void **state)
 	socklen_t size = sizeof address;
 	int listener = socket(AF_INET, SOCK_STREAM, 0);
 
-	(void)state;
 	assert_int_equal(bind(listener, any, size), 0);
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
 	assert_false(address_is_served(any, size));

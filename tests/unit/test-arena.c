@@ -10,7 +10,6 @@ an_arena_that_was_never_used_can_be_freed(void **state)
 {
 	struct arena arena = { 0 };
 
-	(void)state;
 	arena_free(&arena);
 	arena_free(&arena);
 	assert_null(arena.newest);
@@ -21,7 +20,6 @@ what_is_handed_out_is_aligned_for_any_type(void **state)
 {
 	struct arena arena = { 0 };
 
-	(void)state;
 	for (size_t size = 0; size < 200; size++)
 		assert_int_equal((uintptr_t)arena_alloc(&arena, size) % alignof(max_align_t), 0);
 	arena_free(&arena);
@@ -34,7 +32,6 @@ no_block_reaches_into_another(void **state)
 	struct arena arena = { 0 };
 	unsigned char *blocks[BLOCKS];
 
-	(void)state;
 	for (size_t i = 0; i < BLOCKS; i++) {
 		blocks[i] = arena_alloc(&arena, i * 7);
 		memset(blocks[i], (int)(i % 251), i * 7);
@@ -52,7 +49,6 @@ a_block_may_be_as_large_as_a_body(void **state)
 	struct arena arena = { 0 };
 	char *small = arena_alloc(&arena, 10), *large = arena_alloc(&arena, LARGE), *after;
 
-	(void)state;
 	memset(small, 'a', 10);
 	memset(large, 'b', LARGE);
 	after = memset(arena_alloc(&arena, 10), 'c', 10);
@@ -69,7 +65,6 @@ a_copy_is_a_copy(void **state)
 	char text[] = "60584";
 	const char *copy = arena_copy(&arena, text, 5);
 
-	(void)state;
 	text[0] = 'x';
 	assert_memory_equal(copy, "60584", 5);
 	arena_free(&arena);
@@ -80,7 +75,6 @@ a_copy_of_nothing_is_not_null(void **state)
 {
 	struct arena arena = { 0 };
 
-	(void)state;
 	assert_non_null(arena_copy(&arena, "", 0));
 	assert_non_null(arena_copy(&arena, NULL, 0));
 	arena_free(&arena);
@@ -91,7 +85,6 @@ it_can_be_used_again_after_it_was_freed(void **state)
 {
 	struct arena arena = { 0 };
 
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		memset(arena_alloc(&arena, 5000), i, 5000);
 		arena_free(&arena);

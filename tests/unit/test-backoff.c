@@ -17,7 +17,6 @@ clock_ms(void)
 static int
 start(void **state)
 {
-	(void)state;
 	now = 1000000;
 	return 0;
 }
@@ -27,7 +26,6 @@ the_first_try_is_made_at_once(void **state)
 {
 	struct backoff backoff;
 
-	(void)state;
 	backoff_init(&backoff, PAUSE_CAP);
 	assert_true(backoff_is_over(&backoff));
 }
@@ -37,7 +35,6 @@ the_second_try_waits(void **state)
 {
 	struct backoff backoff;
 
-	(void)state;
 	backoff_init(&backoff, PAUSE_CAP);
 	assert_true(backoff_is_over(&backoff));
 	assert_false(backoff_is_over(&backoff));
@@ -53,7 +50,6 @@ pauses_grow_up_to_a_cap(void **state)
 	struct backoff backoff;
 	int64_t first, last = 0;
 
-	(void)state;
 	backoff_init(&backoff, PAUSE_CAP);
 	assert_true(backoff_is_over(&backoff));
 	first = backoff.next - now;
@@ -74,7 +70,6 @@ pauses_are_never_in_step(void **state)
 	bool differ = false;
 	int64_t first = 0;
 
-	(void)state;
 	for (int i = 0; i < 100; i++) {
 		backoff_reset(&backoff);
 		assert_true(backoff_is_over(&backoff));
@@ -90,7 +85,6 @@ after_a_reset_all_is_as_at_first(void **state)
 {
 	struct backoff backoff;
 
-	(void)state;
 	backoff_init(&backoff, PAUSE_CAP);
 	for (int i = 0; i < 20; i++, now = backoff.next)
 		assert_true(backoff_is_over(&backoff));

@@ -53,7 +53,6 @@ body_read(struct gateway *gateway, size_t max, struct push *to)
 static int
 new_push(void **state)
 {
-	(void)state;
 	push = push_new("192.0.2.1");
 	return 0;
 }
@@ -61,7 +60,6 @@ new_push(void **state)
 static int
 release_push(void **state)
 {
-	(void)state;
 	push_unref(push);
 	return 0;
 }
@@ -87,7 +85,6 @@ a_body_as_long_as_announced_is_whole(void **state)
 		0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
 	};
 
-	(void)state;
 	assert_int_equal(body_read(&gateway, 100, push), OUTCOME_OK);
 	assert_body("abc", 3);
 	assert_memory_equal(push->sha256, sha256, sizeof sha256);
@@ -98,7 +95,6 @@ no_more_than_announced_is_taken(void **state)
 {
 	struct gateway gateway = { .content_length = "3", .bytes = "abcdef", .length = 6 };
 
-	(void)state;
 	assert_int_equal(body_read(&gateway, 100, push), OUTCOME_OK);
 	assert_body("abc", 3);
 }
@@ -108,7 +104,6 @@ a_shorter_one_is_cut_short_and_what_came_is_kept(void **state)
 {
 	struct gateway gateway = { .content_length = "2000", .bytes = "[{\"campaignId\":", .length = 15 };
 
-	(void)state;
 	assert_int_equal(body_read(&gateway, 10000, push), OUTCOME_BODY_CUT_SHORT);
 	assert_body("[{\"campaignId\":", 15);
 }
@@ -119,7 +114,6 @@ a_broken_connection_cuts_short(void **state)
 {
 	static const char *const lengths[] = { "2000", NULL };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		struct gateway gateway = { .content_length = lengths[i], .bytes = "[]", .length = 2, .breaks = true };
 
@@ -136,7 +130,6 @@ without_a_length_the_body_ends_where_it_ends(void **state)
 	static const size_t lengths[] = { 0, 1, 2, 4095, 16383, 16384, 16385, 32767, 32768, 32769, 100000, 1 << 20 };
 	static char bytes[1 << 20];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		struct gateway gateway = { .bytes = bytes, .length = lengths[i] };
 
@@ -154,7 +147,6 @@ max_bytes_are_taken_and_not_one_more(void **state)
 	static const size_t limits[] = { 1024, 16384, 20000, 32768, 100000 };
 	static char bytes[100001];
 
-	(void)state;
 	memset(bytes, 'x', sizeof bytes);
 	for (size_t i = 0; i < COUNT(limits) * 4; i++) {
 		size_t max = limits[i / 4], length = max + i % 2;
@@ -177,7 +169,6 @@ a_body_announced_as_too_large_is_not_read(void **state)
 	static const char *const lengths[] = { "101", "4294967296", "9223372036854775807", "18446744073709551615",
 		"18446744073709551618" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		struct gateway gateway = { .content_length = lengths[i], .bytes = "[]", .length = 2 };
 
@@ -193,7 +184,6 @@ an_endless_body_is_given_up_soon(void **state)
 	static char bytes[10 << 20];
 	struct gateway gateway = { .bytes = bytes, .length = sizeof bytes };
 
-	(void)state;
 	assert_int_equal(body_read(&gateway, 100000, push), OUTCOME_BODY_TOO_LARGE);
 	assert_true(gateway.taken <= 300000);
 	assert_int_equal(push->body.length, 0);
@@ -204,7 +194,6 @@ an_empty_body_is_whole(void **state)
 {
 	static const char *const lengths[] = { "0", "", NULL };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		struct gateway gateway = { .content_length = lengths[i], .bytes = "", .length = 0 };
 
@@ -220,7 +209,6 @@ a_length_that_is_no_number_counts_for_nothing(void **state)
 {
 	static const char *const lengths[] = { "", "abc", "-1", "+2", " 2", "2 ", "2x", "0x2", "1e3", "3,3" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		struct gateway gateway = { .content_length = lengths[i], .bytes = "[1,2]", .length = 5 };
 
@@ -236,7 +224,6 @@ nul_bytes_are_bytes(void **state)
 {
 	struct gateway gateway = { .content_length = "5", .bytes = "a\0b\0c", .length = 5 };
 
-	(void)state;
 	assert_int_equal(body_read(&gateway, 100, push), OUTCOME_OK);
 	assert_body("a\0b\0c", 5);
 }
@@ -255,7 +242,6 @@ only_the_identity_encoding_is_plain(void **state)
 		{ "identityx", OUTCOME_BODY_ENCODED }, { "utf-8", OUTCOME_BODY_ENCODED },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct gateway gateway = { .content_encoding = cases[i].encoding };
 

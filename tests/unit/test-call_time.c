@@ -22,7 +22,6 @@ real_times_are_read(void **state)
 		{ "9999-12-31 23:59:59", INT64_C(253402300799) },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int64_t microseconds = -1;
 
@@ -58,7 +57,6 @@ everything_else_is_refused(void **state)
 	};
 	int64_t microseconds;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (call_time_parse(slice_of(cases[i]), &microseconds))
 			fail_msg("taken: \"%s\"", cases[i]);
@@ -71,7 +69,6 @@ a_nul_and_whatever_follows_it_is_seen(void **state)
 	static const char inside[] = "2020-08-30 20:00:0\0";
 	int64_t microseconds;
 
-	(void)state;
 	assert_false(call_time_parse((struct slice){ longer, 20 }, &microseconds));
 	assert_false(call_time_parse((struct slice){ inside, 19 }, &microseconds));
 }
@@ -82,7 +79,6 @@ no_byte_behind_the_slice_is_read(void **state)
 	static const char text[] = "2020-08-30 20:00:00";
 	int64_t microseconds;
 
-	(void)state;
 	for (size_t length = 0; length < sizeof text - 1; length++) {
 		char *exact = malloc(length > 0 ? length : 1);
 
@@ -98,7 +94,6 @@ each_day_of_four_centuries_is_the_one_after_the_day_before(void **state)
 	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	int64_t expected = 0, microseconds;
 
-	(void)state;
 	for (int year = 1970; year < 2370; year++) {
 		bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 

@@ -34,7 +34,6 @@ release(struct connection *connection)
 static int
 begin(void **state)
 {
-	(void)state;
 	connection_init(&connections, 2, 100, 300);
 	return 0;
 }
@@ -42,7 +41,6 @@ begin(void **state)
 static int
 end(void **state)
 {
-	(void)state;
 	assert_int_equal(connections.count, 0);
 	assert_int_equal(connections.in_flight, 0);
 	assert_int_equal(connections.grown, 0);
@@ -55,7 +53,6 @@ lists_are_in_order_of_coming(void **state)
 {
 	struct connection *all[5];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(all); i++)
 		connection_move(&connections, all[i] = make(0), CONNECTION_IDLE, CONNECTION_NEVER);
 	assert_int_equal(connections.count, COUNT(all));
@@ -80,7 +77,6 @@ what_expires_first_comes_first(void **state)
 	static const enum connection_state states[] = { CONNECTION_HEAD, CONNECTION_BODY, CONNECTION_DRAINING };
 	int64_t last = 0;
 
-	(void)state;
 	connection_move(&connections, make(0), CONNECTION_IDLE, CONNECTION_NEVER);
 	assert_null(connection_next_to_expire(&connections));
 	for (size_t i = 0; i < COUNT(times); i++)
@@ -102,7 +98,6 @@ connections_are_used_again(void **state)
 {
 	struct connection *first = make(0);
 
-	(void)state;
 	release(first);
 	assert_ptr_equal(make(0), first);
 	release(first);
@@ -113,7 +108,6 @@ a_free_place_goes_to_who_waited_longest(void **state)
 {
 	struct connection *all[5];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(all); i++) {
 		all[i] = make(10);
 		assert_int_equal(connection_take_place(&connections, all[i]), i < 2);
@@ -140,7 +134,6 @@ a_body_begins_with_what_a_place_has(void **state)
 {
 	static const size_t sizes[] = { 0, 1, 99, 100, 101, 400 };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		struct connection *connection = make(sizes[i]);
 
@@ -155,7 +148,6 @@ large_bodies_share_what_there_is(void **state)
 {
 	struct connection *all[4];
 
-	(void)state;
 	connections.in_flight_max = 4;
 	for (size_t i = 0; i < COUNT(all); i++) {
 		all[i] = make(220);
@@ -184,7 +176,6 @@ small_bodies_pass_large_ones(void **state)
 {
 	struct connection *large[2], *small;
 
-	(void)state;
 	connections.in_flight_max = 3;
 	for (size_t i = 0; i < COUNT(large); i++) {
 		large[i] = make(400);
@@ -208,7 +199,6 @@ a_body_has_time_for_what_has_come_of_it(void **state)
 {
 	struct connection *connection = make(0);
 
-	(void)state;
 	connection->since = 5000;
 	assert_true(exchange_expiry(connection, CONNECTION_BODY) == 25000);
 	connection->request->body.length = 16 * 1000;

@@ -8,7 +8,6 @@ static struct fold fold;
 static int
 forget(void **state)
 {
-	(void)state;
 	drop_pushes();
 	fold_free(&fold);
 	return 0;
@@ -29,7 +28,6 @@ status_of(size_t row)
 static void
 records_of_different_calls_all_stay(void **state)
 {
-	(void)state;
 	arrives("[" CALL("03", "3") "," CALL("01", "1") "," CALL("02", "2") "]");
 	assert_int_equal(fold_pushes(&fold, pushes, 1), 1);
 	assert_int_equal(fold.count, 3);
@@ -40,7 +38,6 @@ records_of_different_calls_all_stay(void **state)
 static void
 they_are_sorted_by_time(void **state)
 {
-	(void)state;
 	arrives("[" CALL("03", "3") "," CALL("01", "1") "]");
 	arrives("[" CALL("02", "2") "]");
 	assert_int_equal(fold_pushes(&fold, pushes, 2), 2);
@@ -67,7 +64,6 @@ static const char *const calls[] = {
 static void
 each_part_of_the_identity_tells_calls_apart(void **state)
 {
-	(void)state;
 	for (size_t a = 0; a < COUNT(calls); a++)
 		for (size_t b = 0; b < COUNT(calls); b++) {
 			char records[512];
@@ -87,7 +83,6 @@ the_order_does_not_depend_on_arrival(void **state)
 	char forward[2048] = "[", backward[2048] = "[";
 	int order[COUNT(calls)];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(calls); i++) {
 		strcat(strcat(forward, i > 0 ? "," : ""), calls[i]);
 		strcat(strcat(backward, i > 0 ? "," : ""), calls[COUNT(calls) - 1 - i]);
@@ -105,7 +100,6 @@ the_order_does_not_depend_on_arrival(void **state)
 static void
 in_one_push_the_last_of_a_call_stands(void **state)
 {
-	(void)state;
 	arrives("[" CALL("01", "1") "," CALL("02", "2") "," CALL("01", "3") "," CALL("01", "4") "]");
 	assert_int_equal(fold_pushes(&fold, pushes, 1), 1);
 	assert_int_equal(fold.count, 2);
@@ -116,7 +110,6 @@ in_one_push_the_last_of_a_call_stands(void **state)
 static void
 nulls_of_an_identity_are_equal(void **state)
 {
-	(void)state;
 	arrives("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":5},"
 	    "{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6,"
 	    "\"sessionId\":\"\",\"callId\":null,\"vdnId\":null}]");
@@ -128,7 +121,6 @@ nulls_of_an_identity_are_equal(void **state)
 static void
 two_pushes_that_say_the_same_are_folded(void **state)
 {
-	(void)state;
 	arrives("[" CALL("01", "1") "," CALL("02", "2") "]");
 	arrives("[" CALL("02", "2") "," CALL("01", "1") "]");
 	arrives("[" CALL("02", "2") "," CALL("03", "3") "]");
@@ -141,7 +133,6 @@ two_pushes_that_say_the_same_are_folded(void **state)
 static void
 the_push_received_last_has_the_row(void **state)
 {
-	(void)state;
 	for (int64_t second = -1; second <= 1; second += 2) {
 		arrives("[" CALL("01", "1") "]");
 		arrives("[" CALL("01", "1") "]");
@@ -156,7 +147,6 @@ the_push_received_last_has_the_row(void **state)
 static void
 a_push_that_differs_waits_for_the_next_statement(void **state)
 {
-	(void)state;
 	arrives("[" CALL("01", "5") "]");
 	arrives("[" CALL("01", "6") "]");
 	assert_int_equal(fold_pushes(&fold, pushes, 2), 1);
@@ -178,7 +168,6 @@ any_column_of_the_content_may_differ(void **state)
 		"\"callStatus\":6,\"more\":0", "\"callStatus\":6,\"more\":1", "\"callStatus\":6,\"other\":0",
 	};
 
-	(void)state;
 	for (size_t a = 0; a < COUNT(contents); a++)
 		for (size_t b = 0; b < COUNT(contents); b++) {
 			char records[256];
@@ -198,7 +187,6 @@ any_column_of_the_content_may_differ(void **state)
 static void
 what_stands_in_the_earlier_push_is_what_counts(void **state)
 {
-	(void)state;
 	arrives("[" CALL("01", "1") "," CALL("01", "2") "]");
 	arrives("[" CALL("01", "2") "]");
 	assert_int_equal(fold_pushes(&fold, pushes, 2), 2);
@@ -215,7 +203,6 @@ what_stands_in_the_earlier_push_is_what_counts(void **state)
 static void
 a_later_push_s_last_word_is_not_folded_away(void **state)
 {
-	(void)state;
 	arrives("[" CALL("01", "1") "]");
 	arrives("[" CALL("01", "1") "," CALL("01", "2") "]");
 	assert_int_equal(fold_pushes(&fold, pushes, 2), 1);
@@ -233,7 +220,6 @@ a_later_push_s_last_word_is_not_folded_away(void **state)
 static void
 the_fold_ends_before_the_first_push_that_differs(void **state)
 {
-	(void)state;
 	arrives("[" CALL("01", "1") "]");
 	arrives("[" CALL("02", "1") "]");
 	arrives("[" CALL("03", "1") "," CALL("02", "2") "]");
@@ -250,7 +236,6 @@ content_that_comes_and_goes_takes_a_statement_each(void **state)
 {
 	int done = 0, statements = 0;
 
-	(void)state;
 	for (int i = 0; i < 6; i++)
 		arrives(i % 2 == 0 ? "[" CALL("01", "5") "]" : "[" CALL("01", "6") "]");
 	for (; done < 6; statements++)
@@ -263,7 +248,6 @@ content_that_comes_and_goes_takes_a_statement_each(void **state)
 static void
 pushes_without_records_are_held_as_well(void **state)
 {
-	(void)state;
 	arrives("[]");
 	assert_int_equal(fold_pushes(&fold, pushes, 1), 1);
 	assert_int_equal(fold.count, 0);
@@ -279,7 +263,6 @@ pushes_without_records_are_held_as_well(void **state)
 static void
 nothing_is_left_of_the_fold_before(void **state)
 {
-	(void)state;
 	arrives("[" CALL("01", "1") "," CALL("02", "2") "," CALL("03", "3") "]");
 	arrives("[" CALL("04", "4") "]");
 	assert_int_equal(fold_pushes(&fold, pushes, 1), 1);
@@ -301,7 +284,6 @@ is_plain(const char *records)
 static void
 records_are_plain_unless_one_could_be_taken_for_another(void **state)
 {
-	(void)state;
 	assert_true(is_plain("[]"));
 	assert_true(is_plain("[" CALL("02", "5") "," CALL("01", "5") "," CALL("02", "6") "]"));
 	assert_false(is_plain("[" CALL("02", "5") ",{\"campaignId\":\"3\",\"called\":\"60584\",\"callId\":\"b\","
@@ -319,7 +301,6 @@ a_huge_fold_gives_its_memory_back(void **state)
 	enum { RECORDS = 40000 };
 	char *records = malloc(RECORDS * 60), *at = records;
 
-	(void)state;
 	for (int i = 0; i < RECORDS; i++)
 		at += sprintf(at, "%c{\"campaignId\":3,\"called\":%d,\"callStatus\":6}", i == 0 ? '[' : ',', i);
 	strcpy(at, "]");

@@ -59,7 +59,6 @@ what_is_a_head_passes(void **state)
 		    BYTES(BEGIN "\1\4\0\1\0\0\0\0" END), BYTES("") },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (size_t piece = 1; piece <= cases[i].text.length; piece++) {
 			struct head head;
@@ -116,7 +115,6 @@ what_is_none_does_not(void **state)
 		{ "too large by its padding", BYTES(BEGIN "\1\4\0\1\377\0\377\0") },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (size_t piece = 1; piece <= cases[i].text.length; piece++) {
 			struct head head;
@@ -133,7 +131,6 @@ a_part_waits_for_the_rest(void **state)
 {
 	static const struct slice text = BYTES(BEGIN "\1\4\0\1\0\4\3\0" "\1\1ab" "\0\0\0" END);
 
-	(void)state;
 	for (size_t length = 0; length < text.length; length++) {
 		struct head head;
 		struct slice left;
@@ -150,7 +147,6 @@ sixty_four_kib_are_taken_and_not_one_more(void **state)
 {
 	enum { SPACE = HEAD_MAX - 16 - 3 * 8 };    /* BEGIN_REQUEST, two records and the empty one */
 
-	(void)state;
 	for (size_t more = 0; more <= 1; more++) {
 		size_t value = SPACE - 6 + more, first = 40000, second = SPACE + more - first;
 		char *text = malloc(HEAD_MAX + 1);

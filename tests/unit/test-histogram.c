@@ -23,7 +23,6 @@ an_empty_one_has_all_its_buckets(void **state)
 	struct histogram histogram = { "size", "Sizes.", 1, bounds, { 0 }, 0 };
 	char *text = written(&histogram);
 
-	(void)state;
 	assert_string_equal(text, "# HELP size Sizes.\n# TYPE size histogram\n"
 	    "size_bucket{le=\"10\"} 0\nsize_bucket{le=\"20\"} 0\nsize_bucket{le=\"50\"} 0\nsize_bucket{le=\"+Inf\"} 0\n"
 	    "size_sum 0\nsize_count 0\n");
@@ -36,7 +35,6 @@ a_bound_belongs_to_its_bucket(void **state)
 	struct histogram histogram = { "size", "Sizes.", 1, bounds, { 0 }, 0 };
 	char *text;
 
-	(void)state;
 	histogram_observe(&histogram, 0);
 	histogram_observe(&histogram, 10);
 	histogram_observe(&histogram, 11);
@@ -54,7 +52,6 @@ units_are_those_of_the_metric(void **state)
 	struct histogram histogram = { "time_seconds", "Times.", 1000, bounds, { 0 }, 0 };
 	char *text;
 
-	(void)state;
 	histogram_observe(&histogram, 1500);
 	text = written(&histogram);
 	assert_non_null(strstr(text, "time_seconds_bucket{le=\"0.01\"} 0\n"));

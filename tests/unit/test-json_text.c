@@ -36,7 +36,6 @@ a_value_ends_where_it_ends(void **state)
 	};
 	struct json_value value;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		if (!measure(cases[i].text, strlen(cases[i].text), &value))
 			fail_msg("refused: %s", cases[i].text);
@@ -66,7 +65,6 @@ what_does_not_end_or_is_malformed_is_refused(void **state)
 	};
 	struct json_value value;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (measure(cases[i], strlen(cases[i]), &value))
 			fail_msg("taken: %s", cases[i]);
@@ -91,7 +89,6 @@ damage_in_a_string_is_noted_and_ends_nothing(void **state)
 	};
 	struct json_value value;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		if (!measure(cases[i].text, strlen(cases[i].text), &value))
 			fail_msg("refused: case %zu", i);
@@ -117,7 +114,6 @@ a_written_nul_is_seen_and_only_that(void **state)
 	};
 	struct json_value value;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		assert_true(measure(cases[i].text, strlen(cases[i].text), &value));
 		if (value.nul != cases[i].nul)
@@ -130,7 +126,6 @@ a_nul_behind_the_value_does_not_count(void **state)
 {
 	struct json_value value;
 
-	(void)state;
 	assert_true(measure("\"a\",\"\\u0000\"", 12, &value));
 	assert_false(value.nul);
 	assert_true(measure("1,123456789012345678901234", 26, &value));
@@ -154,7 +149,6 @@ numbers_a_tree_would_change_are_wide(void **state)
 	};
 	struct json_value value;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(wide); i++)
 		if (!measure(wide[i], strlen(wide[i]), &value) || !value.wide)
 			fail_msg("not wide: %s", wide[i]);
@@ -183,7 +177,6 @@ a_copy_is_what_jsonb_takes(void **state)
 	};
 	struct json_value value;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		size_t room = 2 * strlen(cases[i].text);
 		char *copy = malloc(room), *end;
@@ -209,7 +202,6 @@ a_string_says_what_its_escapes_stand_for(void **state)
 	};
 	struct json_value value;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char *said = malloc(strlen(cases[i].text)), *end;
 
@@ -230,7 +222,6 @@ names_and_brackets_are_taken_one_by_one(void **state)
 	struct json_text text = { .at = bytes, .end = bytes + strlen(bytes) };
 	struct json_value value;
 
-	(void)state;
 	assert_false(json_text_take(&text, '['));
 	assert_true(json_text_take(&text, '{'));
 	assert_true(json_text_read_name(&text, &value));
@@ -252,7 +243,6 @@ a_value_cut_short_at_any_byte_is_refused(void **state)
 	static const char text[] = "{\"a\":[1.5,true,{\"b\\\"\":\"\\u0041\"}],\"c\":null}";
 	struct json_value value;
 
-	(void)state;
 	for (size_t length = 0; length < sizeof text - 1; length++)
 		assert_false(measure(text, length, &value));
 	assert_true(measure(text, sizeof text - 1, &value));

@@ -11,7 +11,6 @@
 static int
 level_info(void **state)
 {
-	(void)state;
 	log_open(LOG_LEVEL_INFO, false);
 	return 0;
 }
@@ -31,7 +30,6 @@ a_line_is_level_and_message(void **state)
 {
 	char *line = logged("the database is gone");
 
-	(void)state;
 	assert_non_null(strstr(line, "error: the database is gone\n"));
 	assert_int_equal(lines_in(line), 1);
 	free(line);
@@ -49,7 +47,6 @@ each_level_has_its_name_and_graver_ones_stay(void **state)
 		{ LOG_LEVEL_INFO,    "info: i\n",    "nothing" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct capture capture = capture_start();
 		char *lines;
@@ -72,7 +69,6 @@ every_control_byte_is_escaped(void **state)
 {
 	char message[] = "a?b";
 
-	(void)state;
 	for (int byte = 1; byte <= 0x7f; byte++) {
 		char *line;
 
@@ -93,7 +89,6 @@ a_forged_line_stays_inside_its_own(void **state)
 {
 	char *line = logged("x\r\ncallresultd: info: all is well\n\x1b[2J");
 
-	(void)state;
 	assert_int_equal(lines_in(line), 1);
 	assert_int_equal(line[strlen(line) - 1], '\n');
 	assert_null(strchr(line, '\r'));
@@ -107,7 +102,6 @@ control_characters_of_two_bytes_are_escaped(void **state)
 {
 	char *line = logged("a\xc2\x9b" "2Jb\xc2\x85" "c");
 
-	(void)state;
 	assert_null(strstr(line, "\xc2\x9b"));
 	assert_null(strstr(line, "\xc2\x85"));
 	free(line);
@@ -118,7 +112,6 @@ letters_of_any_language_stay_readable(void **state)
 {
 	char *line = logged("datenbank: \xc3\xbc" "berlastet, \xe8\xbf\x9e\xe6\x8e\xa5");
 
-	(void)state;
 	assert_non_null(strstr(line, "\xc3\xbc" "berlastet, \xe8\xbf\x9e\xe6\x8e\xa5\n"));
 	free(line);
 }
@@ -129,7 +122,6 @@ an_endless_message_is_still_one_line(void **state)
 	static const char bytes[] = { 'a', '\n', '\x1b' };
 	char message[10000];
 
-	(void)state;
 	message[sizeof message - 1] = '\0';
 	for (size_t i = 0; i < sizeof bytes; i++) {
 		char *line;
@@ -148,7 +140,6 @@ errno_is_kept(void **state)
 	struct capture capture = capture_start();
 	int kept;
 
-	(void)state;
 	errno = ENOSPC;
 	log_error("%s", "x");
 	log_set_level(LOG_LEVEL_ERROR);
@@ -167,7 +158,6 @@ the_journal_is_told_the_priority(void **state)
 	struct stat stream;
 	char name[64], *lines;
 
-	(void)state;
 	assert_int_equal(fstat(STDERR_FILENO, &stream), 0);
 	snprintf(name, sizeof name, "%llu:%llu", (unsigned long long)stream.st_dev, (unsigned long long)stream.st_ino);
 	setenv("JOURNAL_STREAM", name, 1);
@@ -191,7 +181,6 @@ a_fatal_message_ends_the_process_with_1(void **state)
 	int status;
 	pid_t child = fork();
 
-	(void)state;
 	if (child == 0) {
 		log_set_level(LOG_LEVEL_ERROR);
 		log_fatal("no %s", "memory");
@@ -210,7 +199,6 @@ a_line_that_repeats_is_logged_once_in_its_period(void **state)
 	enum { HOUR = 60 * 60 * 1000 };
 	struct log_limit limit = { 0 };
 
-	(void)state;
 	assert_true(log_limit_allows(&limit, HOUR));
 	assert_false(log_limit_allows(&limit, HOUR));
 	assert_true(limit.next > clock_ms() + HOUR / 2);

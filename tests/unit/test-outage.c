@@ -11,7 +11,6 @@ static char *told;
 static int
 start(void **state)
 {
-	(void)state;
 	now += 3600 * 1000;
 	capture = capture_start();
 	return 0;
@@ -20,7 +19,6 @@ start(void **state)
 static int
 end(void **state)
 {
-	(void)state;
 	outage_end(&outage, now);
 	free(told);
 	told = NULL;
@@ -38,7 +36,6 @@ log_text(void)
 static void
 beginning_and_end_are_told_once(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 100; i++, now += 50)
 		outage_note(&outage, "it is away", now);
 	outage_count_spooled(&outage, 7);
@@ -52,7 +49,6 @@ beginning_and_end_are_told_once(void **state)
 static void
 a_new_reason_is_told_but_no_stream_of_them(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 100; i++)
 		outage_note(&outage, i % 2 == 0 ? "this" : "that", now);
 	assert_int_equal(lines_in(log_text()), 5);
@@ -61,7 +57,6 @@ a_new_reason_is_told_but_no_stream_of_them(void **state)
 static void
 a_database_that_fails_and_goes_on_is_told_of_now_and_then(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 200; i++, now += 50) {
 		outage_note(&outage, "one push does not go through", now);
 		outage_end(&outage, now);
@@ -72,7 +67,6 @@ a_database_that_fails_and_goes_on_is_told_of_now_and_then(void **state)
 static void
 an_outage_soon_after_one_like_it_is_told_when_it_lasts(void **state)
 {
-	(void)state;
 	outage_note(&outage, "it is away once more", now);
 	outage_end(&outage, now);
 	for (int i = 0; i < 100; i++, now += 50)
@@ -84,7 +78,6 @@ an_outage_soon_after_one_like_it_is_told_when_it_lasts(void **state)
 static void
 another_outage_is_told_at_once(void **state)
 {
-	(void)state;
 	outage_note(&outage, "it is away", now);
 	outage_end(&outage, now);
 	outage_note(&outage, "it is locked", now);

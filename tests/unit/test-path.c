@@ -17,7 +17,6 @@ the_folder_is_what_stands_before_the_last_slash(void **state)
 	};
 	char folder[PATH_MAX], *large = calloc(1, PATH_MAX + 10);
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		assert_true(path_folder(folder, cases[i].path));
 		assert_string_equal(folder, cases[i].folder);
@@ -34,7 +33,6 @@ a_lock_keeps_others_out(void **state)
 	char folder[] = "/tmp/test-path.XXXXXX", path[64];
 	int held, again;
 
-	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/file", folder);
 	held = path_lock_folder(path, 0);

@@ -8,7 +8,6 @@ static struct pg_array array;
 static int
 free_array(void **state)
 {
-	(void)state;
 	pg_array_free(&array);
 	assert_null(array.bytes);
 	return 0;
@@ -37,7 +36,6 @@ assert_bytes(const char *hex)
 static void
 an_empty_array_has_no_dimension(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_TEXT);
 	pg_array_finish(&array);
 	assert_bytes("00000000 00000000 00000019");
@@ -49,7 +47,6 @@ the_first_element_is_a_value_too(void **state)
 {
 	struct slice first;
 
-	(void)state;
 	pg_array_start(&array, PG_INT8);
 	pg_array_add_int8(&array, 258);
 	pg_array_add_null(&array);
@@ -66,7 +63,6 @@ the_first_element_is_a_value_too(void **state)
 static void
 texts_come_with_their_lengths(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_TEXT);
 	pg_array_add_text(&array, slice_of("abc"));
 	pg_array_add_text(&array, slice_of(""));
@@ -79,7 +75,6 @@ texts_come_with_their_lengths(void **state)
 static void
 nulls_are_counted_and_marked(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_TEXT);
 	pg_array_add_text(&array, slice_of("a"));
 	pg_array_add_text(&array, (struct slice){ NULL, 0 });
@@ -91,7 +86,6 @@ nulls_are_counted_and_marked(void **state)
 static void
 integers_are_in_network_byte_order(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_INT2);
 	pg_array_add_int2(&array, 6);
 	pg_array_add_int2(&array, INT16_MIN);
@@ -115,7 +109,6 @@ integers_are_in_network_byte_order(void **state)
 static void
 flags_are_one_byte(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_BOOL);
 	pg_array_add_bool(&array, true);
 	pg_array_add_bool(&array, false);
@@ -126,7 +119,6 @@ flags_are_one_byte(void **state)
 static void
 times_count_from_2000(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_TIMESTAMP);
 	pg_array_add_time(&array, INT64_C(946684800000000));
 	pg_array_add_time(&array, INT64_C(946684800000001));
@@ -146,7 +138,6 @@ times_count_from_2000(void **state)
 static void
 jsonb_begins_with_its_version(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_JSONB);
 	pg_array_close(&array, stpcpy(pg_array_open_json(&array, 100), "{}"));
 	pg_array_add_null(&array);
@@ -159,7 +150,6 @@ bytes_may_hold_anything(void **state)
 {
 	static const unsigned char uuid[16] = { 0x01, 0x7f, [15] = 0xff };
 
-	(void)state;
 	pg_array_start(&array, PG_UUID);
 	pg_array_add_bytes(&array, uuid, sizeof uuid);
 	pg_array_finish(&array);
@@ -175,7 +165,6 @@ bytes_may_hold_anything(void **state)
 static void
 nothing_is_left_of_the_batch_before(void **state)
 {
-	(void)state;
 	pg_array_start(&array, PG_TEXT);
 	pg_array_add_null(&array);
 	pg_array_add_text(&array, slice_of("a text of some length"));
@@ -194,7 +183,6 @@ it_grows_as_far_as_a_batch_does(void **state)
 {
 	enum { ELEMENTS = 100000 };
 
-	(void)state;
 	pg_array_start(&array, PG_INT4);
 	for (int32_t i = 0; i < ELEMENTS; i++)
 		pg_array_add_int4(&array, i);
@@ -214,7 +202,6 @@ a_huge_batch_does_not_hold_its_memory_for_ever(void **state)
 {
 	static char huge[8 << 20];
 
-	(void)state;
 	pg_array_start(&array, PG_BYTEA);
 	pg_array_add_bytes(&array, huge, sizeof huge);
 	pg_array_finish(&array);

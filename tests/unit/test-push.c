@@ -19,7 +19,6 @@ an_address_is_kept_and_nothing_else(void **state)
 		{ "\xff", "" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct push *push = push_new(cases[i].given);
 

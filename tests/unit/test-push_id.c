@@ -11,7 +11,6 @@ it_begins_with_the_milliseconds_of_arrival(void **state)
 	static const unsigned char expected[] = { 0x01, 0x7f, 0x22, 0xe2, 0x79, 0xb0 };
 	struct push_id id = push_id_new(arrival), later = push_id_new(arrival + 999);
 
-	(void)state;
 	assert_memory_equal(id.bytes, expected, sizeof expected);
 	assert_memory_equal(later.bytes, expected, sizeof expected);
 }
@@ -19,7 +18,6 @@ it_begins_with_the_milliseconds_of_arrival(void **state)
 static void
 it_is_of_version_7_and_the_rfc_s_variant(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		struct push_id id = push_id_new(arrival + i);
 
@@ -34,7 +32,6 @@ no_two_of_one_moment_are_the_same(void **state)
 	enum { IDS = 200 };
 	struct push_id ids[IDS];
 
-	(void)state;
 	for (size_t i = 0; i < IDS; i++) {
 		ids[i] = push_id_new(arrival);
 		for (size_t j = 0; j < i; j++)
@@ -47,7 +44,6 @@ a_later_millisecond_sorts_behind(void **state)
 {
 	struct push_id before = push_id_new(arrival), next;
 
-	(void)state;
 	for (int i = 1; i < 1000; i++, before = next) {
 		next = push_id_new(arrival + INT64_C(1000) * i);
 		assert_true(memcmp(before.bytes, next.bytes, PUSH_ID_SIZE) < 0);
@@ -59,7 +55,6 @@ all_other_bits_are_left_to_chance(void **state)
 {
 	unsigned char ever_set[PUSH_ID_SIZE] = { 0 }, ever_clear[PUSH_ID_SIZE] = { 0 };
 
-	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		struct push_id id = push_id_new(arrival);
 
@@ -86,7 +81,6 @@ its_text_is_a_uuid_s(void **state)
 	char text[PUSH_ID_TEXT_SIZE];
 	struct push_id read;
 
-	(void)state;
 	assert_string_equal(push_id_write(text, &id), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
 	assert_true(push_id_read(text, &read));
 	assert_memory_equal(read.bytes, id.bytes, PUSH_ID_SIZE);

@@ -57,7 +57,6 @@ read_answer(const char *bytes)
 static int
 forget(void **state)
 {
-	(void)state;
 	record_list_free(&list);
 	free(body);
 	body = NULL;
@@ -176,7 +175,6 @@ the_documented_example_is_one_record(void **state)
 {
 	const struct record *record = good(example);
 
-	(void)state;
 	assert_text(record, RECORD_CAMPAIGN_ID, "3");
 	assert_text(record, RECORD_SESSION_ID, "1202_test013");
 	assert_text(record, RECORD_CALLED, "60584");
@@ -211,7 +209,6 @@ texts_are_kept_as_they_were_written(void **state)
 		{ "3.14159265358979323846264338327950288", "3.14159265358979323846264338327950288" },
 	};
 
-	(void)state;
 	for (enum record_field f = 0; f < RECORD_FIELDS; f++)
 		for (size_t i = 0; record_fields[f].kind == FIELD_TEXT && i < COUNT(cases); i++)
 			assert_text(good(record_with(record_fields[f].name, cases[i].value)), f, cases[i].expected);
@@ -222,7 +219,6 @@ null_absent_and_empty_are_the_same(void **state)
 {
 	static const char *const nothing[] = { NULL, "null", "\"\"" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(nothing); i++) {
 		for (enum record_field f = 0; f < RECORD_FIELDS; f++)
 			if (!is_required(record_fields[f].name))
@@ -240,7 +236,6 @@ anything_of_the_wrong_type_is_bad(void **state)
 		"true", "false", "{}", "[]", "[\"SECRET\"]", "{\"a\":\"SECRET\"}", "[[1]]", "[null]",
 	};
 
-	(void)state;
 	for (size_t f = 0; f < RECORD_FIELDS; f++)
 		for (size_t i = 0; i < COUNT(values); i++)
 			assert_bad(record_fields[f].name, values[i]);
@@ -251,7 +246,6 @@ a_nul_in_any_value_is_bad(void **state)
 {
 	static const char *const values[] = { "\"\\u0000\"", "\"138\\u0000SECRET\"", "\"6\\u0000\"" };
 
-	(void)state;
 	for (size_t f = 0; f < RECORD_FIELDS; f++)
 		for (size_t i = 0; i < COUNT(values); i++)
 			assert_bad(record_fields[f].name, values[i]);
@@ -265,7 +259,6 @@ a_nul_in_a_name_or_an_unlisted_value_is_bad(void **state)
 		"\"more\":{\"a\\u0000\":1}", "\"more\":[[\"\\u0000\"]]", "\"more\":{\"a\":{\"b\":\"\\u0000\"}}",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(members); i++) {
 		snprintf(text, sizeof text, "[{\"campaignId\":\"3\",\"called\":\"60584\",\"callStatus\":6,%s}]",
 		    members[i]);
@@ -299,7 +292,6 @@ a_text_has_at_most_the_bytes_of_its_limit(void **state)
 		{ "\\u8fde", 3 }, { "\xf0\x9f\x98\x80", 4 }, { "\\ud83d\\ude00", 4 },
 	};
 
-	(void)state;
 	for (size_t f = 0; f < RECORD_FIELDS; f++)
 		for (size_t i = 0; record_fields[f].limit > 0 && i < COUNT(cases); i++) {
 			int fitting = (int)(record_fields[f].limit / cases[i].bytes);
@@ -317,7 +309,6 @@ a_number_of_257_digits_is_too_long_as_well(void **state)
 {
 	static char digits[258];
 
-	(void)state;
 	memset(digits, '1', 257);
 	assert_bad("called", digits);
 	digits[256] = '\0';
@@ -331,7 +322,6 @@ other_texts_are_as_long_as_the_body_allows(void **state)
 {
 	static const enum record_field unlimited[] = { RECORD_CUSTOM_FIELD, RECORD_RECORD_PATH };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(unlimited); i++) {
 		const struct record *record = good(record_with(record_fields[unlimited[i]].name,
 		    repeated("a", 400000)));
@@ -352,7 +342,6 @@ integers_come_as_numbers_or_as_digits(void **state)
 		{ "\"-32768\"", -32768 }, { "\"\\u0036\"", 6 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		assert_int_equal(number_of(good(record_with("callStatus", cases[i].value)), RECORD_CALL_STATUS),
 		    cases[i].expected);
@@ -374,7 +363,6 @@ what_is_no_integer_is_bad(void **state)
 		"12345678901234567890123", "\"12345678901234567890123\"", "\"18446744073709551622\"",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++) {
 		assert_bad("callStatus", values[i]);
 		assert_bad("vdnId", values[i]);
@@ -397,7 +385,6 @@ integers_end_at_the_edges_of_their_columns(void **state)
 		{ "vdnId", "\"2147483647\"", true }, { "vdnId", "\"2147483648\"", false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (cases[i].fits)
 			good(record_with(cases[i].name, cases[i].value));
@@ -425,7 +412,6 @@ a_call_time_is_a_real_date_and_time(void **state)
 		"20200830", "1598817600", "2020.5",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(real); i++)
 		assert_non_null(good(record_with("callTimeStr", real[i]))->value[RECORD_CALL_TIME].bytes);
 	for (size_t i = 0; i < COUNT(unreal); i++)
@@ -435,7 +421,6 @@ a_call_time_is_a_real_date_and_time(void **state)
 static void
 one_of_three_names_of_a_call_is_enough(void **state)
 {
-	(void)state;
 	for (int given = 0; given < 8; given++) {
 		snprintf(text, sizeof text,
 		    "[{\"campaignId\":\"3\",\"callStatus\":5,\"sessionId\":%s,\"called\":%s,\"callId\":%s}]",
@@ -467,7 +452,6 @@ cause_codes_are_padded_to_five_digits(void **state)
 		{ "\"\"", NULL, NULL }, { "null", NULL, NULL },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const struct record *record = good(record_with("failCode", cases[i].value));
 
@@ -493,7 +477,6 @@ of_one_name_the_last_stands(void **state)
 		{ "\"callTimeStr\":\"now\",\"callTimeStr\":null,\"called\":\"9\"", RECORD_CALLED, "9" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		snprintf(text, sizeof text, "[{\"campaignId\":\"3\",\"callId\":\"c\",\"callStatus\":6,%s}]",
 		    cases[i].members);
@@ -556,7 +539,6 @@ unlisted_fields_are_kept_under_their_names(void **state)
 		{ ",\"callResultList\":[1]", "{\"callResultList\":[1]}" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_extra(cases[i].members, cases[i].extra);
 }
@@ -564,7 +546,6 @@ unlisted_fields_are_kept_under_their_names(void **state)
 static void
 a_record_without_unlisted_fields_has_no_extra(void **state)
 {
-	(void)state;
 	assert_false(good("[{\"campaignId\":\"3\",\"called\":\"1\",\"callStatus\":6}]")->has_extra);
 }
 
@@ -576,7 +557,6 @@ numbers_in_extra_keep_all_their_digits(void **state)
 		"3.14159265358979323846264338327950288",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		struct slice extra;
 
@@ -600,7 +580,6 @@ numbers_beyond_jsonb_are_kept_as_strings(void **state)
 		{ "", ".5", 131100 }, { "", "e99", 131000 }, { "0.", "e-99", 16300 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		static char number[200000];
 		struct json_object *extra, *more = NULL;
@@ -627,7 +606,6 @@ lone_surrogates_never_reach_the_database(void **state)
 	};
 	static const char *const names[] = { "called", "customField", "more" };
 
-	(void)state;
 	for (size_t f = 0; f < COUNT(names); f++)
 		for (size_t i = 0; i < COUNT(values); i++) {
 			enum outcome outcome = read_text(record_with(names[f], values[i]));
@@ -655,7 +633,6 @@ a_record_is_nested_32_deep_at_most(void **state)
 {
 	static const char *const brackets[][2] = { { "[", "]" }, { "{\"a\":", "}" } };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(brackets); i++)
 		for (int depth = 2; depth <= 40; depth++) {
 			char value[512] = "";
@@ -734,7 +711,6 @@ a_body_is_a_list_or_has_one(void **state)
 		{ "[\xc2\xa0]", OUTCOME_BODY_NOT_JSON, 0 }, { "[\xef\xbb\xbf" GOOD "]", OUTCOME_BODY_NOT_JSON, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		enum outcome outcome = read_text(cases[i].text);
 
@@ -747,7 +723,6 @@ a_body_is_a_list_or_has_one(void **state)
 static void
 the_list_s_name_may_be_written_with_escapes(void **state)
 {
-	(void)state;
 	assert_int_equal(read_text("{\"call\\u0052esultList\":[" GOOD "]}"), OUTCOME_OK);
 	assert_int_equal(list.record_count, 1);
 }
@@ -775,7 +750,6 @@ damage_inside_a_string_costs_its_element(void **state)
 	};
 	char member[64], framed[512];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (int f = 0; f < RECORD_FIELDS + 3; f++) {
 			const char *name = f < RECORD_FIELDS ? record_fields[f].name :
@@ -800,7 +774,6 @@ damage_inside_a_string_costs_its_element(void **state)
 static void
 damage_around_the_list_is_passed_over(void **state)
 {
-	(void)state;
 	assert_int_equal(read_text("{\"a\":\"\xff\",\"\x80\":[\"\n\"],\"callResultList\":[" GOOD "],\"b\":{\"\t\":0}}"),
 	    OUTCOME_OK);
 	assert_int_equal(list.record_count, 1);
@@ -817,7 +790,6 @@ other_bytes_that_are_not_utf_8_are_the_body_s_fault(void **state)
 {
 	static const char utf_16[] = "\xff\xfe[\0]\0", gbk_quote[] = "[\"\x81\\\"]";
 
-	(void)state;
 	assert_int_equal(read_bytes(utf_16, sizeof utf_16 - 1), OUTCOME_BODY_NOT_UTF8);
 	assert_int_equal(read_text("[\xff]"), OUTCOME_BODY_NOT_UTF8);
 	assert_int_equal(read_text("[" GOOD ",\xe8\xbf\x9e" GOOD "]"), OUTCOME_BODY_NOT_JSON);
@@ -830,7 +802,6 @@ other_bytes_that_are_not_utf_8_are_the_body_s_fault(void **state)
 static void
 a_nul_byte_is_no_json(void **state)
 {
-	(void)state;
 	assert_int_equal(read_bytes("\0", 1), OUTCOME_BODY_NOT_JSON);
 	assert_int_equal(read_bytes("[\0]", 3), OUTCOME_BODY_NOT_JSON);
 	assert_int_equal(read_bytes("[\"\0\"]", 5), OUTCOME_OK);
@@ -869,7 +840,6 @@ every_character_is_kept_raw_and_escaped(void **state)
 {
 	char expected[128];
 
-	(void)state;
 	for (uint32_t character = 1; character <= 0x10ffff; character += character == 0xd7ff ? 0x801 : 1) {
 		bool must_escape = character < 0x20 || character == '"' || character == '\\';
 		const char *raw = raw_of(character), *escape = escape_of(character), *given = must_escape ? escape :
@@ -894,7 +864,6 @@ half_a_pair_is_a_replacement_character(void **state)
 {
 	static const char *const behind[] = { "", "x", "\\n", "\\u0041", "\\ue000" };
 
-	(void)state;
 	for (uint32_t half = 0xd800; half <= 0xdfff; half++)
 		for (size_t i = 0; i < COUNT(behind); i++) {
 			snprintf(text, sizeof text,
@@ -937,7 +906,6 @@ what_is_not_json_is_refused_wherever_it_stands(void **state)
 	};
 	char framed[256];
 
-	(void)state;
 	for (size_t v = 0; v < COUNT(values); v++)
 		for (size_t f = 0; f < COUNT(frames); f++) {
 			const char *hole = strstr(frames[f], "%s");
@@ -966,7 +934,6 @@ every_form_of_json_is_taken(void **state)
 		"\"'\"", "\",\"", "\"]\"",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++)
 		good(record_with("more", values[i]));
 }
@@ -976,7 +943,6 @@ a_body_cut_short_at_any_byte_is_bad(void **state)
 {
 	static const char wrapped[] = "{\"total\":12,\"callResultList\":[" GOOD "," GOOD "]}";
 
-	(void)state;
 	for (size_t length = 0; length < sizeof example - 1; length++) {
 		assert_int_not_equal(read_bytes(example, length), OUTCOME_OK);
 		assert_int_equal(list.record_count + list.reject_count, 0);
@@ -998,7 +964,6 @@ bad_records_among_good_ones_are_kept_with_their_raw_text(void **state)
 		"{ \"campaignId\" : true,\t\"called\":\"2\" }", "5", "\"x\"", "null", "[ 1, 2 ]", "{}", "-0", "true",
 	};
 
-	(void)state;
 	assert_int_equal(read_text(bytes), OUTCOME_OK);
 	assert_int_equal(list.record_count, 3);
 	assert_text(&list.records[0], RECORD_CALLED, "1");
@@ -1018,7 +983,6 @@ many_records_of_either_kind_stay_in_their_order(void **state)
 	enum { RECORDS = 5000 };
 	int length = snprintf(text, sizeof text, "[");
 
-	(void)state;
 	for (int i = 0; i < RECORDS; i++)
 		length += snprintf(text + length, sizeof text - (size_t)length, "%s{\"campaignId\":\"3\",\"called\":%d,"
 		    "\"callStatus\":%s,\"more\":%d}", i > 0 ? "," : "", i, i % 2 == 0 ? "6" : "null", i);
@@ -1044,7 +1008,6 @@ a_hundred_thousand_brackets_harm_nothing(void **state)
 	enum { BRACKETS = 100000 };
 	static const char *const opening[] = { "[", "{", "{\"a\":", "[{\"a\":", "{\"callResultList\":[", "]", "\"[" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(opening); i++) {
 		size_t length = strlen(opening[i]) * BRACKETS;
 		char *bytes = malloc(length);
@@ -1066,7 +1029,6 @@ a_good_record_stands_beside_one_too_deep(void **state)
 {
 	int length = snprintf(text, sizeof text, "[" GOOD ",");
 
-	(void)state;
 	memset(text + length, '[', 1000);
 	memset(text + length + 1000, ']', 1000);
 	strcpy(text + length + 2000, "," GOOD "]");
@@ -1081,7 +1043,6 @@ what_is_too_deep_has_to_be_json_all_the_same(void **state)
 {
 	static const char *const inside[] = { "1 2", "1,,2", "{]", "\"\\x\"", ":", "{\"a\":1,}", "{1:2}" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(inside); i++) {
 		char value[256] = "";
 
@@ -1099,7 +1060,6 @@ what_is_too_deep_has_to_be_json_all_the_same(void **state)
 static void
 a_freed_list_is_empty_and_can_be_used_again(void **state)
 {
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		good(example);
 		record_list_free(&list);
@@ -1114,7 +1074,6 @@ rejects_can_be_added_by_hand(void **state)
 {
 	static const char bytes[] = "0123456789";
 
-	(void)state;
 	for (size_t i = 0; i < 1000; i++)
 		record_list_reject(&list, (struct slice){ bytes + i % 10, 1 }, "reason");
 	assert_int_equal(list.reject_count, 1000);
@@ -1264,7 +1223,6 @@ no_mutation_of_a_body_breaks_anything(void **state)
 	};
 	enum { MUTATIONS = 20000, CHANGES = 4, ROOM = 1024 };
 
-	(void)state;
 	for (int i = 0; i < MUTATIONS; i++) {
 		const char *seed = seeds[i % 2];
 		size_t length = strlen(seed), changes = 1 + below(CHANGES);
@@ -1295,7 +1253,6 @@ an_answer_of_the_query_interface_has_data(void **state)
 	};
 	char wrapped[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		snprintf(wrapped, sizeof wrapped, "%s%s%s", cases[i].before, one, cases[i].after);
 		assert_int_equal(read_answer(wrapped), cases[i].outcome);
@@ -1313,7 +1270,6 @@ a_body_with_very_many_bad_elements_is_one_reject(void **state)
 {
 	static const char good[] = "{\"campaignId\":\"1\",\"callId\":\"2\",\"callStatus\":5}";
 
-	(void)state;
 	for (size_t bad = REJECTS_MAX; bad <= REJECTS_MAX + 1; bad++) {
 		char *at = text;
 

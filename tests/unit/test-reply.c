@@ -107,14 +107,12 @@ member_of(struct json_object *tree, const char *name)
 static void
 success_is_what_the_interface_documents(void **state)
 {
-	(void)state;
 	assert_string_equal(body_of(OUTCOME_OK), "{\"retCode\":\"0\",\"retMsg\":\"success\"}");
 }
 
 static void
 every_outcome_is_in_the_table(void **state)
 {
-	(void)state;
 	assert_int_equal(COUNT(expected), OUTCOMES);
 	for (int outcome = 0; outcome < OUTCOMES; outcome++)
 		assert_int_equal(expected[outcome].outcome, outcome);
@@ -123,7 +121,6 @@ every_outcome_is_in_the_table(void **state)
 static void
 every_outcome_has_its_status(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		const char *status = header_of(expected[i].outcome, "Status");
 
@@ -137,7 +134,6 @@ every_outcome_has_its_status(void **state)
 static void
 the_length_is_right(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		const char *text = header_of(expected[i].outcome, "Content-Length");
 
@@ -151,7 +147,6 @@ the_length_is_right(void **state)
 static void
 the_head_is_lines_of_headers(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		const char *end = body_of(expected[i].outcome) - 2;
 
@@ -168,7 +163,6 @@ the_head_is_lines_of_headers(void **state)
 static void
 all_but_metrics_are_json_with_a_code_and_a_sentence(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		struct json_object *tree;
 		char code[16];
@@ -187,7 +181,6 @@ all_but_metrics_are_json_with_a_code_and_a_sentence(void **state)
 static void
 each_fault_has_a_sentence_of_its_own(void **state)
 {
-	(void)state;
 	for (int a = 0; a < OUTCOME_LIVE; a++) {
 		struct json_object *tree = json_of((enum outcome)a);
 
@@ -201,7 +194,6 @@ each_fault_has_a_sentence_of_its_own(void **state)
 static void
 another_method_is_told_which_one(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		const char *allow = header_of(expected[i].outcome, "Allow");
 
@@ -215,7 +207,6 @@ another_method_is_told_which_one(void **state)
 static void
 what_may_pass_says_when_to_come_again(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		const char *after = header_of(expected[i].outcome, "Retry-After");
 
@@ -232,7 +223,6 @@ readiness_says_which_store_is_there(void **state)
 	static const char *const stores[] = { "database", "spool" };
 	static const enum outcome outcomes[] = { OUTCOME_READY, OUTCOME_NOT_READY };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(outcomes); i++) {
 		struct json_object *tree = json_of(outcomes[i]), *member;
 		bool some = false;
@@ -252,7 +242,6 @@ metrics_are_text_for_prometheus(void **state)
 {
 	const char *type = header_of(OUTCOME_METRICS, "Content-Type"), *body;
 
-	(void)state;
 	assert_memory_equal(type, "text/plain; version=0.0.4", 25);
 	body = body_of(OUTCOME_METRICS);
 	assert_int_equal(body[strlen(body) - 1], '\n');
@@ -268,7 +257,6 @@ what_is_counted_is_in_the_metrics(void **state)
 	    .updated = 2,
 		.duplicates = 3, .quarantined = 4 };
 
-	(void)state;
 	metrics_count_answer(200, 900);
 	metrics_count_answer(200, 1100);
 	metrics_count_answer(403, 10);

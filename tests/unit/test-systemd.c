@@ -37,7 +37,6 @@ watched(void **state)
 	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "unit-test.notify" };
 	char *path;
 
-	(void)state;
 	unlink(address.sun_path);
 	manager = socket(AF_UNIX, SOCK_DGRAM, 0);
 	assert_int_equal(bind(manager, (const struct sockaddr *)&address, sizeof address), 0);
@@ -53,7 +52,6 @@ watched(void **state)
 static int
 unwatched(void **state)
 {
-	(void)state;
 	close(manager);
 	unlink("unit-test.notify");
 	return 0;
@@ -62,7 +60,6 @@ unwatched(void **state)
 static void
 it_rings_several_times_in_the_time_allowed(void **state)
 {
-	(void)state;
 	assert_in_range(systemd_watchdog_period(), 1, ALLOWED / 3);
 	systemd_watchdog_ring();
 	assert_string_equal(told(), "WATCHDOG=1");
@@ -74,7 +71,6 @@ it_is_silent_while_no_writer_goes_on_and_says_so_once(void **state)
 	struct capture capture;
 	char *said;
 
-	(void)state;
 	systemd_watchdog_note_writer();
 	now += 2 * BUSY;
 	systemd_watchdog_ring();
@@ -95,7 +91,6 @@ it_is_silent_while_no_writer_goes_on_and_says_so_once(void **state)
 static void
 a_time_too_short_for_a_push_is_lengthened(void **state)
 {
-	(void)state;
 	systemd_watchdog_init(ALLOWED);
 	assert_string_equal(told(), "WATCHDOG_USEC=800000");
 	assert_in_range(systemd_watchdog_period(), ALLOWED / 3, ALLOWED);

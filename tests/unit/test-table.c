@@ -16,7 +16,6 @@ static char *output;
 static int
 forget(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(tables); i++)
 		if (tables[i] != NULL)
 			table_free(tables[i]);
@@ -70,7 +69,6 @@ people_read_units_and_local_time_and_programs_exact_values(void **state)
 	static const int64_t values[][2] = { { 812, 12 }, { 1536, 61 }, { 10737418240, 7320 }, { 0, 90061 } };
 	struct table *table = tables[0] = table_new("exact", TABLE_ROWS, exact, COUNT(exact));
 
-	(void)state;
 	setenv("TZ", "Asia/Shanghai", 1);
 	tzset();
 	for (size_t i = 0; i < COUNT(values); i++) {
@@ -94,7 +92,6 @@ rows_are_lines_below_their_headings(void **state)
 {
 	struct table *table = make(TABLE_ROWS);
 
-	(void)state;
 	add(table, "a", 7, true);
 	add(table, "longer than it", 123456, false);
 	add(table, NULL, -1, true);
@@ -108,7 +105,6 @@ rows_are_lines_below_their_headings(void **state)
 static void
 a_record_is_a_line_a_column(void **state)
 {
-	(void)state;
 	add(make(TABLE_RECORD), "a", 7, true);
 	assert_string_equal(printed(false), "the text  a\ncount     7\nis so     yes\n");
 	free(output);
@@ -120,7 +116,6 @@ blocks_leave_out_what_is_not_there(void **state)
 {
 	struct table *table = make(TABLE_BLOCKS);
 
-	(void)state;
 	add(table, "a", 7, true);
 	table_add(table, "bb");
 	table_add(table, NULL);
@@ -131,7 +126,6 @@ blocks_leave_out_what_is_not_there(void **state)
 static void
 no_rows_are_an_empty_list(void **state)
 {
-	(void)state;
 	make(TABLE_ROWS);
 	assert_string_equal(printed(true), "[]\n");
 	free(output);
@@ -143,7 +137,6 @@ several_tables_stand_under_their_names(void **state)
 {
 	struct json_object *tree, *first, *second, *cell;
 
-	(void)state;
 	add(make(TABLE_ROWS), "a", 7, true);
 	tables[1] = table_new("second_one", TABLE_RECORD, columns, COUNT(columns));
 	add(tables[1], NULL, 8, false);
@@ -165,7 +158,6 @@ no_byte_makes_json_invalid(void **state)
 	struct json_object *tree, *cell;
 	char text[8];
 
-	(void)state;
 	for (int byte = 1; byte < 256; byte++) {
 		for (int with = 0; with < 3; with++) {
 			static const char *const before[] = { "", "a", "\xc3" }, *const after[] = { "", "b", "" };
@@ -189,7 +181,6 @@ no_byte_drives_a_terminal(void **state)
 {
 	char text[4];
 
-	(void)state;
 	for (int byte = 1; byte < 256; byte++) {
 		snprintf(text, sizeof text, "a%cb", byte);
 		add(make(TABLE_RECORD), text, 1, true);
@@ -210,7 +201,6 @@ raw_text_keeps_its_lines_and_nothing_worse(void **state)
 	size_t length;
 	FILE *file = open_memstream(&output, &length);
 
-	(void)state;
 	assert_non_null(file);
 	table_print_raw(file, text, sizeof text - 1);
 	fclose(file);
@@ -222,7 +212,6 @@ columns_are_as_wide_as_they_look(void **state)
 {
 	struct table *table = make(TABLE_ROWS);
 
-	(void)state;
 	add(table, "\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0\xe5\xa5\xbd\xe4\xbd\xa0", 7, true);
 	add(table, "abcdefghij", 7, true);
 	assert_string_equal(printed(false),
@@ -238,7 +227,6 @@ times_are_utc_to_the_second(void **state)
 	    { "none", COLUMN_TIME } };
 	struct table *table = tables[0] = table_new("times", TABLE_RECORD, times, COUNT(times));
 
-	(void)state;
 	table_add_time(table, 1);
 	table_add_time(table, INT64_C(1598788800999999));
 	table_add_time(table, 0);

@@ -27,7 +27,6 @@ count(void)
 static int
 forget(void **state)
 {
-	(void)state;
 	drop_pushes();
 	fold_free(&fold);
 	tally_free(&tally);
@@ -42,7 +41,6 @@ forget(void **state)
 static void
 what_is_alike_is_one_count(void **state)
 {
-	(void)state;
 	arrives_at(NOW, "[" CALL("1", USUAL ",\"callTimeStr\":\"2026-11-20 10:00:00\"") ","
 	    CALL("2", USUAL ",\"callTimeStr\":\"2026-11-20 10:59:59\"") "]");
 	arrives_at(NOW, "[" CALL("3", USUAL ",\"callTimeStr\":\"2026-11-20 10:30:00\"") "]");
@@ -68,7 +66,6 @@ static const char *const kinds[] = {
 static void
 each_thing_counted_by_parts_counts(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		for (size_t j = i + 1; j < COUNT(kinds); j++) {
 			char records[1024];
@@ -89,7 +86,6 @@ no_call_is_lost_among_many_causes(void **state)
 	char records[2 * MANY * 100], *at = records;
 	int calls = 0;
 
-	(void)state;
 	for (int i = 0; i < 2 * MANY; i++)
 		at += sprintf(at, "%c" CALL("%d", "\"campaignId\":\"3\",\"callStatus\":5,\"failCode\":\"c%d\""),
 		    i == 0 ? '[' : ',', i, i % MANY);
@@ -105,7 +101,6 @@ no_call_is_lost_among_many_causes(void **state)
 static void
 the_lag_is_that_of_all_that_have_a_time(void **state)
 {
-	(void)state;
 	arrives_at(NOW, "[" CALL("1", USUAL) "," CALL("2", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:10\"") ","
 	    CALL("3", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:01\"") "]");
 	arrives_at(NOW + 1, "[" CALL("4", USUAL ",\"callTimeStr\":\"1970-01-01 00:00:05\"") "]");
@@ -122,7 +117,6 @@ a_lag_beyond_counting_is_none(void **state)
 {
 	char records[MANY * 150], *at = records;
 
-	(void)state;
 	for (int i = 0; i < MANY; i++)
 		at += sprintf(at, "%c" CALL("%d", USUAL ",\"callTimeStr\":\"9999-12-31 00:00:00\""),
 		    i == 0 ? '[' : ',', i);
@@ -136,7 +130,6 @@ a_lag_beyond_counting_is_none(void **state)
 static void
 the_hour_of_arrival_is_told_where_it_is_one(void **state)
 {
-	(void)state;
 	count();
 	assert_false(tally.in_one_hour);
 	arrives_at(NOW, "[" CALL("1", USUAL) "]");
@@ -152,7 +145,6 @@ the_hour_of_arrival_is_told_where_it_is_one(void **state)
 static void
 an_hour_begins_before_its_times(void **state)
 {
-	(void)state;
 	assert_int_equal(tally_hour(0), 0);
 	assert_int_equal(tally_hour(HOUR - 1), 0);
 	assert_int_equal(tally_hour(HOUR), HOUR);

@@ -15,7 +15,6 @@ a_time_has_a_zone(void **state)
 		{ "2020-08-30T20:00:00+08", 1598788800 }, { "2020-08-30T06:30:00-05:30", 1598788800 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int64_t microseconds;
 
@@ -36,7 +35,6 @@ what_is_no_time_is_refused(void **state)
 	};
 	int64_t microseconds;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (time_text_parse(cases[i], &microseconds))
 			fail_msg("%s", cases[i]);

@@ -10,7 +10,6 @@ static char source[PUSH_SOURCE_SIZE];
 static int
 make_file(void **state)
 {
-	(void)state;
 	temporary_make(path, "old:OLD-secret_1.~\n");
 	return 0;
 }
@@ -18,7 +17,6 @@ make_file(void **state)
 static int
 remove_file(void **state)
 {
-	(void)state;
 	unlink(path);
 	return 0;
 }
@@ -42,7 +40,6 @@ a_line_is_name_and_token(void **state)
 {
 	static const char content[] = "# who pushes\n\nhome:abc\r\nsite two:A-b.c_d~9\nlast:xyz";
 
-	(void)state;
 	assert_true(set_has(content, "abc"));
 	assert_true(set_has(content, "A-b.c_d~9"));
 	assert_true(set_has(content, "xyz"));
@@ -58,7 +55,6 @@ a_line_is_name_and_token(void **state)
 static void
 a_byte_order_mark_is_no_part_of_a_line(void **state)
 {
-	(void)state;
 	assert_true(set_has("\xef\xbb\xbf" "home:abc\n", "abc"));
 	assert_string_equal(source, "home");
 	assert_true(set_has("\xef\xbb\xbf# who pushes\nhome:abc\n", "abc"));
@@ -75,7 +71,6 @@ tokens_are_counted(void **state)
 		{ "", 0 }, { "\n# none\n", 0 }, { "a:1\n", 1 }, { "a:1\nb:2\n#c:3\nd:4", 3 }, { "a:1\na:2\n", 2 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct token_set *set;
 
@@ -98,7 +93,6 @@ a_bad_line_is_named_and_never_shown(void **state)
 		"name:SECRET\rnext:SECRET", "name:SECRET\r\r",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		struct capture capture;
 		struct token_set *set;
@@ -125,7 +119,6 @@ a_file_that_cannot_be_read_is_named(void **state)
 		{ "no-such-directory/tokens", "no-such-directory/tokens: No such file" }, { ".", ".: Is a directory" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct capture capture = capture_start();
 		struct token_set *set = token_set_read(files[i][0]);
@@ -170,7 +163,6 @@ a_token_stands_in_the_path_or_in_the_query(void **state)
 	};
 	struct admission *admission = admission_new(path, false);
 
-	(void)state;
 	assert_non_null(admission);
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (admission_check(admission, cases[i].path, cases[i].query, source) != cases[i].admitted)
@@ -185,7 +177,6 @@ pushes_go_to_the_mount_or_one_segment_below(void **state)
 	static const char *const push_paths[] = { "", "/", "//", "/x", "//x", "/x/", "///x//", "/-" };
 	static const char *const others[] = { "x", "/x/y", "//x//y", "/-/live", "//-/live", "/x/-" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(push_paths); i++)
 		if (!admission_is_push_path(push_paths[i]))
 			fail_msg("%s", push_paths[i]);
@@ -209,7 +200,6 @@ the_name_of_the_token_is_the_source(void **state)
 		    "012345678901234567890123456789012345678901234567890123456789012" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct admission *admission;
 		char content[256];
@@ -232,7 +222,6 @@ a_reload_exchanges_the_set(void **state)
 {
 	struct admission *admission = admission_new(path, false);
 
-	(void)state;
 	assert_non_null(admission);
 	temporary_write(path, "new:NEW\n");
 	assert_true(admission_check(admission, "/OLD-secret_1.~", NULL, source));
@@ -249,7 +238,6 @@ a_bad_file_leaves_the_old_set_in_force(void **state)
 	static const char *const contents[] = { "new:NEW\nbad line\n", "", "# nobody\n", "new:N W\n", NULL };
 	struct admission *admission = admission_new(path, false);
 
-	(void)state;
 	assert_non_null(admission);
 	for (size_t i = 0; i < COUNT(contents); i++) {
 		struct capture capture;
@@ -277,7 +265,6 @@ a_set_up_that_admits_nobody_is_refused(void **state)
 {
 	static const char *const contents[] = { "", "\n", "# nobody\n", "bad line\n", NULL };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(contents); i++) {
 		struct capture capture;
 		struct admission *admission;
@@ -301,7 +288,6 @@ anonymous_means_everybody(void **state)
 {
 	struct admission *admission;
 
-	(void)state;
 	unlink(path);
 	admission = admission_new(path, true);
 	assert_non_null(admission);

@@ -70,7 +70,6 @@ the_database_has_all_the_time_of_a_small_push(void **state)
 {
 	int64_t deadline;
 
-	(void)state;
 	deadline = carry(1000, 60 * 1000);
 	assert_int_equal(database_until, deadline);
 }
@@ -80,7 +79,6 @@ of_a_large_push_it_leaves_the_spool_what_that_takes(void **state)
 {
 	int64_t deadline;
 
-	(void)state;
 	deadline = carry(LARGE, 60 * 1000);
 	assert_int_equal(database_until, deadline - TO_SPOOL);
 }
@@ -90,7 +88,6 @@ but_for_half_of_what_there_is(void **state)
 {
 	int64_t deadline;
 
-	(void)state;
 	deadline = carry(LARGE, 1000);
 	assert_true(deadline - database_until > 0 && deadline - database_until <= 500);
 }
@@ -100,7 +97,6 @@ without_a_spool_nothing_is_left_for_it(void **state)
 {
 	int64_t deadline;
 
-	(void)state;
 	spool_well = false;
 	deadline = carry(LARGE, 60 * 1000);
 	spool_well = true;
@@ -113,7 +109,6 @@ the_spool_has_the_time_that_a_large_push_takes(void **state)
 {
 	int64_t deadline;
 
-	(void)state;
 	deadline = carry(LARGE, 100);
 	assert_true(spool_until >= deadline + 240);
 }
