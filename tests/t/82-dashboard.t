@@ -23,6 +23,8 @@ my @records = map {
 		callStatus => $code eq '0' ? 6 : 5, failCode => $code);
 } 1 .. 300;
 is $worker->push_body(body(@records))->{status}, 200, 'results are pushed';
+is $worker->push_body(body(record(campaignId => '3', callId => 'late', callTimeStr => $zoned[2])))->{status}, 200,
+    'one comes late';
 
 my $dashboard = decode_json(read_file(source() . '/monitoring/grafana/callresults.json'));
 my %variable = map { ($_->{name} => $_) } @{ $dashboard->{templating}{list} };
@@ -60,13 +62,19 @@ my @figures = split /\|/, $postgres->sql(q{select count(*), count(*) filter (whe
 is $answer{Calls}, $figures[0], 'all calls';
 is $answer{Answered}, $figures[1], 'answered calls';
 is $answer{Failed}, $figures[2], 'failed calls';
-is $answer{'Answer rate'}, $figures[1] / $figures[0], 'their part';
+cmp_ok abs($answer{'Answer rate'} - $figures[1] / $figures[0]), '<', 1e-9, 'their part';
 my ($bars, $times) = (0, 0);
 for (split /\n/, $answer{'Calls by hour'}) { my (undef, $yes, $no) = split /\|/; $bars += $yes + $no; $times++ }
 is "$bars calls in $times hours", "$figures[0] calls in 24 hours", 'every hour is drawn, and nothing twice';
 my $share = 0;
 $share += (split /\|/)[4] for split /\n/, $answer{'Why calls fail'};
 cmp_ok abs($share - 1), '<', 1e-9, 'the causes are all there are';
+my $late = $postgres->sql(q{select count(*), round(max(extract(epoch from received_at - last_call)), 1) from callresult.push
+	where received_at - last_call > interval '10 minutes'});
+my ($pushes, $longest) = (0, 0);
+$pushes += (split /\|/)[2] for split /\n/, $answer{'Late pushes'};
+for (split /\n/, $answer{'The latest push'}) { my $by = (split /\|/)[2]; $longest = $by if $by > $longest }
+is "$pushes|$longest", $late, 'late pushes, and how late';
 my %ids = map { ($_->{id} => 1) } @{ $dashboard->{panels} };
 is scalar(keys %ids), scalar @{ $dashboard->{panels} }, 'each panel has an id of its own';
 is $worker->stop, 0, 'the worker ends well';
