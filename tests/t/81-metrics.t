@@ -111,6 +111,13 @@ subtest 'the samples' => sub {
 	my $rules = read_file("$folder/callresultd.rules.yml");
 	my $tests = join '', map { read_file($_) } @tests;
 	like $tests, qr/alertname: $_$/m, "$_ has a test that it fires" for $rules =~ /alert: (\w+)/g;
+	# whoever is woken can type what the alerts say
+	my @commands = read_file(source() . '/src/ctl/ctl.c') =~ /^\t\{ "([a-z ]+)", "/mg;
+	my @named_commands = ($rules =~ s/\n\s+/ /gr) =~ /"callresultctl ([^"]+)"/g;
+	cmp_ok scalar @named_commands, '>', 10, 'the alerts name commands';
+	is_deeply [grep { my $named = $_; !grep { $named =~ /^\Q$_\E\b/ } @commands } @named_commands], [], 'which exist';
+	is $postgres->sql("select to_regclass('callresult.$_') is not null or to_regproc('callresult.$_') is not null"), 't', "$_ exists"
+	    for $rules =~ m{callresult\.(?!log\b)(\w+)}g;
 	my $dashboard = decode_json(read_file(source() . '/monitoring/grafana/callresultd.json'));
 	my @expressions = map { map { $_->{expr} } @{ $_->{targets} } } @{ $dashboard->{panels} };
 	cmp_ok scalar @expressions, '>', 20, 'the dashboard shows something';
