@@ -1,17 +1,17 @@
 -- Installs or upgrades the callresult schema:   psql -X -d DATABASE -f sql/install.sql
 --
--- Run it as the user who is to own the schema: the owner of the database, or anyone with CREATE on it. CREATEROLE lets
--- it make the roles as well; superuser rights and extensions are not needed. All of it is one transaction: it is done,
--- or nothing is changed. Run again, it does what is still to do and nothing else.
+-- Run it as the user who is to own the schema: the owner of the database, or anyone with CREATE on it. With CREATEROLE
+-- it creates the roles as well; it needs neither superuser rights nor extensions. It is one transaction: all of it is
+-- done, or nothing. Run again, it does what is still missing.
 --
 -- tables/NNN-*.sql   steps, each run once and recorded in callresult.schema_version
 -- code/, views/      run every time: each function and view stands in one place, and what stands there is what runs.
 --                    A step drops what "create or replace" cannot change.
 --
--- With -v number_index=on it makes an index by which calls_to() and erase_number() find a number, with off it drops
--- it; without either it leaves what is there. The index takes a sixth of the server's processor time a record more.
+-- -v number_index=on creates the index by which calls_to() and erase_number() find a number, off drops it; without
+-- either, what is there stays. The index costs the server a sixth more processor time a record.
 --
--- Nothing was released before step 6. What came before it is moved aside, copied and dropped (006-aside, 006-from-005).
+-- Nothing was released before step 6: data of step 5 are moved aside, copied and dropped (006-aside, 006-from-005).
 
 \set ON_ERROR_STOP on
 \set AUTOCOMMIT on

@@ -1,7 +1,8 @@
 -- Forgetting the people and keeping the calls.
 
--- A digest under a key that nobody keeps. Of letters alone, so that no function takes it for a number; what is one
--- already stays. Equal texts have equal digests in one run, so that identities stay what they were.
+-- What stands for a number, session or call afterwards: a digest under a key that nobody keeps. It has no digits, so
+-- that no function takes it for a number; a digest stays as it is. Equal texts have equal digests in one run, so that
+-- identities stay distinct.
 create or replace function callresult.digest_of(said text, key bytea)
 returns text
 language sql
@@ -12,7 +13,7 @@ return case when said like 'anon:%' then said
 
 comment on function callresult.digest_of(text, bytea) is 'A digest that stands for a number, session or call';
 
--- Whether no result has the identity that the log of the feed has noted, any more.
+-- Whether a call that the log of the feed has noted is not there any more under its identity.
 create or replace function callresult.noted_call_is_gone(
     plain boolean, campaign_id text, call_time_local timestamp, called text, session_id text, call_id text,
     vdn_id integer)
@@ -35,13 +36,13 @@ end;
 
 comment on function callresult.noted_call_is_gone is 'Whether a call that is noted in feed_log is no more what it was';
 
--- A month at a time, and old rows of the default partitions. What names the person becomes a digest, and what may name
--- him goes; campaign, time, status, cause and push stay, and with them every count. The triggers count each row out
--- and in again, so check_tally() proves it. What waits in the log of the feed gets the same digests, and comes with
--- them.
+-- Forgets the people of old calls and keeps every figure, a month at a time, and then old rows of the default
+-- partitions. What names the person becomes a digest, and what may name the person goes; campaign, time, status, cause
+-- and push stay, and with them every count. The triggers count each row out and in again, so check_tally() proves it.
+-- What waits in the log of the feed gets the same digests.
 --
--- Entries of the quarantine keep their reason and how often they came. Their own digest would tell the text to whoever
--- guesses the number, so it is another; none can be stored any more, so they are settled.
+-- Entries of the quarantine keep their reason and their count. Whoever guesses the number could confirm it by the
+-- digest of the text, so that is replaced too. Their text cannot be stored any more, so they are settled.
 create or replace function callresult.anonymise(keep interval, dry_run boolean default false)
 returns table (anonymised text, rows bigint, problem text)
 language plpgsql
@@ -62,7 +63,7 @@ begin
         raise exception 'anonymise needs to know how long to keep, such as interval ''1 year''';
     end if;
 
-    -- what is forgotten is no news to who follows the feed
+    -- the consumers of the feed need not hear of it
     perform set_config('callresult.moved', 'yes', true);
     for anonymised, what, change in
         select c.relname,
@@ -111,7 +112,7 @@ begin
         exception
             when others then
                 get stacked diagnostics state = returned_sqlstate, named = constraint_name, problem = message_text;
-                -- the message may quote a row
+                -- the server's message may quote a row
                 problem := case when state ~ '^2[23]' then rtrim('a row is refused ' || named) else problem end;
                 rows := 0;
         end;

@@ -1,17 +1,16 @@
 -- Which content of a result stands when it comes again with other content.
 --
--- The content that arrived last stands, whatever order the two are stored in; the other goes to call_result_revision.
--- store() sees to it that a live push has arrived after whatever stands. A time in the future is never believed.
+-- The content that arrived last stands, in whatever order the two are stored; the other goes to call_result_revision.
+-- store() makes a live push arrive after whatever stands. A time in the future is never believed.
 --
--- Numbers: the content laid aside takes the number the row had, the row takes the next. So the history of a result is
--- 0, 1, 2 ... in the order of laying aside, and the row's own number is how many there are. That holds for late content
--- too (an old push that a spool brings after a newer one): it is laid aside itself, and the row goes on standing under
--- the next number. Late content the history already has, of a twin of its push, is kept no second time, and the row is
--- left alone. Equal content that comes again makes no revision, and leaves its time of arrival at the row.
+-- Numbers: the content laid aside takes the number the row had, and the row takes the next. So the history of a result
+-- is 0, 1, 2 ... in the order of laying aside, and the row's own number is how many there are. This holds for late
+-- content too (an old push that comes out of a spool after a newer one): it is laid aside itself, and the row stays,
+-- under the next number. Late content that the history already has, from a twin of its push, is not kept twice, and the
+-- row does not change. Equal content that comes again makes no revision, but updates the time of arrival.
 --
--- The conflicting row is locked when this runs, so the history of a result is read and written by one transaction at a
--- time. In the lookup, "= or both NULL" is written out and planned for the values at hand, since IS NOT DISTINCT FROM
--- cannot use an index.
+-- The row is locked when this runs, so one transaction at a time reads and writes the history of a result. The lookup
+-- spells out "= or both NULL" and is planned for the values at hand, since IS NOT DISTINCT FROM cannot use an index.
 
 create or replace function callresult.keep_content()
 returns trigger
@@ -68,7 +67,7 @@ $$;
 comment on function callresult.keep_content() is
     'Lets the content that arrived last stand and keeps the other in call_result_revision';
 
--- Only for another push's content: an owner's own UPDATE makes no revision.
+-- Only for the content of another push: an UPDATE by the owner makes no revision.
 create or replace trigger keep_content before update on callresult.call_result
     for each row when (new.push_id is distinct from old.push_id)
     execute function callresult.keep_content();

@@ -1,8 +1,8 @@
--- Erasing a number: from results and revisions in any written form, and from the texts in quarantine however they are
--- coded.
+-- Erasing a number: from results and revisions in any written form, from the log of the feed, and from the texts in
+-- quarantine, however they are coded.
 
--- The bytes of a text that are ASCII, and the others as ~ooo~, so that no digit of theirs stands beside one of the
--- text.
+-- A text in any encoding as far as it is ASCII. Other bytes become ~ooo~: the tildes keep the octal digits apart from
+-- the text's own.
 create or replace function callresult.plain_text(raw bytea)
 returns text
 language sql
@@ -12,9 +12,9 @@ return replace(regexp_replace(replace(encode(raw, 'escape'), '\\', U&'\E000'), '
 
 comment on function callresult.plain_text(bytea) is 'A text in whatever encoding, as far as it is ASCII';
 
--- A text in UTF-16 as ASCII, with ~ for every other sign; NULL for what is not UTF-16. JSON and forms begin with an
--- ASCII sign, or with a byte order mark, so the first two bytes tell. Units are set apart by blanks before any is
--- looked at.
+-- A text in UTF-16 as ASCII, with ~ for every other character; NULL for what is not UTF-16. JSON and forms begin with
+-- an ASCII character or a byte order mark, so the first two bytes decide. Blanks separate the units first, so that no
+-- pattern matches across two of them.
 create or replace function callresult.from_utf16(raw bytea)
 returns bytea
 language plpgsql
@@ -36,7 +36,7 @@ $$;
 
 comment on function callresult.from_utf16(bytea) is 'A text in UTF-16 as ASCII; empty where it is none';
 
--- What a text may say: as it is, and with the escapes of JSON and of forms read.
+-- All readings of a text in quarantine: as it is, and with the escapes of JSON and of forms decoded.
 create or replace function callresult.readings(raw bytea)
 returns setof text
 language plpgsql
@@ -62,9 +62,9 @@ $$;
 
 comment on function callresult.readings(bytea) is 'What a text in quarantine may say';
 
--- The form in which a text has the number: as it is given, if it stands there as a whole and not as a part of a longer
--- run of digits, else another, else NULL. What stands before a number with blanks in it may be a date: so it is looked
--- for in one run of digits first.
+-- The form in which a text contains the number: as given, if it stands there whole and not within a longer run of
+-- digits, else another, else NULL. It looks for one run of digits before it looks for a number with blanks, since what
+-- stands before such a number may be a date.
 create or replace function callresult.number_in(raw bytea, number text)
 returns text
 language plpgsql
@@ -96,8 +96,8 @@ $$;
 comment on function callresult.number_in(bytea, text) is
     'The form in which a text in quarantine has a number, whole and in whatever coding; empty where it has it not';
 
--- How a text is coded that can be searched by nobody here; NULL for text. Data that is no text has one control
--- character in nine bytes.
+-- How a text is coded that cannot be searched here, such as gzip; NULL for text. Binary data has about one control
+-- character in nine bytes; one in twenty is the limit.
 create or replace function callresult.unreadable(raw bytea)
 returns text
 language sql
@@ -117,7 +117,7 @@ end;
 comment on function callresult.unreadable(bytea) is
     'How a text in quarantine is coded that cannot be searched; empty for text';
 
--- Whether a number is the one that is to be erased: as it is given, or in any form.
+-- Whether a number is the one to be erased: as given, or with every_form however it is written.
 create or replace function callresult.is_number(called text, number text, every_form boolean)
 returns boolean
 language sql
@@ -128,7 +128,8 @@ return coalesce(called = number or every_form and callresult.number_tail(called)
 comment on function callresult.is_number(text, text, boolean) is
     'Whether called is this number, as it is given or, with every_form, however it is written';
 
--- What is left of it in the log of the feed names no number, session or call, and is found by nobody.
+-- Removes a number from the log of the feed. Its entry stays, without campaign, number, session and call, so that
+-- places stay what they are; no reader finds a call by it.
 create or replace function callresult.erase_in_feed(number text, every_form boolean)
 returns void
 language sql
@@ -149,6 +150,8 @@ end;
 
 comment on function callresult.erase_in_feed(text, boolean) is 'Removes a called number from the log of the feed';
 
+-- Removes a called number everywhere in the database, when a person asks to be forgotten, and reports what it removed
+-- and which other forms of the number it left. A dry run does all of it and takes it back.
 create or replace function callresult.erase_number(number text, every_form boolean default false,
     dry_run boolean default false)
 returns table (found_in text, form text, rows bigint, problem text)

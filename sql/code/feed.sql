@@ -1,21 +1,20 @@
--- The feed: calls in an order that nothing committed later can precede.
+-- The feed: other programs follow the calls, in an order that nothing committed later can precede.
 --
--- Whoever changes results writes which ones into feed_log, in the same transaction: store() from its parameters,
--- triggers for everything else. keep_house() numbers the rows of feed_log that it sees, which are committed, one
--- housekeeper after the other. So a place is given after the commit of what stands there, is greater than all that
--- were given before, and never changes; a reader who has gone past a place has missed nothing. No transaction id and
--- no sequence decides.
+-- A transaction that changes results notes them in feed_log: store() from its parameters, triggers for everything else.
+-- keep_house() numbers the rows of feed_log that it sees, which are committed, one housekeeper after the other. So a
+-- call gets its place after its commit; the place is greater than all given before, and never changes. A consumer who
+-- has gone past a place has missed nothing. Neither a transaction id nor a sequence could promise that.
 --
--- A result is given at one place for each content that it had while it stood there, as it stands when it is read. What
--- no longer stands is passed over: the result is gone, or another push's content stands, or it was corrected by hand
--- later; the log then has the newer one at a later place, in the same snapshot.
+-- feed() gives a result at one place for each content it had, and reads the content when it is called. It passes over
+-- places whose content no longer stands: the result is gone, or has the content of another push, or was corrected by
+-- hand later. The log then has the newer content at a later place, in the same snapshot.
 --
--- feed_log is written only while there is a consumer. Whoever changes results has written tally_journal before he looks
--- whether there is one, and holds its lock until he commits; feed_add() lets nobody hold that lock. So each change is
--- either committed before the consumer comes, or in the log for it.
+-- feed_log is written only while there is a consumer. A transaction that changes results has written tally_journal
+-- before it looks for a consumer, and keeps that lock until it commits; feed_add() waits until nobody has it. So each
+-- change is committed before the consumer comes, or is in the log for it.
 
 -- Notes in feed_log what a statement changed in call_result. At a higher isolation level a transaction may not see a
--- consumer that is there: then it notes all, and keep_house() drops what nobody waits for.
+-- consumer that is there, so it notes everything, and keep_house() deletes what no consumer waits for.
 create or replace function callresult.note_change()
 returns trigger
 language plpgsql
@@ -56,8 +55,9 @@ $$;
 
 comment on function callresult.note_change() is 'Notes for the feed what a statement changed in call_result';
 
--- What store() inserts it notes itself; rows that only move, from the default partition into their month, are no news.
--- Triggers of a table fire in the order of their names: these after those of the tally, which lock its journal.
+-- Gives a table the triggers that note changes for the feed. store() itself notes what it inserts; rows that only move
+-- from the default partition into their month are no news. Triggers fire in the order of their names: these after those
+-- of the tally, which lock its journal.
 create or replace function callresult.add_feed_triggers(result_table regclass)
 returns void
 language plpgsql
@@ -88,8 +88,8 @@ begin
 end
 $$;
 
--- Numbers what is committed, and drops what every consumer has taken. The caller has locked housekeeping. Listeners are
--- told, and places given, at most ten times a second.
+-- Numbers what is committed, notifies listeners, and deletes what every consumer has taken. Numbers at most ten times a
+-- second. The caller has locked housekeeping.
 create or replace function callresult.number_feed()
 returns void
 language plpgsql
@@ -121,9 +121,9 @@ $$;
 comment on function callresult.number_feed() is
     'Gives places to what is committed, and drops what every consumer has taken';
 
--- The consumer begins behind all that is committed now, or behind a place that the log still has. What is committed is
--- there for the rest of this transaction, too, and nothing else: a copy of calls taken in it fits to the feed exactly.
--- Pushes wait meanwhile. It tries for the locks a tenth of a second at a time, so that no push waits longer behind it.
+-- Adds a consumer, which begins after all that is committed now, or after a place that the log still has. Until this
+-- transaction ends nothing else is committed, so a copy of calls made in it and the feed join without a gap. Pushes
+-- wait meanwhile. It waits for the locks a tenth of a second at a time, so that no push waits longer behind it.
 create or replace function callresult.feed_add(consumer text, "from" bigint default null)
 returns bigint
 language plpgsql
@@ -154,6 +154,7 @@ $$;
 comment on function callresult.feed_add(text, bigint) is
     'Adds a consumer of the feed, which begins with what is stored from now on, or behind a place; gives that place';
 
+-- Removes a consumer; keep_house() then deletes what only it was waiting for.
 create or replace function callresult.feed_drop(consumer text)
 returns boolean
 language plpgsql
@@ -168,8 +169,8 @@ $$;
 
 comment on function callresult.feed_drop(text) is 'Removes a consumer of the feed; whether there was one';
 
--- The place of a consumer, which until the end of the transaction is this session's: another reader of the same
--- consumer waits.
+-- The place of a consumer, locked until the end of the transaction: another session that reads as the same consumer
+-- waits.
 create or replace function callresult.feed_place(consumer text)
 returns bigint
 language plpgsql
@@ -192,8 +193,8 @@ $$;
 comment on function callresult.feed_place(text) is
     'The place of a consumer, and nobody else''s until the end of the transaction';
 
--- A call without a time or a number. "= or both NULL" is written out and planned for the values at hand, since nothing
--- else can use the index.
+-- The call with this identity, where time or number is missing. "= or both NULL" is spelt out and planned for the
+-- values at hand, since nothing else can use the index.
 create or replace function callresult.call_with_gaps(
     campaign_id text, call_time_local timestamp, called text, session_id text, call_id text, vdn_id integer)
 returns setof callresult.calls
@@ -218,8 +219,9 @@ $$;
 
 comment on function callresult.call_with_gaps is 'The call of an identity, parts of which may be missing';
 
--- Of some places on, a stretch of the log at a time. Nearly all calls have a time and a number, and these two find
--- them. Where nothing but what no longer stands is left, the place moves over it by itself.
+-- The next calls for a consumer, at most so many. It reads the log a stretch at a time. Nearly all calls have a time
+-- and a number, which find them by the index; call_with_gaps() finds the others. Where no content stands any more, it
+-- moves the consumer past those places itself.
 create or replace function callresult.feed(consumer text, most integer default 1000)
 returns setof callresult.internal_feed_call
 language plpgsql
@@ -293,6 +295,7 @@ $$;
 comment on function callresult.feed(text, integer) is
     'The calls that a consumer has not taken yet, in the order of their places, at most so many';
 
+-- Moves a consumer past the calls that it has taken, in the transaction in which it keeps them.
 create or replace function callresult.feed_done(consumer text, place bigint)
 returns bigint
 language plpgsql

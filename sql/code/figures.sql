@@ -1,6 +1,7 @@
 -- What the views compute with.
 
--- Half a ten-thousandth is rounded up, as round() does; in whole numbers it takes half the time.
+-- A share such as an answer rate, to four places. It rounds halves up, as round() does, but computes with whole
+-- numbers, in half the time.
 create or replace function callresult.part_of(part bigint, whole bigint)
 returns numeric
 language sql
@@ -9,13 +10,13 @@ return (20000 * part + whole) / (2 * whole) * 0.0001;
 
 comment on function callresult.part_of(bigint, bigint) is 'part / whole to four places';
 
--- When a signed link expires, by its query string; NULL where that does not say, or says what is no date. Knows
---   X-Amz-Date and X-Amz-Expires, and the same of other makers (X-Goog-, x-oss-, X-Tos- ...): from when, seconds
+-- When a signed link to a recording expires, by its query string; NULL where that does not say, or gives no date. Knows
+--   X-Amz-Date and X-Amz-Expires, and the same of others (X-Goog-, x-oss-, X-Tos- ...): a time, and seconds from it
 --   Expires: seconds since 1970 (S3 version 2, CloudFront, OBS, OSS)
 --   q-sign-time: from;to in seconds since 1970 (COS)
 --   e, beside a token: seconds since 1970 (Qiniu)
 --   se: a UTC time (Azure)
--- Each value is checked for its form before it is read, so that no link can make a report fail.
+-- The form of each value is checked before it is read, so that no link makes a report fail.
 create or replace function callresult.link_expiry(link text)
 returns timestamptz
 language plpgsql
@@ -55,7 +56,7 @@ begin
     then
         return null;
     end if;
-    -- a day that the month has not falls into another month
+    -- a day that the month does not have falls into the next month
     day := make_date(substr(since, 1, 4)::integer, substr(since, 5, 2)::integer, 1)
            + (substr(since, 7, 2)::integer - 1);
     if extract(month from day) <> substr(since, 5, 2)::integer then

@@ -1,7 +1,7 @@
 -- Finding calls: those to a number, however it was written, and those that arrived last.
 
--- What two ways of writing a number have in common: its last eight digits. "+86 138 0013 8000", "913800138000" and
--- "13800138000" share them.
+-- The last eight digits of a number, which all ways of writing it have in common: "+86 138 0013 8000", "913800138000"
+-- and "13800138000".
 create or replace function callresult.number_tail(called text)
 returns text
 language sql
@@ -10,8 +10,9 @@ return right(regexp_replace(called, '[^0-9]', '', 'g'), 8);
 
 comment on function callresult.number_tail(text) is 'The last eight digits of a number, by which calls_to finds it';
 
--- What two numbers share at their ends is the number itself. What stands before it is a trunk's 9, an exit code, a
--- country code, a 0; a country code before one of them at most, or they are numbers of two countries.
+-- Whether two ways of writing a number mean the same one. What they share at their ends is the number itself; before it
+-- may stand a trunk's 9, an exit code, a country code and a 0. Only one of the two may have a country code there, or
+-- they are numbers of two countries.
 create or replace function callresult.same_number(one text, other text)
 returns boolean
 language sql
@@ -31,6 +32,8 @@ comment on function callresult.same_number(text, text) is
     'Whether two ways of writing a number are the same number: with or without country code, trunk prefix, signs '
     'and blanks';
 
+-- Every call to a number, for whoever has the person on the phone. The first condition is what an index on number_tail
+-- (number_index=on) finds, the second decides.
 create or replace function callresult.calls_to(number text)
 returns setof callresult.calls
 language sql
@@ -46,6 +49,7 @@ end;
 comment on function callresult.calls_to(text) is
     'Every call to a number in any written form, newest first, of all campaigns';
 
+-- The numbers called more often than most times in so many days, to keep campaigns from calling anybody too often.
 create or replace function callresult.called_often(days integer, most integer)
 returns table (called text, calls bigint, campaigns bigint, last_call timestamp)
 language sql
@@ -63,8 +67,9 @@ end;
 comment on function callresult.called_often(integer, integer) is
     'Numbers called more than so often in so many days, however they were written';
 
--- The pushes, which are in order of arrival, say since when. One whose calls were erased or replaced has none left:
--- then older pushes are taken, too. The bound is a value when the query is planned, which the block range index needs.
+-- The calls that arrived last. Results have only a block range index by arrival, so the pushes, which are in order of
+-- arrival, say since when to look. A push whose calls were erased or replaced has none left: if there are too few
+-- calls, it looks at more pushes. EXECUTE plans the query with the bound as a value, which the block range index needs.
 create or replace function callresult.newest(most integer default 20)
 returns setof callresult.calls
 language plpgsql

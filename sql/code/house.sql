@@ -1,8 +1,8 @@
 -- The housekeeper: months, the journal of the tally, and the places of the feed. The worker calls keep_house() on a
 -- connection of its own.
 
--- Takes locks that somebody may hold for long, and waits for each no longer than the lock_timeout that its caller sets,
--- so that no push waits longer behind it; then lets go of all, and tries again for a minute.
+-- Takes locks that others may hold for long. It waits for each no longer than the lock_timeout that its caller sets, so
+-- that no push waits longer behind it; then lets go of all, and tries again for a minute.
 create or replace function callresult.lock_gently(statements text)
 returns void
 language plpgsql
@@ -28,7 +28,8 @@ $$;
 
 comment on function callresult.lock_gently(text) is 'Takes locks without having pushes wait long behind them';
 
--- Gives a new month what its siblings have and ATTACH does not give it: the default partition is the model.
+-- Creates the table of a month, with what its siblings have and ATTACH does not give it; the default partition is the
+-- model.
 create or replace function callresult.make_sibling(parent text, partition text)
 returns void
 language plpgsql
@@ -43,7 +44,7 @@ begin
     from pg_class c join pg_tablespace t on t.oid = c.reltablespace
     where c.oid = parent::regclass;
 
-    -- Indexes and row triggers are left to ATTACH, which makes those of the parent; an identity is the parent's.
+    -- ATTACH creates the parent's indexes and row triggers; an identity is the parent's alone.
     execute format('create table %I (like %I including all excluding indexes excluding identity'
                    ' excluding comments)%s%s',
                    partition, model.relname, ' with (' || array_to_string(model.reloptions, ', ') || ')',
@@ -65,13 +66,14 @@ $$;
 
 comment on function callresult.make_sibling(text, text) is 'Makes the table of a month, with what its siblings have';
 
--- Makes one month of one table; true when it is there in the end. Attaching needs the default partition to itself,
--- which holds up reports and pushes bound for it; moving rows needs the whole table, for a query that knows the old
--- partitions and waited for one of them would find the rows in none. It waits 50 ms for that, and when it does not get
--- it, false is the answer, the rows stay in the default partition, and a later call tries again.
+-- Creates the partition of one month of a table, and moves rows of that month into it; true when the partition is there
+-- in the end. Attaching needs the default partition to itself, which makes reports and pushes bound for it wait. Moving
+-- rows needs the whole table: a query that knows the old partitions and waited for one of them would find the rows in
+-- none. It waits 50 ms for these locks. Without them it returns false, the rows stay in the default partition, and a
+-- later call tries again.
 --
--- Attaching reads the whole default partition once. Where that holds more than most_bytes, no push pays for it; the
--- owner can, at a quiet time: select callresult.add_month('call_result', '2026-11-01', null);
+-- Attaching reads the whole default partition once. Where that has more than most_bytes, it fails, so that no push
+-- waits for it. The owner may do it at a quiet time: select callresult.add_month('call_result', '2026-11-01', null);
 create or replace function callresult.add_month(parent text, month timestamp, most_bytes bigint default 134217728)
 returns boolean
 language plpgsql
@@ -93,7 +95,7 @@ begin
     end if;
     execute are_there into to_move using month, month + interval '1 month';
     begin
-        -- ONLY, or the lock would be taken on every partition.
+        -- without ONLY, every partition would be locked
         execute format('lock table only %I in %s mode', parent,
                        case when to_move then 'access exclusive' else 'share update exclusive' end);
         if pg_relation_size(rest::regclass) > most_bytes then
@@ -107,7 +109,7 @@ begin
             return false;
     end;
     if to_regclass(partition) is not null then
-        return true;    -- somebody else's by now
+        return true;    -- another session was faster
     end if;
     execute are_there into come_since using month, month + interval '1 month';
     if come_since and not to_move then
@@ -118,8 +120,8 @@ begin
     select string_agg(quote_ident(attname), ', ') into columns
     from pg_attribute
     where attrelid = rest::regclass and attnum > 0 and not attisdropped and attgenerated = '';
-    -- Whoever follows by logical replication is sent what a table does as the table stands then: rows that went into
-    -- the month before it was attached would be deleted there, and never come. So they wait aside.
+    -- Logical replication sends a change as the tables are published at that moment: of rows moved into the month
+    -- before it was attached, a subscriber would get the deletion alone. So they wait in a table of their own.
     if to_move then
         execute format('create unlogged table moving (like %I)', parent);
         execute format('with moved as (delete from %1$I where %2$I >= $1 and %2$I < $2 returning *) '
@@ -141,7 +143,7 @@ $$;
 comment on function callresult.add_month(text, timestamp, bigint) is
     'Makes the partition of one month of call_result, call_result_revision or push; false: not now';
 
--- The rows that wait in a default partition for their month, to a hundred thousand, and the first of their times.
+-- How many rows wait in a default partition for their month, up to a hundred thousand, and the first of their times.
 create or replace function callresult.waiting_in(parent text, out first timestamp, out rows bigint)
 language plpgsql
 stable
@@ -160,7 +162,7 @@ $$;
 
 comment on function callresult.waiting_in(text) is 'The rows that wait in a default partition for their month';
 
--- The month to make next: this one, the one after it, or one that rows wait for.
+-- The month to create next: this one, the next one, or one that rows wait for; NULL for none.
 create or replace function callresult.month_wanted(parent text)
 returns timestamp
 language sql
@@ -177,8 +179,8 @@ end;
 
 comment on function callresult.month_wanted(text) is 'The month of a table that is to be made next';
 
--- Makes the month that a table wants, if any and if it is not too soon after one that could not be made; true when it
--- did.
+-- Creates the month that a table wants, unless the last attempt has failed just now; true when it did. Notes in
+-- housekeeping what went wrong.
 create or replace function callresult.make_month(kept callresult.housekeeping)
 returns boolean
 language plpgsql
@@ -206,7 +208,7 @@ begin
             get stacked diagnostics state = returned_sqlstate, said = message_text, rule = constraint_name,
                 trace = pg_exception_context;
             pause := '1 min';
-            -- What a row meets on its way may quote it.
+            -- the message of an error that a row meets on its way may quote the row
             if state ~ '^2[23]' or trace ~ 'with moved as|from moving' then
                 said := rtrim('a row is refused ' || rule);
             end if;
@@ -222,10 +224,11 @@ $$;
 
 comment on function callresult.make_month(callresult.housekeeping) is 'Makes the month that a table wants';
 
--- What the worker calls again and again; once more at once when it says more. One at a time: to another it gives no
--- figures. The journal is folded when reading it begins to cost. Months come last, and one for each table, since they
--- hold the default partitions until the end. To whoever needs a table for themselves it gives way before they would be
--- found in a deadlock, and tells no figures either. The worker says its call_timezone, for local_today().
+-- Does what keeps storing and reports fast, and returns the figures of what is left to do. The worker calls it again
+-- and again, and once more at once when it returns more. One session at a time: another one gets no figures. It folds
+-- the journal when reading it begins to cost. Months come last, one for each table, since they lock the default
+-- partitions until the end. It gives way to whoever needs a table alone, before there is a deadlock, and then returns
+-- no figures either. call_timezone is the worker's, for local_today().
 create or replace function callresult.keep_house(call_timezone text default null)
 returns table (more boolean, journal_rows bigint, unplaced_rows bigint, quarantine_entries bigint,
                quarantine_bytes bigint, problem text)
@@ -311,7 +314,8 @@ comment on function callresult.keep_house(text) is
     'Folds the journal of the tally, numbers the feed, makes the months of the tables, and tells what waits and what '
     'could not be done';
 
--- The day that the platform's clock shows: by the zone that the worker has said last, else by the session's.
+-- Today by the platform's clock: in the time zone that the worker has last passed to keep_house(), else in the
+-- session's.
 create or replace function callresult.local_today()
 returns date
 language sql

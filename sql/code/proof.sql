@@ -1,7 +1,7 @@
--- The tally anew, and the proof that the reports tell what the results are.
+-- The proof that the reports say what the results are, and the repair.
 
--- Anew from the results. Pushes wait for it, or go to the spool. Not by TRUNCATE, which would empty the reports of
--- transactions that go on.
+-- Counts the reports anew from the results. Pushes wait meanwhile, or go to the spool. It deletes rather than
+-- truncates, since TRUNCATE would empty the reports for transactions that are still running.
 create or replace function callresult.rebuild_tally()
 returns void
 language plpgsql
@@ -27,7 +27,8 @@ comment on function callresult.rebuild_tally() is
     'Counts the tally anew from call_result; needed only after partitions were attached, detached or dropped by '
     'hand, and where results came past the triggers or the counts came twice, as in a restore of data alone';
 
--- What the reports count beside what the results are; one statement, so it may run while results are stored.
+-- Compares the figures of the reports with the results; no row means that they agree. It is one statement, with one
+-- snapshot, so it may run while results are stored.
 create or replace function callresult.check_tally()
 returns table (report text, campaign_id text, vdn_id integer, period timestamp, call_status smallint,
                cause_code text, tallied numeric, counted numeric)
@@ -95,8 +96,9 @@ end;
 
 comment on function callresult.check_tally() is 'Compares the reports with call_result; no row: they agree';
 
--- For doctor, whose role reads no result: figures that lead to no person. Recent ones only, and not too many: every
--- push has its share of a wrong time zone.
+-- How many calls of the last day are dated after their arrival, and by how much at most: the sign of a wrong
+-- call_timezone or clock. It runs for doctor, whose role may read no result. A wrong time zone shows in every push, so
+-- a hundred thousand results are enough.
 create or replace function callresult.calls_ahead(out calls bigint, out seconds bigint)
 language sql
 stable

@@ -1,6 +1,6 @@
 -- Keeping the data for years: dropping whole months.
 
--- Joins what the folds wrote one by one of a campaign's month, and leaves out what has come to nothing. Only
+-- Joins the rows that folding has written for a campaign's month, and leaves out counts that have become 0. Only for
 -- months that are over; the caller has locked housekeeping.
 create or replace function callresult.compact_tally()
 returns void
@@ -39,13 +39,13 @@ end;
 
 comment on function callresult.compact_tally() is 'Joins the rows of tally_detail that belong together';
 
--- Drops the months that lie wholly before now - keep, and tells what went. The half day is for time zones: the
+-- Drops the months that lie wholly before now - keep, and reports what it dropped. The half day is for time zones: the
 -- sender's month may end that much later than the one in UTC.
 --
--- The slow part, counting a month out of the tally, keeps only results of that month waiting. Dropping needs
--- the tables to themselves for a moment: it waits for that a tenth of a second at a time, so that no push waits
--- longer behind it, and gives up after a minute, having changed nothing. A month on which something hangs that is not
--- ours is counted in again and told with the reason.
+-- The slow part, counting a month out of the tally, makes only results of that month wait. Dropping needs the tables to
+-- itself for a moment: it waits for the locks a tenth of a second at a time, so that no push waits longer behind it,
+-- and gives up after a minute, having changed nothing. A month that cannot be dropped, since something of the owner's
+-- depends on it, is counted in again and reported with the reason.
 --
 -- A dry run does all of it and takes it back, so that it returns what the real one would.
 create or replace function callresult.retain(keep interval, dry_run boolean default false)

@@ -1,15 +1,15 @@
--- store(): the worker's only door. One batch of pushes, in one transaction of the caller's, at READ COMMITTED.
+-- store(): the worker's only door. It stores one batch of pushes, in a transaction of the caller's at READ COMMITTED.
 --
 -- Most calls bring only what was never seen. A plain INSERT stores that for less than half of what ON CONFLICT costs,
--- and the tally's journal is written from the parameters; when something is met, all is done again by
--- store_with_care(). Either way stores the same.
+-- and store() counts it into the tally's journal from its parameters. If something is there already, or is refused,
+-- store_with_care() does all of it again. Either way stores the same.
 --
--- store() runs with its owner's rights for whoever may call it, under whatever search_path that is. To set one for each
--- call costs more than to name things in full, so in store() every function, type and operator has its schema;
--- what it calls has its names bound when it is made.
+-- store() runs with its owner's rights for whoever may call it, under the caller's search_path. Setting one in each
+-- call costs more than full names, so in store() every function, type and operator has its schema; the names in the
+-- functions that it calls are bound when those are created.
 
--- The records of a call of store() as rows. Where it is called the server puts this query in its place. unnest in the
--- select list hands on row by row; in FROM, every array would be laid out in a store of its own first.
+-- The records of a call of store() as rows. The server inlines this query where it is called. unnest in the select list
+-- passes on row by row; in FROM, the server would first write out every array.
 create or replace function callresult.arriving(
     p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[],
     r_push int[], r_campaign_id text[], r_session_id text[], r_called text[], r_call_time_local timestamp[],
@@ -36,9 +36,8 @@ end;
 
 comment on function callresult.arriving is 'The records of a call of store() as rows';
 
--- How far the zone is from UTC from one time to another; NULL where they are more than a day apart, or it changes in
--- between.
--- To look the zone up for each record takes a tenth of the time of a large call.
+-- How far the zone is from UTC between two times; NULL where they are more than a day apart, or it changes in between.
+-- Looking the zone up for each record would take a tenth of the time of a large call.
 create or replace function callresult.offset_of(earliest timestamp, latest timestamp, call_timezone text)
 returns interval
 language sql
@@ -52,7 +51,8 @@ end;
 
 comment on function callresult.offset_of is 'How far a zone is from UTC from one time to another, where it is one';
 
--- The lag of a call of store(), in milliseconds, as tally() counts it: quickly where one offset is that of all times.
+-- The sum of the milliseconds from the calls to the arrival of their results, as tally() counts it: fast where all
+-- times have one offset, else record by record.
 create or replace function callresult.lag_by_offset(t_lag bigint, t_timed bigint, zone_offset interval)
 returns numeric
 language sql
@@ -75,7 +75,8 @@ end;
 comment on function callresult.lag_by_offset is 'The lag of a call of store(), where one offset is that of all times';
 comment on function callresult.lag_of_each is 'The lag of a call of store(), record by record';
 
--- A web server behind a socket may say "unix:" or nothing; that is no reason to refuse a push.
+-- The address of a push's sender; NULL for what is none. A web server behind a socket may pass "unix:" or nothing,
+-- which is no reason to refuse a push.
 create or replace function callresult.address(given text)
 returns inet
 language plpgsql
@@ -91,8 +92,9 @@ $$;
 
 comment on function callresult.address(text) is 'Text to address; NULL for what is none';
 
--- Refused texts of the pushes given. One text for one reason may be in a call more than once: fold first. Sorted, as
--- the results are, so that two calls never wait for each other in a circle.
+-- Puts the refused texts of these pushes into quarantine, or counts those up that are there. A call may have a text
+-- with one reason more than once, so they are grouped; they are sorted, as the results are, so that two calls never
+-- deadlock.
 create or replace function callresult.keep_refused(
     pushes uuid[], p_id uuid[], p_received_at timestamptz[], q_push int[], q_reason text[], q_raw bytea[])
 returns void
@@ -111,11 +113,11 @@ end;
 
 comment on function callresult.keep_refused is 'Puts refused texts into quarantine, or counts them up';
 
--- The long way of store(), for what may have been seen. Fates are told by RETURNING: revision 0 is a new row, more is
--- an update (xmax, the usual way to tell, is refused on a partitioned table). What is not returned changed nothing and
--- is a duplicate. Late content (see keep_content) is returned under the push that stands, not under its own, and so is
--- a duplicate of its own as well, which is meant: it changed nothing that stands. What came again is returned with the
--- time it came again, and is no update.
+-- The long way of store(), for what may be there already. RETURNING tells the fates: revision 0 is a new row, more is
+-- an update (PostgreSQL refuses xmax, the usual way to tell, on a partitioned table). A record that is not returned
+-- changed nothing and is a duplicate. Late content (see keep_content) is returned under the push that stands, and so
+-- counts as a duplicate of its own push, as it should: it changed nothing that stands. Equal content that came again is
+-- returned with the time it came again, and is no update.
 --
 -- A push that is there already, because the worker did not learn how its COMMIT ended, changes nothing.
 create or replace function callresult.store_with_care(
@@ -207,7 +209,7 @@ begin
     perform keep_refused(new_pushes, p_id, p_received_at, q_push, q_reason, q_raw);
     set constraints all immediate;
 
-    -- Of one that waited in a spool nobody has counted what that COMMIT did.
+    -- what that COMMIT did to a push out of a spool has not been counted yet
     if cardinality(known) > 0 then
         select count(*) as pushes, coalesce(sum(k.inserted), 0) as inserted, coalesce(sum(k.updated), 0) as updated,
                coalesce(sum(k.duplicates), 0) as duplicates, coalesce(sum(k.quarantined), 0) as quarantined
@@ -223,10 +225,10 @@ begin
     end if;
     return next;
 exception
-    -- The server would write the row, a number in it, into its log.
+    -- or the server would log the row, and a number in it
     when integrity_constraint_violation or data_exception then
         get stacked diagnostics state = returned_sqlstate, rule = constraint_name, relation = table_name;
-        -- A row without a partition breaks no constraint that has a name; what a trigger raises names no table.
+        -- a missing partition is no constraint with a name; what a trigger raises names no table
         if rule = '' and state = '23514' and relation <> '' then
             raise check_violation using message = format('no partition of %I accepts a record', relation),
                 table = relation;
@@ -241,20 +243,25 @@ $$;
 
 comment on function callresult.store_with_care is 'The part of store() for what may be there already';
 
--- p_*: one element a push. p_arrived is its arrival by the clock of the server, p_rows how many of the records are its,
--- and p_late whether it is placed by that arrival, since it waited: what comes straight from the platform is the
--- newest. p_last_call has the time of the last call of each push.
--- r_*: one element a valid record, of the push that r_push counts to; no identity twice, and in one order of
--- identities in every session, or two batches could wait for each other. q_*: one element a refused text, a whole body
--- or a single record. Any of the three groups may be empty. careful: what is stored may be there already, likely; a
--- hint, no more. t_*: the same records counted for the tally. One element is t_calls of a campaign, VDN, hour, status
--- and cause, which may come twice. t_arrived: the hour in which all records arrived, as the time it begins at; where
--- it is NULL, the triggers count. t_timed of the records have a time, from t_earliest to t_latest. t_lag: how long
--- these took to arrive, together, in microseconds, were the zone UTC; or NULL. plain: every record has a time and a
--- number, and no two have campaign, time and number in common; the feed then needs no more to find them.
+-- Stores a batch of pushes. Its parameters:
 --
--- Tells what became of the pushes that nobody has been told of yet, and how many they are: those that were not there,
--- and those out of a spool that a COMMIT without an answer had stored.
+-- p_*: one element a push. p_arrived is its arrival by the server's clock, and p_rows how many elements of r_* it has.
+-- p_late says that it has waited, and is placed by that arrival; what comes straight from the platform is the newest.
+-- p_last_call is the time of the last call in it.
+-- r_*: one element a valid record. r_push is the index of its push. No identity comes twice, and all sessions sort by
+-- identity, or two batches could deadlock.
+-- q_*: one element a refused text, a whole body or a single record.
+-- t_*: the same records counted for the tally. One element is t_calls of a campaign, VDN, hour, status and cause, which
+-- may come twice. t_arrived is the hour in which all of them arrived, as the time it begins at; where it is NULL, the
+-- triggers count. t_timed records have a time, from t_earliest to t_latest. t_lag is the sum of the microseconds they
+-- took to arrive, were the zone UTC; or NULL.
+--
+-- Records, texts or pushes may be none. careful is a hint that what is stored is likely to be there already. plain says
+-- that every record has a time and a number, and no two have campaign, time and number in common: these then suffice
+-- for the feed to find them.
+--
+-- Returns what became of the pushes that have not been counted before, and how many they are: those that were not
+-- there, and those out of a spool that a COMMIT without an answer had stored.
 create or replace function callresult.store(
     p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
     p_bytes bigint[], p_sha256 bytea[], p_records int[], p_rows int[], p_quarantined int[], p_spooled boolean[],
@@ -323,7 +330,7 @@ begin
                    exists (select from callresult.feed_consumer)
             into pushes, inserted, updated, duplicates, quarantined, is_followed
             from evidence e;
-            -- It has locked tally_journal before it looked for a consumer.
+            -- tally_journal was locked before it looked for a consumer: see feed.sql
             if is_followed and has_records then
                 insert into callresult.feed_log (
                     records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
@@ -335,10 +342,10 @@ begin
                 perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
             end if;
 
-            -- What an owner's constraint would refuse at COMMIT is refused here, or the server would log the row.
+            -- what an owner's deferred constraint refuses is refused here: at COMMIT the server would log the row
             set constraints all immediate;
         exception
-            -- Something is there, or is refused; the data may be an address that is none.
+            -- something is there already, or is refused, or remote_addr is no address
             when integrity_constraint_violation or data_exception then
                 with_care := true;
         end;

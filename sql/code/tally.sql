@@ -1,7 +1,7 @@
--- The tally's counting and folding.
+-- The tally: counting what comes and goes, and folding the counts, so that reports are exact and fast at any size.
 
--- A transaction at a higher isolation level sees nothing that was committed after it began: neither what the last
--- housekeeper did, nor all of the rows that it is about to drop.
+-- Fails at a higher isolation level than READ COMMITTED, where a transaction sees nothing that was committed after it
+-- began: neither what the last housekeeper did, nor all of the rows that it is about to drop.
 create or replace function callresult.need_latest(what text)
 returns void
 language plpgsql
@@ -18,7 +18,7 @@ $$;
 
 comment on function callresult.need_latest(text) is 'Fails in a transaction that does not see all that is committed';
 
--- The statement that writes to the journal what a table has, in rows of ten thousand counts.
+-- The statement that counts the rows of a table into the journal, in rows of ten thousand counts.
 create or replace function callresult.count_first(source text)
 returns text
 language sql
@@ -42,7 +42,8 @@ return format($sql$
 
 comment on function callresult.count_first(text) is 'The statement that counts a table into tally_journal';
 
--- Writes to the journal what came or went: the statement of count_first, planned once for each of the two.
+-- Counts into the journal what a statement added and removed. The statement of count_first is built in here, so that it
+-- is planned once.
 do $do$
 begin
     execute format($function$
@@ -67,11 +68,12 @@ $do$;
 
 comment on function callresult.tally() is 'Counts what a statement changed in call_result';
 
--- A statement fires the triggers of the table it names. So the partitions have them too, for corrections made
--- there. TRUNCATE fires those of every table it empties, and the partitioned table itself holds nothing.
+-- Gives a table the triggers that count. A statement fires the triggers of the table it names, so the partitions have
+-- them too, for corrections made there. TRUNCATE fires those of every table it empties; the partitioned table itself
+-- holds no rows.
 --
--- Of the statement by which store() inserts what is new it is store() that counts; inside a trigger on that there may
--- be others.
+-- store() itself counts what it inserts, and sets callresult.counted for that statement; an owner's trigger on it may
+-- run others, which are counted here.
 create or replace function callresult.add_tally_triggers(result_table regclass)
 returns void
 language plpgsql
@@ -104,7 +106,8 @@ begin
 end
 $$;
 
--- Adds the journal up. One at a time, and each in a statement that sees what the last one did.
+-- Adds the journal to the other tables of the tally, and empties it. The lock lets one session do so at a time; READ
+-- COMMITTED lets it see what the last one did.
 create or replace function callresult.fold_tally()
 returns void
 language plpgsql

@@ -1,8 +1,8 @@
--- How campaigns go, and why calls fail. Each call counts once in every one of these views, whatever its code, time
--- or status, so the sum of calls is the number of results.
+-- How campaigns are doing, and why calls fail. Each call counts once in each of the first four views, whatever its
+-- code, time or status, so the sum of calls is the number of results.
 
--- The tally knows the day of the first call and the last, and the index the call. A
--- day may be there of which all results were deleted or changed: then the index is asked without it.
+-- How each campaign is doing overall. The tally has the days of the first and the last call, the index their times. All
+-- results of such a day may have been deleted or changed: then the second query of each coalesce() looks beyond it.
 create or replace view callresult.campaign_summary as
 with total as (
     select campaign_id, vdn_id, sum(calls)::bigint as calls, sum(answered)::bigint as answered,
@@ -53,6 +53,7 @@ comment on view callresult.campaign_summary is
 comment on column callresult.campaign_summary.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
 
+-- How each campaign is doing, day by day.
 create or replace view callresult.campaign_daily as
 select d.campaign_id, d.vdn_id, d.day, d.calls, d.answered, d.failed,
        callresult.part_of(d.answered, d.calls) as answer_rate,
@@ -85,8 +86,9 @@ comment on column callresult.campaign_daily.day is 'Day by the sender''s clock; 
 comment on column callresult.campaign_daily.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
 
--- There may be many hours: what is counted of each already is joined to the little that is pending, which is quicker
--- than to sum both. A key for the join may not be NULL, so each that can be is two.
+-- How each campaign is doing, hour by hour. There may be many hours, so the folded counts are joined to the few that
+-- are pending, which is faster than to sum both. A join needs keys that are not NULL, so each that may be is two
+-- columns.
 create or replace view callresult.campaign_hourly as
 select h.campaign_id, case when not h.no_vdn then h.vdn end as vdn_id, case when not h.no_hour then h.began end as hour,
        h.calls, h.answered, h.failed, callresult.part_of(h.answered, h.calls) as answer_rate,
@@ -122,6 +124,7 @@ comment on column callresult.campaign_hourly.hour is
 comment on column callresult.campaign_hourly.failed is
     'Calls failed (status 5); a status the platform does not document counts in calls only';
 
+-- Why calls ended as they did, with each cause's share of the campaign's calls.
 create or replace view callresult.failure_breakdown as
 select t.campaign_id, t.vdn_id, coalesce(f.category, 'Others') as category,
        t.cause_code as code,
@@ -149,6 +152,7 @@ comment on column callresult.failure_breakdown.code is 'Code in five digits; emp
 comment on column callresult.failure_breakdown.cause is
     'The cause in words; empty where the code is not in the catalogue';
 
+-- What the platform lost by faults of its own, hour by hour, to complain about.
 create or replace view callresult.platform_faults as
 select t.call_hour as hour, t.campaign_id, t.vdn_id, f.category, f.code, f.cause, t.calls
 from (
@@ -165,6 +169,7 @@ comment on view callresult.platform_faults is
 comment on column callresult.platform_faults.hour is
     'Hour by the sender''s clock, as the time it begins at; empty for calls without a time';
 
+-- Codes to ask the platform about, and to add to failure_code.
 create or replace view callresult.unlisted_codes as
 select t.cause_code as code,
        t.calls, t.campaigns

@@ -1,5 +1,5 @@
--- What the columns of the views and of the tally are, for \d+: most mean the same wherever they stand, those of
--- call_result what they mean there.
+-- What the columns of the views and of the tally mean, for \d+. Most mean the same everywhere; those of call_result
+-- have its comments.
 
 do $$
 declare

@@ -1,5 +1,7 @@
--- How the pushes come in, for whoever keeps the receiver.
+-- How the pushes arrive, for whoever looks after callresultd.
 
+-- Pushes by hour and source: what became of their records, how many came late, and how late. lag is that of all
+-- sources, since the tally counts it by hour alone.
 create or replace view callresult.delivery_health as
 select p.hour, p.pushes, p.records, p.duplicates, p.quarantined, p.spooled, l.lag, p.source, p.late, p.late_by
 from (

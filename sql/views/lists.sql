@@ -1,11 +1,11 @@
--- Every result, and lists to work from: numbers to call again, numbers to strike, recordings to fetch before their
--- links expire.
+-- Every result, and lists to work from: numbers to call again, numbers to delete, recordings to fetch before their
+-- links expire, and results that were corrected.
 --
--- A number is judged in its campaign by its last attempt, so it is in one of the two lists at most. Of attempts at
+-- A number's last attempt in the campaign decides, so it is in one of the two lists of numbers at most. Of attempts in
 -- the same second the one that arrived last is the last; an attempt without a time is older than any with one.
 
--- The catalogue in the language that the session has chosen, where that has a text. It is joined, since a function
--- would be called for each of what may be millions of calls.
+-- The failure catalogue, in the language that the session has chosen with callresult.lang, where that has a text. Views
+-- join it, since a function would be called for each of perhaps millions of calls.
 create or replace view callresult.internal_cause as
 select c.code, c.category, coalesce(t.description, c.description) as cause, c.redial
 from callresult.failure_code c
@@ -13,8 +13,8 @@ left join callresult.failure_text t on t.code = c.code and t.lang = current_sett
 
 comment on view callresult.internal_cause is 'failure_code with the cause in callresult.lang if it has a text there';
 
--- Every result once: the joins are to keys, and a code that is missing or not in the catalogue costs no row. The push
--- is looked up only where its source is asked for.
+-- Every result once, with its cause in words. The joins are left joins to keys, so none adds or loses a row. A query
+-- that does not ask for source does not look up the push.
 create or replace view callresult.calls as
 select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.call_time,
        r.call_status, r.call_status = 6 as answered,
@@ -35,6 +35,7 @@ comment on column callresult.calls.cause is
 comment on column callresult.calls.record_path is
     'Where the recording is; may be a signed link, and so a secret';
 
+-- Each number a campaign called, with its last attempt.
 create or replace view callresult.called_numbers as
 select a.campaign_id, a.vdn_id, a.called, a.attempts, a.answered,
        a.call_time_local as last_call, a.cause_code
@@ -58,6 +59,7 @@ where a.place = 1;
 
 comment on view callresult.called_numbers is 'Each number a campaign called, with its last attempt';
 
+-- Whom to call again, and whether the person was reached at another number meanwhile.
 create or replace view callresult.redial_candidates as
 select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, f.cause, f.redial,
        coalesce(p.reached, false) as reached_elsewhere
@@ -82,6 +84,7 @@ comment on view callresult.redial_candidates is
     'Numbers that no call of the campaign reached, in any virtual call centre, and whose last attempt is worth '
     'repeating';
 
+-- Which numbers to delete from the lists.
 create or replace view callresult.invalid_numbers as
 select n.campaign_id, n.vdn_id, n.called, n.attempts, n.last_call, f.code, f.cause
 from callresult.called_numbers n
@@ -91,6 +94,7 @@ where f.redial = 'never';
 comment on view callresult.invalid_numbers is
     'Numbers to delete from lists: of no use, by the last attempt in the campaign (redial = never)';
 
+-- Which recordings to fetch, and until when.
 create or replace view callresult.recordings as
 select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.session_id, r.call_id,
        regexp_replace(r.record_path, '[?#].*$', '') as record_path,
@@ -104,7 +108,8 @@ comment on column callresult.recordings.record_path is
 comment on column callresult.recordings.expires_at is
     'When the signed link stops working; empty where it is not signed, or in an unknown way';
 
--- The key of a result may have empty parts; the first two are asked so that the index serves.
+-- What results said before and say now. Parts of an identity may be NULL; campaign and time are compared so that the
+-- index can be used, since IS NOT DISTINCT FROM cannot.
 create or replace view callresult.corrections as
 select h.campaign_id, h.vdn_id, h.called, h.call_time_local, h.session_id, h.call_id,
        h.call_status as status_before, r.call_status as status_now,

@@ -1,6 +1,6 @@
--- People and not numbers, calls that found no agent, silence, and calls with the numbers masked.
+-- People instead of numbers, calls that found no agent, silence, and calls with the numbers masked.
 
--- One sessionId is one person, who may have several numbers.
+-- Each person that a campaign called, reached or not. One sessionId is one person, who may have several numbers.
 create or replace view callresult.contacts as
 select c.campaign_id, c.session_id, c.numbers, c.attempts, c.reached, c.last_call, c.code,
        coalesce(f.category, 'Others') as category, f.cause, f.redial
@@ -23,6 +23,7 @@ comment on column callresult.contacts.numbers is 'Numbers that were called';
 comment on column callresult.contacts.attempts is 'Calls to any of them';
 comment on column callresult.contacts.reached is 'Whether any of the calls was answered';
 
+-- The abandoned rate that the law limits in many countries.
 create or replace view callresult.abandon_30_days as
 select campaign_id, vdn_id, answered, abandoned, callresult.part_of(abandoned, answered + abandoned) as abandon_rate
 from (
@@ -42,8 +43,9 @@ where answered + abandoned > 0;
 comment on view callresult.abandon_30_days is
     'Share of the calls of the last 30 days that were answered but found no agent; the law limits it in many countries';
 
--- The last whole hour against the same hour of the same weekday in the four weeks before, so that neither a night nor a
--- weekend raises anything. By the clock of the session: set timezone to that of the calls.
+-- Campaigns that have fallen silent. Compares the last whole hour with the same hour of the same weekday in the four
+-- weeks before, so that neither nights nor weekends count as silence. By the session's clock: set timezone to that of
+-- the calls.
 create or replace view callresult.quiet_campaigns as
 select campaign_id, vdn_id, hour, calls, round(usual, 1) as usual
 from (
@@ -66,6 +68,8 @@ comment on column callresult.quiet_campaigns.hour is 'The last whole hour, as th
 comment on column callresult.quiet_campaigns.calls is 'Calls in it';
 comment on column callresult.quiet_campaigns.usual is 'Calls on average in that hour of that weekday, over four weeks';
 
+-- Calls for analysts, who need no person: without sessions, call ids, free text and recordings, and with masked
+-- numbers. A number of fewer than eight characters is masked whole.
 create or replace view callresult.calls_masked as
 select campaign_id, vdn_id,
        case when octet_length(called) >= 8 then left(called, 3) || repeat('*', char_length(called) - 5)
