@@ -1,4 +1,4 @@
-/* callresultctl doctor: what in this set-up could lose or refuse data, seen as the service's user sees it. */
+/* callresultctl doctor: finds what could lose or refuse data, with the eyes of callresultd's user. */
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -14,11 +14,14 @@
 #include "ctl/doctor.h"
 #include "ctl/intake.h"
 
+/* What the unit gives the service as its password file. */
+#define PGPASS "/etc/callresultd/pgpass"
+
 enum { PASSWORDS_MAX = 64 * 1024 };
 
 /* --- whose eyes -------------------------------------------------------------------------------------------- */
 
-/* The owner of the spool's folder; NULL when that is nobody known. */
+/* The owner of the spool's folder; NULL when there is none that the system knows. */
 static const struct passwd *
 service_user(const char *spool)
 {
@@ -30,8 +33,8 @@ service_user(const char *spool)
 }
 
 /*
- * systemd shows the service a password file that only root can read: make a copy in memory, which libpq finds by its
- * path.
+ * Only root can read the password file, which systemd shows the service: libpq gets a copy in memory, which has a path
+ * too.
  */
 static void
 show_passwords(struct slice passwords)
@@ -46,7 +49,7 @@ show_passwords(struct slice passwords)
 	setenv("PGPASSFILE", path, 0);
 }
 
-/* Root could read every file, and peer authentication would find no role.  Root can be had back. */
+/* Root can read every file, and peer authentication would look for a role of root's.  look_as_root undoes it. */
 static void
 look_as_service(struct doctor *doctor)
 {
@@ -57,7 +60,7 @@ look_as_service(struct doctor *doctor)
 	doctor->is_service = user != NULL && geteuid() == user->pw_uid;
 	if (geteuid() != 0 || user == NULL || user->pw_uid == 0)
 		return;
-	(void)!intake_read_file(DOCTOR_PGPASS, PASSWORDS_MAX, &passwords, &problem);
+	(void)!intake_read_file(PGPASS, PASSWORDS_MAX, &passwords, &problem);
 	if (initgroups(user->pw_name, user->pw_gid) != 0 || setresgid(user->pw_gid, user->pw_gid, 0) != 0 ||
 	    setresuid(user->pw_uid, user->pw_uid, 0) != 0)
 		log_fatal("cannot switch to %s, the user of callresultd", user->pw_name);
@@ -65,8 +68,7 @@ look_as_service(struct doctor *doctor)
 		show_passwords(passwords);
 	memory_free(passwords.bytes);
 	doctor->is_service = doctor->was_root = true;
-	doctor_add(doctor, FINDING_OK, NULL, NULL, "doctor checks files and database as %s, the owner of the spool",
-	    user->pw_name);
+	doctor_add_ok(doctor, "doctor checks files and database as %s, the owner of the spool", user->pw_name);
 }
 
 static void

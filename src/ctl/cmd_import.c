@@ -1,6 +1,6 @@
 /*
- * callresultctl import: files of records into the database, as if each had been pushed.  A file that is larger than a
- * push may be is read as a whole, so that nothing of it is stored when it is bad, and stored in parts.
+ * callresultctl import: stores files of records as if each had been pushed.  A file that is larger than a push may be
+ * is read whole, so that nothing of it is stored when it is bad, and stored in parts.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,28 +20,27 @@ enum { FILE_MAX = 1024 * 1024 * 1024, KIBIBYTE = 1024 };
 struct import {
 	struct ctl         *ctl;
 	struct files        files;
-	int64_t             done;           /* bytes of them */
+	int64_t             done;           /* bytes of the files */
 	bool                dry_run;
 	struct progress    *progress;
 	int64_t             as_of;          /* received_at of the next push; 0: now */
-	bool                by_file;        /* the time of the file instead */
-	struct db_counts total;
-	int64_t             failed;         /* files that are not stored */
+	bool                by_file;        /* as_of is the time of each file */
+	struct db_counts    total;
+	int64_t             failed;         /* files that were not stored */
 	struct totals       totals;
-	char                problem[200];   /* of a file, where it has a figure in it */
+	char                problem[200];   /* room for a problem with a figure in it */
 };
 
 static const struct column columns[] = {
 	{ "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER }, { "inserted", COLUMN_NUMBER },
-	    { "updated", COLUMN_NUMBER },
-	{ "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER }, { "total_count", COLUMN_NUMBER },
-	{ "problem", COLUMN_TEXT },
+	{ "updated", COLUMN_NUMBER }, { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER },
+	{ "total_count", COLUMN_NUMBER }, { "problem", COLUMN_TEXT },
 };
 
 static const struct column total_columns[] = {
 	{ "files", COLUMN_NUMBER }, { "failed", COLUMN_NUMBER }, { "records", COLUMN_NUMBER },
-	    { "inserted", COLUMN_NUMBER },
-	{ "updated", COLUMN_NUMBER }, { "duplicates", COLUMN_NUMBER }, { "quarantined", COLUMN_NUMBER },
+	{ "inserted", COLUMN_NUMBER }, { "updated", COLUMN_NUMBER }, { "duplicates", COLUMN_NUMBER },
+	{ "quarantined", COLUMN_NUMBER },
 };
 
 /* --- one file ---------------------------------------------------------------------------------------------- */
@@ -54,13 +53,13 @@ next_stamp(struct import *import)
 
 /* What became of a file. */
 struct file_result {
-	size_t              size;
-	int64_t             total_count;    /* as it says itself; 0: it does not */
+	size_t           size;
+	int64_t          total_count;   /* as it says itself; 0: it does not */
 	struct db_counts counts;
-	const char         *problem;        /* NULL: none */
+	const char      *problem;       /* NULL: none */
 };
 
-/* Of records and rejects, those from the indexes on that go into one part; both are in the order of the file. */
+/* The next records and rejects that go into one part, both in the order of the file; moves the indexes behind them. */
 static struct push *
 cut_part(struct import *import, const struct record_list *list, size_t *record, size_t *reject)
 {
@@ -114,14 +113,6 @@ store_parts(struct import *import, const struct push *whole, struct db_counts *c
 	return stored;
 }
 
-static const char *
-problem_of(enum outcome outcome)
-{
-	if (outcome == OUTCOME_BODY_NOT_LIST)
-		return INTAKE_NO_LIST;
-	return outcome_sentence(outcome);
-}
-
 static void
 take_time_of_file(struct import *import, const char *path)
 {
@@ -136,11 +127,11 @@ take_time_of_file(struct import *import, const char *path)
 		import->as_of = 0;
 }
 
-/* What would become of it, as far as its text alone tells: the first thing that is wrong is *problem. */
+/* A dry run: what would become of the file, as far as its text tells, and in *problem what is wrong with it first. */
 static bool
 look_only(struct import *import, const struct record_list *list, struct db_counts *counts, const char **problem)
 {
-	counts->inserted = (int64_t)list->record_count;    /* or whatever else: it is not shown */
+	counts->inserted = (int64_t)list->record_count;    /* shown only in the sum of records */
 	counts->quarantined = (int64_t)list->bad_count;
 	if (list->bad_count > 0) {
 		snprintf(import->problem, sizeof import->problem, "bad records: %zu; the first: %s", list->bad_count,
@@ -150,7 +141,7 @@ look_only(struct import *import, const struct record_list *list, struct db_count
 	return true;
 }
 
-/* False, with *problem, when it is not stored, or not all of it. */
+/* False, with *problem, when it was not stored, or not all of it. */
 static bool
 store_file(struct import *import, struct push *push, struct db_counts *counts, const char **problem)
 {
@@ -161,7 +152,7 @@ store_file(struct import *import, struct push *push, struct db_counts *counts, c
 	return intake_store(import->ctl->db, push, counts, problem);
 }
 
-/* The same of a file, which is read first. */
+/* Reads and stores a file.  False, with result->problem, when it was not stored, or not all of it. */
 static bool
 import_file(struct import *import, const char *path, struct file_result *result)
 {
@@ -176,7 +167,7 @@ import_file(struct import *import, const char *path, struct file_result *result)
 	result->size = body.length;
 	push = intake_push(body, next_stamp(import));
 	outcome = record_list_parse_answer(&push->list, push->body);
-	result->problem = problem_of(outcome);
+	result->problem = outcome == OUTCOME_BODY_NOT_LIST ? INTAKE_NO_LIST : outcome_sentence(outcome);
 	result->total_count = push->list.total_count;
 	if (outcome == OUTCOME_OK)
 		totals_add(&import->totals, result->total_count,
@@ -193,7 +184,7 @@ add_numbers(struct table *table, const struct import *import, const struct db_co
 	const int64_t numbers[] = { counts->inserted, counts->updated, counts->duplicates };
 
 	table_add_number(table, counts->inserted + counts->updated + counts->duplicates + counts->quarantined);
-	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+	for (int i = 0; i < ELEMENTS(numbers); i++)
 		table_add_number_if(table, !import->dry_run, numbers[i]);
 	table_add_number(table, counts->quarantined);
 }
@@ -219,8 +210,8 @@ import_path(struct import *import, const char *path, struct table *table)
 static void
 import_all(struct import *import)
 {
-	struct table *tables[] = { table_new("files", TABLE_ROWS, columns, sizeof columns / sizeof *columns),
-		table_new("total", TABLE_RECORD, total_columns, sizeof total_columns / sizeof *total_columns) };
+	struct table *tables[] = { table_new("files", TABLE_ROWS, columns, ELEMENTS(columns)),
+		table_new("total", TABLE_RECORD, total_columns, ELEMENTS(total_columns)) };
 
 	import->progress = progress_start("import", "KiB", import->files.bytes / KIBIBYTE);
 	for (size_t i = 0; i < import->files.count; i++)
@@ -232,7 +223,7 @@ import_all(struct import *import)
 	ctl_print(import->ctl, tables, 2);
 }
 
-/* What will have been received in the future would beat every push until then. */
+/* What counts as received in the future would stand against every push until then. */
 static bool
 read_as_of(struct import *import)
 {

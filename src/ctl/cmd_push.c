@@ -1,6 +1,6 @@
 /*
- * callresultctl push: a file to the callBackUrl, as the platform does it: no Content-Type, one more push at once after
- * anything but 200, and further pairs of pushes after a wait.  The only user of libcurl.
+ * callresultctl push: posts a file to the callBackUrl as the platform does: without a Content-Type, once more at once
+ * after anything but 200, and in further pairs of pushes after a wait.  The only user of libcurl.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -18,11 +18,16 @@
 enum { URL_SIZE = 2048, BODY_MAX = 1024 * 1024 * 1024, ANSWER_SIZE = 512 };
 enum { TIMES = 2, TIMES_MAX = 6, WAIT = 600, TIMEOUT = 30 };      /* unless given */
 
+/* How the platform is played: how often it pushes, and seconds between pairs and for an answer. */
+struct pace {
+	int64_t times, wait, timeout;
+};
+
 /* How one push went. */
 struct answer {
 	long   status;              /* 0: there was none */
 	double seconds;
-	char   text[ANSWER_SIZE];   /* the beginning of what came back, or what went wrong */
+	char   text[ANSWER_SIZE];   /* the beginning of the answer, or what went wrong */
 	size_t length;
 };
 
@@ -50,18 +55,14 @@ read_url_file(const char *path, char url[URL_SIZE])
 	return true;
 }
 
-/* The mount, a slash, and the token of that name. */
 static bool
 add_token(struct ctl *ctl, const char *name, const char *mount, char url[URL_SIZE])
 {
 	struct token_file *file = ctl_read_settings(ctl) ? token_file_open(ctl->settings.tokens, false) : NULL;
 	const char *token = file != NULL ? token_file_find(file, name) : NULL;
-	size_t length = strlen(mount);
 
-	while (length > 0 && mount[length - 1] == '/')
-		length--;
 	if (token != NULL)
-		snprintf(url, URL_SIZE, "%.*s/%s", (int)length, mount, token);
+		token_file_url(url, URL_SIZE, mount, token);
 	else if (file != NULL)
 		log_error("there is no token of that name");
 	if (file != NULL)
@@ -69,7 +70,7 @@ add_token(struct ctl *ctl, const char *name, const char *mount, char url[URL_SIZ
 	return token != NULL;
 }
 
-/* The URL from where the command line says it is.  The list of processes shows no more of it than can be helped. */
+/* The URL from where the command line says it is.  In the list of processes it is overwritten as soon as possible. */
 static bool
 find_url(struct ctl *ctl, char url[URL_SIZE])
 {
@@ -77,16 +78,14 @@ find_url(struct ctl *ctl, char url[URL_SIZE])
 	const char *name = ctl_option(ctl, "token"), *path = ctl_option(ctl, "url-file");
 	bool found = true;
 
-	if (path != NULL)
-		found = read_url_file(path, url);
-	else if (ctl->argc == 2 && strcmp(given, "-") == 0)
-		found = read_url_file("-", url);
-	else if (name != NULL)
+	if (path != NULL || strcmp(given, "-") == 0) {
+		found = read_url_file(path != NULL ? path : given, url);
+	} else if (name != NULL) {
 		found = add_token(ctl, name, given, url);
-	else
+	} else {
 		snprintf(url, URL_SIZE, "%s", given);
-	if (path == NULL && name == NULL && ctl->argc == 2)
 		memset(given, 'x', strlen(given));
+	}
 	if (found && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) {
 		log_error("the URL must begin with https:// or http://");
 		found = false;
@@ -96,7 +95,7 @@ find_url(struct ctl *ctl, char url[URL_SIZE])
 
 /* --- one push ---------------------------------------------------------------------------------------------- */
 
-/* Of what comes back, the beginning is kept. */
+/* Keeps the beginning of the answer. */
 static size_t
 take_answer(char *bytes, size_t size, size_t count, void *context)
 {
@@ -115,7 +114,7 @@ no_headers(void)
 	static const char *const names[] = { "Content-Type:", "Expect:", "Accept:", "User-Agent:" };
 	struct curl_slist *headers = NULL;
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+	for (int i = 0; i < ELEMENTS(names); i++)
 		headers = curl_slist_append(headers, names[i]);
 	if (headers == NULL)
 		log_fatal("out of memory");
@@ -146,7 +145,7 @@ prepare(struct ctl *ctl, const char *url, struct slice body, int64_t timeout, st
 	return curl;
 }
 
-/* What libcurl says by itself names no URL. */
+/* curl_easy_strerror names no URL, unlike the text in CURLOPT_ERRORBUFFER. */
 static void
 push_once(CURL *curl, struct answer *answer)
 {
@@ -164,23 +163,28 @@ push_once(CURL *curl, struct answer *answer)
 
 /* --- the command ------------------------------------------------------------------------------------------- */
 
+/* A server may quote the URL, which ends with the token. */
 static void
-hide(char *text, const char *secret)
+hide_token(char *text, const char *url)
 {
-	char *place;
+	const char *token = url + strlen(url);
+	size_t length;
 
-	while (*secret != '\0' && (place = strstr(text, secret)) != NULL)
-		memset(place, 'x', strlen(secret));
+	while (token > url && token[-1] != '/' && token[-1] != '=')
+		token--;
+	length = strlen(token);
+	while (length > 0 && (text = strstr(text, token)) != NULL) {
+		memset(text, 'x', length);
+		text += length;
+	}
 }
 
 static void
 add_answer(struct table *table, int64_t number, struct answer *answer, const char *url)
 {
-	const char *token = strrchr(url, '/') + 1;
 	char seconds[32];
 
-	/* should a server quote the URL, that is no reason to show it */
-	hide(answer->text, token);
+	hide_token(answer->text, url);
 	snprintf(seconds, sizeof seconds, "%.3f", answer->seconds);
 	table_add_number(table, number);
 	table_add_number_if(table, answer->status != 0, answer->status);
@@ -188,17 +192,17 @@ add_answer(struct table *table, int64_t number, struct answer *answer, const cha
 	table_add(table, answer->text);
 }
 
-/* The second push of a pair follows the first at once; between pairs is the wait. */
+/* The second push of a pair follows the first at once. */
 static bool
-push_until_taken(CURL *curl, const char *url, int64_t times, int64_t wait, struct table *table)
+push_until_taken(CURL *curl, const char *url, const struct pace *pace, struct table *table)
 {
 	struct answer answer;
 
-	for (int64_t number = 1; number <= times; number++) {
+	for (int64_t number = 1; number <= pace->times; number++) {
 		if (number > 1 && number % 2 == 1) {
 			if (isatty(STDERR_FILENO) == 1)
-				fprintf(stderr, "next push in %lld s\n", (long long)wait);
-			thread_sleep(1000 * wait);
+				fprintf(stderr, "next push in %lld s\n", (long long)pace->wait);
+			thread_sleep(1000 * pace->wait);
 		}
 		push_once(curl, &answer);
 		add_answer(table, number, &answer, url);
@@ -209,11 +213,11 @@ push_until_taken(CURL *curl, const char *url, int64_t times, int64_t wait, struc
 }
 
 static bool
-push_body(struct ctl *ctl, const char *url, struct slice body, const int64_t numbers[3])
+push_body(struct ctl *ctl, const char *url, struct slice body, const struct pace *pace)
 {
 	static const struct column columns[] = { { "push", COLUMN_NUMBER }, { "status", COLUMN_NUMBER },
 		{ "seconds", COLUMN_NUMBER }, { "answer", COLUMN_TEXT } };
-	struct table *table = table_new("pushes", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	struct table *table = table_new("pushes", TABLE_ROWS, columns, ELEMENTS(columns));
 	struct curl_slist *headers;
 	CURL *curl;
 	bool taken;
@@ -221,8 +225,8 @@ push_body(struct ctl *ctl, const char *url, struct slice body, const int64_t num
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		log_fatal("cannot initialise libcurl");
 	headers = no_headers();
-	curl = prepare(ctl, url, body, numbers[2], headers);
-	taken = push_until_taken(curl, url, numbers[0], numbers[1], table);
+	curl = prepare(ctl, url, body, pace->timeout, headers);
+	taken = push_until_taken(curl, url, pace, table);
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(headers);
 	curl_global_cleanup();
@@ -247,25 +251,23 @@ check_arguments(const struct ctl *ctl)
 int
 push_run(struct ctl *ctl)
 {
-	int64_t numbers[3];
+	const char *path = ctl->argv[ctl->argc - 1], *problem;
 	char url[URL_SIZE] = "";
-	const char *problem;
 	struct slice body;
-	const char *path;
+	struct pace pace;
 	bool taken;
 
-	if (!check_arguments(ctl) || !ctl_number_option(ctl, "times", TIMES, 1, TIMES_MAX, &numbers[0]) ||
-	    !ctl_number_option(ctl, "wait", WAIT, 0, 86400, &numbers[1]) ||
-	    !ctl_number_option(ctl, "timeout", TIMEOUT, 1, 3600, &numbers[2]))
+	if (!check_arguments(ctl) || !ctl_number_option(ctl, "times", TIMES, 1, TIMES_MAX, &pace.times) ||
+	    !ctl_number_option(ctl, "wait", WAIT, 0, 86400, &pace.wait) ||
+	    !ctl_number_option(ctl, "timeout", TIMEOUT, 1, 3600, &pace.timeout))
 		return CTL_USAGE;
 	if (!find_url(ctl, url))
 		return CTL_WRONG;
-	path = ctl->argv[ctl->argc - 1];
 	if (!intake_read_file(path, BODY_MAX, &body, &problem)) {
 		log_error("%s: %s", path, problem);
 		return CTL_WRONG;
 	}
-	taken = push_body(ctl, url, body, numbers);
+	taken = push_body(ctl, url, body, &pace);
 	memory_free(body.bytes);
 	return taken ? CTL_FINE : CTL_WRONG;
 }

@@ -1,4 +1,4 @@
-/* callresultctl quarantine: what was refused, and its second chance. */
+/* callresultctl quarantine: lists what could not be stored, stores it after all, or settles it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ quarantine_list_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TIME },
 		{ "bytes", COLUMN_BYTES }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TIME },
-		    { "reason", COLUMN_TEXT } };
+		{ "reason", COLUMN_TEXT } };
 	char limit[24];
 	const char *parameters[] = { ctl_option(ctl, "all") != NULL ? "t" : "f", limit };
 	struct db_rows *rows;
@@ -38,7 +38,7 @@ quarantine_list_run(struct ctl *ctl)
 	    " ORDER BY id DESC LIMIT $2::bigint) AS newest ORDER BY id", parameters, 2);
 	if (rows == NULL)
 		return CTL_WRONG;
-	table = table_new("quarantine", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	table = table_new("quarantine", TABLE_ROWS, columns, ELEMENTS(columns));
 	ctl_add_rows(table, rows);
 	db_rows_free(rows);
 	ctl_print(ctl, &table, 1);
@@ -64,7 +64,7 @@ check_ids(const struct ctl *ctl)
 	return true;
 }
 
-/* A bytea as PostgreSQL writes it: \x, then two digits a byte.  The bytes are the caller's. */
+/* Reads a bytea as PostgreSQL writes it: \x, then two digits a byte.  The caller frees the bytes. */
 static struct slice
 read_bytea(const char *text)
 {
@@ -83,10 +83,10 @@ struct entry {
 	int64_t      received_at;
 	char         seen[24];      /* how often it was refused, as SQL writes it */
 	bool         resolved;
-	struct slice raw;           /* the entry's own */
+	struct slice raw;           /* to be freed by whoever read the entry */
 };
 
-/* False, with *problem, when there is none or it cannot be read. */
+/* False, with *problem, when there is no such entry, or it cannot be read. */
 static bool
 read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **problem)
 {
@@ -131,12 +131,12 @@ quarantine_show_run(struct ctl *ctl)
 /* What became of one entry. */
 struct fate {
 	struct db_counts counts;
-	bool                settled;
-	const char         *problem;    /* NULL: none */
-	char                text[PROBLEM_SIZE];   /* of a problem that is nobody else's */
+	bool             settled;
+	const char      *problem;               /* NULL: none */
+	char             text[PROBLEM_SIZE];    /* room for a problem that outlives its push */
 };
 
-/* A single record, as it was in the list of its push: put into a list of its own. */
+/* Puts a single record into a list of its own, and frees raw. */
 static struct slice
 wrap_record(struct slice raw)
 {
@@ -157,9 +157,7 @@ is_object(struct slice raw)
 	return json_text_next(&text) == '{';
 }
 
-/*
- * A push of the text, whether that is a body or a record.  NULL, with the problem, when it still holds no good record.
- */
+/* A push of raw, a body or a record, which it owns.  NULL, with fate->problem, when there is no good record in it. */
 static struct push *
 read_text(struct slice raw, int64_t received_at, struct fate *fate)
 {
@@ -181,7 +179,7 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 	return NULL;
 }
 
-/* seen: how often it was refused when it was read; one that was refused since stays open.  NULL: however often. */
+/* With seen, how often the entry had been refused when it was read, an entry that was refused since stays open. */
 static bool
 set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **problem)
 {
@@ -199,8 +197,8 @@ set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **pro
 }
 
 /*
- * What of it is bad still makes entries of its own.  The one at hand is settled when something was stored, unless it is
- * itself among what is bad.
+ * Stores raw, and settles the entry when a record of it was stored.  Records that are still bad become entries of their
+ * own, or count for this one if they are its very text, which then stays open.
  */
 static bool
 store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry *entry, struct fate *fate)
@@ -219,7 +217,7 @@ store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry
 	return stored && set_resolved(ctl, id, entry->seen, &fate->problem);
 }
 
-/* Counted as received when it first came: newer content that came since stands. */
+/* Counts as received when the entry first came, so that newer content stands. */
 static void
 retry(struct ctl *ctl, const char *id, struct fate *fate)
 {
@@ -251,14 +249,14 @@ add_fate(struct table *table, const char *id, const struct fate *fate)
 	table_add(table, fate->problem);
 }
 
-/* Gives the exit status. */
+/* Returns the exit status. */
 static int
 retry_all(struct ctl *ctl, int count, const char *const *ids)
 {
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "settled", COLUMN_FLAG },
 		{ "inserted", COLUMN_NUMBER }, { "updated", COLUMN_NUMBER }, { "duplicates", COLUMN_NUMBER },
 		{ "quarantined", COLUMN_NUMBER }, { "problem", COLUMN_TEXT } };
-	struct table *table = table_new("retried", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	struct table *table = table_new("retried", TABLE_ROWS, columns, ELEMENTS(columns));
 	struct progress *progress = progress_start("retry", "entries", count);
 	int status = CTL_FINE;
 
@@ -322,7 +320,7 @@ quarantine_resolve_run(struct ctl *ctl)
 
 	if (!check_ids(ctl))
 		return CTL_USAGE;
-	table = table_new("resolved", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	table = table_new("resolved", TABLE_ROWS, columns, ELEMENTS(columns));
 	for (int i = 0; i < ctl->argc; i++) {
 		const char *problem;
 		bool settled = set_resolved(ctl, ctl->argv[i], NULL, &problem);

@@ -1,6 +1,6 @@
 /*
- * callresultctl reconcile: saved answers of the platform's query interface against what is here.  Lists are compared
- * call by call, with the identity that results are stored by; counts are compared as they are, in all or of a day.
+ * callresultctl reconcile: compares saved answers of the platform's query interface with the database.  Lists are
+ * compared call by call, by the identity of results; counts by campaign, in all or of a day.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,11 +18,8 @@
 /* PostgreSQL takes no parameter of a GiB */
 enum { BYTES_MAX = 512 * 1024 * 1024 };
 
-#define COUNT(array) ((int)(sizeof (array) / sizeof *(array)))
-
 static const struct column file_columns[] = { { "file", COLUMN_TEXT }, { "records", COLUMN_NUMBER },
-    { "bad", COLUMN_NUMBER },
-	{ "total_count", COLUMN_NUMBER }, { "problem", COLUMN_TEXT } };
+	{ "bad", COLUMN_NUMBER }, { "total_count", COLUMN_NUMBER }, { "problem", COLUMN_TEXT } };
 
 static const struct column campaign_columns[] = { { "campaign_id", COLUMN_TEXT }, { "day", COLUMN_TEXT },
 	{ "platform", COLUMN_NUMBER }, { "here", COLUMN_NUMBER }, { "missing", COLUMN_NUMBER } };
@@ -36,12 +33,12 @@ static const struct column total_columns[] = { { "files", COLUMN_NUMBER }, { "fa
 struct reconcile {
 	struct ctl    *ctl;
 	struct table  *files, *campaigns, *missing;
-	struct push  **answers;         /* held to the end: the records' texts lie in them */
+	struct push  **answers;         /* kept to the end: the records point into them */
 	size_t         answer_count;
 	struct record *records;         /* of all answers */
 	const char   **paths;           /* the file of each */
 	size_t         record_count;
-	int64_t        bytes;           /* of what was read */
+	int64_t        bytes;           /* of all files read */
 	struct totals  totals;
 	int64_t        failed;          /* files that could not be compared */
 	int64_t        missing_count;
@@ -50,8 +47,8 @@ struct reconcile {
 /* --- counts ------------------------------------------------------------------------------------------------ */
 
 /*
- * In answers of the interface for counts: made calls by campaign, since its beginning, or, where $2 is a day, on that
- * day, which no answer names.
+ * The calls that answers of the interface for counts have by campaign, since its beginning, or on the day $2, which no
+ * answer names.
  */
 #define COUNTS_QUESTION(count, here) "SELECT campaign_id, $2::date, made, coalesce(calls, 0)," \
 	"  greatest(made - coalesce(calls, 0), 0)" \
@@ -66,7 +63,7 @@ static const char totals_question[] = COUNTS_QUESTION("totalCalledCount", "callr
 static const char day_question[] = COUNTS_QUESTION("dailyCalledCount",
     "callresult.campaign_daily WHERE day = $2::date");
 
-/* Rows of campaigns, the last column of which says how many calls are missing. */
+/* Adds rows of campaigns, and returns the sum of their last column, the missing calls. */
 static int64_t
 add_campaigns(struct reconcile *reconcile, const struct db_rows *rows)
 {
@@ -74,11 +71,11 @@ add_campaigns(struct reconcile *reconcile, const struct db_rows *rows)
 
 	ctl_add_rows(reconcile->campaigns, rows);
 	for (int i = 0; i < db_rows_count(rows); i++)
-		missing += atoll(db_rows_text(rows, i, COUNT(campaign_columns) - 1));
+		missing += atoll(db_rows_text(rows, i, ELEMENTS(campaign_columns) - 1));
 	return missing;
 }
 
-/* False, with *problem, when there are none in it.  It is JSON. */
+/* False, with *problem, when body, which is JSON, contains no counts. */
 static bool
 compare_counts(struct reconcile *reconcile, struct slice body, const char **problem)
 {
@@ -145,25 +142,26 @@ read_file(struct reconcile *reconcile, const char *path)
 	struct push *answer = NULL;
 	const char *problem;
 	bool read = intake_read_file(path, (size_t)(BYTES_MAX - reconcile->bytes), &body, &problem);
+	struct record_list list = { 0 };
 
 	if (read) {
 		reconcile->bytes += (int64_t)body.length;
 		answer = intake_push(body, 0);
 		read = read_answer(reconcile, answer, path, &problem);
+		list = answer->list;
 	}
 	reconcile->failed += !read;
 	table_add(reconcile->files, path);
-	table_add_number(reconcile->files, answer != NULL ? (int64_t)answer->list.record_count : 0);
-	table_add_number(reconcile->files, answer != NULL && read ? (int64_t)answer->list.bad_count : 0);
-	table_add_number_if(reconcile->files, answer != NULL && answer->list.total_count != 0,
-	    answer != NULL ? answer->list.total_count : 0);
+	table_add_number(reconcile->files, (int64_t)list.record_count);
+	table_add_number(reconcile->files, read ? (int64_t)list.bad_count : 0);
+	table_add_number_if(reconcile->files, list.total_count != 0, list.total_count);
 	table_add(reconcile->files, problem);
 	push_unref(answer);
 }
 
 /* --- lists ------------------------------------------------------------------------------------------------- */
 
-/* Those given have their number in n, those here have none; NULLs of an identity are equal in a group. */
+/* The calls of the answers, which have a number n, and those here, which have none; GROUP BY takes NULLs for equal. */
 #define CALLS \
 	"WITH given AS MATERIALIZED (SELECT n, c, 'epoch'::timestamp + t * interval '1 microsecond' AS t, d, s, i, v" \
 	" FROM json_to_recordset($1::json) AS g (n bigint, c text COLLATE \"C\", t bigint, d text COLLATE \"C\"," \
@@ -215,7 +213,7 @@ write_given(const struct reconcile *reconcile)
 	return text;
 }
 
-/* NULL when they could not be compared; else those missing, the number of the record in the last column. */
+/* The missing calls, with the number of the record in the last column; NULL when the database could not tell. */
 static struct db_rows *
 compare_lists(struct reconcile *reconcile)
 {
@@ -240,21 +238,21 @@ compare_lists(struct reconcile *reconcile)
 static size_t
 number_of(const struct db_rows *missing, int row)
 {
-	return (size_t)strtoull(db_rows_text(missing, row, COUNT(missing_columns) - 1), NULL, 10);
+	return (size_t)strtoull(db_rows_text(missing, row, ELEMENTS(missing_columns) - 1), NULL, 10);
 }
 
 static void
 name_missing(struct reconcile *reconcile, const struct db_rows *missing)
 {
 	for (int i = 0; i < db_rows_count(missing); i++) {
-		for (int j = 0; j < COUNT(missing_columns) - 1; j++)
+		for (int j = 0; j < ELEMENTS(missing_columns) - 1; j++)
 			table_add(reconcile->missing, db_rows_text(missing, i, j));
 		table_add(reconcile->missing, reconcile->paths[number_of(missing, i)]);
 	}
 	reconcile->missing_count += db_rows_count(missing);
 }
 
-/* Gives how many are stored. */
+/* Returns how many were stored. */
 static int64_t
 import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 {
@@ -287,13 +285,13 @@ static void
 print(struct reconcile *reconcile, size_t files, int64_t imported)
 {
 	struct table *tables[] = { reconcile->files, reconcile->campaigns, reconcile->missing,
-		table_new("total", TABLE_RECORD, total_columns, COUNT(total_columns)) };
+		table_new("total", TABLE_RECORD, total_columns, ELEMENTS(total_columns)) };
 
 	table_add_number(tables[3], (int64_t)files);
 	table_add_number(tables[3], reconcile->failed);
 	table_add_number(tables[3], reconcile->missing_count);
 	table_add_number(tables[3], imported);
-	ctl_print(reconcile->ctl, tables, COUNT(tables));
+	ctl_print(reconcile->ctl, tables, ELEMENTS(tables));
 }
 
 static void
@@ -311,9 +309,9 @@ int
 reconcile_run(struct ctl *ctl)
 {
 	struct reconcile reconcile = { .ctl = ctl,
-		.files = table_new("files", TABLE_ROWS, file_columns, COUNT(file_columns)),
-		.campaigns = table_new("campaigns", TABLE_ROWS, campaign_columns, COUNT(campaign_columns)),
-		.missing = table_new("missing", TABLE_ROWS, missing_columns, COUNT(missing_columns)) };
+		.files = table_new("files", TABLE_ROWS, file_columns, ELEMENTS(file_columns)),
+		.campaigns = table_new("campaigns", TABLE_ROWS, campaign_columns, ELEMENTS(campaign_columns)),
+		.missing = table_new("missing", TABLE_ROWS, missing_columns, ELEMENTS(missing_columns)) };
 	struct files files = { 0 };
 	bool whole = files_add(&files, ctl->argc, ctl->argv);
 	struct db_rows *missing;

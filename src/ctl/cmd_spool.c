@@ -1,4 +1,4 @@
-/* callresultctl spool: what waits for the database. */
+/* callresultctl spool: lists, stores, copies and rescues the pushes that wait for the database. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ enum {
 	NAME_SIZE = 64,
 	PAUSE = 50,                 /* milliseconds between two looks at a drain */
 	COUNT_TIME = 5000,          /* milliseconds between two counts of the whole spool */
-	GIVE_UP = 30,               /* seconds without a push stored */
+	GIVE_UP = 30,               /* seconds without a push stored, unless given */
 };
 
 static void
@@ -51,7 +51,7 @@ spool_list_run(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_TEXT }, { "received_at", COLUMN_TIME },
 		{ "bytes", COLUMN_BYTES }, { "age_seconds", COLUMN_SECONDS }, { "fault", COLUMN_TEXT } };
-	struct table *table = table_new("spool", TABLE_ROWS, columns, sizeof columns / sizeof *columns);
+	struct table *table = table_new("spool", TABLE_ROWS, columns, ELEMENTS(columns));
 	struct push *push;
 	int64_t cursor = SPOOL_FIRST;
 	bool failed;
@@ -89,7 +89,7 @@ spool_show_run(struct ctl *ctl)
 
 /* --- export ------------------------------------------------------------------------------------------------ */
 
-/* Its time of change is when the push was received: import can take it from there. */
+/* The file was last changed when the push was received, for import --as-of file. */
 static bool
 write_body(int descriptor, const struct push *push)
 {
@@ -107,7 +107,7 @@ write_body(int descriptor, const struct push *push)
 	return futimens(descriptor, times) == 0 && fsync(descriptor) == 0;
 }
 
-/* Under another name first, so that what has the right name is whole. */
+/* Under another name first: a file with the right name is whole. */
 static bool
 export_push(int folder, const char *path, const struct push *push)
 {
@@ -144,7 +144,7 @@ open_folder(const char *path)
 	return folder;
 }
 
-/* Gives whether all is written; what had no body (there was none to keep) is counted apart. */
+/* False when not all is written.  Pushes whose body was not kept are counted in *empty. */
 static bool
 export_all(struct ctl *ctl, int folder, const char *path, int64_t *exported, int64_t *empty)
 {
@@ -218,9 +218,9 @@ spool_rescue_run(struct ctl *ctl)
 /* --- drain ------------------------------------------------------------------------------------------------- */
 
 /*
- * Until nothing is left, or nothing has gone through for a while.  The work is done by the worker's own pool and
- * replay: an unavailable database is tried again and again, with the reason logged; a push leaves the spool after its
- * commit; and two that store the same one at once make one row.
+ * Until the spool is empty, or nothing has gone through for patience milliseconds.  The worker's own pool and replay do
+ * the work: they try an unavailable database again and again and log why, a push leaves the spool after its COMMIT, and
+ * two processes that store the same one at once make one row.
  */
 static void
 wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)
@@ -231,7 +231,7 @@ wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)
 	while (left > 0 && clock_ms() - since < patience) {
 		thread_sleep(PAUSE);
 		left = spool_depth(ctl->spool).pushes;
-		/* a worker may be draining it, too, which our own numbers do not know of */
+		/* a worker may drain it too, which spool_depth does not see */
 		if (clock_ms() - counted > COUNT_TIME) {
 			left = spool_count(ctl->spool).pushes;
 			counted = clock_ms();

@@ -1,4 +1,4 @@
-/* callresultctl status: what callresultd, its database and its spool are doing. */
+/* callresultctl status: shows what callresultd, its database and its spool are doing, and what becomes of pushes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +15,13 @@ static const struct column verdict_columns[] = { { "verdict", COLUMN_TEXT }, { "
 
 static const struct column worker_columns[] = {
 	{ "serving", COLUMN_FLAG }, { "listening", COLUMN_FLAG }, { "listen", COLUMN_TEXT },
-	    { "last_push_at", COLUMN_TIME },
-	{ "last_push_age_seconds", COLUMN_SECONDS },
+	{ "last_push_at", COLUMN_TIME }, { "last_push_age_seconds", COLUMN_SECONDS },
 };
 
 static const struct column database_columns[] = {
 	{ "reachable", COLUMN_FLAG }, { "takes_writes", COLUMN_FLAG }, { "user", COLUMN_TEXT },
-	    { "version", COLUMN_TEXT },
-	{ "schema_step", COLUMN_NUMBER }, { "expected_step", COLUMN_NUMBER }, { "problem", COLUMN_TEXT },
+	{ "version", COLUMN_TEXT }, { "schema_step", COLUMN_NUMBER }, { "expected_step", COLUMN_NUMBER },
+	{ "problem", COLUMN_TEXT },
 };
 
 static const struct column spool_columns[] = {
@@ -38,15 +37,13 @@ static const struct column received_columns[] = {
 
 static const struct column quarantine_columns[] = {
 	{ "reason", COLUMN_TEXT }, { "open", COLUMN_NUMBER }, { "seen", COLUMN_NUMBER },
-	    { "oldest_received_at", COLUMN_TIME },
+	{ "oldest_received_at", COLUMN_TIME },
 };
 
 static const struct column replica_columns[] = {
 	{ "name", COLUMN_TEXT }, { "state", COLUMN_TEXT }, { "sync", COLUMN_TEXT }, { "lag_bytes", COLUMN_NUMBER },
 	{ "lag_seconds", COLUMN_NUMBER },
 };
-
-#define COUNT(array) ((int)(sizeof (array) / sizeof *(array)))
 
 struct status {
 	struct ctl *ctl;
@@ -55,11 +52,11 @@ struct status {
 	bool        takes_writes;
 	bool        spool_usable;
 	enum probe  probe;
-	char       *metrics;    /* the worker's; NULL: it was not asked or did not answer */
-	bool        wrong;      /* something is not as it should be, or could not be read */
+	char       *metrics;    /* the worker's; NULL: it was not asked, or did not answer */
+	bool        wrong;      /* something is wrong, or could not be read: the exit status */
 };
 
-/* A figure of the worker's; 0 when it does not say. */
+/* A figure of the worker's; 0 when it does not give one. */
 static double
 figure(const struct status *status, const char *series)
 {
@@ -74,37 +71,36 @@ enum { VERDICT_SIZE = 512 };
 
 #define LOST "the platform may not push them again"
 
-/* The worker answers. */
+/* What a worker that answers makes of the pushes. */
 static void
 judge_worker(const struct status *status, char verdict[VERDICT_SIZE], char pushes[VERDICT_SIZE])
 {
 	bool database = figure(status, "callresultd_database_up") > 0,
 	    spool = figure(status, "callresultd_spool_up") > 0;
 	double waiting = figure(status, "callresultd_spool_pushes");
+	char older[128] = "";
 
-	if (database)
-		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd is serving and connected to its database" :
-		    "callresultd is serving and connected to its database, but its spool accepts nothing: in a"
-		    " database outage it would refuse pushes");
-	else
-		snprintf(verdict, VERDICT_SIZE, spool ? "callresultd is serving, but its database is unavailable" :
-		    "callresultd is serving, but neither its database nor its spool accepts pushes");
-	if (database)
-		snprintf(pushes, VERDICT_SIZE, "are stored in the database and answered 200");
-	else if (spool)
+	if (database) {
+		snprintf(verdict, VERDICT_SIZE, "callresultd is serving and connected to its database%s", spool ? "" :
+		    ", but its spool accepts nothing: in a database outage it would refuse pushes");
+		if (waiting > 0)
+			snprintf(older, sizeof older, "; older ones in the spool are being stored: %.0f", waiting);
+		snprintf(pushes, VERDICT_SIZE, "are stored in the database and answered 200%s", older);
+	} else if (spool) {
+		snprintf(verdict, VERDICT_SIZE, "callresultd is serving, but its database is unavailable");
 		snprintf(pushes, VERDICT_SIZE, "are kept in the spool and answered 200; callresultd stores them when"
 		    " the database is back");
-	else
+	} else {
+		snprintf(verdict, VERDICT_SIZE, "callresultd is serving, but neither its database nor its spool"
+		    " accepts pushes");
 		snprintf(pushes, VERDICT_SIZE, "are refused with 503, and " LOST);
-	if (database && waiting > 0)
-		snprintf(pushes + strlen(pushes), VERDICT_SIZE - strlen(pushes), "; older ones in the spool are being"
-		    " stored: %.0f", waiting);
+	}
 }
 
 static struct table *
 verdict_table(struct status *status)
 {
-	struct table *table = table_new("now", TABLE_RECORD, verdict_columns, COUNT(verdict_columns));
+	struct table *table = table_new("now", TABLE_RECORD, verdict_columns, ELEMENTS(verdict_columns));
 	char verdict[VERDICT_SIZE] = "", pushes[VERDICT_SIZE] = "";
 
 	if (status->metrics != NULL) {
@@ -133,7 +129,7 @@ verdict_table(struct status *status)
 
 /* --- what it stands on ------------------------------------------------------------------------------------- */
 
-/* The worker's own role may not: it needs none of what is in there. */
+/* Whether the role may read a table; the worker's own may not. */
 static bool
 may_read(struct status *status, const char *table)
 {
@@ -145,7 +141,7 @@ may_read(struct status *status, const char *table)
 	return may;
 }
 
-/* The rows of a question as a table's; cells of NULL where it is a record and cannot be had. */
+/* Adds the rows that answer a query; none when it fails. */
 static struct table *
 ask(struct status *status, struct table *table, const char *text)
 {
@@ -164,7 +160,7 @@ ask(struct status *status, struct table *table, const char *text)
 static struct table *
 database_table(struct status *status)
 {
-	struct table *table = table_new("database", TABLE_RECORD, database_columns, COUNT(database_columns));
+	struct table *table = table_new("database", TABLE_RECORD, database_columns, ELEMENTS(database_columns));
 	const char *problem = NULL, *const nothing[] = { "no", NULL, NULL };
 	struct db_rows *rows = NULL, *steps = NULL;
 	int step = 0;
@@ -181,7 +177,7 @@ database_table(struct status *status)
 	else if (!db_schema_step_fits(step = atoi(db_rows_text(steps, 0, 0))))
 		problem = "the schema does not fit this version: run sql/install.sql, or upgrade callresultd";
 	table_add_flag(table, rows != NULL);
-	for (int i = 0; i < COUNT(nothing); i++)
+	for (int i = 0; i < ELEMENTS(nothing); i++)
 		table_add(table, rows != NULL ? db_rows_text(rows, 0, i) : nothing[i]);
 	table_add(table, steps != NULL ? db_rows_text(steps, 0, 0) : NULL);
 	table_add_number(table, db_schema_step());
@@ -193,7 +189,7 @@ database_table(struct status *status)
 	return table;
 }
 
-/* From the worker's own figures, or else from callresult.push; an import is not a push. */
+/* When the last push arrived, from the worker's figures, or else from callresult.push; an import is not a push. */
 static int64_t
 last_push(struct status *status)
 {
@@ -214,7 +210,7 @@ last_push(struct status *status)
 static struct table *
 worker_table(struct status *status)
 {
-	struct table *table = table_new("worker", TABLE_RECORD, worker_columns, COUNT(worker_columns));
+	struct table *table = table_new("worker", TABLE_RECORD, worker_columns, ELEMENTS(worker_columns));
 	int64_t latest = last_push(status);
 
 	table_add(table, status->probe == PROBE_UNKNOWN ? NULL : status->probe == PROBE_SERVING ? "yes" : "no");
@@ -225,7 +221,7 @@ worker_table(struct status *status)
 	return table;
 }
 
-/* As the worker says, which knows what it could put; a worker that does not run is not there to ask. */
+/* Asks the worker, which knows whether the spool accepts a push; where none runs, reads the file. */
 static bool
 ask_spool(struct status *status, struct spool_summary *summary)
 {
@@ -247,12 +243,11 @@ ask_spool(struct status *status, struct spool_summary *summary)
 	return read;
 }
 
-/* A spool that is not there yet is made when callresultd starts. */
 static struct table *
 spool_table(struct status *status)
 {
 	const struct settings *settings = &status->ctl->settings;
-	struct table *table = table_new("spool", TABLE_RECORD, spool_columns, COUNT(spool_columns));
+	struct table *table = table_new("spool", TABLE_RECORD, spool_columns, ELEMENTS(spool_columns));
 	struct spool_summary summary = { 0 };
 	bool known;
 
@@ -275,7 +270,7 @@ spool_table(struct status *status)
 	" coalesce(sum(records), 0), coalesce(sum(inserted), 0), coalesce(sum(updated), 0)," \
 	" coalesce(sum(duplicates), 0), coalesce(sum(quarantined), 0) FROM callresult.push WHERE received_at >= " since
 
-/* Its own figures, which need no role that may read tables. */
+/* The worker's own figures, which need no role that may read tables. */
 static void
 add_since_start(struct status *status, struct table *table)
 {
@@ -288,14 +283,14 @@ add_since_start(struct status *status, struct table *table)
 		return;
 	table_add(table, "since its start");
 	table_add_time(table, (int64_t)figure(status, "process_start_time_seconds") * 1000000);
-	for (int i = 0; i < COUNT(series); i++)
+	for (int i = 0; i < ELEMENTS(series); i++)
 		table_add_number(table, (int64_t)figure(status, series[i]));
 }
 
 static struct table *
 received_table(struct status *status)
 {
-	struct table *table = table_new("received", TABLE_ROWS, received_columns, COUNT(received_columns));
+	struct table *table = table_new("received", TABLE_ROWS, received_columns, ELEMENTS(received_columns));
 
 	if (may_read(status, "callresult.push"))
 		ask(status, table, PERIOD("today", "date_trunc('day', now())") " UNION ALL "
@@ -307,7 +302,7 @@ received_table(struct status *status)
 static struct table *
 quarantine_table(struct status *status)
 {
-	struct table *table = table_new("quarantine", TABLE_ROWS, quarantine_columns, COUNT(quarantine_columns));
+	struct table *table = table_new("quarantine", TABLE_ROWS, quarantine_columns, ELEMENTS(quarantine_columns));
 	double entries;
 
 	if (may_read(status, "callresult.quarantine"))
@@ -323,9 +318,9 @@ quarantine_table(struct status *status)
 }
 
 /*
- * Who follows this server, and how far behind; a standby says it of itself.  A slot that nobody reads is a replica that
- * is away, for which the server keeps what it has not had.  A standby that nothing has come to since is level only
- * while it receives.
+ * The replicas of this server, and how far behind they are; a standby reports on itself.  A slot that nobody reads
+ * belongs to a replica that is away, for which the server keeps its log.  A standby that has applied everything it
+ * received is level only while it receives.
  */
 static struct table *
 replica_table(struct status *status)
@@ -344,7 +339,7 @@ replica_table(struct status *status)
 		" FROM (SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint AS lag,"
 		"  EXISTS (SELECT FROM pg_stat_wal_receiver) AS receives) r",
 	};
-	struct table *table = table_new("replicas", TABLE_ROWS, replica_columns, COUNT(replica_columns));
+	struct table *table = table_new("replicas", TABLE_ROWS, replica_columns, ELEMENTS(replica_columns));
 	struct db_rows *rows = status->reachable ? ctl_query(status->db, "SELECT pg_is_in_recovery()", NULL, 0) : NULL;
 
 	if (rows == NULL)
@@ -375,6 +370,6 @@ status_run(struct ctl *ctl)
 	tables[0] = verdict_table(&status);     /* of all that */
 	db_free(status.db);
 	memory_free(status.metrics);
-	ctl_print(ctl, tables, COUNT(tables));
+	ctl_print(ctl, tables, ELEMENTS(tables));
 	return status.wrong ? CTL_WRONG : CTL_FINE;
 }

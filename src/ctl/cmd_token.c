@@ -14,7 +14,7 @@ enum { TOKEN_BYTES = 16, URL_MAX_LENGTH = 1024 };
 static const char reload_hint[] =
     "to bring this into force: systemctl reload callresultd (or send SIGHUP)\n";
 
-/* Any text but what would end the name or the line, or make a comment of it. */
+/* Anything but what would end the name or the line, or begin a comment. */
 static bool
 is_name(const char *name)
 {
@@ -42,18 +42,15 @@ print_new(struct ctl *ctl, const char *name, const char *base, const char *token
 {
 	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "url", COLUMN_TEXT } };
 	char url[URL_MAX_LENGTH + 2 * TOKEN_BYTES + 2];
-	size_t length = strlen(base);
 	struct table *table;
 
-	while (length > 0 && base[length - 1] == '/')
-		length--;
-	snprintf(url, sizeof url, "%.*s/%s", (int)length, base, token);
+	token_file_url(url, sizeof url, base, token);
 	if (!ctl->json) {
 		puts(url);
 		fputs(reload_hint, stderr);
 		return;
 	}
-	table = table_new("token", TABLE_RECORD, columns, 2);
+	table = table_new("token", TABLE_RECORD, columns, ELEMENTS(columns));
 	table_add(table, name);
 	table_add(table, url);
 	ctl_print(ctl, &table, 1);
@@ -92,7 +89,7 @@ replace_token(struct token_file *file, const char *name, const char *token)
 	return replaced;
 }
 
-/* Makes a token that goes into the file by way of enter, and prints its URL. */
+/* Makes a token, which enter puts into the file, and prints its URL. */
 static int
 make_and_print(struct ctl *ctl, bool (*enter)(struct token_file *, const char *, const char *))
 {
@@ -141,7 +138,7 @@ token_rotate_run(struct ctl *ctl)
 
 /* --- which there are, and how they are used ------------------------------------------------------------------ */
 
-/* Pushes by source; NULL, logged, when the database does not answer. */
+/* The pushes by source.  NULL, logged, when the database does not answer. */
 static struct db_rows *
 ask_uses(struct ctl *ctl)
 {
@@ -155,7 +152,7 @@ ask_uses(struct ctl *ctl)
 	return rows;
 }
 
-/* A name without a push has none, which is not the same as nobody knows. */
+/* A name without pushes has 0 of them, which is not the same as unknown. */
 static void
 add_uses(struct table *table, const struct db_rows *uses, const char *name)
 {
@@ -181,7 +178,7 @@ token_list_run(struct ctl *ctl)
 	if (file == NULL)
 		return CTL_WRONG;
 	uses = ask_uses(ctl);
-	table = table_new("tokens", TABLE_ROWS, columns, 3);
+	table = table_new("tokens", TABLE_ROWS, columns, ELEMENTS(columns));
 	for (size_t i = 0; i < token_file_count(file); i++) {
 		table_add(table, token_file_name(file, i));
 		add_uses(table, uses, token_file_name(file, i));
@@ -192,7 +189,7 @@ token_list_run(struct ctl *ctl)
 	return CTL_FINE;
 }
 
-/* A file without tokens is refused by a reload, and what was revoked would stay in force. */
+/* A reload rejects a file without tokens, and the revoked token would stay in force. */
 static bool
 remove_token(struct ctl *ctl, const char *name, size_t *count)
 {
@@ -221,7 +218,7 @@ token_revoke_run(struct ctl *ctl)
 
 	if (!remove_token(ctl, ctl->argv[0], &count))
 		return CTL_WRONG;
-	table = table_new("token", TABLE_RECORD, columns, 2);
+	table = table_new("token", TABLE_RECORD, columns, ELEMENTS(columns));
 	table_add(table, ctl->argv[0]);
 	table_add_number(table, (int64_t)count);
 	ctl_print(ctl, &table, 1);

@@ -21,18 +21,18 @@ static const struct command commands[] = {
 	{ "doctor", "", "find what could lose or refuse data, and how to cure it", 0, 0, NEEDS_SETTINGS, true,
 	    { { 0 } }, doctor_run },
 	{ "import", "FILE|FOLDER...", "store saved pushes or saved answers of the query interface", 1, ARGUMENTS_ANY,
-	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    NEEDS_DATABASE, true, {
 	    { "as-of", "TIME|file", "count as received at this time (2026-11-22T08:00:00+08:00), or when the file was"
 	    " last changed" },
 	    { "dry-run", NULL, "read the files but store nothing" },
 	    { 0 } }, import_run },
 	{ "reconcile", "FILE|FOLDER...", "compare saved answers of the query interface with the database", 1,
-	    ARGUMENTS_ANY, NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    ARGUMENTS_ANY, NEEDS_DATABASE, true, {
 	    { "import", NULL, "store the missing calls" },
 	    { "day", "DATE", "the day that the answers with counts are of: compare its counts" },
 	    { 0 } }, reconcile_run },
-	{ "report", "", "report on campaigns as text, CSV, JSON or a web page with charts", 0, 0,
-	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	{ "report", "", "report on campaigns as text, CSV, JSON or a web page with charts", 0, 0, NEEDS_DATABASE,
+	    true, {
 	    { "campaign", "ID...", "only these campaigns" },
 	    { "vdn", "NUMBER", "only this virtual call centre" },
 	    { "since", "DATE", "only calls from this day on" },
@@ -42,34 +42,30 @@ static const struct command commands[] = {
 	    { "lang", "LANGUAGE", "en (default) or zh: titles, headings and causes in Chinese" },
 	    { "o", "FILE", "write to this file" },
 	    { 0 } }, report_run },
-	{ "spool list", "", "list the pushes waiting in the spool", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true,
+	{ "spool list", "", "list the pushes waiting in the spool", 0, 0, NEEDS_SPOOL, true,
 	    { { 0 } }, spool_list_run },
-	{ "spool show", "ID", "print the body of a push in the spool as it was sent", 1, 1,
-	    NEEDS_SETTINGS | NEEDS_SPOOL, false,
+	{ "spool show", "ID", "print the body of a push in the spool as it was sent", 1, 1, NEEDS_SPOOL, false,
 	    { { 0 } }, spool_show_run },
-	{ "spool drain", "", "store the pushes waiting in the spool now", 0, 0, NEEDS_SETTINGS | NEEDS_SPOOL, true, {
+	{ "spool drain", "", "store the pushes waiting in the spool now", 0, 0, NEEDS_SPOOL, true, {
 	    { "give-up", "SECONDS", "give up after this long without progress (default 30)" },
 	    { 0 } }, spool_drain_run },
-	{ "spool export", "FOLDER", "copy the pushes in the spool to files that import reads", 1, 1,
-	    NEEDS_SETTINGS | NEEDS_SPOOL, true, { { 0 } }, spool_export_run },
-	{ "spool rescue", "FILE", "recover what is still readable in a damaged spool", 1, 1,
-	    NEEDS_SETTINGS | NEEDS_SPOOL, true,
+	{ "spool export", "FOLDER", "copy the pushes in the spool to files that import reads", 1, 1, NEEDS_SPOOL, true,
+	    { { 0 } }, spool_export_run },
+	{ "spool rescue", "FILE", "recover what is still readable in a damaged spool", 1, 1, NEEDS_SPOOL, true,
 	    { { 0 } }, spool_rescue_run },
-	{ "quarantine list", "", "list what could not be stored, and why", 0, 0,
-	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	{ "quarantine list", "", "list what could not be stored, and why", 0, 0, NEEDS_DATABASE, true, {
 	    { "all", NULL, "include settled entries" },
 	    { "limit", "COUNT", "only the newest COUNT entries (default: all)" },
 	    { 0 } }, quarantine_list_run },
-	{ "quarantine show", "ID", "print the text of an entry as it was sent", 1, 1,
-	    NEEDS_SETTINGS | NEEDS_DATABASE, false,
+	{ "quarantine show", "ID", "print the text of an entry as it was sent", 1, 1, NEEDS_DATABASE, false,
 	    { { 0 } }, quarantine_show_run },
 	{ "quarantine retry", "ID...", "store entries after all, as sent or as corrected", 0, ARGUMENTS_ANY,
-	    NEEDS_SETTINGS | NEEDS_DATABASE, true, {
+	    NEEDS_DATABASE, true, {
 	    { "all", NULL, "every open entry" },
 	    { "with", "FILE", "for one entry: store this text instead of what was sent" },
 	    { 0 } }, quarantine_retry_run },
-	{ "quarantine resolve", "ID...", "mark entries as settled by hand", 1, ARGUMENTS_ANY,
-	    NEEDS_SETTINGS | NEEDS_DATABASE, true, { { 0 } }, quarantine_resolve_run },
+	{ "quarantine resolve", "ID...", "mark entries as settled by hand", 1, ARGUMENTS_ANY, NEEDS_DATABASE, true,
+	    { { 0 } }, quarantine_resolve_run },
 	{ "token new", "NAME", "create a token and print the callBackUrl", 1, 1, NEEDS_SETTINGS, true, {
 	    { "url", "BASE", "the URL of callresultd's mount (default https://HOST/callresult)" },
 	    { 0 } }, token_new_run },
@@ -80,7 +76,7 @@ static const struct command commands[] = {
 	{ "token list", "", "list the tokens, how often each was used, and when last", 0, 0, NEEDS_SETTINGS, true,
 	    { { 0 } }, token_list_run },
 	{ "token revoke", "NAME", "revoke a token", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, token_revoke_run },
-	{ "push", "[URL] FILE", "post a file as the platform does", 1, 2, 0, true, {
+	{ "push", "[URL] FILE", "post a file as the platform does", 1, 2, NEEDS_NOTHING, true, {
 	    { "token", "NAME", "URL is only the mount; add the token of this NAME from the tokens file" },
 	    { "url-file", "FILE", "read the URL from the first line of this file (-: standard input)" },
 	    { "times", "COUNT", "push at most this often, 1 to 6 (default 2)" },
@@ -89,8 +85,6 @@ static const struct command commands[] = {
 	    { "cacert", "FILE", "trust only the certificates in this file" },
 	    { 0 } }, push_run },
 };
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
 
 /* --- help -------------------------------------------------------------------------------------------------- */
 
@@ -110,7 +104,7 @@ help(void)
 	    "  -V           print the version and exit\n"
 	    "  -h           print this and exit\n\n"
 	    "Commands, each with --help:");
-	for (int i = 0; i < COMMANDS; i++)
+	for (int i = 0; i < ELEMENTS(commands); i++)
 		printf("  %-19s %s\n", commands[i].name, commands[i].summary);
 }
 
@@ -133,7 +127,7 @@ help_command(const struct command *command)
 
 /* --- options ----------------------------------------------------------------------------------------------- */
 
-/* What getopt_long wants of the command's options; json and help come after them. */
+/* The command's options as getopt_long wants them, by their number; json and help come after them. */
 static void
 fill_options(const struct command *command, struct option options[OPTIONS_MAX + 3])
 {
@@ -174,7 +168,7 @@ set_option(struct ctl *ctl, int option, const char *value)
 	ctl->values[option] = value;
 }
 
-/* The options behind the command.  Gives the exit status when nothing is left to do, else -1. */
+/* The options behind the command.  Returns the exit status when nothing is left to do, else -1. */
 static int
 read_command_options(struct ctl *ctl, int argc, char **argv)
 {
@@ -201,7 +195,7 @@ read_command_options(struct ctl *ctl, int argc, char **argv)
 	return -1;
 }
 
-/* Those in front of the command.  Gives the exit status when nothing is left to do, else -1. */
+/* Those in front of the command.  Returns the exit status when nothing is left to do, else -1. */
 static int
 read_global_options(struct ctl *ctl, int argc, char **argv)
 {
@@ -236,22 +230,18 @@ read_global_options(struct ctl *ctl, int argc, char **argv)
 	return -1;
 }
 
-/* --- what has to stand ------------------------------------------------------------------------------------- */
-
-static bool
-open_spool(struct ctl *ctl)
-{
-	ctl->spool = spool_open_existing(ctl->settings.spool_path, ctl->settings.spool_max_size);
-	return ctl->spool != NULL;
-}
+/* --- what a command needs -------------------------------------------------------------------------------- */
 
 static bool
 prepare(struct ctl *ctl)
 {
-	unsigned needs = ctl->command->needs;
+	enum needs needs = ctl->command->needs;
 
-	return (!(needs & NEEDS_SETTINGS) || ctl_read_settings(ctl)) && (!(needs & NEEDS_SPOOL) || open_spool(ctl)) &&
-	    (!(needs & NEEDS_DATABASE) || ctl_connect(ctl));
+	if (needs != NEEDS_NOTHING && !ctl_read_settings(ctl))
+		return false;
+	if (needs == NEEDS_SPOOL)
+		ctl->spool = spool_open_existing(ctl->settings.spool_path, ctl->settings.spool_max_size);
+	return needs == NEEDS_SPOOL ? ctl->spool != NULL : needs != NEEDS_DATABASE || ctl_connect(ctl);
 }
 
 static void
@@ -280,19 +270,19 @@ is_named(const struct command *command, int argc, char **argv, int *words)
 static const struct command *
 find_command(int argc, char **argv, int *words)
 {
-	for (int i = 0; i < COMMANDS; i++)
+	for (int i = 0; i < ELEMENTS(commands); i++)
 		if (is_named(&commands[i], argc, argv, words))
 			return &commands[i];
 	return NULL;
 }
 
-/* A group without its command: what there is in it. */
+/* Prints the commands of a group, such as "spool".  False when there is no such group. */
 static bool
 help_group(FILE *file, const char *group)
 {
 	bool found = false;
 
-	for (int i = 0; i < COMMANDS; i++)
+	for (int i = 0; i < ELEMENTS(commands); i++)
 		if (strncmp(commands[i].name, group, strlen(group)) == 0 && commands[i].name[strlen(group)] == ' ') {
 			fprintf(file, "%s%-19s %s\n", found ? "  " : "usage: callresultctl COMMAND [ARGUMENT...]\n  ",
 			    commands[i].name, commands[i].summary);
@@ -348,12 +338,12 @@ dispatch(struct ctl *ctl, int argc, char **argv)
 		return run_help(ctl, argc - 1, argv + 1);
 	ctl->command = find_command(argc, argv, &words);
 	if (ctl->command != NULL) {
-		argv[words - 1] = (char []){ "callresultctl" };   /* getopt's name for us */
+		argv[words - 1] = (char []){ "callresultctl" };   /* as getopt names the program */
 		return run_command(ctl, argc - words + 1, argv + words - 1);
 	}
 	if (argc > 1 && strcmp(argv[1], "--help") == 0 && help_group(stdout, argv[0]))
 		return CTL_FINE;
-	/* what stands behind it may be a URL with a token */
+	/* what follows is not quoted: it may be a URL with a token */
 	if (help_group(stderr, argv[0]))
 		return argc == 1 ? CTL_USAGE : ctl_usage_error(ctl, "%s has only these commands", argv[0]);
 	return ctl_usage_error(ctl, "there is no command %s", argv[0]);
@@ -373,7 +363,7 @@ main(int argc, char **argv)
 	status = read_global_options(&ctl, argc, argv);
 	if (status >= 0)
 		return status;
-	/* the list of processes is everybody's to read */
+	/* every user may read the list of processes */
 	if (ctl.given_conninfo != NULL && db_conninfo_has_password(ctl.given_conninfo))
 		return ctl_usage_error(&ctl, "-d contains a password, which every user could read in the list of"
 		    " processes: put it into the password file (PGPASSFILE) or a service instead");

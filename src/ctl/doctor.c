@@ -1,4 +1,4 @@
-/* What doctor's checks share: the table of what was found, and questions to the database. */
+/* What doctor's checks share: the table of findings, and queries of the database. */
 #include "ctl/doctor.h"
 
 #include <stdarg.h>
@@ -26,7 +26,7 @@ doctor_new(struct ctl *ctl)
 		{ "why", COLUMN_TEXT }, { "cure", COLUMN_TEXT } };
 
 	return (struct doctor){ .ctl = ctl,
-		.findings = table_new("findings", TABLE_BLOCKS, columns, sizeof columns / sizeof *columns) };
+		.findings = table_new("findings", TABLE_BLOCKS, columns, ELEMENTS(columns)) };
 }
 
 void
@@ -49,13 +49,12 @@ doctor_add(struct doctor *doctor, enum severity severity, const char *why, const
 struct table *
 doctor_summary(const struct doctor *doctor)
 {
-	static const enum severity columns_of[] = { FINDING_FAULT, FINDING_WARNING, FINDING_UNKNOWN, FINDING_OK };
 	static const struct column columns[] = { { "faults", COLUMN_NUMBER }, { "warnings", COLUMN_NUMBER },
 		{ "unknown", COLUMN_NUMBER }, { "fine", COLUMN_NUMBER } };
 	struct table *table = table_new("summary", TABLE_RECORD, columns, SEVERITIES);
 
-	for (int i = 0; i < SEVERITIES; i++)
-		table_add_number(table, doctor->counts[columns_of[i]]);
+	for (int i = SEVERITIES - 1; i >= 0; i--)
+		table_add_number(table, doctor->counts[i]);
 	return table;
 }
 

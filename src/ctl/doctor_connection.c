@@ -1,9 +1,9 @@
-/* The connection that callresultd makes: whether it stands, and what cures it where it does not. */
+/* Whether doctor can connect as callresultd does, and what cures it where it cannot. */
 #include <string.h>
 
 #include "ctl/doctor.h"
 
-/* What libpq or the server says, and what cures it; the first that fits. */
+/* What libpq or the server says, and what cures it; the first that fits counts. */
 static const struct {
 	const char *words;
 	const char *cure;
@@ -50,7 +50,7 @@ static const struct {
 static const char *
 cure_of(const char *problem)
 {
-	for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++)
+	for (int i = 0; i < ELEMENTS(troubles); i++)
 		if (strstr(problem, troubles[i].words) != NULL)
 			return troubles[i].cure;
 	if (strstr(problem, "role \"") != NULL && strstr(problem, "does not exist") != NULL)
@@ -66,7 +66,7 @@ bool
 doctor_connection(struct doctor *doctor)
 {
 	if (db_attach(doctor->db)) {
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database can be reached");
+		doctor_add_ok(doctor, "the database can be reached");
 		return true;
 	}
 	doctor_add(doctor, FINDING_FAULT, "while callresultd cannot connect, pushes go to the spool until it is full;"

@@ -1,4 +1,4 @@
-/* What doctor looks at on this machine: files, the spool's disk, limits, the clock. */
+/* What doctor checks on this machine: files, the spool's disk, limits, the clock. */
 #include <errno.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@ enum { MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 102
 
 /* --- files with secrets ------------------------------------------------------------------------------------ */
 
-/* By the modes of the file and of all folders above it. */
+/* Whether the modes of the file and of all folders above it let everybody read it. */
 static bool
 others_may_read(const char *path)
 {
@@ -39,15 +39,14 @@ others_may_read(const char *path)
 	return true;
 }
 
-/* No access for this user means something for callresultd only when they are the same user. */
+/* What doctor's user cannot access, callresultd cannot only where both are the same user. */
 static void
 say_no_access(struct doctor *doctor, const char *why, const char *cure, const char *path)
 {
 	if (doctor->is_service)
 		doctor_add(doctor, FINDING_FAULT, why, cure, "callresultd has no access to %s", path);
 	else
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
-		    "this user has no access to %s", path);
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, DOCTOR_AS_ROOT, "this user has no access to %s", path);
 }
 
 static void
@@ -58,15 +57,15 @@ check_configuration(struct doctor *doctor)
 
 	snprintf(cure, sizeof cure, "chgrp callresultd %s; chmod 640 %s", config, config);
 	if (access(config, R_OK) != 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start, and a reload fails", cure,
-		    "callresultd cannot read %s: %s", config, strerror(errno));
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STARTED, cure, "callresultd cannot read %s: %s", config,
+		    strerror(errno));
 	if (!db_conninfo_has_password(doctor->ctl->settings.conninfo))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the configuration contains no password");
+		doctor_add_ok(doctor, "the configuration contains no password");
 	else if (others_may_read(config))
 		doctor_add(doctor, FINDING_WARNING, "every user of this machine can read the password", cure,
 		    "%s contains a password and is world-readable", config);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s contains a password and is not world-readable", config);
+		doctor_add_ok(doctor, "%s contains a password and is not world-readable", config);
 }
 
 static void
@@ -76,8 +75,8 @@ say_tokens(struct doctor *doctor, const struct token_file *file)
 	size_t weak = 0;
 
 	if (token_file_count(file) == 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start, and a reload fails",
-		    "callresultctl token new NAME", "%s contains no token", path);
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STARTED, "callresultctl token new NAME",
+		    "%s contains no token", path);
 	for (size_t i = 0; i < token_file_count(file); i++)
 		weak += strlen(token_file_token(file, i)) < TOKEN_DIGITS;
 	if (weak > 0)
@@ -104,7 +103,7 @@ check_tokens(struct doctor *doctor)
 		doctor_add(doctor, FINDING_WARNING, "every user of this machine can read the tokens and push with"
 		    " them", cure, "%s is world-readable", path);
 	if (access(path, R_OK) != 0 && errno == EACCES) {
-		say_no_access(doctor, "callresultd cannot start, and a reload fails", cure, path);
+		say_no_access(doctor, DOCTOR_NOT_STARTED, cure, path);
 		return;
 	}
 	file = token_file_open(path, false);
@@ -115,11 +114,11 @@ check_tokens(struct doctor *doctor)
 	}
 	say_tokens(doctor, file);
 	if (token_file_bad_line(file) > 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start, and a reload fails",
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STARTED,
 		    "correct the line (name:token, where the token consists of letters, digits and -._~) or delete it",
 		    "%s, line %zu: callresultd rejects this line", path, token_file_bad_line(file));
 	else if (token_file_count(file) > 0)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s contains tokens: %zu", path, token_file_count(file));
+		doctor_add_ok(doctor, "%s contains tokens: %zu", path, token_file_count(file));
 	token_file_close(file);
 }
 
@@ -138,7 +137,7 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 		doctor_add(doctor, FINDING_FAULT, "pushes that were answered 200 during an outage may be lost",
 		    "set [spool] path to a local disk", "the spool %s", risk);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is not on a file system known to be unsafe");
+		doctor_add_ok(doctor, "the spool is not on a file system known to be unsafe");
 	if (statvfs(folder, &disk) != 0)
 		return;
 	room = (int64_t)(disk.f_bavail * disk.f_frsize);
@@ -152,7 +151,7 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 		    "the spool may grow to %" PRId64 " MiB, but its disk has only %" PRId64 " MiB for it",
 		    settings->spool_max_size / MEBIBYTE, (room + used - SPOOL_FREE_FLOOR) / MEBIBYTE);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool's disk has room for a full spool");
+		doctor_add_ok(doctor, "the spool's disk has room for a full spool");
 }
 
 static void
@@ -176,7 +175,7 @@ say_waiting(struct doctor *doctor, const struct spool_summary *summary)
 	int64_t age = summary->oldest != 0 ? (clock_timestamp() - summary->oldest) / 1000000 : 0;
 
 	if (summary->depth.pushes == 0)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the spool is empty");
+		doctor_add_ok(doctor, "the spool is empty");
 	else
 		doctor_add(doctor, age > LONG_WAIT && doctor->connected ? FINDING_FAULT : FINDING_WARNING,
 		    "they are not in the database yet; callresultd stores them by itself as soon as the database"
@@ -193,8 +192,8 @@ check_spool_file(struct doctor *doctor, const char *path)
 	struct spool *spool;
 
 	if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
-		say_no_access(doctor, "callresultd refuses pushes during an outage", "chown callresultd the file, and"
-		    " its -wal and -shm files", path);
+		say_no_access(doctor, DOCTOR_NOT_SPOOLED, "chown callresultd the file, and its -wal and -shm files",
+		    path);
 		return;
 	}
 	if (others_may_read(path))
@@ -204,9 +203,8 @@ check_spool_file(struct doctor *doctor, const char *path)
 	if (spool != NULL && spool_summarize(spool, &summary))
 		say_waiting(doctor, &summary);
 	else
-		doctor_add(doctor, FINDING_FAULT, "callresultd refuses pushes during an outage", "check its disk and"
-		    " its owner; callresultd sets a damaged file aside when it starts", "the spool %s cannot be"
-		    " opened or read", path);
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_SPOOLED, "check its disk and its owner; callresultd sets a"
+		    " damaged file aside when it starts", "the spool %s cannot be opened or read", path);
 	spool_close(spool);
 }
 
@@ -232,8 +230,7 @@ check_spool(struct doctor *doctor)
 		doctor_add(doctor, FINDING_WARNING, "callresultd creates it at start, so it has not started yet or"
 		    " uses another configuration", "start callresultd", "there is no spool %s yet", path);
 	else
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
-		    "the spool %s: %s", path, strerror(errno));
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, DOCTOR_AS_ROOT, "the spool %s: %s", path, strerror(errno));
 }
 
 /* --- limits ------------------------------------------------------------------------------------------------ */
@@ -251,8 +248,7 @@ check_backlog(struct doctor *doctor)
 		    " 502", "sysctl -w net.core.somaxconn=4096, and the same line in /etc/sysctl.d",
 		    "only %d connections can queue for callresultd (net.core.somaxconn)", limit);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%d connections can queue for callresultd (idle ones occupy"
-		    " no thread)", limit);
+		doctor_add_ok(doctor, "%d connections can queue for callresultd (idle ones occupy no thread)", limit);
 	if (file != NULL)
 		fclose(file);
 }
@@ -271,7 +267,7 @@ check_memory(struct doctor *doctor)
 		    "%" PRId64 " threads with %" PRId64 " MiB each need more than this machine's %" PRId64 " MiB",
 		    settings->threads, settings->max_body / MEBIBYTE, memory / MEBIBYTE);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "memory suffices for a body of max_body in every thread");
+		doctor_add_ok(doctor, "memory suffices for a body of max_body in every thread");
 }
 
 static void
@@ -287,7 +283,7 @@ check_ntp(struct doctor *doctor)
 		doctor_add(doctor, FINDING_WARNING, "this clock decides which content of a result is the newest",
 		    "timedatectl set-ntp true", "this machine's clock is not synchronised");
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "this machine's clock is synchronised");
+		doctor_add_ok(doctor, "this machine's clock is synchronised");
 }
 
 void

@@ -1,4 +1,4 @@
-/* What doctor asks about the role that callresultd connects as: privileges and connections. */
+/* What doctor checks of the role that callresultd connects as: privileges and connections. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,16 +23,13 @@ check_missing_privileges(struct doctor *doctor)
 		return;
 	if (db_rows_count(rows) == 1) {
 		snprintf(cure, sizeof cure, "grant callresult_writer to \"%.64s\"%s", doctor_cell(rows, 0),
-		    !doctor_is(rows, 4, "t") ?
-		    "" : ", as a superuser or as a role that has it with admin option (CREATEROLE alone is not"
-		    " enough)");
+		    doctor_is(rows, 4, "t") ? ", as a superuser or as a role that has it with admin option (CREATEROLE"
+		    " alone is not enough)" : "");
 		if (doctor_is(rows, 1, "t") && doctor_is(rows, 2, "t") && doctor_is(rows, 3, "t"))
-			doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has the privileges it needs",
-			    doctor_cell(rows, 0));
+			doctor_add_ok(doctor, "role %s has the privileges it needs", doctor_cell(rows, 0));
 		else
-			doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool"
-			    " until it is full", cure, "role %s may not %s", doctor_cell(rows, 0),
-			    !doctor_is(rows, 1, "t") ? "use the schema" :
+			doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STORED, cure, "role %s may not %s",
+			    doctor_cell(rows, 0), !doctor_is(rows, 1, "t") ? "use the schema" :
 			    !doctor_is(rows, 2, "t") ? "execute callresult.store" :
 			    "read callresult.schema_version");
 	}
@@ -60,8 +57,7 @@ check_excess_privileges(struct doctor *doctor)
 		    " them the results", "give the worker a role of its own: create role callresultd login in role"
 		    " callresult_writer", "role %s %s", doctor_cell(rows, 0), doctor_cell(rows, 1));
 	else if (db_rows_count(rows) == 1)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "role %s has no more privileges than it needs",
-		    doctor_cell(rows, 0));
+		doctor_add_ok(doctor, "role %s has no more privileges than it needs", doctor_cell(rows, 0));
 	db_rows_free(rows);
 }
 
@@ -89,8 +85,7 @@ check_connections(struct doctor *doctor)
 			    " the database", "%s %d connections, but writers and replay need %d", whose[i],
 			    limit, wanted);
 		else
-			doctor_add(doctor, FINDING_OK, NULL, NULL, "%s the %d connections that callresultd needs",
-			    whose[i], wanted);
+			doctor_add_ok(doctor, "%s the %d connections that callresultd needs", whose[i], wanted);
 	}
 	db_rows_free(rows);
 }

@@ -1,11 +1,11 @@
-/* What doctor asks of the schema: its owners, tables, triggers, indexes, publications, months. */
+/* What doctor checks of the schema: owners, tables, triggers, indexes, publications, months, the feed, call times. */
 #include <stdlib.h>
 
 #include "ctl/doctor.h"
 
 /* A count that must be 0; if it is not, the finding names the first of what is counted. */
 struct expectation {
-	const char   *question;     /* gives the count and a name */
+	const char   *question;     /* the query for the count and a name */
 	enum severity severity;
 	const char   *fine;
 	const char   *found;        /* ": COUNT, for example NAME" follows */
@@ -39,7 +39,7 @@ static const struct expectation expectations[] = {
 		"alter role ROLE reset session_replication_role, or the same for the database or the server",
 	},
 	{
-		/* as many as there are beside the first */
+		/* how many there are beside the first */
 		"SELECT count(DISTINCT owner) - 1, min(owner) FROM ("
 		" SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'callresult'"
 		" UNION ALL SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relnamespace ="
@@ -55,7 +55,7 @@ static const struct expectation expectations[] = {
 		" functions; then run install.sql as that role",
 	},
 	{
-		/* with a publication of updates, in a partition or a table that has no identity for them */
+		/* tables and partitions whose updates are published, but which have no identity for them */
 		"SELECT count(*), min(c.relname) FROM pg_class c WHERE c.relnamespace = 'callresult'::regnamespace"
 		" AND c.relkind = 'r' AND c.oid IN (SELECT coalesce(tree.relid, published.relid) FROM pg_publication p,"
 		"  pg_get_publication_tables(p.pubname) published LEFT JOIN LATERAL pg_partition_tree(published.relid)"
@@ -131,17 +131,14 @@ check_expectation(struct doctor *doctor, const struct expectation *expectation)
 	if (rows == NULL)
 		return;
 	if (db_rows_count(rows) == 0 || atoi(doctor_cell(rows, 0)) == 0)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s", expectation->fine);
+		doctor_add_ok(doctor, "%s", expectation->fine);
 	else
 		doctor_add(doctor, expectation->severity, expectation->why, expectation->cure, "%s: %s, for example %s",
 		    expectation->found, doctor_cell(rows, 0), doctor_cell(rows, 1));
 	db_rows_free(rows);
 }
 
-/*
- * The version of the sort order that the indexes were built with, and the one of the operating system now.  The order
- * of bytes has none.
- */
+/* Whether the operating system still has the sort order that the indexes were built with.  The order of bytes lasts. */
 static void
 check_collation_version(struct doctor *doctor)
 {
@@ -161,11 +158,11 @@ check_collation_version(struct doctor *doctor)
 		    doctor_cell(rows, 3), "the database's collation has version %s, but the operating system's is %s",
 		    doctor_cell(rows, 0), doctor_cell(rows, 1));
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the indexes match the operating system's sort order");
+		doctor_add_ok(doctor, "the indexes match the operating system's sort order");
 	db_rows_free(rows);
 }
 
-/* A wrong call_timezone that lies east of the right one shows so only as late calls, which are none. */
+/* A call_timezone west of the right one dates calls into the future.  One east of it only makes them look late. */
 static void
 check_calls_ahead(struct doctor *doctor)
 {
@@ -176,7 +173,7 @@ check_calls_ahead(struct doctor *doctor)
 	if (rows == NULL)
 		return;
 	if (doctor_is(rows, 0, "0"))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "no call of the last day is dated after its arrival");
+		doctor_add_ok(doctor, "no call of the last day is dated after its arrival");
 	else
 		doctor_add(doctor, FINDING_WARNING, "a call cannot arrive before it is made: call_timezone is not the"
 		    " platform's, or a clock is wrong", "set call_timezone to the tenant's time zone, and check the"
@@ -188,7 +185,7 @@ check_calls_ahead(struct doctor *doctor)
 void
 doctor_schema(struct doctor *doctor)
 {
-	for (size_t i = 0; i < sizeof expectations / sizeof *expectations; i++)
+	for (int i = 0; i < ELEMENTS(expectations); i++)
 		check_expectation(doctor, &expectations[i]);
 	check_collation_version(doctor);
 	check_calls_ahead(doctor);

@@ -1,4 +1,4 @@
-/* What doctor asks the server: its settings, the step of the schema, the time zone, replication, the clock. */
+/* What doctor checks of the server: settings, the step of the schema, time zone, log, replication, clock. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,20 +23,18 @@ say_switch(struct doctor *doctor, const struct db_rows *rows, int column, const 
 		doctor_add(doctor, FINDING_FAULT, "a crash of the server may lose or damage committed data", cure,
 		    "the server runs with %s off", name);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s is on", name);
+		doctor_add_ok(doctor, "%s is on", name);
 }
 
 static void
 say_synchronous_commit(struct doctor *doctor, const char *value)
 {
 	if (strcmp(value, "off") == 0)
-		doctor_add(doctor, FINDING_WARNING,
-		    "callresultd turns it on for its own transactions, but other programs with this role may lose what"
-		    " they commit",
-		    "alter role ROLE reset synchronous_commit, or alter system set synchronous_commit = on",
-		    "synchronous_commit is off for this role");
+		doctor_add(doctor, FINDING_WARNING, "callresultd turns it on for its own transactions, but other"
+		    " programs with this role may lose what they commit", "alter role ROLE reset synchronous_commit,"
+		    " or alter system set synchronous_commit = on", "synchronous_commit is off for this role");
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "synchronous_commit is %s", value);
+		doctor_add_ok(doctor, "synchronous_commit is %s", value);
 }
 
 static void
@@ -54,19 +52,18 @@ check_settings(struct doctor *doctor)
 	say_switch(doctor, rows, 1, "full_page_writes");
 	say_synchronous_commit(doctor, doctor_cell(rows, 2));
 	if (doctor_is(rows, 3, "UTF8"))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database's encoding is UTF8");
+		doctor_add_ok(doctor, "the database's encoding is UTF8");
 	else
 		doctor_add(doctor, FINDING_FAULT, "PostgreSQL refuses text that this encoding cannot represent",
 		    "create a new database: create database NAME encoding 'UTF8' template template0",
 		    "the database's encoding is %s", doctor_cell(rows, 3));
 	if (doctor_is(rows, 4, "on"))
-		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
-		    " is full", doctor_is(rows, 7, "t") ?
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STORED, doctor_is(rows, 7, "t") ?
 		    "the server is a standby: add target_session_attrs=read-write to conninfo" :
 		    "alter role ROLE reset default_transaction_read_only, or the same for the database or the server",
 		    "the database is read-only for this role");
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the database accepts writes");
+		doctor_add_ok(doctor, "the database accepts writes");
 	if (!doctor_is(rows, 5, "t"))
 		doctor_add(doctor, FINDING_FAULT, "the schema needs PostgreSQL 15 or later", "upgrade PostgreSQL",
 		    "the server is PostgreSQL %s", doctor_cell(rows, 6));
@@ -75,7 +72,7 @@ check_settings(struct doctor *doctor)
 
 /* --- the schema -------------------------------------------------------------------------------------------- */
 
-/* Whether there is a schema that this role may look at. */
+/* False when there is no schema that this role may use. */
 static bool
 check_step(struct doctor *doctor)
 {
@@ -84,21 +81,18 @@ check_step(struct doctor *doctor)
 	int step, wanted = db_schema_step();
 
 	if (rows == NULL) {
-		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
-		    " is full", INSTALL, "the schema is not installed, or this role may not use it");
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STORED, INSTALL, "the schema is not installed, or this"
+		    " role may not use it");
 		return false;
 	}
 	step = atoi(doctor_cell(rows, 0));
 	db_rows_free(rows);
 	if (step == wanted)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the schema is at step %d", step);
-	else if (db_schema_step_fits(step))
-		doctor_add(doctor, FINDING_WARNING, "one step apart works, two do not: finish the upgrade", step <
-		    wanted ? INSTALL : "upgrade callresultd", "the schema is at step %d, but this version expects step"
-		    " %d", step, wanted);
+		doctor_add_ok(doctor, "the schema is at step %d", step);
 	else
-		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
-		    " is full", step < wanted ? INSTALL : "upgrade callresultd",
+		doctor_add(doctor, db_schema_step_fits(step) ? FINDING_WARNING : FINDING_FAULT,
+		    db_schema_step_fits(step) ? "one step apart works, two do not: finish the upgrade" :
+		    DOCTOR_NOT_STORED, step < wanted ? INSTALL : "upgrade callresultd",
 		    "the schema is at step %d, but this version expects step %d", step, wanted);
 	return true;
 }
@@ -123,15 +117,11 @@ check_default_partition(struct doctor *doctor, const char *parent)
 		doctor_add(doctor, FINDING_WARNING, "callresultd no longer moves its rows into monthly partitions, so"
 		    " it keeps growing", cure, "%s has grown to %s", name, doctor_cell(rows, 1));
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "%s is small enough for automatic monthly partitions",
-		    name);
+		doctor_add_ok(doctor, "%s is small enough for automatic monthly partitions", name);
 	db_rows_free(rows);
 }
 
-/*
- * A zone of the server's list that is a place, or UTC, has rules; an offset's sign is the other way round than people
- * think.
- */
+/* Only a place of the server's list, or UTC, is what people mean: the sign of an offset counts the other way round. */
 static void
 check_time_zone(struct doctor *doctor)
 {
@@ -145,22 +135,21 @@ check_time_zone(struct doctor *doctor)
 	    parameters, 1, clock_ms() + DOCTOR_QUERY_TIME);
 
 	if (rows == NULL)
-		doctor_add(doctor, FINDING_FAULT, "callresultd cannot store anything: pushes go to the spool until it"
-		    " is full", cure, "the server does not know the call_timezone %s", zone);
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STORED, cure,
+		    "the server does not know the call_timezone %s", zone);
 	else if (!doctor_is(rows, 1, "t"))
 		doctor_add(doctor, FINDING_FAULT, "unless you intend this, every call_time is wrong: the sign of an"
 		    " offset counts the other way round, an abbreviation may be another country's, and neither has"
 		    " summer time", cure, "call_timezone %s is not a place; the server reads it as UTC%s", zone,
 		    doctor_cell(rows, 0));
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server knows the call_timezone %s (UTC%s now)", zone,
-		    doctor_cell(rows, 0));
+		doctor_add_ok(doctor, "the server knows the call_timezone %s (UTC%s now)", zone, doctor_cell(rows, 0));
 	db_rows_free(rows);
 }
 
 /* --- what the server logs ---------------------------------------------------------------------------------- */
 
-/* Numbers and signed URLs are parameters of store(): a server that logs parameters has them in its log. */
+/* Numbers and signed URLs are parameters of store(): a server that logs parameters logs them. */
 static void
 check_logging(struct doctor *doctor)
 {
@@ -189,7 +178,7 @@ check_logging(struct doctor *doctor)
 		doctor_add(doctor, FINDING_WARNING, "called numbers and signed URLs end up in the server's log", cure,
 		    "auto_explain logs statements with their parameters");
 	if (doctor_is(rows, 0, "") && !doctor_is(rows, 1, "t"))
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server does not log statement parameters");
+		doctor_add_ok(doctor, "the server does not log statement parameters");
 	db_rows_free(rows);
 }
 
@@ -253,7 +242,7 @@ check_clock(struct doctor *doctor)
 		    " after a clock is corrected, older content may win", "timedatectl set-ntp true, on both machines",
 		    "the server's clock differs from this machine's by %.1f s", difference);
 	else
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "the server's clock agrees with this machine's");
+		doctor_add_ok(doctor, "the server's clock agrees with this machine's");
 }
 
 bool

@@ -1,4 +1,4 @@
-/* What doctor asks the running callresultd: whether it serves, and the figures that show trouble coming. */
+/* What doctor checks of the running callresultd: whether it serves, and the figures that show trouble coming. */
 #include <stddef.h>
 
 #include "base/memory.h"
@@ -10,7 +10,7 @@
 
 /* --- its figures ------------------------------------------------------------------------------------------- */
 
-/* Gauges that may grow to a limit. */
+/* Gauges that may grow up to a limit. */
 static const struct {
 	const char *series;
 	double      limit;
@@ -36,15 +36,14 @@ check_figures(struct doctor *doctor, const char *metrics)
 	double value;
 	int found = 0;
 
-	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+	for (int i = 0; i < ELEMENTS(limits); i++) {
 		if (!worker_value(metrics, limits[i].series, &value) || value <= limits[i].limit)
 			continue;
 		found++;
 		doctor_add(doctor, FINDING_WARNING, limits[i].why, limits[i].cure, "%s: %.0f", limits[i].found, value);
 	}
 	if (found == 0)
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "default partitions, tally and quarantine are within"
-		    " bounds");
+		doctor_add_ok(doctor, "default partitions, tally and quarantine are within bounds");
 }
 
 static void
@@ -57,8 +56,8 @@ check_state(struct doctor *doctor, const char *metrics)
 		    "its log gives the reason; perhaps its configuration was changed after it started",
 		    "the database can be reached, but callresultd has no connection to it");
 	if (worker_value(metrics, "callresultd_spool_up", &spool) && spool == 0)
-		doctor_add(doctor, FINDING_FAULT, "callresultd refuses pushes during an outage",
-		    "its log gives the reason: the disk, the size of the spool, or the owner of its folder",
+		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_SPOOLED, "its log gives the reason: the disk, the size of"
+		    " the spool, or the owner of its folder",
 		    "the running callresultd cannot put pushes into its spool");
 }
 
@@ -74,8 +73,8 @@ ask_worker(struct doctor *doctor, const char *where)
 		check_state(doctor, metrics);
 		check_figures(doctor, metrics);
 	} else {
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
-		    "cannot read callresultd's metrics: %s", problem);
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, DOCTOR_AS_ROOT, "cannot read callresultd's metrics: %s",
+		    problem);
 	}
 	memory_free(metrics);
 }
@@ -87,7 +86,7 @@ doctor_worker(struct doctor *doctor)
 
 	switch (probe_listens(where)) {
 	case PROBE_SERVING:
-		doctor_add(doctor, FINDING_OK, NULL, NULL, "callresultd listens on %s", where);
+		doctor_add_ok(doctor, "callresultd listens on %s", where);
 		ask_worker(doctor, where);
 		break;
 	case PROBE_WAITING:
@@ -97,7 +96,7 @@ doctor_worker(struct doctor *doctor)
 		    " and callresultd does not run", where);
 		break;
 	case PROBE_UNKNOWN:
-		doctor_add(doctor, FINDING_UNKNOWN, NULL, "run doctor as root or as the user of callresultd",
+		doctor_add(doctor, FINDING_UNKNOWN, NULL, DOCTOR_AS_ROOT,
 		    "a process listens on %s, but this user cannot see whether it is callresultd", where);
 		break;
 	case PROBE_NOBODY:

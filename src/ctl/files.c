@@ -1,4 +1,4 @@
-/* The files that a command line names, and whether saved answers of the query interface are all there. */
+/* The files that a command line names, and whether saved answers of the query interface are complete. */
 #include "ctl/files.h"
 
 #include <errno.h>
@@ -86,7 +86,7 @@ totals_add(struct totals *totals, int64_t said, int64_t held)
 	totals->each[i].held += held;
 }
 
-/* Two questions may have answers of the same size: together they hold a multiple of it. */
+/* Answers to several questions may have the same totalCount: together they contain a multiple of it. */
 void
 totals_warn(struct totals *totals)
 {

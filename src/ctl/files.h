@@ -1,4 +1,4 @@
-/* The files that a command line names, and whether saved answers of the query interface are all there. */
+/* The files that a command line names, and whether saved answers of the query interface are complete. */
 #ifndef FILES_H
 #define FILES_H
 
@@ -9,26 +9,26 @@
 struct files {
 	char  **paths;
 	size_t  count;
-	int64_t bytes;          /* of all, as far as known */
+	int64_t bytes;          /* of all, as far as is known */
 };
 
 /*
- * Adds the file, or all files of the folder in the order of their names, but for hidden ones, sockets and the like;
- * what is named itself is always added, and "-" is standard input.  False, logged, when a folder cannot be read.
+ * Adds what each path names: a file, "-" for standard input, or all files of a folder in the order of their names, but
+ * for hidden ones, sockets and the like.  False, logged, when a folder cannot be read.
  */
 bool files_add(struct files *files, int count, char **paths);
 void files_free(struct files *files);
 
-/* What answers say of how many records there are in all, and how many those hold that say the same. */
+/* The totalCount that answers give, and how many records the answers with the same one contain. */
 struct totals {
 	struct total { int64_t said, held; } *each;
 	size_t count;
 };
 
-/* said 0: the answer does not say. */
+/* Adds an answer of held records; said 0: it has no totalCount. */
 void totals_add(struct totals *totals, int64_t said, int64_t held);
 
-/* Warns of pages that are not there, and frees. */
+/* Warns of missing pages, and frees. */
 void totals_warn(struct totals *totals);
 
 #endif

@@ -1,4 +1,4 @@
-/* Bodies that come from elsewhere than the web server, on the way of a push. */
+/* Stores bodies that come from elsewhere than the web server, by the way of a push. */
 #include "ctl/intake.h"
 
 #include <errno.h>
@@ -18,10 +18,12 @@
 
 enum {
 	TRIES = 5,
-	PAUSE = 1000,                       /* milliseconds between two */
-	LOG_PAUSE = 10 * 1000,              /* milliseconds between two complaints */
-	STORE_TIME = 10 * 60 * 1000,        /* milliseconds for a push: nobody waits for its answer */
+	/* milliseconds */
+	PAUSE = 1000,                       /* between two tries */
+	LOG_PAUSE = 10 * 1000,              /* between two messages */
+	STORE_TIME = 10 * 60 * 1000,        /* for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
+	/* bytes */
 	ROOM_AT_FIRST = 64 * 1024,
 	PART_BYTES = 16 * 1024 * 1024,
 };
@@ -140,8 +142,8 @@ store_once(struct db *db, struct fold *fold, struct push *push)
 }
 
 /*
- * When the commit that counted was one whose answer did not come, the repetition has found everything there and tells
- * nothing.  The push's own row does, where we may read it.
+ * If the answer to the first COMMIT was lost, the repetition found everything stored already, and its counts say
+ * nothing.  Those of the push's own row do, where this role may read it.
  */
 static void
 read_evidence(struct db *db, const struct push *push, struct db_counts *counts)
@@ -187,7 +189,6 @@ intake_store(struct db *db, struct push *push, struct db_counts *counts, const c
 	*problem = settled.stored ? NULL : "the database did not store it";
 	if (!settled.stored)
 		return false;
-	/* a try before it may have been the one that counts */
 	if (tries > 0)
 		read_evidence(db, push, &settled.counts);
 	settled.counts.quarantined = (int64_t)push->list.bad_count;

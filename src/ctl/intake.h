@@ -1,7 +1,4 @@
-/*
- * Bodies that come from elsewhere than the web server, on the way of a push: record.c, fold.c, store.c, and the
- * evidence.
- */
+/* Stores bodies that come from elsewhere than the web server, by the way of a push. */
 #ifndef INTAKE_H
 #define INTAKE_H
 
@@ -15,35 +12,30 @@
 #define INTAKE_NO_LIST "it is neither a list nor an object with a callResultList or data"
 
 /*
- * Reads to the end, and a byte beyond max, so that it shows when there is more.  The bytes are the caller's, to be
- * freed, also when it cannot: false then, with errno.
+ * Reads to the end, or until body has more than max bytes.  False, with errno, when reading failed.  The caller gives
+ * the bytes to memory_free, also then.
  */
 bool intake_read(int descriptor, size_t max, struct slice *body) __attribute__((warn_unused_result));
 
-/*
- * Reads a whole file, max bytes at most.  The bytes are the caller's, to be freed.  False, with *problem, when it
- * cannot.
- */
+/* Reads a whole file of max bytes at most; "-" is standard input.  False, with *problem and nothing to free, else. */
 bool intake_read_file(const char *path, size_t max, struct slice *body, const char **problem);
 
 /*
- * A push of that body, which becomes its own, received then (microseconds since 1970; 0: now).  Not parsed yet, held
- * for the caller.
+ * A push that owns body, not parsed yet, received at received_at (microseconds since 1970; 0: now).  The caller has its
+ * one reference.
  */
 struct push *intake_push(struct slice body, int64_t received_at);
 
-/*
- * A push of the first of these records, as many as go into one; where their texts lie is the caller's, and must
- * outlive it.
- */
+/* A push of the first of these records, as many as go into one.  They point into the caller's text, which must last. */
 struct push *intake_part(const struct record *records, size_t count, int64_t received_at);
 
 /*
- * Stores a parsed push and adds to counts what became of it.  A connection that is lost is made anew, a few
- * times: stored twice, a push is there once.  False, with *problem, when it is not stored.
+ * Stores a parsed push and adds what became of it to counts.  Connects again after a lost connection, a few times: a
+ * push that is stored twice is there once.  False, with *problem, when it was not stored.
  */
 bool intake_store(struct db *db, struct push *push, struct db_counts *counts, const char **problem);
 
+/* Adds counts to total. */
 void intake_add(struct db_counts *total, const struct db_counts *counts);
 
 #endif

@@ -1,4 +1,4 @@
-/* What status and doctor both look at on this machine. */
+/* Who listens where callresultd should: from /proc, without a connection wherever that will do. */
 #include "ctl/probe.h"
 
 #include <arpa/inet.h>
@@ -18,7 +18,7 @@
 enum {
 	HOST_SIZE = 256,
 	LINE_SIZE = 512,
-	SOCKETS = 16,               /* that listen at one place, at most */
+	SOCKETS = 16,               /* at most, that listen at one place */
 	UNIX_LISTENS = 0x10000,     /* a flag in /proc/net/unix: the kernel's __SO_ACCEPTCON */
 	TCP_LISTENS = 0x0a,         /* a state in /proc/net/tcp */
 };
@@ -56,7 +56,7 @@ find_unix(struct sockets *sockets, const char *path)
 		fclose(file);
 }
 
-/* By the port alone: that two workers share one on two addresses is not worth the trouble. */
+/* By the port alone: two workers that share one on two addresses are not worth the trouble. */
 static void
 find_tcp(struct sockets *sockets, const char *table, unsigned wanted)
 {
@@ -103,7 +103,7 @@ is_one_of(const struct sockets *sockets, const char *link)
 	return false;
 }
 
-/* Whether a process has one of the sockets; *hidden is set when this user may not see what it has. */
+/* Whether a process has one of the sockets.  Sets *hidden when this user may not see what it has. */
 static bool
 has_socket(const char *process, const struct sockets *sockets, bool *hidden)
 {
@@ -154,20 +154,13 @@ port_of(const struct addrinfo *address)
 }
 
 static bool
-any_is_served(const struct addrinfo *addresses)
-{
-	for (; addresses != NULL; addresses = addresses->ai_next)
-		if (address_is_served(addresses->ai_addr, addresses->ai_addrlen))
-			return true;
-	return false;
-}
-
-static bool
 connects(const struct address *address, const struct addrinfo *addresses)
 {
 	if (address->is_unix)
 		return address_is_served((const struct sockaddr *)&address->unix_socket, sizeof address->unix_socket);
-	return any_is_served(addresses);
+	while (addresses != NULL && !address_is_served(addresses->ai_addr, addresses->ai_addrlen))
+		addresses = addresses->ai_next;
+	return addresses != NULL;
 }
 
 enum probe

@@ -1,4 +1,4 @@
-/* How far long work is: count, rate and time left. */
+/* Shows how far long work is: count, rate and time left. */
 #include "ctl/progress.h"
 
 #include <stdbool.h>
@@ -10,8 +10,10 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
-enum { REDRAW_TIME = 100 };             /* milliseconds */
-enum { BAR = 24, BAR_LEAST = 6, COLUMNS = 80, LINE_SIZE = 160 };    /* characters */
+enum {
+	REDRAW_TIME = 100,      /* milliseconds */
+	BAR = 24, BAR_LEAST = 6, COLUMNS = 80, LINE_SIZE = 160,     /* characters */
+};
 
 struct progress {
 	const char *doing;
@@ -42,7 +44,7 @@ terminal_width(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : COLUMNS;
 }
 
-/* In one line of the terminal, which would scroll by another: the bar is what gives way. */
+/* In one line, since a second one would scroll the terminal: where there is little room, the bar gives way. */
 static void
 draw(const struct progress *progress, int64_t done, int64_t elapsed)
 {

@@ -1,4 +1,4 @@
-/* How far long work is: a line on standard error, drawn over and over, where that is a terminal. */
+/* Shows how far long work is: a line on standard error, redrawn in place, where that is a terminal. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -6,13 +6,13 @@
 
 struct progress;
 
-/* what names the units that are counted; both must outlive it. */
+/* doing names the work, what the units that are counted, of which there are total; both names must last. */
 struct progress *progress_start(const char *doing, const char *what, int64_t total);
 
-/* So many are done by now. */
+/* Shows that done units are done, at most ten times a second. */
 void progress_set(struct progress *progress, int64_t done);
 
-/* Wipes the line. */
+/* Wipes the line, and frees. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -12,14 +12,16 @@
 #include "base/memory.h"
 #include "ctl/time_text.h"
 
-enum { GAP = 2 };           /* blanks between two columns */
-enum { SHOWN_SIZE = 64 };   /* of a heading, and of what stands for an exact value */
+enum {
+	GAP = 2,            /* blanks between two columns */
+	SHOWN_SIZE = 64,    /* of a heading, and of what stands for an exact value */
+};
 
 #define HEADINGS SIZE_MAX
 
 /* --- characters -------------------------------------------------------------------------------------------- */
 
-/* Marks that turn the direction of writing can make a line read as another one. */
+/* Characters that turn the direction of writing can make a line read as another one. */
 static bool
 turns_direction(ucs4_t character)
 {
@@ -28,8 +30,8 @@ turns_direction(ucs4_t character)
 }
 
 /*
- * How many bytes stand for the character at p, and in *width how wide a terminal shows it; -1: it is shown escaped,
- * byte by byte.
+ * How many bytes the character at p has, and in *width how many columns of a terminal it takes; -1: it is shown
+ * escaped, byte by byte.
  */
 static int
 next_character(const uint8_t *p, size_t left, int *width)
@@ -62,7 +64,7 @@ table_text_width(const char *text)
 	return total;
 }
 
-/* kept: characters that are not escaped though they drive the terminal. */
+/* Escapes what drives a terminal, but for the characters of kept. */
 static void
 print_text(FILE *file, const char *text, size_t left, const char *kept)
 {
@@ -94,9 +96,9 @@ show_bytes(char text[SHOWN_SIZE], int64_t bytes)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	double value = (double)bytes;
-	size_t unit = 0;
+	int unit = 0;
 
-	while (value >= 1024 && unit + 1 < sizeof units / sizeof *units) {
+	while (value >= 1024 && unit + 1 < ELEMENTS(units)) {
 		value /= 1024;
 		unit++;
 	}
@@ -134,7 +136,7 @@ show_time(char text[SHOWN_SIZE], const char *cell)
 	    &parts) > 0 ? text : cell;
 }
 
-/* As people read it; in text or in the cell itself. */
+/* A cell as people read it, in text or as it is. */
 static const char *
 shown(char text[SHOWN_SIZE], const struct table *table, size_t cell)
 {
@@ -154,7 +156,7 @@ shown(char text[SHOWN_SIZE], const struct table *table, size_t cell)
 	}
 }
 
-/* The name in words; where the value says its unit, the heading does not. */
+/* The name in words; where the cells show their unit, the heading does not. */
 static const char *
 heading(char text[SHOWN_SIZE], const struct column *column)
 {

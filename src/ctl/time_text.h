@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * Reads "yyyy-mm-ddThh:mm:ss" (or a blank for the T) with a zone behind it, "Z", "+hh" or "+hh:mm", into microseconds
- * since 1970-01-01 UTC.  False for anything else: without a zone it would mean another time on another machine.
+ * Reads "yyyy-mm-ddThh:mm:ss" (or a blank for the T) and a zone, "Z", "+hh" or "+hh:mm", into microseconds since
+ * 1970-01-01 UTC.  False for anything else: without a zone it would be another time on another machine.
  */
 bool time_text_parse(const char *text, int64_t *microseconds);
 

@@ -1,4 +1,4 @@
-/* The file of tokens, to be changed. */
+/* Changes the file of tokens. */
 #include "ctl/token_file.h"
 
 #include <errno.h>
@@ -21,11 +21,11 @@ enum {
 };
 
 struct line {
-	char  *text;        /* without its end; as it was, to be written again */
+	char  *text;        /* as it was, without its end, to be written again */
 	size_t length;      /* of text: a NUL in it stays, for token_set_read to refuse */
 	char  *name;        /* NULL: not "name:token" */
 	char  *token;       /* behind the name */
-	bool   bad;         /* callresultd refuses it */
+	bool   bad;         /* callresultd rejects it */
 };
 
 struct token_file {
@@ -77,7 +77,7 @@ free_line(struct line *line)
 	memory_free(line->name);
 }
 
-/* The file may be a link into another folder: it is changed where it is. */
+/* The file may be a symbolic link: it is changed where it lies. */
 static bool
 resolve(struct token_file *file, const char *path)
 {
@@ -261,7 +261,7 @@ keep_owner(const struct token_file *file, int descriptor)
 	    fchmod(descriptor, MODE_AT_FIRST) == 0;
 }
 
-/* By the worker's own rules: a file that it would refuse does not come into force, and keeps it from starting. */
+/* By the worker's own rules: a file that it rejects does not come into force, and keeps it from starting. */
 static bool
 is_good(const char *path)
 {
@@ -309,4 +309,14 @@ token_file_write(struct token_file *file)
 		return false;
 	}
 	return true;
+}
+
+void
+token_file_url(char *url, size_t size, const char *mount, const char *token)
+{
+	size_t length = strlen(mount);
+
+	while (length > 0 && mount[length - 1] == '/')
+		length--;
+	snprintf(url, size, "%.*s/%s", (int)length, mount, token);
 }

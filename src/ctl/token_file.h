@@ -1,4 +1,4 @@
-/* The file of tokens, to be changed: every line that is not asked about stays as it is. */
+/* Changes the file of tokens: every line that is not asked about stays as it is. */
 #ifndef TOKEN_FILE_H
 #define TOKEN_FILE_H
 
@@ -14,12 +14,12 @@ struct token_file;
 struct token_file *token_file_open(const char *path, bool to_change);
 void token_file_close(struct token_file *file);
 
-/* The lines that are "name:token", and their parts; valid until the file is changed. */
+/* How many lines are "name:token", and the parts of the i-th, valid until the file is changed. */
 size_t token_file_count(const struct token_file *file);
 const char *token_file_name(const struct token_file *file, size_t i);
 const char *token_file_token(const struct token_file *file, size_t i);
 
-/* The number of the first line that callresultd refuses; 0: it takes the file. */
+/* The number of the first line that callresultd rejects; 0: none. */
 size_t token_file_bad_line(const struct token_file *file);
 
 /* The token of a name; NULL when there is none. */
@@ -27,10 +27,10 @@ const char *token_file_find(const struct token_file *file, const char *name);
 
 void token_file_add(struct token_file *file, const char *name, const char *token);
 
-/* Gives all lines of that name another one, in their places. */
+/* Renames all lines of that name, in their places. */
 void token_file_rename(struct token_file *file, const char *name, const char *other);
 
-/* Takes all lines of that name away; gives how many there were. */
+/* Removes all lines of that name, and returns how many there were. */
 size_t token_file_remove(struct token_file *file, const char *name);
 
 /*
@@ -39,5 +39,8 @@ size_t token_file_remove(struct token_file *file, const char *name);
  * one is still there, because a line is bad or the file cannot be written.
  */
 bool token_file_write(struct token_file *file);
+
+/* The callBackUrl with a token: mount, one slash, token.  url has room for size bytes. */
+void token_file_url(char *url, size_t size, const char *mount, const char *token);
 
 #endif

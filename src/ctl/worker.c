@@ -1,4 +1,4 @@
-/* A FastCGI request to the running callresultd, and the figures of its answer. */
+/* Sends a FastCGI request to the running callresultd, and reads the figures of its answer. */
 #include "ctl/worker.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "ctl/intake.h"
 #include "front/fcgi.h"
 
-enum { PATIENCE = 5, ANSWER_MAX = 16 * 1024 * 1024 };
+enum { PATIENCE = 5 /* seconds */, ANSWER_MAX = 16 * 1024 * 1024 };
 
 /* --- the request ------------------------------------------------------------------------------------------- */
 
@@ -68,7 +68,7 @@ connect_any(const char *listen)
 
 /* --- the answer -------------------------------------------------------------------------------------------- */
 
-/* What the worker writes, without records and head; NULL when it is no answer of 200. */
+/* The content of the answer, without FastCGI's records and the head; NULL unless the status is 200. */
 static char *
 content_of(struct slice answer)
 {
@@ -98,7 +98,7 @@ worker_metrics(const char *listen, const char **problem)
 	struct slice answer = { NULL, 0 };
 	char *metrics = NULL;
 
-	/* it closes behind its answer; a read that takes too long fails */
+	/* it closes the connection after its answer; a read that takes too long fails */
 	if (descriptor >= 0 && send(descriptor, request, sizeof request - 1, MSG_NOSIGNAL) == sizeof request - 1)
 		answered = intake_read(descriptor, ANSWER_MAX, &answer);
 	*problem = answered ? "what answers is not callresultd" :
@@ -113,7 +113,7 @@ worker_metrics(const char *listen, const char **problem)
 
 /* --- figures ----------------------------------------------------------------------------------------------- */
 
-/* What follows the name at the start of a line; NULL: the line is no such. */
+/* What follows name at the start of a line; NULL: the line does not begin with it. */
 static const char *
 after_name(const char *line, const char *name)
 {
