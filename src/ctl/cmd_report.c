@@ -1,4 +1,4 @@
-/* callresultctl report: how campaigns went, as text, CSV, JSON, or a page that stands alone. */
+/* callresultctl report: reports on campaigns, as text, CSV, JSON, or a self-contained page. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, PARAMETERS = 5 };
 
 /* --- asking ------------------------------------------------------------------------------------------------ */
 
-/* The campaigns, a line each, as an array of PostgreSQL; memory_free frees it. */
+/* The campaigns, one a line, as an array of PostgreSQL; memory_free frees it. */
 static char *
 campaign_array(const char *lines)
 {
@@ -37,7 +37,7 @@ campaign_array(const char *lines)
 	return text;
 }
 
-/* False, logged, when the database could not be asked. */
+/* Runs the queries.  False, logged, when one fails. */
 static bool
 ask(struct ctl *ctl, struct report *report, const char *const parameters[PARAMETERS])
 {
@@ -46,7 +46,7 @@ ask(struct ctl *ctl, struct report *report, const char *const parameters[PARAMET
 	for (int i = 0; i < REPORT_PARTS; i++) {
 		if (i == REPORT_NUMBERS && ctl_option(ctl, "numbers") == NULL)
 			continue;
-		/* the server wants no parameter that a query has not */
+		/* the server rejects parameters that a query does not use */
 		rows = ctl_query(ctl->db, report_questions[i].query, parameters,
 		    PARAMETERS - (strstr(report_questions[i].query, "$5") == NULL));
 		if (rows == NULL)
@@ -66,8 +66,8 @@ write_span(char *text, size_t size, const struct ctl *ctl, const struct report *
 	    report_word(report, campaigns == NULL ? "all campaigns" :
 	    strchr(campaigns, '\n') != NULL ? "campaigns " : "campaign "), campaigns != NULL ? campaigns : "",
 	    vdn != NULL ? report_word(report, ", virtual call centre ") : "", vdn != NULL ? vdn : "",
-	    report_cell(report, REPORT_FIGURES, 0, FIGURE_FIRST, first),
-	    report_cell(report, REPORT_FIGURES, 0, FIGURE_LAST, last));
+	    report_cell(report, REPORT_FIGURES, 0, "first_day", first),
+	    report_cell(report, REPORT_FIGURES, 0, "last_day", last));
 	for (; *text != '\0'; text++)
 		if (*text == '\n')
 			*text = ' ';
@@ -93,7 +93,7 @@ write_json(FILE *file, const struct report *report)
 		table_free(tables[--count]);
 }
 
-/* RFC 4180; what a spreadsheet would take for a formula is made text. */
+/* By RFC 4180; what a spreadsheet would take for a formula becomes text. */
 static void
 write_csv_cell(FILE *file, const char *cell, enum column_type type)
 {
@@ -119,10 +119,10 @@ csv_cell(const struct report *report, enum report_part part, int row, int column
 {
 	const char *cell = db_rows_text(report->rows[part], row, column);
 
-	return cell != NULL && report_has_words(report, part, column) ? report_word(report, cell) : cell;
+	return cell != NULL && report_has_words(report->columns[part][column].name) ? report_word(report, cell) : cell;
 }
 
-/* Without the mark, a spreadsheet in China takes the words for GBK. */
+/* Without a byte order mark, a spreadsheet in China takes the words for GBK. */
 static void
 write_csv(FILE *file, const struct report *report)
 {
@@ -166,21 +166,33 @@ terminal_width(FILE *file)
 }
 
 static void
-write_report(FILE *file, const struct report *report, const char *format)
+write_text(FILE *file, const struct report *report)
 {
-	if (strcmp(format, "html") == 0)
-		report_write_html(file, report);
-	else if (strcmp(format, "json") == 0)
-		write_json(file, report);
-	else if (strcmp(format, "csv") == 0)
-		write_csv(file, report);
-	else
-		report_write_text(file, report, terminal_width(file));
+	report_write_text(file, report, terminal_width(file));
 }
 
-/* Written beside it first, so that whoever reads the file finds it whole. */
+static const struct format {
+	const char *name;
+	void      (*write)(FILE *file, const struct report *report);
+} formats[] = { { "text", write_text }, { "csv", write_csv }, { "json", write_json }, { "html", report_write_html } };
+
+/* NULL when there is none of that name. */
+static const struct format *
+find_format(const struct ctl *ctl)
+{
+	const char *name = ctl_option(ctl, "format");
+
+	if (name == NULL)
+		name = ctl->json ? "json" : "text";
+	for (int i = 0; i < ELEMENTS(formats); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+/* Under another name first, so that whoever reads the file finds it whole. */
 static bool
-write_file(const char *path, const struct report *report, const char *format)
+write_file(const char *path, const struct report *report, const struct format *format)
 {
 	size_t size = strlen(path) + sizeof ".XXXXXX";
 	char *beside = memory_alloc(size);
@@ -192,7 +204,7 @@ write_file(const char *path, const struct report *report, const char *format)
 	descriptor = mkstemp(beside);
 	file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
 	if (file != NULL)
-		write_report(file, report, format);
+		format->write(file, report);
 	written = file != NULL && !ferror(file) && fflush(file) == 0 && rename(beside, path) == 0;
 	if (!written) {
 		log_error("%s: %s", path, strerror(errno));
@@ -205,51 +217,33 @@ write_file(const char *path, const struct report *report, const char *format)
 	return written;
 }
 
-static const char *
-read_format(struct ctl *ctl)
-{
-	static const char *const formats[] = { "text", "csv", "json", "html" };
-	const char *format = ctl_option(ctl, "format");
-
-	if (format == NULL)
-		return ctl->json ? "json" : "text";
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-		if (strcmp(formats[i], format) == 0)
-			return format;
-	ctl_usage_error(ctl, "--format needs text, csv, json or html");
-	return NULL;
-}
-
 int
 report_run(struct ctl *ctl)
 {
-	const char *campaigns = ctl_option(ctl, "campaign"), *path = ctl_option(ctl, "o"), *format = read_format(ctl);
+	const char *campaigns = ctl_option(ctl, "campaign"), *path = ctl_option(ctl, "o");
 	const char *lang = ctl_option(ctl, "lang");
-	char *array = campaigns != NULL ? campaign_array(campaigns) : NULL;
+	char *array = campaigns != NULL ? campaign_array(campaigns) : NULL, span[512];
 	const char *const parameters[PARAMETERS] = { array, ctl_option(ctl, "vdn"), ctl_option(ctl, "since"),
 		ctl_option(ctl, "until"), lang };
 	struct report report = { .chinese = lang != NULL && strcmp(lang, "zh") == 0 };
-	char span[512];
-	bool done = false;
+	const struct format *format = find_format(ctl);
+	int status = CTL_WRONG;
 
-	if (format != NULL && lang != NULL && !report.chinese && strcmp(lang, "en") != 0) {
-		ctl_usage_error(ctl, "--lang needs en or zh");
-		format = NULL;
-	}
 	if (format == NULL) {
-		memory_free(array);
-		return CTL_USAGE;
-	}
-	report.title = report_word(&report, "Call results");
-	if (ask(ctl, &report, parameters)) {
+		status = ctl_usage_error(ctl, "--format needs text, csv, json or html");
+	} else if (lang != NULL && !report.chinese && strcmp(lang, "en") != 0) {
+		status = ctl_usage_error(ctl, "--lang needs en or zh");
+	} else if (ask(ctl, &report, parameters)) {
+		report.title = report_word(&report, "Call results");
 		write_span(span, sizeof span, ctl, &report);
 		report.span = span;
-		done = path == NULL || write_file(path, &report, format);
 		if (path == NULL)
-			write_report(stdout, &report, format);
+			format->write(stdout, &report);
+		if (path == NULL || write_file(path, &report, format))
+			status = CTL_FINE;
 	}
 	for (int i = 0; i < REPORT_PARTS; i++)
 		db_rows_free(report.rows[i]);
 	memory_free(array);
-	return done ? CTL_FINE : CTL_WRONG;
+	return status;
 }

@@ -1,4 +1,4 @@
-/* The questions of a report, and the cells of its answers. */
+/* The queries of a report, and the cells of their answers. */
 #include "ctl/report.h"
 
 #include <stdlib.h>
@@ -12,11 +12,11 @@
 #define LATENESS SUM("late") ", max(late_by) AS late_by_seconds"
 #define RATE(part, whole) "round(" part "::numeric / nullif(" whole ", 0), 4)"
 
-/* A setting of the session would stay behind in PgBouncer, whose next client would get it. */
+/* Not by callresult.lang: a setting of the session would stay in PgBouncer, for its next client. */
 #define CAUSE(code, english) "coalesce((SELECT x.description FROM callresult.failure_text x WHERE x.code = " code \
 	" AND x.lang = $5), " english ") AS cause"
 
-/* The server wants to know the type of each parameter. */
+/* For a query without these parameters: the server wants to know their types. */
 #define OF_ALL "$1::text[] IS NOT DISTINCT FROM $1 AND $2::integer IS NOT DISTINCT FROM $2"
 
 const struct report_question report_questions[REPORT_PARTS] = {
@@ -88,23 +88,31 @@ is_rate(const char *column)
 }
 
 bool
-report_has_words(const struct report *report, enum report_part part, int column)
+report_has_words(const char *column)
 {
-	const char *name = report->columns[part][column].name;
+	return strcmp(column, "category") == 0 || strcmp(column, "redial") == 0;
+}
 
-	return strcmp(name, "category") == 0 || strcmp(name, "redial") == 0;
+static int
+column_of(const struct report *report, enum report_part part, const char *column)
+{
+	int place = 0;
+
+	while (!report_is_word(report->columns[part][place].name, column))
+		place++;
+	return place;
 }
 
 double
-report_number(const struct report *report, enum report_part part, int row, int column)
+report_number(const struct report *report, enum report_part part, int row, const char *column)
 {
-	const char *cell = db_rows_text(report->rows[part], row, column);
+	const char *cell = db_rows_text(report->rows[part], row, column_of(report, part, column));
 
 	return cell != NULL ? strtod(cell, NULL) : 0;
 }
 
 double
-report_largest(const struct report *report, enum report_part part, int column)
+report_largest(const struct report *report, enum report_part part, const char *column)
 {
 	double most = 0;
 
@@ -132,17 +140,28 @@ group_digits(const char *number, char text[REPORT_CELL_SIZE])
 }
 
 const char *
-report_cell(const struct report *report, enum report_part part, int row, int column, char text[REPORT_CELL_SIZE])
+report_count(double number, char text[REPORT_CELL_SIZE])
 {
-	const char *cell = db_rows_text(report->rows[part], row, column);
+	char digits[REPORT_CELL_SIZE];
+
+	snprintf(digits, sizeof digits, "%.0f", number);
+	return group_digits(digits, text);
+}
+
+const char *
+report_cell(const struct report *report, enum report_part part, int row, const char *column,
+    char text[REPORT_CELL_SIZE])
+{
+	int place = column_of(report, part, column);
+	const char *cell = db_rows_text(report->rows[part], row, place);
 
 	if (cell == NULL)
 		return "-";
-	if (report_has_words(report, part, column))
+	if (report_has_words(column))
 		return report_word(report, cell);
-	if (report->columns[part][column].type != COLUMN_NUMBER)
+	if (report->columns[part][place].type != COLUMN_NUMBER)
 		return cell;
-	if (!is_rate(report->columns[part][column].name))
+	if (!is_rate(report->columns[part][place].name))
 		return group_digits(cell, text);
 	snprintf(text, REPORT_CELL_SIZE, "%.1f %%", 100 * strtod(cell, NULL));
 	return text;

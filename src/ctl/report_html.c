@@ -1,11 +1,11 @@
-/* A report as a page that stands alone.  What a picture shows is in a table too, for those who cannot see it. */
+/* A report as a self-contained page.  What a picture shows is in a table too, for those who cannot see it. */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "ctl/report.h"
 
-enum { HOURS = 24, CELL = 26, CELL_GAP = 2, LEFT = 42, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180 };
+enum { HOURS = 24, CELL = 26, CELL_GAP = 2, LEFT = 64, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180 };
 
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1c2733;--dim:#5b6875;--line:#dde3e8;--page:#fff;--card:#f5f7f9;"
@@ -29,7 +29,7 @@ static const char style[] =
     "@media print{:root{color-scheme:light}body{max-width:none;padding:0}h2{break-after:avoid}"
     "svg,tr{break-inside:avoid}}\n";
 
-/* What stands in the database came from a sender. */
+/* What is in the database came from a sender. */
 static void
 write_escaped(FILE *file, const char *text)
 {
@@ -45,9 +45,9 @@ write_escaped(FILE *file, const char *text)
 
 /* --- tables ------------------------------------------------------------------------------------------------ */
 
-/* bar: the column of a share that is drawn too, or -1. */
+/* bar: the column whose share is drawn too, or NULL. */
 static void
-write_table(FILE *file, const struct report *report, enum report_part part, int bar)
+write_table(FILE *file, const struct report *report, enum report_part part, const char *bar)
 {
 	const struct column *columns = report->columns[part];
 	int count = db_rows_columns(report->rows[part]);
@@ -59,16 +59,16 @@ write_table(FILE *file, const struct report *report, enum report_part part, int 
 		table_print_title(file, report_word(report, columns[i].name));
 		fputs("</th>", file);
 	}
-	fputs(bar >= 0 ? "<th aria-hidden=\"true\"></th></tr></thead><tbody>\n" : "</tr></thead><tbody>\n", file);
+	fputs(bar != NULL ? "<th aria-hidden=\"true\"></th></tr></thead><tbody>\n" : "</tr></thead><tbody>\n", file);
 	for (int row = 0; row < db_rows_count(report->rows[part]); row++) {
 		fputs("<tr>", file);
 		for (int i = 0; i < count; i++) {
 			fputs(columns[i].type == COLUMN_NUMBER ? "<td class=\"n\">" :
 			    strcmp(columns[i].name, "cause") == 0 ? "<td class=\"wide\">" : "<td>", file);
-			write_escaped(file, report_cell(report, part, row, i, text));
+			write_escaped(file, report_cell(report, part, row, columns[i].name, text));
 			fputs("</td>", file);
 		}
-		if (bar >= 0)
+		if (bar != NULL)
 			fprintf(file, "<td class=\"bar\" aria-hidden=\"true\"><i style=\"width:%.1f%%\"></i></td>",
 			    100 * report_number(report, part, row, bar));
 		fputs("</tr>\n", file);
@@ -80,7 +80,7 @@ static void
 write_folded_table(FILE *file, const struct report *report, enum report_part part)
 {
 	fprintf(file, "<details><summary>%s</summary>\n", report_word(report, "The figures"));
-	write_table(file, report, part, -1);
+	write_table(file, report, part, NULL);
 	fputs("</details>\n", file);
 }
 
@@ -89,33 +89,32 @@ write_folded_table(FILE *file, const struct report *report, enum report_part par
 static void
 write_figures(FILE *file, const struct report *report)
 {
-	static const struct { const char *label; int column; } cards[] = {
-		{ "Calls", FIGURE_CALLS }, { "Answered", FIGURE_ANSWERED }, { "Answer rate", FIGURE_RATE },
-		{ "Failed", FIGURE_FAILED }, { "Abandoned", FIGURE_ABANDONED }, { "Abandon rate", FIGURE_ABANDON_RATE },
-	};
+	static const char *const figures[] = { "Calls", "Answered", "Answer rate", "Failed", "Abandoned",
+		"Abandon rate" };
 	char text[REPORT_CELL_SIZE];
 
 	fputs("<dl>", file);
-	for (size_t i = 0; i < sizeof cards / sizeof *cards; i++)
-		fprintf(file, "<div><dt>%s</dt><dd>%s</dd></div>", report_word(report, cards[i].label),
-		    report_cell(report, REPORT_FIGURES, 0, cards[i].column, text));
+	for (int i = 0; i < ELEMENTS(figures); i++)
+		fprintf(file, "<div><dt>%s</dt><dd>%s</dd></div>", report_word(report, figures[i]),
+		    report_cell(report, REPORT_FIGURES, 0, figures[i], text));
 	fputs("</dl>\n", file);
 }
 
-/* A bar a day: what was answered below, the rest above. */
+/* A bar a day: the answered calls below, the others above. */
 static void
 write_day(FILE *file, const struct report *report, int row, double most, double step)
 {
-	const struct db_rows *days = report->rows[REPORT_DAYS];
 	double x = LEFT + row * step, width = step > 3 ? step - 1 : step;
-	double calls = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, DAY_CALLS) / most;
-	double answered = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, DAY_ANSWERED) / most;
-	char rate[REPORT_CELL_SIZE];
+	double calls = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, "calls") / most;
+	double answered = PLOT_HEIGHT * report_number(report, REPORT_DAYS, row, "answered") / most;
+	char text[4][REPORT_CELL_SIZE];
 
 	fputs("<g><title>", file);
 	fprintf(file, report_word(report, "%s: %s calls, %s answered (%s)"),
-	    db_rows_text(days, row, DAY_DAY), db_rows_text(days, row, DAY_CALLS), db_rows_text(days, row, DAY_ANSWERED),
-	    report_cell(report, REPORT_DAYS, row, DAY_RATE, rate));
+	    report_cell(report, REPORT_DAYS, row, "day", text[0]),
+	    report_cell(report, REPORT_DAYS, row, "calls", text[1]),
+	    report_cell(report, REPORT_DAYS, row, "answered", text[2]),
+	    report_cell(report, REPORT_DAYS, row, "answer_rate", text[3]));
 	fprintf(file, "</title><rect class=\"no\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
 	    "<rect class=\"yes\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/></g>\n",
 	    x, TOP + PLOT_HEIGHT - calls, width, calls - answered,
@@ -125,25 +124,26 @@ write_day(FILE *file, const struct report *report, int row, double most, double 
 static void
 write_days(FILE *file, const struct report *report)
 {
-	const struct db_rows *days = report->rows[REPORT_DAYS];
-	int count = db_rows_count(days), last = count - 1;
-	double most = report_largest(report, REPORT_DAYS, DAY_CALLS);
+	int count = db_rows_count(report->rows[REPORT_DAYS]), last = count - 1;
+	double most = report_largest(report, REPORT_DAYS, "calls");
 	double step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
+	char text[REPORT_CELL_SIZE];
 
 	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
 	    LEFT + PLOT_WIDTH + 6, TOP + PLOT_HEIGHT + 24, report_word(report, "Calls by day, answered and not"));
 	for (int i = 0; i <= 2; i++)
 		fprintf(file, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>"
-		    "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.0f</text>\n", LEFT, LEFT + PLOT_WIDTH,
+		    "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT, LEFT + PLOT_WIDTH,
 		    TOP + PLOT_HEIGHT * i / 2, TOP + PLOT_HEIGHT * i / 2, LEFT - 6, TOP + 4 + PLOT_HEIGHT * i / 2,
-		    most * (2 - i) / 2);
+		    report_count(most * (2 - i) / 2, text));
 	for (int row = 0; row < count; row++)
 		write_day(file, report, row, most, step);
 	fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>", LEFT, TOP + PLOT_HEIGHT + 18,
-	    db_rows_text(days, 0, DAY_DAY));
+	    report_cell(report, REPORT_DAYS, 0, "day", text));
 	if (last > 0)
 		fprintf(file, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"end\">%s</text>",
-		    LEFT + (count < 4 ? 4 : count) * step, TOP + PLOT_HEIGHT + 18, db_rows_text(days, last, DAY_DAY));
+		    LEFT + (count < 4 ? 4 : count) * step, TOP + PLOT_HEIGHT + 18,
+		    report_cell(report, REPORT_DAYS, last, "day", text));
 	fprintf(file, "</svg></div>\n<p>%s</p>\n", report_word(report, "Green: answered. Grey: not answered."));
 	write_folded_table(file, report, REPORT_DAYS);
 }
@@ -156,12 +156,12 @@ write_hour_cell(FILE *file, int weekday, int hour, const char *title, const char
 	    TOP + weekday * (CELL + CELL_GAP), CELL, CELL, title);
 }
 
-/* The stronger the colour, the more of the calls were answered, against the best hour. */
+/* The stronger the colour, the larger the part of the calls that was answered, relative to the best hour. */
 static void
 write_hours(FILE *file, const struct report *report)
 {
-	double best = report_largest(report, REPORT_HOURS, HOUR_RATE);
-	char title[128], rate[REPORT_CELL_SIZE];
+	double best = report_largest(report, REPORT_HOURS, "answer_rate");
+	char title[128], text[3][REPORT_CELL_SIZE];
 
 	fprintf(file, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n",
 	    LEFT + HOURS * (CELL + CELL_GAP), TOP + REPORT_WEEKDAYS * (CELL + CELL_GAP),
@@ -175,16 +175,16 @@ write_hours(FILE *file, const struct report *report)
 			write_hour_cell(file, i, hour, report_word(report, "no calls"), "none", 1);
 	}
 	for (int row = 0; row < db_rows_count(report->rows[REPORT_HOURS]); row++) {
-		int weekday = (int)report_number(report, REPORT_HOURS, row, HOUR_WEEKDAY) - 1;
-		int hour = (int)report_number(report, REPORT_HOURS, row, HOUR_HOUR);
+		int weekday = (int)report_number(report, REPORT_HOURS, row, "weekday") - 1;
+		int hour = (int)report_number(report, REPORT_HOURS, row, "hour");
 
 		snprintf(title, sizeof title, report_word(report, "%s %d:00: %s of %s answered (%s)"),
 		    report_word(report, report_weekdays[weekday]), hour,
-		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_ANSWERED),
-		    db_rows_text(report->rows[REPORT_HOURS], row, HOUR_CALLS),
-		    report_cell(report, REPORT_HOURS, row, HOUR_RATE, rate));
+		    report_cell(report, REPORT_HOURS, row, "answered", text[0]),
+		    report_cell(report, REPORT_HOURS, row, "calls", text[1]),
+		    report_cell(report, REPORT_HOURS, row, "answer_rate", text[2]));
 		write_hour_cell(file, weekday, hour, title, "yes",
-		    0.08 + (best > 0 ? 0.92 * report_number(report, REPORT_HOURS, row, HOUR_RATE) / best : 0));
+		    0.08 + (best > 0 ? 0.92 * report_number(report, REPORT_HOURS, row, "answer_rate") / best : 0));
 	}
 	fputs("</svg></div>\n<p>", file);
 	fprintf(file, report_word(report,
@@ -208,7 +208,7 @@ write_part(FILE *file, const struct report *report, enum report_part part)
 	else if (part == REPORT_HOURS)
 		write_hours(file, report);
 	else
-		write_table(file, report, part, part == REPORT_CAUSES ? CAUSE_SHARE : -1);
+		write_table(file, report, part, part == REPORT_CAUSES ? "share" : NULL);
 	fputs("</section>\n", file);
 }
 

@@ -18,17 +18,15 @@ write_title(FILE *file, const char *title)
 static void
 write_figures(FILE *file, const struct report *report)
 {
-	static const struct { const char *label; int column; } lines[] = {
-		{ "calls", FIGURE_CALLS }, { "answered", FIGURE_ANSWERED }, { "answer rate", FIGURE_RATE },
-		{ "failed", FIGURE_FAILED }, { "abandoned", FIGURE_ABANDONED }, { "abandon rate", FIGURE_ABANDON_RATE },
-	};
+	static const char *const figures[] = { "calls", "answered", "answer rate", "failed", "abandoned",
+		"abandon rate" };
 	char text[REPORT_CELL_SIZE];
 
-	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-		const char *label = report_word(report, lines[i].label);
+	for (int i = 0; i < ELEMENTS(figures); i++) {
+		const char *label = report_word(report, figures[i]);
 
 		fprintf(file, "%s%*s %12s\n", label, 13 - table_text_width(label), "",
-		    report_cell(report, REPORT_FIGURES, 0, lines[i].column, text));
+		    report_cell(report, REPORT_FIGURES, 0, figures[i], text));
 	}
 }
 
@@ -39,28 +37,28 @@ write_repeated(FILE *file, const char *text, int count)
 		fputs(text, file);
 }
 
-/* Of each bar the answered part is solid. */
+/* The answered part of each bar is solid. */
 static void
 write_days(FILE *file, const struct report *report, int width)
 {
-	double most = report_largest(report, REPORT_DAYS, DAY_CALLS);
+	double most = report_largest(report, REPORT_DAYS, "calls");
 	int room = width - 34 > BAR_MIN ? width - 34 : BAR_MIN;
 	char text[REPORT_CELL_SIZE];
 
 	for (int row = 0; row < db_rows_count(report->rows[REPORT_DAYS]); row++) {
-		int bar = (int)(room * report_number(report, REPORT_DAYS, row, DAY_CALLS) / most);
-		int solid = (int)(room * report_number(report, REPORT_DAYS, row, DAY_ANSWERED) / most);
+		int bar = (int)(room * report_number(report, REPORT_DAYS, row, "calls") / most);
+		int solid = (int)(room * report_number(report, REPORT_DAYS, row, "answered") / most);
 
-		fputs(report_cell(report, REPORT_DAYS, row, DAY_DAY, text), file);
-		fprintf(file, " %10s", report_cell(report, REPORT_DAYS, row, DAY_CALLS, text));
-		fprintf(file, " %8s  ", report_cell(report, REPORT_DAYS, row, DAY_RATE, text));
+		fputs(report_cell(report, REPORT_DAYS, row, "day", text), file);
+		fprintf(file, " %10s", report_cell(report, REPORT_DAYS, row, "calls", text));
+		fprintf(file, " %8s  ", report_cell(report, REPORT_DAYS, row, "answer_rate", text));
 		write_repeated(file, "\u2588", solid);
 		write_repeated(file, "\u2591", bar - solid);
 		putc('\n', file);
 	}
 }
 
-/* Tenths of the calls that were answered, hour by hour; "." where there was none to answer. */
+/* The tenths of the calls that were answered, hour by hour; "." where there were no calls. */
 static void
 write_hours(FILE *file, const struct report *report)
 {
@@ -68,9 +66,9 @@ write_hours(FILE *file, const struct report *report)
 
 	memset(cells, '.', sizeof cells);
 	for (int row = 0; row < db_rows_count(report->rows[REPORT_HOURS]); row++) {
-		int weekday = (int)report_number(report, REPORT_HOURS, row, HOUR_WEEKDAY) - 1;
-		int hour = (int)report_number(report, REPORT_HOURS, row, HOUR_HOUR);
-		int tenths = (int)(10 * report_number(report, REPORT_HOURS, row, HOUR_RATE));
+		int weekday = (int)report_number(report, REPORT_HOURS, row, "weekday") - 1;
+		int hour = (int)report_number(report, REPORT_HOURS, row, "hour");
+		int tenths = (int)(10 * report_number(report, REPORT_HOURS, row, "answer_rate"));
 
 		cells[weekday][hour] = (char)('0' + (tenths < 9 ? tenths : 9));
 	}
@@ -93,7 +91,7 @@ write_table(FILE *file, const struct report *report, enum report_part part)
 			report->columns[part][i].type };
 	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
 		for (int column = 0; column < count; column++)
-			table_add(table, report_cell(report, part, row, column, text));
+			table_add(table, report_cell(report, part, row, report->columns[part][column].name, text));
 	table_print(file, false, &table, 1);
 	table_free(table);
 }

@@ -1,4 +1,4 @@
-/* The words of a report in other languages than English, which is the key of each. */
+/* The words of a report in Chinese, by the English ones. */
 #include <ctype.h>
 #include <stddef.h>
 
@@ -66,7 +66,7 @@ static const struct {
 	{ "attempts", "呼叫次数" },
 	{ "last_call", "最近呼叫" },
 	{ "redial", "重呼建议" },
-	/* what stands in cells of category and redial */
+	/* values of category and redial */
 	{ "Successful outbound call", "外呼成功" },
 	{ "Call released by a subscriber", "用户释放" },
 	{ "Call normally released by the platform", "平台正常释放" },
@@ -78,9 +78,8 @@ static const struct {
 	{ "fix", "平台修复后" },
 };
 
-/* A word is the same as the name of a column and at the head of a card. */
-static bool
-is_word(const char *word, const char *other)
+bool
+report_is_word(const char *word, const char *other)
 {
 	while (*word != '\0' && (tolower((unsigned char)*word) == tolower((unsigned char)*other) ||
 	    (*word == '_' && *other == ' ')))
@@ -91,8 +90,8 @@ is_word(const char *word, const char *other)
 const char *
 report_word(const struct report *report, const char *english)
 {
-	for (size_t i = 0; report->chinese && i < sizeof words / sizeof *words; i++)
-		if (is_word(words[i].english, english))
+	for (int i = 0; report->chinese && i < ELEMENTS(words); i++)
+		if (report_is_word(words[i].english, english))
 			return words[i].chinese;
 	return english;
 }

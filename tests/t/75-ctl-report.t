@@ -133,5 +133,17 @@ subtest 'in Chinese' => sub {
 	is ctl(@as_owner, 'report', '--lang', 'en')->{out}, ctl(@as_owner, 'report')->{out}, 'English is what there is without it';
 	exits(ctl(@as_owner, 'report', '--lang', 'fr'), 2, 'a language that there is not');
 };
+subtest 'thousands' => sub {
+	my @day = map {
+		record(campaignId => 'large', callId => "l$_", callTimeStr => '2026-09-20 09:15:00', callStatus => $_ % 2 ? 6 : 5,
+			failCode => $_ % 2 ? '00000' : '34601');
+	} 1 .. 2600;
+	is $worker->push_body(body(@day))->{status}, 200, 'a large campaign';
+	my $page = ctl(@as_owner, 'report', '--campaign', 'large', '--format', 'html')->{out};
+	is_deeply [$page =~ /<text[^>]*>([\d,]+)<\/text>(?=\n<(?:line|g|text))/g], ['2,600', '1,300', 0],
+		'have separators at the axis';
+	like $page, qr/<title>2026-09-20: 2,600 calls, 1,300 answered \(50\.0 %\)/, 'in the title of a day';
+	like $page, qr/<title>\w+ 9:00: 1,300 of 2,600 answered/, 'and of an hour';
+};
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
