@@ -207,7 +207,7 @@ work_in_background(struct storage *storage)
 	end_background(storage, clock_ms() + CGI_TIME);
 }
 
-/* In the order of a push's way: no push comes any more, then those there are end. */
+/* In the order in which pushes go: no new one comes, then those there are end. */
 static void
 storage_close(struct storage *storage, bool cgi)
 {

@@ -188,7 +188,7 @@ has_control(const char *line, size_t length)
 	return false;
 }
 
-/* libinih passes over what follows a section on its line. */
+/* libinih ignores what follows a section on its line. */
 static bool
 is_more_than_section(const char *line)
 {

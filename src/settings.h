@@ -54,8 +54,8 @@ extern const struct settings_key settings_keys[];
 extern const size_t settings_key_count;
 
 /*
- * Reads the file over the defaults.  False, logged with line and key, when a key is unknown, given twice or has a bad
- * value, or when the file cannot be read.
+ * Reads the file over the defaults.  False at its first fault, logged with line and key: a line that is none, or a key
+ * that is unknown, given twice or has a bad value.  False, logged, when it cannot be read.
  */
 bool settings_read(struct settings *settings, const char *path);
 

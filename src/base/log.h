@@ -5,8 +5,8 @@
  * - "level: message" to syslog.
  *
  * Messages are in lower case without a full stop.  They never hold what a sender sent, nor a token, a password or a
- * signed URL; control characters in them are escaped, so that a line stays one line.  The functions that log are safe
- * in any thread and keep errno.
+ * signed URL; control characters in them are escaped, so that a line stays one line.  After log_open() all functions
+ * are safe in any thread, and they keep errno.
  */
 #ifndef LOG_H
 #define LOG_H

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "front/token.h"
 
-enum { TOKEN_MAX = 256 };       /* bytes; a longer one in a query is none */
+enum { TOKEN_MAX = 256 };       /* bytes of a token in a query; a longer one counts as none */
 
 struct admission {
 	const char       *path;

@@ -65,7 +65,7 @@ struct connection {
 
 /*
  * All connections, and the places in flight.  The caller's mutex guards it, and of each connection the members above
- * descriptor; the rest is the thread's that has the connection.
+ * descriptor; the rest is for the thread that has the connection, or, with the mutex, of one that no thread has.
  *
  * A place has room for a body of room_at_first bytes.  A larger body takes the rest from room_to_grow, which all share.
  */

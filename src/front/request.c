@@ -51,7 +51,7 @@ answer_query(const struct gateway *gateway, const char *name)
 	return OUTCOME_NOT_FOUND;
 }
 
-/* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: a question whether we are. */
+/* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: it asks for readiness(). */
 static enum outcome
 admit(const struct gateway *gateway, const struct service *service, char source[PUSH_SOURCE_SIZE])
 {
@@ -154,7 +154,7 @@ static void
 answer_push(struct push *push, request_answered *answered, void *context)
 {
 	struct request *request = push->request;
-	/* a body too large is not kept, so storing it would not help another time: 413 stands, not 503 */
+	/* a body too large is not kept, so another try would not help: 413, and not 503 */
 	bool was_read = push->outcome == OUTCOME_OK || request->outcome == OUTCOME_BODY_TOO_LARGE;
 	enum outcome outcome = was_read ? request->outcome : push->outcome;
 

@@ -117,25 +117,24 @@ token_set_read(const char *path)
 	size_t capacity = 0;
 	ssize_t length;
 	int number = 0;
+	bool fine = true;
 
 	if (file == NULL) {
 		log_error("tokens file %s: %s", path, strerror(errno));
 		return NULL;
 	}
 	set = memory_zalloc(sizeof *set);
-	while ((length = getline(&line, &capacity, file)) >= 0) {
+	while (fine && (length = getline(&line, &capacity, file)) >= 0) {
 		number++;
-		if (!read_line(set, line, (size_t)length)) {
-			log_error("tokens file %s, line %d: expected \"name:token\" with a token of letters, digits "
-			    "and -._~", path, number);
-			token_set_free(set);
-			set = NULL;
-			break;
-		}
+		fine = read_line(set, line, (size_t)length);
 	}
-	if (set != NULL && ferror(file)) {
-		/* the tokens behind the fault would be refused */
+	if (!fine)
+		log_error("tokens file %s, line %d: expected \"name:token\" with a token of letters, digits and -._~",
+		    path, number);
+	else if (ferror(file))
 		log_error("tokens file %s: %s", path, strerror(errno));
+	/* the tokens behind a fault would be refused */
+	if (!fine || ferror(file)) {
 		token_set_free(set);
 		set = NULL;
 	}

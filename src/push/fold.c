@@ -93,7 +93,7 @@ gather(struct fold *fold, struct push **pushes, int count)
 		qsort(fold->rows, fold->count, sizeof *fold->rows, compare_rows);
 }
 
-/* The row is of the push received last, because that is when the content came last. */
+/* The row is that of the push received last, with which the content came last. */
 static void
 share(struct fold_row *last, const struct fold_row *row)
 {

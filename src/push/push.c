@@ -1,4 +1,4 @@
-/* One push: its making and its end. */
+/* One push, from its making to its end. */
 #include "push/push.h"
 
 #include <arpa/inet.h>
@@ -15,7 +15,7 @@ set_remote_addr(struct push *push, const char *remote_addr)
 {
 	struct in6_addr parsed;
 
-	/* bytes that are not UTF-8 would cost the whole batch, and an inet may be a network */
+	/* PostgreSQL would refuse the whole batch for bytes that are not UTF-8, and take a network for an inet */
 	if (remote_addr != NULL && (inet_pton(AF_INET, remote_addr, &parsed) == 1 ||
 	    inet_pton(AF_INET6, remote_addr, &parsed) == 1))
 		snprintf(push->remote_addr, sizeof push->remote_addr, "%s", remote_addr);
