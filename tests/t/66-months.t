@@ -29,7 +29,8 @@ my $reader = spawn([@psql, '-c', 'select count(*) from callresult.calls'], log =
 ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'}) == 1 }),
     'a report waits';
 # it commits: what it does next is cut short, after the statement that is sent instead
-$postgres->sql(q{select pg_cancel_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()});
+ok wait_for(sub { $postgres->sql(q{select count(*) filter (where pg_cancel_backend(pid)) from pg_stat_activity
+	where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()}) > 0 }), 'the move is cancelled';
 wait_for(sub { defined reap($session) });
 wait_for(sub { defined reap($reader) });
 is read_file($counted), "1000\n", 'after a move that came to nothing it has all rows';

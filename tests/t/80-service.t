@@ -124,6 +124,8 @@ subtest 'restarts' => sub {
 	}
 	sleep 0.3;
 	$load->stop;
+	# a worker that has no connection yet half a second after its start has put pushes there
+	ok $worker->drains, 'the spool is empty';
 	$load->is_kept($postgres, 'what was acknowledged is stored, once');
 	is_deeply [grep { $_ != 200 && $_ != 0 } keys %{ $load->{answers} }], [], 'nobody was refused';
 	cmp_ok $load->{answers}{0} // 0, '<=', 6, 'what got no answer was in hand when the worker was killed';
