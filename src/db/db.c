@@ -139,26 +139,23 @@ open_connection(struct db *db)
 }
 
 bool
-db_connect(struct db *db, int64_t deadline)
-{
-	if (db->swollen)
-		db_drop_connection(db);
-	if (db->connection != NULL)
-		return true;
-	if (!open_connection(db))
-		db_note_connection_problem(db);
-	else if (schema_fits(db, deadline) && time_zone_fits(db, deadline) && db_prepare_statements(db, deadline))
-		return true;
-	db_drop_connection(db);
-	return false;
-}
-
-bool
 db_attach(struct db *db)
 {
 	if (db->connection != NULL || open_connection(db))
 		return true;
 	db_note_connection_problem(db);
+	db_drop_connection(db);
+	return false;
+}
+
+bool
+db_connect(struct db *db, int64_t deadline)
+{
+	if (db->swollen)
+		db_drop_connection(db);
+	if (db->connection != NULL || (db_attach(db) && schema_fits(db, deadline) && time_zone_fits(db, deadline) &&
+	    db_prepare_statements(db, deadline)))
+		return true;
 	db_drop_connection(db);
 	return false;
 }

@@ -20,24 +20,27 @@ enum pool_use {
 };
 
 /*
- * Starts the pool.  It keeps writers connections, and one more for each background borrower while there is one; it
- * makes lost ones anew.  conninfo and call_timezone must outlive it.
+ * Starts the pool.  It keeps as many connections as there are writers, and one more for each background borrower, and
+ * replaces lost ones.  conninfo and call_timezone must outlive it.
  */
 struct pool *pool_start(const char *conninfo, const char *call_timezone, int writers);
 
 /*
- * Lends a connection that works as far as is known: to pushes first, and in each kind of use to who came first.  NULL
+ * Lends a connection that works as far as is known: to pushes before the background, and in the order of asking.  NULL
  * when there is none by the deadline (clock_ms, ms), or, in the background, by the time of pool_end_background().
  */
 struct db *pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline) __attribute__((warn_unused_result));
 
-/* Takes back a db that was borrowed for that use; frees it when its connection is lost.  stored: it has committed. */
+/*
+ * Takes db back, which was borrowed for that use, and frees it when its connection is lost.  stored: something was
+ * committed on it.
+ */
 void pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored);
 
 /* Whether the database takes pushes, as far as is known. */
 bool pool_is_up(struct pool *pool);
 
-/* How many times something that was stored has been returned since the start. */
+/* How often a borrower has stored something since the start. */
 int64_t pool_stored_count(struct pool *pool);
 
 /* Pushes went to the spool because the database did not take them. */
@@ -46,10 +49,7 @@ void pool_count_spooled(struct pool *pool, int count);
 /* No more pushes come: the background gets their connections. */
 void pool_end_pushes(struct pool *pool);
 
-/*
- * From the time at (clock_ms, ms) on, the background gets no connection, and soon after, its exchanges end.  Pushes go
- * on.
- */
+/* From the time at (clock_ms, ms) on, the background gets no connection; soon after, its exchanges end. */
 void pool_end_background(struct pool *pool, int64_t at);
 
 /* Ends its thread and frees it, once everything is returned.  A thread that is stuck connecting keeps the pool. */

@@ -1,4 +1,4 @@
-/* The one statement of a batch: the call of callresult.store(), with an array a column as its parameters. */
+/* The one statement of a batch: the call of callresult.store(), with an array for each column. */
 #ifndef STORE_CALL_H
 #define STORE_CALL_H
 

@@ -2,7 +2,6 @@
 #include "spool/spool.h"
 
 #include <sqlite3.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"

@@ -116,7 +116,7 @@ rescue(struct spool *spool, const char *path, struct spool_rescued *rescued)
 	if (!done)
 		spool_file_log(&spool->file, SPOOL_WRITING);
 	*rescued = (struct spool_rescued){ .is_due = done && spool_rescue_is_due(spool->rescue),
-		.page = spool->rescue->page - 1, .pages = spool_rescue_pages(spool->rescue),
+		.page = spool->rescue->page - 1, .pages = spool->rescue->count,
 		.found = spool->rescue->found, .taken = spool->rescue->taken };
 	if (!rescued->is_due) {
 		spool_rescue_close(spool->rescue);

@@ -37,7 +37,8 @@ spool_rescue_open(struct spool_file *file, const char *path, int64_t page)
 	if (pages == NULL)
 		return NULL;
 	rescue = memory_zalloc(sizeof *rescue);
-	*rescue = (struct spool_rescue){ .file = file, .pages = pages, .path = memory_strdup(path), .page = page };
+	*rescue = (struct spool_rescue){ .file = file, .pages = pages, .path = memory_strdup(path), .page = page,
+		.count = spool_pages_count(pages) };
 	return rescue;
 }
 
@@ -51,16 +52,10 @@ spool_rescue_close(struct spool_rescue *rescue)
 	memory_free(rescue);
 }
 
-int64_t
-spool_rescue_pages(const struct spool_rescue *rescue)
-{
-	return spool_pages_count(rescue->pages);
-}
-
 bool
 spool_rescue_is_due(const struct spool_rescue *rescue)
 {
-	return rescue->page <= spool_rescue_pages(rescue);
+	return rescue->page <= rescue->count;
 }
 
 static void

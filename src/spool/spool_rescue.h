@@ -11,7 +11,7 @@ struct spool_rescue {
 	struct spool_file  *file;       /* the spool's */
 	struct spool_pages *pages;      /* of the damaged file */
 	char               *path;       /* of the damaged file */
-	int64_t             page;       /* the next one */
+	int64_t             page, count;        /* the next page, of so many */
 	int64_t             found;      /* pushes so far */
 	int64_t             taken;      /* of them, those that the spool did not have */
 	int64_t             bytes;      /* of the present part */
@@ -24,9 +24,6 @@ void spool_rescue_close(struct spool_rescue *rescue);
 
 /* Whether there is more to be read. */
 bool spool_rescue_is_due(const struct spool_rescue *rescue);
-
-/* How many pages the damaged file has. */
-int64_t spool_rescue_pages(const struct spool_rescue *rescue);
 
 /*
  * Takes over the next part, in a transaction that the caller has begun and ends with the result.  When either fails,

@@ -1,6 +1,6 @@
 /*
- * The database's side with a libpq of the test's own: the calls that are expected, in their order; each of them
- * failing in turn; each statement of the transaction refused by the server with each kind of code.
+ * A connection to the database, with a libpq of the test's own: the calls that are expected, in their order; each of
+ * them failing in turn; each statement of the transaction refused by the server with each kind of code.
  */
 #include "unit.h"
 

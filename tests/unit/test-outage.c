@@ -1,4 +1,4 @@
-/* What the log tells of outages, on a clock of the test's own: begun and ended once each, and never a flood. */
+/* What is logged of outages, on a clock of the test's own: begun and ended once each, and never a flood. */
 #include "unit.h"
 
 #include "db/outage.h"
@@ -25,7 +25,7 @@ end(void **state)
 	return 0;
 }
 
-/* What was told so far. */
+/* What was logged so far. */
 static const char *
 log_text(void)
 {

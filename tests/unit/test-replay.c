@@ -1,6 +1,4 @@
-/*
- * The way back from the spool, with spool, pool and store of the test's own: what leaves the spool, and what does not.
- */
+/* The replay, with spool, pool and store of the test's own: what leaves the spool, and what does not. */
 #include "unit.h"
 
 #include <pthread.h>

@@ -1,4 +1,4 @@
-/* How a writer shares the time of a push out, with pool, store and spool of the test's own. */
+/* How a writer divides the time of a push between database and spool, with pool, store and spool of the test's own. */
 #include "unit.h"
 
 #include <poll.h>
