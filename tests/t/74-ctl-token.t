@@ -194,6 +194,25 @@ subtest 'what is refused' => sub {
 	    ['--url-file', 'x', '--token', 'y', $body], ['--times', '7', $url, $body], ['--wait', '-1', $url, $body];
 };
 
+subtest 'a server that quotes the URL' => sub {
+	for my $ending ('/geheim', '?token=geheim', '/xxx') {
+		my $server = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die;
+		unlink folder() . '/quoted';
+		my $pid = spawn([Rig::Ctl::binary(), 'push', '--times', '1', '--json',
+			'http://127.0.0.1:' . $server->sockport . "/callresult$ending", $body], log => folder() . '/quoted');
+		my $peer = $server->accept;
+		my $request = '';
+		1 while sysread $peer, $request, 65_536, length $request and $request !~ /\}\]\z/;
+		my ($token) = $ending =~ /(\w+)\z/;
+		print $peer "HTTP/1.1 500 No\r\nConnection: close\r\n\r\nno $token, and no $token";
+		close $peer;
+		my $status;
+		ok wait_for(sub { defined($status = reap($pid)) }, 60), "$ending: it ends";
+		my ($push) = @{ decode_json(read_file(folder() . '/quoted')) };
+		is $push->{answer}, 'no ' . 'x' x length($token) . ', and no ' . 'x' x length $token, 'without the token';
+	}
+};
+
 subtest 'it recovers' => sub {
 	$worker->stop;
 	# somebody in its place who hangs up on the first two pushes
