@@ -127,9 +127,15 @@ sub wait_for {
 	}
 }
 
+# Below those that the system gives to connections: the port stays free until a server takes it, and who tries whether
+# one listens there by now is not connected to itself.
 sub free_port {
-	my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or croak "no port: $!";
-	return $socket->sockport;
+	my ($end) = read_file('/proc/sys/net/ipv4/ip_local_port_range') =~ /^(\d+)/;
+	for (1 .. 1000) {
+		my $port = 10_000 + int rand($end > 11_000 ? $end - 10_000 : 50_000);
+		return $port if IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1);
+	}
+	croak "no port: $!";
 }
 
 # A process and all it has started.

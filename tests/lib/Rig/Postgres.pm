@@ -68,6 +68,8 @@ sub standby_of {
 	$primary->sql('select pg_reload_conf()');
 	wait_for(sub { $primary->sql('select sync_state from pg_stat_replication') eq 'sync' }, 30)
 	    or die "no standby\n";
+	# commits wait once the checkpointer has read the setting, as it does before it begins one
+	$primary->sql('checkpoint');
 	return $self;
 }
 
@@ -128,11 +130,13 @@ sub install {
 	return;
 }
 
-# The result as text: columns parted by "|", rows by newlines.
+# The result as text: columns parted by "|", rows by newlines.  In a deadlock it is the worker that has to give way, or
+# its housekeeper, which waits for no lock for long.
 sub sql {
 	my ($self, $text, $database, $user) = @_;
+	my $patience = defined $user ? '' : ' options=-cdeadlock_timeout=60s';
 	my $output = run_command('psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-h', $self->{folder}, '-U',
-		$user // 'postgres', '-d', $database // 'callresult', '-c', $text);
+		$user // 'postgres', '-d', 'dbname=' . ($database // 'callresult') . $patience, '-c', $text);
 	chomp $output;
 	return $output;
 }
