@@ -12,8 +12,8 @@ use IO::Socket::INET;
 use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
-our @EXPORT_OK = qw(folder source build run_command spawn reap stop_process wait_for free_port write_file read_file clock_ahead
-    processes_below freeze open_to_web_server);
+our @EXPORT_OK = qw(folder source build run_command spawn reap stop_process wait_for free_port write_file read_file
+    clock_ahead processes_below freeze open_to_web_server);
 
 my $owner = $$;
 my $folder;
@@ -54,7 +54,8 @@ sub clock_ahead {
 	my ($seconds, $file) = @_;
 	$file //= folder() . "/clock$seconds";
 	write_file($file, pack 'q', $seconds);
-	return (LD_PRELOAD => build() . '/tests/shim/clock.so', ASAN_OPTIONS => 'verify_asan_link_order=0', CLOCK_FILE => $file);
+	return (LD_PRELOAD => build() . '/tests/shim/clock.so', ASAN_OPTIONS => 'verify_asan_link_order=0',
+		CLOCK_FILE => $file);
 }
 
 # Runs a command to its end; gives its output, and dies when it fails.

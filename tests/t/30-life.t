@@ -174,7 +174,8 @@ subtest 'a plain CGI program' => sub {
 	local $ENV{REQUEST_METHOD} = 'GET';
 	for my $question (qw(live ready metrics)) {
 		local $ENV{PATH_INFO} = "/-/$question";
-		like qx{@{[Rig::Worker->binary]} </dev/null 2>$worker->{log}}, qr/^Status: 200 OK\r\n/, "answers $question";
+		like qx{@{[Rig::Worker->binary]} </dev/null 2>$worker->{log}}, qr/^Status: 200 OK\r\n/,
+		    "answers $question";
 	}
 };
 

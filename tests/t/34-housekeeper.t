@@ -17,8 +17,9 @@ $postgres->sql(q{
 	create table public.house (calls int, more int, journal bigint, unplaced bigint, entries bigint, bytes bigint,
 	    problem text, seconds int);
 	insert into public.house values (0, 0, 11, 12, 13, 14, null, 0);
-	create function callresult.keep_house(text) returns table (more boolean, journal_rows bigint, unplaced_rows bigint,
-	    quarantine_entries bigint, quarantine_bytes bigint, problem text) language plpgsql security definer as $$
+	create function callresult.keep_house(text)
+	returns table (more boolean, journal_rows bigint, unplaced_rows bigint, quarantine_entries bigint,
+	    quarantine_bytes bigint, problem text) language plpgsql security definer as $$
 	declare h public.house;
 	begin
 		update public.house set calls = calls + 1, more = greatest(house.more - 1, 0) returning * into h;

@@ -25,7 +25,7 @@ sub open_binary {
 	return $copy;
 }
 
-# Gives { out, err, status }.  A hash in front of the arguments: stdin => text, as => user, prefix => [command in front].
+# Returns { out, err, status }.  A hash before the arguments: stdin => text, as => user, prefix => [command in front].
 sub ctl {
 	my %with = ref $_[0] ? %{ shift @_ } : ();
 	my @arguments = @_;

@@ -92,9 +92,9 @@ sub stop {
 sub missing_and_double {
 	my ($self, $postgres) = @_;
 	my %stored;
-	for my $row (split /\n/, $postgres->sql("select campaign_id, session_id, called, call_time_local, call_status, fail_code,
-		cause_code, vdn_id, call_id, custom_field, record_path, extra->>'weight' from callresult.call_result
-		where called like '$self->{name}-%'")) {
+	for my $row (split /\n/, $postgres->sql("select campaign_id, session_id, called, call_time_local, call_status,
+		fail_code, cause_code, vdn_id, call_id, custom_field, record_path, extra->>'weight'
+		from callresult.call_result where called like '$self->{name}-%'")) {
 		my $called = (split /\|/, $row)[2];
 		$stored{ $row eq row_called($called) ? $called : "$called, altered" }++;
 	}
