@@ -38,8 +38,10 @@ bool db_conninfo_valid(const char *conninfo);
 
 /*
  * Connects unless connected, or anew where the connection is swollen, and checks that the schema and the time zone fit;
- * a standby fits too.  The checks end by the deadline; connecting takes as long as libpq's connect_timeout allows for
- * each host, and the look-up of names.  False when it is not done; db_problem() says why.
+ * a standby fits too.  False when it is not done; db_problem() says why.
+ *
+ * The checks end by the deadline.  Connecting does not: it takes as long as looking up names, and libpq's
+ * connect_timeout for each host.
  */
 bool db_connect(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
@@ -71,8 +73,7 @@ void db_set_end(struct db *db, const struct db_end *end);
 
 /*
  * Stores the pushes that fold was made of, in one transaction: its records, and their rejects and evidence.  Sets
- * counts with DB_STORED.  With DB_UNAVAILABLE and DB_UNKNOWN the connection is closed, unless there was no time left
- * to begin.
+ * counts with DB_STORED.  Closes the connection with DB_UNAVAILABLE and DB_UNKNOWN, unless no time was left to begin.
  */
 enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_counts *counts) __attribute__((warn_unused_result));
@@ -84,7 +85,7 @@ enum db_result db_store(struct db *db, struct push **pushes, int count, const st
 enum db_result db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
     __attribute__((warn_unused_result));
 
-/* Why the last DB_BAD_RECORD came, without the data.  Valid until the next. */
+/* After DB_BAD_RECORD: which rule the data breaks, without the data.  Valid until the next DB_BAD_RECORD. */
 const char *db_refusal(const struct db *db);
 
 /* Whether the last db_store() or db_probe() failed with a code that does not say whose fault it is. */

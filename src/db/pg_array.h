@@ -1,6 +1,6 @@
 /*
- * PostgreSQL arrays of one dimension in binary form (the server's array_recv), built one element after the other.  As
- * such a batch travels in the parameters of one statement.
+ * PostgreSQL arrays of one dimension in binary form (the server's array_recv), built one element after the other: how a
+ * batch travels in the parameters of one statement.
  */
 #ifndef PG_ARRAY_H
 #define PG_ARRAY_H

@@ -34,7 +34,7 @@ spool_file_system_risk(const char *path)
 	return NULL;
 }
 
-/* A disk that does not say how much it has, has all that is asked for. */
+/* A disk that does not say how much room it has is taken to have enough. */
 static int64_t
 free_bytes(const struct spool_file *file)
 {

@@ -1,4 +1,4 @@
-/* An administrator's look at a spool, and his rescue of a damaged one. */
+/* An administrator's look at a spool, and the rescue of a damaged one by hand. */
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>

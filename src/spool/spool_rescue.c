@@ -147,7 +147,7 @@ log_rescued(const struct spool_file *file, const char *path, int64_t taken, int6
 		    renamed, (long long)taken);
 }
 
-/* Another process may have gone on meanwhile: from there, then. */
+/* Another process may have gone on meanwhile; this one goes on from there. */
 static enum spool_result
 part(struct spool_file *file, struct spool_rescue *rescue)
 {

@@ -87,7 +87,7 @@ result_of(int code)
 	}
 }
 
-/* A quota, or a limit on the size of files, is as good as a full disk; SQLite knows only that one. */
+/* A quota, or a limit on the size of files, is as good as a full disk, but SQLite has no code for it. */
 static bool
 has_met_limit(const struct spool_file *file)
 {

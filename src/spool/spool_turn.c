@@ -23,7 +23,7 @@ enum {
 
 /* --- the file ---------------------------------------------------------------------------------------------- */
 
-/* The worker could not use what root makes beside its spool. */
+/* Otherwise the worker could not use what root makes beside its spool. */
 static void
 give_to_owner(int descriptor, const char *spool_path)
 {
