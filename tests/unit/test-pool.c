@@ -43,7 +43,6 @@ db_free(struct db *db)
 void
 db_set_end(struct db *db, const struct db_end *end)
 {
-	(void)db;
 	if (end != NULL)
 		assert_true(end->at > clock_ms());
 }
@@ -58,7 +57,6 @@ lose(struct db *db)
 bool
 db_connect(struct db *db, int64_t deadline)
 {
-	(void)deadline;
 	if (db->swollen)
 		lose(db);
 	if (db->connected)
@@ -80,7 +78,6 @@ db_is_swollen(const struct db *db)
 bool
 db_check(struct db *db, int64_t deadline)
 {
-	(void)deadline;
 	if (!reachable)
 		lose(db);
 	return reachable;
@@ -103,14 +100,12 @@ db_is_connected(const struct db *db)
 int64_t
 db_clock_ahead(const struct db *db)
 {
-	(void)db;
 	return 4711;
 }
 
 const char *
 db_problem(const struct db *db)
 {
-	(void)db;
 	return "the test has lost it";
 }
 
@@ -161,7 +156,6 @@ static bool lacks_connections(void) { return open_connections < WRITERS; }
 static int
 stop(void **state)
 {
-	(void)state;
 	hangs = false;
 	pool_stop(pool);
 	assert_int_equal(open_connections, 0);
@@ -217,7 +211,6 @@ start_borrower(struct borrower *borrower, enum pool_use use)
 static void
 connections_are_made_at_the_start(void **state)
 {
-	(void)state;
 	start(true);
 	wait_while(lacks_connections);
 	wait_while(is_down);
@@ -230,7 +223,6 @@ a_connection_given_back_is_lent_again(void **state)
 {
 	struct db *first, *second;
 
-	(void)state;
 	start(true);
 	first = borrow(POOL_PUSH, LONG);
 	second = borrow(POOL_PUSH, LONG);
@@ -251,7 +243,6 @@ the_background_takes_no_connection_of_the_pushes(void **state)
 {
 	struct db *background, *first, *second;
 
-	(void)state;
 	start(true);
 	wait_while(lacks_connections);
 	background = borrow(POOL_BACKGROUND, LONG);
@@ -271,7 +262,6 @@ those_who_wait_are_served_in_turn(void **state)
 	struct db *first, *second;
 	struct borrower borrowers[3];
 
-	(void)state;
 	start(true);
 	first = borrow(POOL_PUSH, LONG);
 	second = borrow(POOL_PUSH, LONG);
@@ -297,7 +287,6 @@ nobody_overtakes_who_waits(void **state)
 	struct db *first, *second, *snatched = NULL;
 	struct borrower borrower;
 
-	(void)state;
 	start(true);
 	first = borrow(POOL_PUSH, LONG);
 	second = borrow(POOL_PUSH, LONG);
@@ -320,7 +309,6 @@ one_closed_by_the_server_is_not_lent(void **state)
 {
 	struct db *db;
 
-	(void)state;
 	start(true);
 	wait_while(lacks_connections);
 	stands = false;
@@ -338,7 +326,6 @@ nobody_waits_for_a_database_that_is_away(void **state)
 	struct capture capture = capture_start();
 	char *text;
 
-	(void)state;
 	start(false);
 	assert_null(borrow(POOL_PUSH, LONG));
 	assert_false(pool_is_up(pool));
@@ -363,7 +350,6 @@ nobody_waits_for_a_host_that_does_not_answer(void **state)
 {
 	int64_t before = clock_ms();
 
-	(void)state;
 	hangs = true;
 	start(true);
 	assert_null(borrow(POOL_PUSH, LONG));
@@ -380,7 +366,6 @@ when_one_breaks_the_others_are_asked(void **state)
 {
 	struct db *db;
 
-	(void)state;
 	start(true);
 	wait_while(lacks_connections);
 	db = borrow(POOL_PUSH, LONG);
@@ -399,7 +384,6 @@ one_that_the_background_has_says_nothing_of_the_database(void **state)
 {
 	struct db *background, *first, *second;
 
-	(void)state;
 	start(true);
 	background = borrow(POOL_BACKGROUND, LONG);
 	assert_non_null(background);
@@ -418,7 +402,6 @@ one_that_the_background_has_says_nothing_of_the_database(void **state)
 static void
 an_idle_connection_is_asked_now_and_then(void **state)
 {
-	(void)state;
 	start(true);
 	wait_while(is_down);
 	reachable = false;
@@ -433,7 +416,6 @@ a_database_that_stores_nothing_is_tried_more_and_more_slowly(void **state)
 {
 	int64_t until = clock_ms() + 1000;
 
-	(void)state;
 	start(true);
 	while (clock_ms() < until) {
 		struct db *db = borrow(POOL_LAST_RESORT, LONG);
@@ -448,7 +430,6 @@ the_end_of_the_background_is_no_end_for_pushes(void **state)
 {
 	struct borrower borrower;
 
-	(void)state;
 	start(false);
 	start_borrower(&borrower, POOL_BACKGROUND);
 	pool_end_background(pool, clock_ms());
@@ -466,7 +447,6 @@ a_swollen_connection_is_made_anew(void **state)
 {
 	struct db *db;
 
-	(void)state;
 	start(true);
 	wait_while(lacks_connections);
 	db = borrow(POOL_PUSH, LONG);

@@ -43,7 +43,6 @@ remove_files(void)
 static int
 in_a_folder_of_its_own(void **state)
 {
-	(void)state;
 	snprintf(folder, sizeof folder, "spool-test.XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return -1;
@@ -54,7 +53,6 @@ in_a_folder_of_its_own(void **state)
 static int
 gone_again(void **state)
 {
-	(void)state;
 	remove_files();
 	umount2(folder, MNT_DETACH);     /* of the tests that have a disk of their own */
 	return rmdir(folder);
@@ -103,7 +101,6 @@ a_push_comes_back_as_it_was(void **state)
 	struct spool *spool = spool_open(path, max_size);
 	struct push *push = push_of("[1]\xff, not even UTF-8"), *back;
 
-	(void)state;
 	snprintf(push->source, sizeof push->source, "platform-a");
 	push->clock_ahead = -5000000;
 	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
@@ -130,7 +127,6 @@ a_bad_body_keeps_its_fault(void **state)
 	struct spool *spool = spool_open(path, max_size);
 	struct push *push = push_of(""), *back;
 
-	(void)state;
 	push_refuse(push, "The body is empty.");
 	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	push_unref(push);
@@ -148,7 +144,6 @@ a_body_that_was_not_kept_stays_away(void **state)
 	struct spool *spool = spool_open(path, max_size);
 	struct push *push = push_new(NULL), *back;
 
-	(void)state;
 	push->bytes = 99;
 	push_refuse(push, "too large");
 	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
@@ -166,7 +161,6 @@ the_oldest_come_first_also_after_a_restart(void **state)
 {
 	struct spool *spool = spool_open(path, max_size);
 
-	(void)state;
 	put(spool, push_of("a"));
 	put(spool, push_of("b"));
 	spool_close(spool);
@@ -189,7 +183,6 @@ a_read_is_bounded_in_pushes_and_bytes(void **state)
 	struct push *pushes[ROOM];
 	int count;
 
-	(void)state;
 	for (int i = 0; i < 10; i++)
 		put(spool, push_of("0123456789"));
 	assert_int_equal(count = spool_oldest(spool, pushes, 3, NO_LIMIT), 3);
@@ -206,7 +199,6 @@ two_may_use_one_file(void **state)
 {
 	struct spool *one = spool_open(path, max_size), *other = spool_open(path, max_size);
 
-	(void)state;
 	put(one, push_of("one"));
 	put(other, push_of("other"));
 	assert_int_equal(spool_count(one).pushes, 2);
@@ -223,7 +215,6 @@ what_is_taken_out_twice_is_gone_once(void **state)
 	struct spool *spool = spool_open(path, max_size);
 	struct push *push = push_of("x");
 
-	(void)state;
 	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	assert_true(spool_remove(spool, &push, 1));
 	assert_true(spool_remove(spool, &push, 1));
@@ -240,7 +231,6 @@ past_its_limit_it_takes_the_pushes_that_fit(void **state)
 	char *large = calloc(1, 2000001);
 	struct push *pushes[4];
 
-	(void)state;
 	memset(large, 'x', 2000000);
 	pushes[0] = push_of(large);
 	for (int i = 1; i < 4; i++)
@@ -287,7 +277,6 @@ on_a_full_disk_pushes_can_be_taken_out(void **state)
 {
 	struct spool *spool, *look;
 
-	(void)state;
 	mount_disk();
 	spool = spool_open(path, max_size);
 	put(spool, push_of("taken out"));
@@ -309,7 +298,6 @@ below_the_floor_of_the_disk_the_file_takes_what_it_has_pages_for(void **state)
 	struct push *push;
 	char *large = calloc(1, LARGE + 1);
 
-	(void)state;
 	mount_disk();
 	memset(large, 'x', LARGE);
 	spool = spool_open(path, max_size);
@@ -343,7 +331,6 @@ a_folder_may_come_later(void **state)
 	struct push *push = push_of("later");
 	char *said;
 
-	(void)state;
 	assert_int_equal(rmdir(folder), 0);
 	spool = spool_open(path, max_size);
 	assert_false(spool_is_well(spool));
@@ -377,7 +364,6 @@ a_damaged_file_is_put_aside(void **state)
 {
 	struct spool *spool;
 
-	(void)state;
 	temporary_write(path, damaged);
 	spool = spool_open(path, max_size);
 	assert_non_null(spool);
@@ -415,7 +401,6 @@ a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can(void **state)
 	time_t now = time(NULL);
 	char *said;
 
-	(void)state;
 	remove_files();
 	temporary_write(path, damaged);
 	with_names_aside(now, make_folder);
@@ -444,7 +429,6 @@ a_damaged_file_is_put_aside_by_one_of_two_alone(void **state)
 	struct spool_depth depth;
 	struct spool *spool;
 
-	(void)state;
 	temporary_write(path, damaged);
 	spool_file_init(&first, path, max_size);
 	spool_file_init(&second, path, max_size);
@@ -486,7 +470,6 @@ processes_that_make_the_file_at_one_moment_all_have_it(void **state)
 	pid_t pids[PROCESSES];
 	int gate[2], status;
 
-	(void)state;
 	for (int round = 0; round < ROUNDS; round++) {
 		assert_int_equal(pipe(gate), 0);
 		for (int i = 0; i < PROCESSES; i++)
@@ -512,7 +495,6 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 	int64_t cursor = SPOOL_FIRST, first_received = 0;
 	bool failed = true;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		push = push_of(bodies[i]);
 		first_received = i == 0 ? push->received_at : first_received;
@@ -555,7 +537,6 @@ an_administrator_makes_no_spool_and_puts_none_aside(void **state)
 	struct capture capture = capture_start();
 	struct stat found;
 
-	(void)state;
 	assert_null(spool_open_existing(path, max_size));
 	assert_int_equal(stat(path, &found), -1);
 	temporary_write(path, damaged);
@@ -602,7 +583,6 @@ what_the_log_of_a_damaged_file_has_is_rescued(void **state)
 	struct spool_rescued rescued;
 	struct push *push;
 
-	(void)state;
 	memset(large, 'x', sizeof large - 1);
 	large[sizeof large - 1] = '\0';
 	put(spool, push_of("one"));
@@ -654,7 +634,6 @@ a_file_of_the_first_version_is_upgraded(void **state)
 {
 	struct spool *spool;
 
-	(void)state;
 	change("PRAGMA journal_mode = WAL;"
 	    "CREATE TABLE push (seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, received_at INTEGER NOT NULL,"
 	    " remote_addr TEXT NOT NULL, bytes INTEGER NOT NULL, sha256 BLOB, fault TEXT, body BLOB);"
@@ -708,7 +687,6 @@ a_row_that_cannot_be_right_ends_in_quarantine(void **state)
 		{ "UPDATE push SET fault = x'e46ff0'", "?o?" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct spool *spool = spool_open(path, max_size);
 
@@ -749,7 +727,6 @@ a_push_that_its_index_does_not_have_does_not_come_again(void **state)
 	struct spool *spool = spool_open(path, max_size);
 	struct push *none;
 
-	(void)state;
 	put(spool, push_of("once"));
 	empty_index_of_ids();
 	assert_oldest(spool, "once");
@@ -764,7 +741,6 @@ a_push_that_its_index_does_not_have_is_not_postponed_in_vain(void **state)
 	struct spool *spool = spool_open(path, max_size);
 	struct push *push;
 
-	(void)state;
 	put(spool, push_of("first"));
 	empty_index_of_ids();
 	assert_int_equal(spool_oldest(spool, &push, 1, NO_LIMIT), 1);
@@ -782,7 +758,6 @@ a_row_without_an_id_holds_up_no_other(void **state)
 	struct push *pushes[ROOM];
 	int count;
 
-	(void)state;
 	put(spool, push_of("a"));
 	put(spool, push_of("b"));
 	put(spool, push_of("c"));
@@ -822,7 +797,6 @@ what_others_change_is_seen(void **state)
 	static const struct timespec pause = { .tv_nsec = 10 * 1000000 };
 	int64_t end = soon();
 
-	(void)state;
 	put(other, push_of("other"));
 	while (spool_depth(one).pushes == 0 && clock_ms() < end)
 		nanosleep(&pause, NULL);
@@ -843,7 +817,6 @@ a_new_file_is_for_its_owner_alone(void **state)
 	struct stat found;
 	char name[80];
 
-	(void)state;
 	umask(before);
 	assert_non_null(spool);
 	for (size_t i = 0; i < COUNT(endings); i++) {
