@@ -18,7 +18,7 @@
 enum { URL_SIZE = 2048, BODY_MAX = 1024 * 1024 * 1024, ANSWER_SIZE = 512 };
 enum { TIMES = 2, TIMES_MAX = 6, WAIT = 600, TIMEOUT = 30 };      /* unless given */
 
-/* How the platform is played: how often it pushes, and seconds between pairs and for an answer. */
+/* How the platform is imitated: pushes at most, and the seconds between pairs and for an answer. */
 struct pace {
 	int64_t times, wait, timeout;
 };

@@ -71,7 +71,7 @@ enum { VERDICT_SIZE = 512 };
 
 #define LOST "the platform may not push them again"
 
-/* What a worker that answers makes of the pushes. */
+/* The verdict on a worker that answers, and what becomes of its pushes. */
 static void
 judge_worker(const struct status *status, char verdict[VERDICT_SIZE], char pushes[VERDICT_SIZE])
 {
@@ -367,7 +367,7 @@ status_run(struct ctl *ctl)
 	tables[4] = received_table(&status);
 	tables[5] = quarantine_table(&status);
 	tables[6] = replica_table(&status);
-	tables[0] = verdict_table(&status);     /* of all that */
+	tables[0] = verdict_table(&status);     /* on all of these */
 	db_free(status.db);
 	memory_free(status.metrics);
 	ctl_print(ctl, tables, ELEMENTS(tables));

@@ -1,4 +1,4 @@
-/* callresultctl token: the secrets in the callBackUrls. */
+/* callresultctl token: creates, rotates, lists and revokes the tokens, the secrets in the callBackUrls. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -39,7 +39,7 @@ others_may_read(const char *path)
 	return true;
 }
 
-/* What doctor's user cannot access, callresultd cannot only where both are the same user. */
+/* Where doctor runs as another user, what that one may not says nothing about callresultd. */
 static void
 say_no_access(struct doctor *doctor, const char *why, const char *cure, const char *path)
 {

@@ -121,7 +121,7 @@ check_default_partition(struct doctor *doctor, const char *parent)
 	db_rows_free(rows);
 }
 
-/* Only a place of the server's list, or UTC, is what people mean: the sign of an offset counts the other way round. */
+/* Accepts only places of the server's list, and UTC: in an offset such as UTC+8 the sign counts the other way. */
 static void
 check_time_zone(struct doctor *doctor)
 {

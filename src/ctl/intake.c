@@ -1,4 +1,4 @@
-/* Stores bodies that come from elsewhere than the web server, by the way of a push. */
+/* Stores bodies that come from elsewhere than the web server, as pushes are stored. */
 #include "ctl/intake.h"
 
 #include <errno.h>

@@ -51,7 +51,7 @@ bool report_has_words(const char *column);
 
 /* In what follows, column is the name of a column of the part, also as report_is_word finds it. */
 
-/* A cell as a person reads it: 1,234 for a number, a percentage for a rate, "-" for none; perhaps in text. */
+/* A cell as a person reads it: 1,234 for a number, a percentage for a rate, "-" for none.  It may use text as room. */
 enum { REPORT_CELL_SIZE = 32 };
 const char *report_cell(const struct report *report, enum report_part part, int row, const char *column,
     char text[REPORT_CELL_SIZE]);

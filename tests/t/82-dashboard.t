@@ -73,7 +73,7 @@ my $late = $postgres->sql(q{select count(*), round(max(extract(epoch from receiv
 	where received_at - last_call > interval '10 minutes'});
 my ($pushes, $longest) = (0, 0);
 $pushes += (split /\|/)[2] for split /\n/, $answer{'Late pushes'};
-for (split /\n/, $answer{'The latest push'}) { my $by = (split /\|/)[2]; $longest = $by if $by > $longest }
+for (split /\n/, $answer{'Lateness of pushes'}) { my $by = (split /\|/)[2]; $longest = $by if $by > $longest }
 is "$pushes|$longest", $late, 'late pushes, and how late';
 my %ids = map { ($_->{id} => 1) } @{ $dashboard->{panels} };
 is scalar(keys %ids), scalar @{ $dashboard->{panels} }, 'each panel has an id of its own';
