@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "db/pool.h"
 #include "front/gateway.h"
 #include "front/request.h"
 #include "store/queue.h"
@@ -66,14 +68,27 @@ cgi_serve_at_once(const struct service *service)
 	return answered;
 }
 
+/* A process that has just begun does not know yet whether the database is there. */
+static void
+find_database(const struct service *service)
+{
+	struct db *db = pool_borrow(service->pool, POOL_PUSH, clock_ms() + service->reply_deadline);
+
+	if (db != NULL)
+		pool_return(service->pool, POOL_PUSH, db, false);
+}
+
 void
 cgi_serve(const struct service *service)
 {
 	struct gateway *gateway = gateway_new_cgi();
 	struct pollfd event = { .fd = queue_descriptor(service->queue), .events = POLLIN };
 	bool answered = false;
-	struct request *request = request_new(gateway, service, &answered);
+	struct request *request;
 
+	if (request_asks(gateway))
+		find_database(service);
+	request = request_new(gateway, service, &answered);
 	if (request != NULL) {
 		read_body(&request->body);
 		request_post(request, service, true);

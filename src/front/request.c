@@ -51,17 +51,32 @@ answer_query(const struct gateway *gateway, const char *name)
 	return OUTCOME_NOT_FOUND;
 }
 
-/* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: it asks for readiness(). */
-static enum outcome
-admit(const struct gateway *gateway, const struct service *service, char source[PUSH_SOURCE_SIZE])
+/* The name of what is asked for; NULL: nothing is. */
+static const char *
+query_name(const struct gateway *gateway)
 {
 	static const char queries[] = "/-/";
 	const char *path = gateway_variable(gateway, "PATH_INFO");
 
+	return path != NULL && strncmp(path, queries, sizeof queries - 1) == 0 ? path + sizeof queries - 1 : NULL;
+}
+
+bool
+request_asks(const struct gateway *gateway)
+{
+	return query_name(gateway) != NULL;
+}
+
+/* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: it asks for readiness(). */
+static enum outcome
+admit(const struct gateway *gateway, const struct service *service, char source[PUSH_SOURCE_SIZE])
+{
+	const char *path = gateway_variable(gateway, "PATH_INFO"), *query = query_name(gateway);
+
 	if (path == NULL)
 		path = "";
-	if (strncmp(path, queries, sizeof queries - 1) == 0)
-		return answer_query(gateway, path + sizeof queries - 1);
+	if (query != NULL)
+		return answer_query(gateway, query);
 	if (!admission_is_push_path(path))
 		return OUTCOME_NOT_FOUND;
 	if (!admission_check(service->admission, path, gateway_variable(gateway, "QUERY_STRING"), source))

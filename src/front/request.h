@@ -35,6 +35,9 @@ struct request {
 	enum outcome    outcome;    /* of reading it */
 };
 
+/* Whether it asks what is below "/-/", and is no push. */
+bool request_asks(const struct gateway *gateway);
+
 /*
  * Answers the gateway's request when neither database nor spool is needed for it.  Of service only admission is used.
  * False: the request is for request_new().

@@ -177,6 +177,8 @@ subtest 'a plain CGI program' => sub {
 		like qx{@{[Rig::Worker->binary]} </dev/null 2>$worker->{log}}, qr/^Status: 200 OK\r\n/,
 		    "answers $question";
 	}
+	local $ENV{PATH_INFO} = '/-/ready';
+	like qx{@{[Rig::Worker->binary]} </dev/null 2>$worker->{log}}, qr/"database":true/, 'once it knows of the database';
 };
 
 # RFC 3875, 4.4: a query string without "=" arrives as arguments, and is the sender's.
