@@ -156,6 +156,7 @@ create function public.refuse() returns trigger language plpgsql as
     $$ begin raise check_violation using message = 'no ' || new.called; end $$;
 create trigger refuse before insert on callresult.call_result for each row when (new.called like 'trigger%')
     execute function public.refuse();
+select ok(callresult.add_month('call_result', '2026-11-01'), 'the month is there');
 create unique index own_rule on callresult.call_result_y2026m11 (called) where called like 'unique%';
 select pg_temp.call('r', 'unique', '2026-11-02 09:00:00', 5, '1');
 select pg_temp.refused(number, careful) from unnest('{refused,unique,trigger}'::text[]) number, unnest('{f,t}'::boolean[]) careful;

@@ -7,11 +7,11 @@ returns text language sql as $$
     select pg_temp.push(gen_random_uuid(), arrived, campaign, array[called], code, at => at, raw => array_remove(array[raw], null))
 $$;
 
--- two years, a month each, twice: the second time with other content
+-- two years, a month each, twice: the second time with other content; a month is over half a day after its end
 select pg_temp.store('a', 'n' || m, t, t at time zone 'UTC' + interval '1 min'), pg_temp.store('a', 'n' || m, t, t at time zone 'UTC' + interval '2 min', '548')
 from generate_series(0, 23) m
-cross join lateral (select date_trunc('month', now() at time zone 'UTC') - m * interval '1 month' + interval '1 h') x (t);
-select pg_temp.store('a', 'no time, old', null, now() - interval '2 years'), pg_temp.store('a', 'no time', null, now()),
+cross join lateral (select date_trunc('month', now() at time zone 'UTC' - interval '12 h') - m * interval '1 month' + interval '1 h') x (t);
+select pg_temp.store('a', 'no time, old', null, now() - interval '2 years 12 h'), pg_temp.store('a', 'no time', null, now()),
     pg_temp.store('a', 'far off', '1970-01-01', now()), pg_temp.store('a', 'future', '9999-01-01', now());
 select is(pg_temp.keep(), null, 'the months are made');
 insert into callresult.quarantine (received_at, reason, raw, sha256, resolved_at)
