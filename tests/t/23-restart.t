@@ -71,9 +71,15 @@ subtest 'a kept connection at an end that takes its time' => sub {
 	my $request = { REQUEST_METHOD => 'GET', PATH_INFO => '/-/live' };
 	is $idle->request($request, '', 1)->{status}, 200, 'a connection is kept';
 	my $lock = $postgres->hold('lock table callresult.push');
-	is $worker->push_body(body(record(called => 'spooled')))->{status}, 200, 'a push is in the spool';
-	wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity where wait_event_type = 'Lock'
-		and query like '%callresult.store(%'}) > 0 }) or diag 'the replay waits for nothing';
+	my $sender = $worker->connection;
+	my $body = body(record(called => 'spooled'));
+	$sender->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $body });
+	$sender->send_body($body);
+	$sender->end_body;
+	# the backend of the push may be there for a moment after it is answered
+	my $writer = $postgres->waits_in_store;
+	is $sender->answer->{status}, 200, 'a push is in the spool';
+	ok $postgres->waits_in_store($writer), 'the replay waits';
 	$worker->signal('TERM');
 	is $idle->request($request, '', 1)->{status}, 200, 'it is served while the replay is waited for';
 	ok $idle->is_closed, 'and closed then';

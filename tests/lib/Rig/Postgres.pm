@@ -161,6 +161,14 @@ sub let_go {
 	return;
 }
 
+# The backend that a lock keeps waiting in store(), other than that one; undef when there is none in time.
+sub waits_in_store {
+	my ($self, $other) = @_;
+	my $query = q{select pid from pg_stat_activity where wait_event_type = 'Lock' and query like '%callresult.store(%'
+		and pid <> } . ($other // 0) . ' limit 1';
+	return wait_for(sub { $self->sql($query) }) || undef;
+}
+
 sub conninfo { return "host=$_[0]{folder} user=worker dbname=callresult" }
 
 1;
