@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 use Test::More;
-use Rig qw(clock_ahead);
+use Rig qw(clock_ahead wait_for);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
 use Rig::Worker;
@@ -30,6 +30,16 @@ sub contents {
 	return $postgres->sql("select custom_field from callresult.call_result where called = '$number'") . ', not '
 	    . $postgres->sql("select string_agg(custom_field, ' ' order by revision)
 		from callresult.call_result_revision where called = '$number'");
+}
+
+# Takes the connections of role second from a receiver, one that is just being made as well.
+sub is_cut_off {
+	my ($worker) = @_;
+	$postgres->sql('alter role second connection limit 0');
+	return wait_for(sub {
+		$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'second'});
+		$worker->get('/-/ready')->{body} =~ /"database":false/;
+	});
 }
 
 # --- steps of one clock, over restarts
@@ -60,8 +70,7 @@ for my $case (['ten minutes behind', -600], ['an hour ahead', 3600]) {
 	push_content($right, $name, 'three');
 	is contents($name), 'three, not one two', "$name: each is newer than the one before";
 
-	$postgres->sql('alter role second connection limit 0');
-	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'second'});
+	ok is_cut_off($wrong), "$name: it has no connection";
 	push_content($wrong, $name, 'four');
 	is $wrong->spooled, 1, "$name: one waits in the spool";
 	push_content($right, $name, 'five');
@@ -70,8 +79,7 @@ for my $case (['ten minutes behind', -600], ['an hour ahead', 3600]) {
 	is contents($name), 'five, not one two three four', "$name: what waited is older than what came after it";
 
 	push_content($right, "$name, spooled last", 'live');
-	$postgres->sql('alter role second connection limit 0');
-	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'second'});
+	ok is_cut_off($wrong), "$name: it has no connection";
 	push_content($wrong, "$name, spooled last", 'spooled');
 	$postgres->sql('alter role second connection limit -1');
 	ok $wrong->drains, "$name: the spool drains";
