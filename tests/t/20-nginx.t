@@ -80,6 +80,8 @@ subtest 'the logs' => sub {
 	is $front->exchanged(request_text(POST => $path, undef, 'Content-Length: x'))->{status}, 400, 'a bad header';
 	is $front->exchanged("POST $path a HTTP/1.1\r\n\r\n")->{status}, 400, 'a bad request line';
 	is get("$nginx->{url}/other")->{status}, 404, 'another page';
+	# nginx logs a request after its answer
+	is $nginx->stop, 0, 'nginx ends well';
 	my $logs = $nginx->logs . $worker->log_text;
 	ok index($logs, $Rig::Worker::token) < 0 && index($logs, 'Tok') < 0, 'the token is in none of them';
 	like $logs, qr{POST /callresult 200 .*worker=200}, 'a push is in the access log';

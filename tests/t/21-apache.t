@@ -3,6 +3,7 @@
 use strict;
 use warnings;
 use Test::More;
+use Rig qw(wait_for);
 use Rig::Apache;
 use Rig::FrontEnd;
 use Rig::Http qw(request_text is_json_refusal);
@@ -47,7 +48,8 @@ sub answers_the_administrator {
 		is_json_refusal($http->get($mount . $live, { %elsewhere }), 403, "another address asking for $live");
 	}
 	is $http->post($url, { content => '[]', %elsewhere })->{status}, 200, 'may push all the same';
-	is $postgres->sql(q{select count(*) from callresult.push where remote_addr = '203.0.113.9'}), 1, 'and is noted';
+	my $noted = q{select count(*) from callresult.push where remote_addr = '203.0.113.9'};
+	ok wait_for(sub { $postgres->sql($noted) == 1 }), 'and is noted';
 	$postgres->sql(q{delete from callresult.push where remote_addr = '203.0.113.9'});
 	return;
 }

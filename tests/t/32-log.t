@@ -40,7 +40,8 @@ is $worker->stop, 0, 'SIGTERM ends it';
 
 # what is printed beside the log is a line of it like any other
 $worker->start->wait_until_ready;
-like $worker->log_text, qr/^callresultd: warning: a library says: WARNING: .*collation version/m, 'libpq is heard';
+ok wait_for(sub { $worker->log_text =~ /^callresultd: warning: a library says: WARNING: .*collation version/m }),
+    'libpq is heard';
 unlike $worker->log_text, qr/^(?!callresultd: )/m, 'every line is one of the log';
 is $worker->stop, 0, 'it ends well';
 done_testing;

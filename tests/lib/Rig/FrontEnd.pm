@@ -83,8 +83,8 @@ sub bounds_the_body {
 	my $large = body(record(called => "large-$name", customField => 'x' x (LIMIT - $frame)));
 	is length $large, LIMIT, 'a body at the limit';
 	is post($url, $large)->{status}, 200, 'is taken';
-	is $self->{postgres}->sql("select length(custom_field) from callresult.call_result
-		where called = 'large-$name'"), LIMIT - $frame, 'and stored whole';
+	my $length = "select length(custom_field) from callresult.call_result where called = 'large-$name'";
+	ok wait_for(sub { $self->{postgres}->sql($length) eq LIMIT - $frame }), 'and stored whole';
 	is_json_refusal(post($url, "$large "), 413, 'one byte more');
 	is_json_refusal($self->exchanged(request_text(POST => $path, undef, 'Content-Length: 1000000000')), 413,
 	    'much more is refused unread');
