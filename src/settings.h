@@ -57,7 +57,7 @@ extern const size_t settings_key_count;
  * Reads the file over the defaults.  False at its first fault, logged with line and key: a line that is none, or a key
  * that is unknown, given twice or has a bad value.  False, logged, when it cannot be read.
  */
-bool settings_read(struct settings *settings, const char *path);
+bool settings_read(struct settings *settings, const char *path) __attribute__((warn_unused_result));
 
 /* Also after a settings_read() that failed. */
 void settings_free(struct settings *settings);

@@ -12,11 +12,11 @@ struct admission;
  * Admits the holders of the tokens in the file, or everybody when allow_anonymous.  NULL, logged, when the file is bad
  * or has no token.  tokens_path must outlive it.
  */
-struct admission *admission_new(const char *tokens_path, bool allow_anonymous);
+struct admission *admission_new(const char *tokens_path, bool allow_anonymous) __attribute__((warn_unused_result));
 void admission_free(struct admission *admission);
 
 /* Reads the file again.  False, logged, when it is bad or has no token: then the tokens in force stay. */
-bool admission_reload(struct admission *admission);
+bool admission_reload(struct admission *admission) __attribute__((warn_unused_result));
 
 /*
  * Whether pushes go to path, which is what follows the mount: nothing, or one segment.  Several slashes count as one,
@@ -30,6 +30,7 @@ bool admission_is_push_path(const char *path);
  * - query: the query string ("token=TOKEN"; a second "?" is as good as "&"), or NULL;
  * - source: set to the name of the token, "" when none is asked for.
  */
-bool admission_check(struct admission *admission, const char *path, const char *query, char source[PUSH_SOURCE_SIZE]);
+bool admission_check(struct admission *admission, const char *path, const char *query, char source[PUSH_SOURCE_SIZE])
+    __attribute__((warn_unused_result));
 
 #endif

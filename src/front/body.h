@@ -40,7 +40,7 @@ bool body_is_whole(const struct body *body);
  * - OUTCOME_BODY_CUT_SHORT: the same of what came.
  * - OUTCOME_BODY_TOO_LARGE: push->body is {NULL, 0}; push->bytes is the announced length, or what came until then.
  */
-enum outcome body_end(struct body *body, bool ended, struct push *push);
+enum outcome body_end(struct body *body, bool ended, struct push *push) __attribute__((warn_unused_result));
 
 /* OUTCOME_BODY_ENCODED when the body has a Content-Encoding other than identity, else OUTCOME_OK. */
 enum outcome body_check_encoding(const struct gateway *gateway);

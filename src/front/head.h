@@ -33,7 +33,8 @@ enum head_state {
  * Takes the head off the front of input, going on where the last call ended.  A whole head is one request in the role
  * of a responder, with no other in between, and its names and values are as long as they say and have no NUL.
  */
-enum head_state head_read(struct head *head, struct fcgi_reader *reader, struct slice *input);
+enum head_state head_read(struct head *head, struct fcgi_reader *reader, struct slice *input)
+    __attribute__((warn_unused_result));
 
 /* Makes it {0} again. */
 void head_clear(struct head *head);

@@ -26,16 +26,14 @@ is_listening(int descriptor)
 	return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
-bool
+void
 listen_inherit(struct listener *listener)
 {
 	int descriptor = is_listening(STDIN_FILENO) ? STDIN_FILENO : systemd_socket();
 
 	*listener = (struct listener){ .descriptor = descriptor, .handed_over = true, .watch = -1 };
-	if (descriptor == -1)
-		return false;
-	fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
-	return true;
+	if (descriptor != -1)
+		fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
 /* Only a socket: anything else is somebody's file, and bind(2) fails on it. */

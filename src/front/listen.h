@@ -14,14 +14,14 @@ struct listener {
 	int   watch;         /* readable when the folder of path changes; -1: that cannot be watched */
 };
 
-/* Takes a socket handed over on descriptor 0 (spawn-fcgi, mod_fcgid) or by systemd.  False when there is none. */
-bool listen_inherit(struct listener *listener);
+/* Takes a socket handed over on descriptor 0 (spawn-fcgi, mod_fcgid) or by systemd, if there is one. */
+void listen_inherit(struct listener *listener);
 
 /*
  * Makes one, where as in address.h.  A unix socket has mode 0660 and replaces one that a dead process left.  False,
  * logged, when it cannot.
  */
-bool listen_open(struct listener *listener, const char *where);
+bool listen_open(struct listener *listener, const char *where) __attribute__((warn_unused_result));
 
 /* Warns in the log when the socket can be reached from other machines. */
 void listen_warn_if_open(const struct listener *listener);

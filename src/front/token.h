@@ -15,7 +15,7 @@ struct token_set;
  * letters, digits, "-", ".", "_" and "~", so that it needs no escapes in a URL.  NULL, logged with the line, when a
  * line is invalid or the file cannot be read.
  */
-struct token_set *token_set_read(const char *path);
+struct token_set *token_set_read(const char *path) __attribute__((warn_unused_result));
 
 /* The length of the name in a line, given without its end; 0: the line is ignored; -1: the line is invalid. */
 int token_line_name(const char *line);
@@ -33,7 +33,8 @@ size_t token_set_count(const struct token_set *set);
  * Whether token is one of them.  If so, name is set to its name, cut to what fits; in it question marks stand for
  * control characters and bytes that are not UTF-8.  Takes as long for a wrong token as for a right one of its length.
  */
-bool token_set_find(const struct token_set *set, struct slice token, char name[PUSH_SOURCE_SIZE]);
+bool token_set_find(const struct token_set *set, struct slice token, char name[PUSH_SOURCE_SIZE])
+    __attribute__((warn_unused_result));
 
 void token_set_free(struct token_set *set);
 

@@ -42,8 +42,8 @@ char json_text_next(struct json_text *text);
 bool json_text_take(struct json_text *text, char byte);
 
 /* Reads a value, or the name of a member and its colon.  False when it is no JSON, or is cut short. */
-bool json_text_read(struct json_text *text, struct json_value *value);
-bool json_text_read_name(struct json_text *text, struct json_value *name);
+bool json_text_read(struct json_text *text, struct json_value *value) __attribute__((warn_unused_result));
+bool json_text_read_name(struct json_text *text, struct json_value *name) __attribute__((warn_unused_result));
 
 void json_text_free(struct json_text *text);
 

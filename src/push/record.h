@@ -47,7 +47,8 @@ struct record {
  * constant that names the field and the fault, never the value, and of record only raw counts.
  * The values of the record lie in the text, or in the arena.
  */
-bool record_read(struct json_text *text, struct arena *arena, struct record *record, const char **problem);
+bool record_read(struct json_text *text, struct arena *arena, struct record *record, const char **problem)
+    __attribute__((warn_unused_result));
 
 /*
  * The cause that the record's failCode stands for, NULL without one: "0" of the documented example is "00000" of the

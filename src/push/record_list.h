@@ -35,10 +35,10 @@ struct record_list {
  * - The fault of the body: list is empty.
  * Damage inside a string, as json_text.h has it, is its element's; in an object around the list it is ignored.
  */
-enum outcome record_list_parse(struct record_list *list, struct slice body);
+enum outcome record_list_parse(struct record_list *list, struct slice body) __attribute__((warn_unused_result));
 
 /* The same, and {"data": [...]} as well, which is how the platform's query interface answers. */
-enum outcome record_list_parse_answer(struct record_list *list, struct slice body);
+enum outcome record_list_parse_answer(struct record_list *list, struct slice body) __attribute__((warn_unused_result));
 
 void record_list_free(struct record_list *list);
 
