@@ -32,7 +32,7 @@ const struct settings_key settings_keys[] = {
 	KEY(database, writers, SETTING_NUMBER, "2", 1, 64),
 	KEY(database, batch_records, SETTING_NUMBER, "5000", 1, 100000),
 	KEY(database, call_timezone, SETTING_TEXT, "Asia/Shanghai", 0, 0),
-	{ "spool", "path", SETTING_TEXT, offsetof(struct settings, spool_path), "/var/lib/callresultd/spool.db", 0, 0 },
+	{ "spool", "path", SETTING_PATH, offsetof(struct settings, spool_path), "/var/lib/callresultd/spool.db", 0, 0 },
 	{ "spool", "max_size", SETTING_SIZE, offsetof(struct settings, spool_max_size), "10G", MEBIBYTE, INT64_MAX },
 	{ "log", "level", SETTING_LOG_LEVEL, offsetof(struct settings, log_level), "info", 0, 0 },
 	{ "log", "to", SETTING_LOG_TO, offsetof(struct settings, log_to_syslog), "stderr", 0, 0 },
@@ -125,6 +125,9 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 	switch (key->type) {
 	case SETTING_TEXT:
 		return read_text(value, member);
+	case SETTING_PATH:
+		/* SQLite keeps in memory what is called ":memory:" */
+		return read_text(value, member) && *value == '/';
 	case SETTING_ADDRESS:
 		return read_text(value, member) && is_address(value);
 	case SETTING_NUMBER:

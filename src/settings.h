@@ -32,6 +32,7 @@ struct settings {
 
 enum settings_type {
 	SETTING_TEXT,
+	SETTING_PATH,        /* from the root */
 	SETTING_ADDRESS,     /* a text that address_parse() takes */
 	SETTING_NUMBER,
 	SETTING_SIZE,        /* bytes; K, M and G multiply by 1024 */

@@ -54,9 +54,11 @@ check_value(const struct settings *settings, const struct settings_key *key)
 
 	switch (key->type) {
 	case SETTING_TEXT:
+	case SETTING_PATH:
 	case SETTING_ADDRESS:
-		if (**(char *const *)place == '\0' || (key->type == SETTING_ADDRESS &&
-		    !address_parse(&address, *(char *const *)place)))
+		if (**(char *const *)place == '\0' ||
+		    (key->type == SETTING_PATH && **(char *const *)place != '/') ||
+		    (key->type == SETTING_ADDRESS && !address_parse(&address, *(char *const *)place)))
 			ref_fail(key->name);
 		break;
 	case SETTING_NUMBER:
@@ -87,6 +89,7 @@ write_value(FILE *out, const struct settings *settings, const struct settings_ke
 	fprintf(out, "[%s]\n%s=", key->section, key->name);
 	switch (key->type) {
 	case SETTING_TEXT:
+	case SETTING_PATH:
 	case SETTING_ADDRESS:
 		fprintf(out, "%s\n", *(char *const *)place);
 		break;
@@ -116,6 +119,7 @@ is_same(const struct settings *a, const struct settings *b, const struct setting
 
 	switch (key->type) {
 	case SETTING_TEXT:
+	case SETTING_PATH:
 	case SETTING_ADDRESS:
 		return strcmp(*(char *const *)in_a, *(char *const *)in_b) == 0;
 	case SETTING_FLAG:

@@ -315,7 +315,8 @@ a_bad_value_is_named_with_its_place(void **state)
 		{ "database", "conninfo", "" }, { "database", "writers", "none" },
 		{ "database", "batch_records", "5000.0" },
 		{ "database", "call_timezone", "" },
-		{ "spool", "path", "" }, { "spool", "max_size", "ten" }, { "spool", "max_size", "9999999999G" },
+		{ "spool", "path", "" }, { "spool", "path", ":memory:" }, { "spool", "path", "file:/x?mode=memory" },
+		{ "spool", "path", "spool.db" }, { "spool", "max_size", "ten" }, { "spool", "max_size", "9999999999G" },
 		{ "log", "level", "" }, { "log", "level", "loud" }, { "log", "to", "" }, { "log", "to", "SECRET" },
 	};
 	char content[256];
