@@ -120,11 +120,11 @@ withdraw(struct queue *queue, struct push *push)
 /* --- those without an outcome ------------------------------------------------------------------------- */
 
 static void
-start_timer(struct queue *queue, int64_t now)
+start_timer(struct queue *queue, int64_t now, int64_t after_ms)
 {
-	static const struct itimerspec once = { .it_value.tv_nsec = LOOK_TIME * 1000000L };
+	const struct itimerspec once = { .it_value = thread_timespec(after_ms) };
 
-	queue->next_look_ms = now + LOOK_TIME;
+	queue->next_look_ms = now + after_ms;
 	timerfd_settime(queue->timer, 0, &once, NULL);
 }
 
@@ -134,7 +134,7 @@ add_pending(struct queue *queue, struct push *push, int64_t now)
 	push->pending = true;
 	LIST_INSERT_HEAD(&queue->pending, push, among_pending);
 	if (queue->next_look_ms == 0)
-		start_timer(queue, now);
+		start_timer(queue, now, LOOK_TIME);
 }
 
 static void
@@ -191,22 +191,35 @@ drain(int descriptor)
 	(void)!read(descriptor, &ignored, sizeof ignored);
 }
 
+/*
+ * When this process was stopped, or had no processor, no writer had the time either that has passed: they get some
+ * more before a push is given up.
+ */
+static void
+look_for_late(struct queue *queue)
+{
+	int64_t now = clock_ms(), due_ms = queue->next_look_ms;
+	bool stopped = now - due_ms > QUEUE_SPOOL_TIME;
+
+	if (due_ms == 0 || now < due_ms)
+		return;
+	drain(queue->timer);
+	if (!stopped)
+		give_up_late(queue, now);
+	queue->next_look_ms = 0;
+	if (!LIST_EMPTY(&queue->pending))
+		start_timer(queue, now, stopped ? QUEUE_SPOOL_TIME : LOOK_TIME);
+}
+
 struct push *
 queue_done(struct queue *queue)
 {
-	int64_t now = clock_ms();
 	struct push *first;
 
 	/* before the look: what comes after it is another event */
 	drain(queue->event);
 	pthread_mutex_lock(&queue->mutex);
-	if (queue->next_look_ms != 0 && now >= queue->next_look_ms) {
-		drain(queue->timer);
-		give_up_late(queue, now);
-		queue->next_look_ms = 0;
-		if (!LIST_EMPTY(&queue->pending))
-			start_timer(queue, now);
-	}
+	look_for_late(queue);
 	first = queue->done;
 	queue->done = NULL;
 	queue->done_end = &queue->done;

@@ -29,7 +29,8 @@ void queue_post(struct queue *queue, struct push *push, int64_t timeout_ms);
 
 /*
  * The pushes that got their outcome since the last call, linked by next, each with the reference it was posted with;
- * NULL: none.  A push gets it when it is settled, or else, OUTCOME_UNAVAILABLE, at QUEUE_SPOOL_TIME after its deadline.
+ * NULL: none.  A push gets it when it is settled, or else, OUTCOME_UNAVAILABLE, at QUEUE_SPOOL_TIME after its deadline,
+ * and once more as long when this process was stopped meanwhile.
  */
 struct push *queue_done(struct queue *queue) __attribute__((warn_unused_result));
 

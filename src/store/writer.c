@@ -72,8 +72,11 @@ try_spool(struct writer *writer, struct push **pushes, int count)
 	int64_t now = clock_ms(), left = latest_deadline(pushes, count) - now;
 	int64_t time = left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2;
 	int64_t writing = time_to_spool(pushes, count), needed = MIN(writing, left + QUEUE_SPOOL_TIME / 2);
-	int kept = spool_put(writer->spool, pushes, count, now + MAX(needed, time));
+	int64_t end = now + MAX(needed, time);
+	int kept = spool_put(writer->spool, pushes, count, end);
 
+	if (kept == 0 && clock_ms() - end > QUEUE_SPOOL_TIME)     /* this process was stopped meanwhile */
+		kept = spool_put(writer->spool, pushes, count, clock_ms() + QUEUE_SPOOL_TIME / 2);
 	pool_count_spooled(writer->pool, kept);
 	metrics_add(METRIC_SPOOLED_PUSHES, kept);
 	queue_settle(writer->queue, pushes, kept, OUTCOME_OK);

@@ -62,6 +62,10 @@ survives('backends ended again and again', sub {
 	}
 }, sub { }, 0);
 
+survives('the worker stopped, and continued', sub { $worker->signal('STOP') }, sub { $worker->signal('CONT') }, 3);
+survives('the worker stopped in an outage', sub { $postgres->stop('fast'); sleep 1; $worker->signal('STOP') },
+    sub { $worker->signal('CONT'); sleep 1; $postgres->start }, 3);
+
 # a thread writes the log, perhaps later than the answer
 my $told = sub { scalar(() = $worker->log_text =~ /^callresultd: info: database: available again after_ms=\d+ spooled=\d+$/mg) };
 ok wait_for(sub { $told->() >= 9 }), 'the log says when each outage ends, how long it was and how much was spooled'

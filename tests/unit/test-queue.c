@@ -257,7 +257,7 @@ a_push_withdrawn_leaves_the_others_in_order(void **state)
 		stopped_at = clock_ms();
 		for (size_t i = 0; i < 3; i++)
 			start_with(&senders[i], 1, i == impatient ? SHORT : LONG);
-		stopped_at += LONG / 2;
+		stopped_at += SHORT + QUEUE_SPOOL_TIME;
 		assert_int_equal(join(&senders[impatient]), OUTCOME_UNAVAILABLE);
 		start(&late);
 		assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 3);
@@ -285,7 +285,7 @@ a_push_taken_outlives_the_sender_that_gave_up(void **state)
 	stopped_at = clock_ms();
 	start_with(&sender, 0, SHORT);
 	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
-	stopped_at += LONG;
+	stopped_at += SHORT + QUEUE_SPOOL_TIME;
 	assert_int_equal(join(&sender), OUTCOME_UNAVAILABLE);
 	assert_int_equal(pushes[0]->references, 1);
 	assert_int_equal(pushes[0]->list.record_count, 0);
@@ -293,6 +293,27 @@ a_push_taken_outlives_the_sender_that_gave_up(void **state)
 	assert_int_equal(tell_senders(), 0);
 	stopped_at = 0;
 	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
+}
+
+/* Its writer was stopped too, and may have it spooled. */
+static void
+a_push_is_not_given_up_because_the_process_was_stopped(void **state)
+{
+	struct sender senders[2];
+	struct push *pushes[ROOM];
+
+	(void)state;
+	stopped_at = clock_ms();
+	for (size_t i = 0; i < 2; i++)
+		start_with(&senders[i], 1, SHORT);
+	assert_int_equal(queue_take(queue, pushes, 1, LONG), 1);
+	stopped_at += LONG;
+	assert_int_equal(tell_senders(), 0);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
+	assert_int_equal(join(&senders[0]), OUTCOME_OK);
+	stopped_at += QUEUE_SPOOL_TIME;
+	assert_int_equal(join(&senders[1]), OUTCOME_UNAVAILABLE);
+	stopped_at = 0;
 }
 
 /* A whole batch is one event, and what was told is not told again. */
@@ -485,6 +506,7 @@ main(void)
 		TEST(a_push_nobody_takes_is_withdrawn_after_its_deadline),
 		TEST(a_push_withdrawn_leaves_the_others_in_order),
 		TEST(a_push_taken_outlives_the_sender_that_gave_up),
+		TEST(a_push_is_not_given_up_because_the_process_was_stopped),
 		TEST(batches_may_be_settled_in_any_order),
 		TEST(what_waits_at_the_close_is_still_taken),
 		TEST(the_close_wakes_every_writer),
