@@ -183,8 +183,12 @@ intake_store(struct db *db, struct push *push, struct db_counts *counts, const c
 	struct settled settled;
 	int tries = 0;
 
-	while (!(settled = store_once(db, &fold, push)).stored && ++tries < TRIES)
+	while (!(settled = store_once(db, &fold, push)).stored && ++tries < TRIES) {
+		/* at last what a code refuses that does not say whose fault it is goes to quarantine */
+		db_blame_data(db, tries == TRIES - 1);
 		thread_sleep(PAUSE);
+	}
+	db_blame_data(db, false);
 	fold_free(&fold);
 	*problem = settled.stored ? NULL : "the database did not store it";
 	if (!settled.stored)

@@ -85,6 +85,12 @@ enum db_result db_store(struct db *db, struct push **pushes, int count, const st
 enum db_result db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
     __attribute__((warn_unused_result));
 
+/*
+ * Whether a code that does not say whose fault it is counts as the data's: only while a push is taken apart that has
+ * failed by itself again and again.
+ */
+void db_blame_data(struct db *db, bool blame);
+
 /* After DB_BAD_RECORD: which rule the data breaks, without the data.  Valid until the next DB_BAD_RECORD. */
 const char *db_refusal(const struct db *db);
 

@@ -73,6 +73,31 @@ db_note_connection_problem(struct db *db)
 	memory_free(message);
 }
 
+/* What an owner's trigger says in a code of the server's may have a called number in it. */
+static void
+hide_numbers(char *text)
+{
+	enum { SHORTEST = 5 };
+	size_t length;
+
+	for (; *text != '\0'; text += length > 0 ? length : 1) {
+		length = strspn(text, "0123456789");
+		if (length >= SHORTEST)
+			memset(text, '*', length);
+	}
+}
+
+static void
+note_words(struct db *db, const char *message, const char *state)
+{
+	size_t length;
+
+	db_note_problem(db, "%s", message);
+	hide_numbers(db->problem);
+	length = strlen(db->problem);
+	snprintf(db->problem + length, sizeof db->problem - length, " (SQLSTATE %s)", state);
+}
+
 void
 db_note_result_problem(struct db *db, const PGresult *result)
 {
@@ -82,7 +107,7 @@ db_note_result_problem(struct db *db, const PGresult *result)
 	if (state == NULL)
 		db_note_connection_problem(db);
 	else if (sqlstate_message_is_public(state) && message != NULL)
-		db_note_problem(db, "%s (SQLSTATE %s)", message, state);
+		note_words(db, message, state);
 	else
 		db_note_problem(db, "the statement failed (SQLSTATE %s)", state);
 }
@@ -95,18 +120,21 @@ db_problem(const struct db *db)
 
 /* --- sending and waiting -------------------------------------------------------------------------------------- */
 
-/* Also until the end is set, which may be earlier than the deadline.  False when the time is up. */
+/*
+ * Also until the end is set, which may be earlier than the deadline.  False when the time is up and nothing has come:
+ * what came while this process was stopped is in time.
+ */
 static bool
 wait_for_socket(struct db *db, short events, int64_t deadline)
 {
 	int64_t end = db->end != NULL ? db->end->at : INT64_MAX;
 	int64_t left = (end < deadline ? end : deadline) - clock_ms();
 	struct pollfd descriptors[] = {
-		{ .fd = PQsocket(db->connection), .events = events },
+		{ .fd = PQsocket(db->connection), .events = left > 0 ? events : POLLIN },
 		{ .fd = db->end != NULL && end == INT64_MAX ? db->end->descriptor : -1, .events = POLLIN },
 	};
 
-	return left > 0 && poll(descriptors, 2, (int)left) > 0;
+	return poll(descriptors, 2, left > 0 ? (int)left : 0) > 0;
 }
 
 bool
@@ -173,4 +201,16 @@ db_succeeded(const PGresult *result)
 	ExecStatusType status = PQresultStatus(result);
 
 	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+bool
+db_run(struct db *db, const char *text, int64_t deadline)
+{
+	PGresult *result = db_execute(db, text, 0, NULL, deadline);
+	bool done = result != NULL && db_succeeded(result);
+
+	if (result != NULL && !done)
+		db_note_result_problem(db, result);
+	PQclear(result);
+	return done;
 }

@@ -26,8 +26,10 @@ struct db {
 	int64_t           clock_ahead;             /* microseconds, at the last check */
 	bool              prepared;                /* the server has the prepared statements, as far as is known */
 	bool              unexplained;             /* the last failure's code does not say whose fault it is */
+	bool              blames_data;             /* such a code counts as the data's fault */
 	bool              careful;                 /* the last batch met rows that were there; the next is likely to */
 	bool              warned;                  /* the server has warned since this was last cleared */
+	int64_t           slowest;                 /* milliseconds of a call since data was refused; 0: it was not */
 	bool              swollen;                 /* a call had more than SWOLLEN_SIZE bytes, which libpq keeps */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* what db_refusal() gives */
@@ -72,6 +74,9 @@ PGresult *db_get_result(struct db *db, int64_t deadline);
 
 /* Sends a statement with count parameters, which are text, and gives its result as db_get_result(). */
 PGresult *db_execute(struct db *db, const char *text, int count, const char *const *values, int64_t deadline);
+
+/* Runs a statement whose result nobody needs.  False, the problem noted, when it failed. */
+bool db_run(struct db *db, const char *text, int64_t deadline) __attribute__((warn_unused_result));
 
 /* Whether the result is of a statement that was done. */
 bool db_succeeded(const PGresult *result);

@@ -13,26 +13,42 @@ number_at(const PGresult *result, int column)
 	return PQgetisnull(result, 0, column) ? DB_HOUSE_UNKNOWN : atoll(PQgetvalue(result, 0, column));
 }
 
-bool
-db_keep_house(struct db *db, struct db_house *house, int64_t deadline)
+static void
+read_house(const PGresult *result, struct db_house *house)
+{
+	house->more = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	house->journal_rows = number_at(result, 1);
+	house->unplaced_rows = number_at(result, 2);
+	house->quarantine_entries = number_at(result, 3);
+	house->quarantine_bytes = number_at(result, 4);
+	snprintf(house->problem, sizeof house->problem, "%s", PQgetvalue(result, 0, 5));
+}
+
+static PGresult *
+call_keep_house(struct db *db, int64_t deadline)
 {
 	const char *values[] = { db->call_timezone };
 	PGresult *result = db_execute(db, "SELECT more, journal_rows, unplaced_rows, quarantine_entries,"
 	    " quarantine_bytes, problem FROM callresult.keep_house($1)", 1, values, deadline);
-	bool done = result != NULL && db_succeeded(result) && PQntuples(result) == 1;
 
-	if (done) {
-		house->more = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
-		house->journal_rows = number_at(result, 1);
-		house->unplaced_rows = number_at(result, 2);
-		house->quarantine_entries = number_at(result, 3);
-		house->quarantine_bytes = number_at(result, 4);
-		snprintf(house->problem, sizeof house->problem, "%s", PQgetvalue(result, 0, 5));
-	} else if (result != NULL) {
+	if (result != NULL && !db_succeeded(result))
 		db_note_result_problem(db, result);
-	} else {
+	return result;
+}
+
+/* It has to run at READ COMMITTED, whatever is set for the role or the database. */
+bool
+db_keep_house(struct db *db, struct db_house *house, int64_t deadline)
+{
+	PGresult *result = db_run(db, "BEGIN ISOLATION LEVEL READ COMMITTED", deadline) ?
+	    call_keep_house(db, deadline) : NULL;
+	bool done = result != NULL && db_succeeded(result) && PQntuples(result) == 1 &&
+	    db_run(db, "COMMIT", deadline);
+
+	if (done)
+		read_house(result, house);
+	else if (result == NULL || !db_run(db, "ROLLBACK", deadline))
 		db_give_up_connection(db);
-	}
 	PQclear(result);
 	return done;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
 #include "base/clock.h"
 #include "db/db_internal.h"
@@ -172,6 +173,15 @@ lacks_partition(const PGresult *result)
 	    PQresultErrorField(result, PG_DIAG_TABLE_NAME) != NULL;
 }
 
+/* When the server ends the connection (FATAL), or it is lost, it is open what became of the transaction. */
+static bool
+is_certain(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity != NULL && strcmp(severity, "ERROR") == 0;
+}
+
 /* Whose fault it is that a statement failed. */
 static enum sqlstate_fault
 note_fault(struct db *db, const PGresult *result)
@@ -180,6 +190,8 @@ note_fault(struct db *db, const PGresult *result)
 	enum sqlstate_fault fault = sqlstate_fault(state);
 
 	db->unexplained = fault == FAULT_UNKNOWN;
+	if (db->unexplained && db->blames_data && is_certain(result))
+		fault = FAULT_RECORD;
 	if (state != NULL && strcmp(state, STATEMENT_IS_NOT_THERE) == 0 && db->prepared) {
 		/* a pooler gave the transaction to a server that does not have them: try again without */
 		db->prepared = false;
@@ -194,15 +206,6 @@ note_fault(struct db *db, const PGresult *result)
 		db_note_result_problem(db, result);
 	}
 	return fault;
-}
-
-/* When the server ends the connection (FATAL), or it is lost, it is open what became of the transaction. */
-static bool
-is_certain(const PGresult *result)
-{
-	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-
-	return severity != NULL && strcmp(severity, "ERROR") == 0;
 }
 
 /*
@@ -272,16 +275,6 @@ call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts
 
 /* --- one batch ------------------------------------------------------------------------------------------------ */
 
-static bool
-roll_back(struct db *db, int64_t deadline)
-{
-	PGresult *result = db_execute(db, "ROLLBACK", 0, NULL, deadline);
-	bool done = result != NULL && db_succeeded(result);
-
-	PQclear(result);
-	return done;
-}
-
 /* Again while other transactions are in the way.  After a failure that is not the data's, the connection is closed. */
 static enum db_result
 store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts)
@@ -292,7 +285,7 @@ store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *cou
 	for (int tries = 0; tries < CONFLICT_TRIES; tries++) {
 		result = call_store(db, ending, deadline, counts, &fault);
 		if (result != DB_UNAVAILABLE || (fault != FAULT_CONFLICT && fault != FAULT_RECORD) ||
-		    !roll_back(db, deadline))
+		    !db_run(db, "ROLLBACK", deadline))
 			break;
 		if (fault == FAULT_RECORD)
 			return DB_BAD_RECORD;
@@ -303,25 +296,41 @@ store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *cou
 	return result;
 }
 
+/*
+ * While data that was refused is taken apart, nothing is begun that may not end in time: it would be cut off, and take
+ * a server that works for one that does not answer.
+ */
 static bool
 has_time(struct db *db, int64_t deadline)
 {
-	if (clock_ms() < deadline)
+	if (clock_ms() + 2 * db->slowest < deadline)
 		return true;
+	db->slowest = 0;
 	db_note_problem(db, "reply_deadline passed before a push could be stored");
 	return false;
+}
+
+static enum db_result
+store_in_time(struct db *db, struct push **pushes, int count, const struct fold *fold, bool careful,
+    enum ending ending, int64_t deadline, struct db_counts *counts)
+{
+	int64_t start = clock_ms();
+	enum db_result result;
+
+	if (!has_time(db, deadline))
+		return DB_UNAVAILABLE;
+	store_call_fill(&db->call, pushes, count, fold, db->call_timezone, careful);
+	result = store(db, ending, deadline, counts);
+	db->slowest = result == DB_BAD_RECORD || ending == ROLLBACK ? MAX(db->slowest, clock_ms() - start) : 0;
+	return result;
 }
 
 enum db_result
 db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_counts *counts)
 {
-	enum db_result result;
+	enum db_result result = store_in_time(db, pushes, count, fold, db->careful, COMMIT, deadline, counts);
 
-	if (!has_time(db, deadline))
-		return DB_UNAVAILABLE;
-	store_call_fill(&db->call, pushes, count, fold, db->call_timezone, db->careful);
-	result = store(db, COMMIT, deadline, counts);
 	if (result == DB_STORED)
 		db->careful = counts->inserted < (int64_t)fold->count;
 	return result;
@@ -332,10 +341,13 @@ db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t dead
 {
 	struct db_counts ignored;
 
-	if (!has_time(db, deadline))
-		return DB_UNAVAILABLE;
-	store_call_fill(&db->call, &push, 1, fold, db->call_timezone, true);
-	return store(db, ROLLBACK, deadline, &ignored);
+	return store_in_time(db, &push, 1, fold, true, ROLLBACK, deadline, &ignored);
+}
+
+void
+db_blame_data(struct db *db, bool blame)
+{
+	db->blames_data = blame;
 }
 
 const char *

@@ -11,7 +11,7 @@ static const struct {
 } table[] = {
 	{ "40001", FAULT_CONFLICT, true },    /* serialization failure */
 	{ "40P01", FAULT_CONFLICT, true },    /* deadlock */
-	{ "22023", FAULT_OPERATOR, false },   /* a parameter of ours: a time zone the server no longer knows */
+	{ "22023", FAULT_UNKNOWN,  false },   /* a time zone the server no longer knows, or an owner's trigger */
 	{ "22",    FAULT_RECORD,   false },   /* data exception */
 	{ "23",    FAULT_RECORD,   false },   /* integrity constraint */
 	{ "28",    FAULT_OPERATOR, true },    /* authorization */

@@ -1,7 +1,6 @@
 /* Finds the records that the database refuses, by halving. */
 #include "store/bisect.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -38,19 +37,30 @@ search(struct search *s, size_t first, size_t count)
 	return true;
 }
 
-int
-bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline)
+bool
+bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline, int *found)
 {
 	struct search s = { .db = db, .push = push, .fold = fold, .deadline = deadline };
 	bool finished;
 
+	*found = 0;
 	if (push->list.record_count == 0)
-		return 0;
+		return true;
 	/* of one push alone, so that the order of a row is the number of its record */
 	fold_pushes(fold, &push, 1);
+	/* what is refused without them too is no fault of a record */
+	switch (db_probe(db, push, &(struct fold){ 0 }, deadline)) {
+	case DB_STORED:
+		break;
+	case DB_BAD_RECORD:
+		return true;
+	default:
+		return false;
+	}
 	s.reasons = memory_zalloc(push->list.record_count * sizeof *s.reasons);
 	finished = search(&s, 0, fold->count);
 	record_list_reject_records(&push->list, s.reasons);
 	memory_free(s.reasons);
-	return s.found > 0 || finished ? s.found : BISECT_UNFINISHED;
+	*found = s.found;
+	return finished;
 }

@@ -26,8 +26,10 @@ enum {
 	BACKOFF_MAX = 5 * 1000,     /* milliseconds between two batches that fail, at most */
 	LOOK_TIME = 1000,           /* milliseconds between two looks at a spool that its keeper finds empty */
 	LOG_PAUSE = 60 * 1000,      /* milliseconds between two lines alike */
-	SUSPECTS = 64,              /* pushes whose failures are counted at a time */
-	FAILURES = 8,               /* of a push by itself, after which it is kept whole in quarantine */
+	SUSPECTS = 16 * 1024,       /* pushes whose failures are counted at a time */
+	FAILURES = 8,               /* of a push by itself, after which it is held to be at fault, and taken apart */
+	FAILURE_PAUSE = 1000,       /* milliseconds between two of them, at least */
+	FORGET_TIME = 3600 * 1000,  /* milliseconds after which one that did not fail again makes room */
 	REASON_SIZE = 512,
 };
 
@@ -36,6 +38,7 @@ struct suspect {
 	struct push_id id;
 	int            failures;       /* 0: not in use */
 	int64_t        stored_count;   /* pool_stored_count() when the last of these was counted */
+	int64_t        at;             /* clock_ms() of the last */
 };
 
 struct replay {
@@ -56,7 +59,6 @@ struct replay {
 	bool            unexplained; /* the code does not say whose fault the last failure was */
 	char            reason[REASON_SIZE];   /* of the last failure */
 	struct suspect  suspects[SUSPECTS];
-	int             next_suspect;
 	struct log_limit limit;
 	_Atomic int64_t end;         /* clock_ms() after which it ends; INT64_MAX while it is to go on */
 };
@@ -112,6 +114,16 @@ settle(void *context, struct push **pushes, int count, const struct db_counts *c
 	replay->settled += count;
 }
 
+static void
+store(struct replay *replay, struct push **pushes, int count, int64_t time)
+{
+	for (int i = 0; i < count; i++)
+		replay->bad_counts[i] = pushes[i]->list.bad_count;
+	replay->settled = 0;
+	replay->progress = false;
+	store_pushes(replay->db, &replay->fold, pushes, count, clock_ms() + time, settle, replay);
+}
+
 /* --- what does not go through ------------------------------------------------------------------------------- */
 
 static bool
@@ -120,23 +132,41 @@ same_push(const struct push_id *a, const struct push_id *b)
 	return memcmp(a->bytes, b->bytes, PUSH_ID_SIZE) == 0;
 }
 
-/* A failure counts only when others went through since the last one: otherwise the database may be at fault. */
-static int
+/* Its place in the list, or one that is free; NULL: there is none. */
+static struct suspect *
+find_suspect(struct replay *replay, const struct push *push, int64_t now)
+{
+	struct suspect *place = NULL;
+
+	for (struct suspect *s = replay->suspects; s < replay->suspects + SUSPECTS; s++) {
+		if (s->failures > 0 && same_push(&s->id, &push->id))
+			return s;
+		if (s->failures == 0 || now - s->at > FORGET_TIME)
+			place = s;
+	}
+	if (place != NULL)
+		*place = (struct suspect){ .id = push->id };
+	return place;
+}
+
+/*
+ * Counts a failure only when others went through since the one before it: else the database may be at fault; and when
+ * some time has passed, for what an administrator is doing may pass too.  NULL: there are too many to count.
+ */
+static struct suspect *
 count_failure(struct replay *replay, const struct push *push)
 {
-	int64_t stored = pool_stored_count(replay->pool);
-	struct suspect *suspect = replay->suspects;
+	int64_t stored = pool_stored_count(replay->pool), now = clock_ms();
+	struct suspect *suspect = find_suspect(replay, push, now);
 
-	while (suspect < replay->suspects + SUSPECTS && !(suspect->failures > 0 && same_push(&suspect->id, &push->id)))
-		suspect++;
-	if (suspect == replay->suspects + SUSPECTS) {
-		suspect = &replay->suspects[replay->next_suspect++ % SUSPECTS];
-		*suspect = (struct suspect){ push->id, 1, stored };
-	} else if (suspect->stored_count < stored) {
+	if (suspect != NULL && (suspect->failures == 0 ||
+	    (suspect->stored_count < stored && now - suspect->at >= FAILURE_PAUSE))) {
 		suspect->failures++;
 		suspect->stored_count = stored;
+		suspect->at = now;
+		backoff_reset(&replay->backoff);
 	}
-	return suspect->failures;
+	return suspect;
 }
 
 /* There is a connection, so the database is not what keeps the push: it waits behind the others, not they behind it. */
@@ -149,16 +179,29 @@ postpone(struct replay *replay, struct push *push)
 	(void)spool_postpone(replay->spool, push);
 }
 
+/* What the server refuses of it, by whatever code, goes to quarantine, and the rest is stored. */
+static void
+take_apart(struct replay *replay, struct push *push, struct suspect *suspect)
+{
+	db_blame_data(replay->db, true);
+	store(replay, &push, 1, LONE_TIME);
+	db_blame_data(replay->db, false);
+	if (replay->stored)
+		suspect->failures = 0;
+}
+
 static void
 settle_failed(struct replay *replay)
 {
 	struct push *push = replay->failed;
+	struct suspect *suspect;
 
 	replay->failed = NULL;
-	if (replay->unexplained && count_failure(replay, push) >= FAILURES &&
-	    store_whole(replay->db, &replay->fold, push, replay->reason, clock_ms() + LONE_TIME))
-		(void)spool_remove(replay->spool, &push, 1);
-	else
+	replay->progress = false;
+	suspect = replay->unexplained ? count_failure(replay, push) : NULL;
+	if (suspect != NULL && suspect->failures >= FAILURES)
+		take_apart(replay, push, suspect);
+	if (!replay->progress)
 		postpone(replay, push);
 	push_unref(push);
 }
@@ -187,10 +230,6 @@ read_batch(struct replay *replay, struct push **pushes, int count)
 		} else {
 			read_push(pushes[i]);
 		}
-	for (int i = 0; i < count; i++)
-		replay->bad_counts[i] = pushes[i]->list.bad_count;
-	replay->settled = 0;
-	replay->stored = replay->progress = false;
 }
 
 /* Stores one batch.  False when nothing was done. */
@@ -204,7 +243,7 @@ store_oldest(struct replay *replay)
 	if (count <= 0)
 		return false;
 	read_batch(replay, pushes, count);
-	store_pushes(replay->db, &replay->fold, pushes, count, clock_ms() + time, settle, replay);
+	store(replay, pushes, count, time);
 	if (!replay->progress)
 		note_failure(replay, pushes, count);
 	for (int i = 0; i < count; i++)

@@ -103,13 +103,15 @@ store_refused(const struct store *s, struct push *push, struct db_counts *counts
 	enum db_result result;
 
 	do {
-		int found = bisect_refused(s->db, s->fold, push, s->deadline);
+		int found;
+		bool finished = bisect_refused(s->db, s->fold, push, s->deadline, &found);
 
-		if (found == BISECT_UNFINISHED)
+		if (found > 0)
+			log_refused(found, db_refusal(s->db));
+		if (!finished)
 			return DB_UNAVAILABLE;
 		if (found == 0)
 			return keep_whole(s, push, db_refusal(s->db), counts);
-		log_refused(found, db_refusal(s->db));
 		result = store_one(s, push, counts);
 	} while (result == DB_BAD_RECORD);
 	return result;
@@ -148,13 +150,4 @@ store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, 
 
 	store_range(&s, pushes, count);
 	fold_trim(fold);
-}
-
-bool
-store_whole(struct db *db, struct fold *fold, struct push *push, const char *reason, int64_t deadline)
-{
-	const struct store s = { .db = db, .fold = fold, .deadline = deadline };
-	struct db_counts counts = { 0 };
-
-	return keep_whole(&s, push, reason, &counts) == DB_STORED;
 }

@@ -6,7 +6,6 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "db/db.h"
@@ -26,9 +25,5 @@ typedef void store_settled(void *context, struct push **pushes, int count, const
  */
 void store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, int64_t deadline,
     store_settled *settled, void *context);
-
-/* Keeps a push whole in quarantine, with that reason.  False when the database does not take that either. */
-bool store_whole(struct db *db, struct fold *fold, struct push *push, const char *reason, int64_t deadline)
-    __attribute__((warn_unused_result));
 
 #endif

@@ -64,6 +64,26 @@ subtest 'a trigger of the owner' => sub {
 	$postgres->sql('drop function public.refuse() cascade');
 };
 
+subtest 'codes that do not say whose fault it is' => sub {
+	my @codes = qw(P0001 54000 XX000 22023);
+	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
+	$postgres->sql(sprintf q{create function public.refuse() returns trigger language plpgsql as $$begin
+		raise exception 'no' using errcode = new.campaign_id; end$$;
+		create trigger refuse before insert on callresult.call_result for each row
+		when (new.campaign_id in (%s)) execute function public.refuse()}, join ', ', map { "'$_'" } @codes);
+	is push_of('1', $_, '2')->{body}, $success, "$_: a push with one record that a trigger refuses is acknowledged"
+	    for @codes;
+	# others go through meanwhile
+	ok wait_for(sub { push_of('3'); $postgres->sql('select count(*) from callresult.quarantine') == @codes }, 120),
+	    'the refused records are in quarantine in the end';
+	is $postgres->sql(q{select string_agg(reason, '; ' order by reason), max(length(raw)) < 300 from callresult.quarantine}),
+	    join('; ', map { "the database refuses it: SQLSTATE $_" } sort @codes) . '|t', 'each by itself, with the reason';
+	is $postgres->sql(q{select count(*) from callresult.call_result where campaign_id in ('1', '2')}), 2 * @codes,
+	    'and their neighbours are stored';
+	ok $worker->drains, 'the spool is empty';
+	$postgres->sql('drop function public.refuse() cascade');
+};
+
 subtest 'rules about quarantine' => sub {
 	$postgres->sql('truncate callresult.quarantine');
 	$postgres->sql(q{alter table callresult.quarantine add constraint short check (length(raw) < 100)});
@@ -82,6 +102,29 @@ cmp_ok $lines, '<=', 1 + (time - $begun) / 60, 'once a minute at most';
 
 is $worker->stop, 0, 'the worker ends well';
 $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '2s' })->wait_until_ready;
+
+subtest 'a rule about pushes' => sub {
+	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
+	$postgres->sql('alter table callresult.push add constraint short check (bytes < 500) not valid');
+	is push_of('1', '2', '1')->{body}, $success, 'a push that the rule refuses is acknowledged';
+	ok wait_for(sub { (() = read_file("$postgres->{folder}/log") =~ /a record is refused by short$/mg) > 9 }, 60),
+	    'it is tried again and again';
+	$postgres->sql('alter table callresult.push drop constraint short');
+	ok wait_for(sub { stored() == 3 }, 60), 'without the rule all of it is stored';
+	is quarantined(), '0|', 'nothing good is in quarantine';
+};
+
+subtest 'more than there is time for' => sub {
+	my $before = length $worker->log_text;
+	$postgres->sql('truncate callresult.call_result, callresult.quarantine, callresult.push');
+	$postgres->sql("alter table callresult.call_result add $rule");
+	is push_of(map { $_ % 2 ? '1' : '77' } 1 .. 2000)->{body}, $success, 'a push with very many refused records is acknowledged';
+	ok wait_for(sub { stored() == 1000 }, 120), 'its good ones are stored';
+	is $postgres->sql('select count(*) from callresult.quarantine'), 1000, 'the others are in quarantine';
+	is $postgres->sql('select count(*) from callresult.push where spooled'), 1, 'by way of the spool';
+	unlike substr($worker->log_text, $before), qr/unavailable|does not answer/, 'and nobody says that the database is away';
+	$postgres->sql('alter table callresult.call_result drop constraint owned');
+};
 
 subtest 'a month that nobody takes' => sub {
 	$postgres->sql('truncate callresult.call_result, callresult.quarantine');

@@ -24,9 +24,11 @@ $postgres->sql(q{
 	begin
 		update public.house set calls = calls + 1, more = greatest(house.more - 1, 0) returning * into h;
 		perform pg_sleep(h.seconds);
-		return query select h.more > 0, h.journal, h.unplaced, h.entries, h.bytes, h.problem;
+		return query select h.more > 0, h.journal, h.unplaced, h.entries, h.bytes,
+			coalesce(h.problem, nullif(current_setting('transaction_isolation'), 'read committed'));
 	end$$;
-	grant execute on function callresult.keep_house(text) to callresult_writer});
+	grant execute on function callresult.keep_house(text) to callresult_writer;
+	alter role worker set default_transaction_isolation = serializable});
 
 sub calls { return $postgres->sql('select calls from public.house') }
 

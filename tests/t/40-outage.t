@@ -236,8 +236,8 @@ subtest 'a push that fails by no fault of the data' => sub {
 	ok wait_for(sub { $worker->push_body(body(record(called => 'others')))->{body} eq $success &&
 	    $worker->spooled == 0 }, 60), 'when others go through it does not wait for ever';
 	is $postgres->sql(q{select count(*), min(reason) from callresult.quarantine where convert_from(raw, 'UTF8') ~ 'poison'}),
-	    '1|the statement failed (SQLSTATE 54000)', 'it is in quarantine, whole, with the reason';
-	ok wait_for(sub { $worker->log_text =~ /error: database: a push could not be stored and went to quarantine whole: / }),
+	    '1|the database refuses it: SQLSTATE 54000', 'it is in quarantine, with the reason';
+	ok wait_for(sub { $worker->log_text =~ /warning: database: refused records, which went to quarantine / }),
 	    'the log says so';
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 0,
 	    'no part of it is stored';

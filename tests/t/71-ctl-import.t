@@ -142,6 +142,11 @@ subtest 'what the database refuses' => sub {
 	my ($json, $run) = import(file('refused', body(record(called => 'kept'), record(called => 'refused'))));
 	exits($run, 0, 'is kept');
 	is fates($json->{total}), '2 1 0 0 1', 'in quarantine, and the rest is stored';
+	$postgres->sql(q{create or replace function public.refuse() returns trigger language plpgsql as
+		'begin if new.called = ''refused'' then raise exception ''no''; end if; return new; end'});
+	($json, $run) = import(file('raised', body(record(called => 'kept, too'), record(called => 'refused'))));
+	exits($run, 0, 'also by a code that does not say whose fault it is');
+	is fates($json->{total}), '2 1 0 0 1', 'in quarantine, and the rest is stored';
 	$postgres->sql('drop function public.refuse() cascade');
 };
 

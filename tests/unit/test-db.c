@@ -41,9 +41,11 @@ static struct {
 	const char *commit_tag;
 	bool        warns;               /* before it answers COMMIT */
 	bool        read_only, silent, all_null;
+	int         takes_ms;            /* to answer */
 	const char *problem;
 } server;
 
+static const char *server_words = "the server's words";
 static char calls[CALLS_MAX][96];
 static int call_count, failing_call;
 static int connections, results;
@@ -241,6 +243,7 @@ int
 PQconsumeInput(PGconn *connection)
 {
 	connection->busy = server.silent;
+	usleep((useconds_t)server.takes_ms * 1000);
 	return break_unless(connection, note("input", ""));
 }
 
@@ -284,7 +287,7 @@ PQresultErrorField(const PGresult *result, int field)
 	case PG_DIAG_TABLE_NAME:
 		return result->constraint == no_partition ? (char *)"call_result" : NULL;
 	case PG_DIAG_MESSAGE_PRIMARY:
-		return result->state != NULL ? (char *)"the server's words" : NULL;
+		return result->state != NULL ? (char *)server_words : NULL;
 	default:
 		return NULL;
 	}
@@ -492,6 +495,41 @@ what_the_server_says_decides(void **state)
 	}
 }
 
+/* Where others go through, and a push does not again and again. */
+static void
+a_code_that_blames_nobody_may_count_as_the_data_s(void **state)
+{
+	(void)state;
+	connect_well();
+	refuse("store_", "P0001", "ERROR", NULL, 1);
+	db_blame_data(db, true);
+	assert_int_equal(store(), DB_BAD_RECORD);
+	assert_string_equal(db_refusal(db), "the database refuses it: SQLSTATE P0001");
+	assert_true(db_is_connected(db));
+	refuse("store_", "42501", "ERROR", NULL, 1);
+	assert_int_equal(store(), DB_UNAVAILABLE);
+	connect_well();
+	refuse("store_", "XX000", "FATAL", NULL, 1);
+	assert_int_equal(store(), DB_UNAVAILABLE);
+	connect_well();
+	refuse("store_", "P0001", "ERROR", NULL, 1);
+	db_blame_data(db, false);
+	assert_int_equal(store(), DB_UNAVAILABLE);
+	assert_false(db_is_connected(db));
+}
+
+static void
+a_number_in_the_server_s_words_is_hidden(void **state)
+{
+	(void)state;
+	connect_well();
+	server_words = "no 13800138000, not 1234 either";
+	refuse("store_", "42501", "ERROR", NULL, 1);
+	assert_int_equal(store(), DB_UNAVAILABLE);
+	server_words = "the server's words";
+	assert_string_equal(db_problem(db), "no ***********, not 1234 either (SQLSTATE 42501)");
+}
+
 /* COMMIT of a failed transaction succeeds as ROLLBACK; a warning of it tells of a standby that is away. */
 static void
 a_commit_is_what_says_commit(void **state)
@@ -522,6 +560,24 @@ without_time_nothing_is_begun(void **state)
 	assert_int_equal(call_count, 0);
 	assert_true(db_is_connected(db));
 	assert_string_equal(db_problem(db), "reply_deadline passed before a push could be stored");
+}
+
+/* It would be cut off by the deadline, and the server be said not to answer. */
+static void
+what_is_refused_is_not_taken_apart_in_too_little_time(void **state)
+{
+	struct fold fold = { 0 };
+
+	(void)state;
+	connect_well();
+	server.takes_ms = 10;
+	refuse("store_", "23503", "ERROR", "owned", 1);
+	assert_int_equal(store(), DB_BAD_RECORD);
+	call_count = 0;
+	assert_int_equal(db_probe(db, push, &fold, clock_ms() + 15), DB_UNAVAILABLE);
+	assert_int_equal(call_count, 0);
+	assert_true(db_is_connected(db));
+	assert_int_equal(store(), DB_STORED);
 }
 
 static void
@@ -613,8 +669,11 @@ main(void)
 		TEST(a_trial_is_taken_back),
 		TEST(each_call_fails_in_turn),
 		TEST(what_the_server_says_decides),
+		TEST(a_code_that_blames_nobody_may_count_as_the_data_s),
+		TEST(a_number_in_the_server_s_words_is_hidden),
 		TEST(a_commit_is_what_says_commit),
 		TEST(without_time_nothing_is_begun),
+		TEST(what_is_refused_is_not_taken_apart_in_too_little_time),
 		TEST(a_check_measures_the_clocks),
 		TEST(a_silent_server_is_given_up),
 		TEST(the_end_cuts_an_exchange_short),

@@ -6,22 +6,55 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/sleeper.h"
 #include "store/replay.h"
 #include "store/store.h"
 
-enum { PUSHES = 20, POISON = 7 };
+enum {
+	PUSHES = 100,
+	POISON = 7,         /* number of the push that does not go through, */
+	POISON_MANY = 80,   /* or how many of the first ones do not */
+	HASTE = 50,         /* the test's clock is so many times as fast as the world's */
+};
 
 struct db {
-	bool connected;
+	bool connected, blames_data;
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;     /* guards what follows */
 static struct push_id waiting[PUSHES];                        /* in the spool, in its order */
-static int waiting_count, stored[PUSHES], kept_whole, postponed, lone_tries;
+static int waiting_count, stored[PUSHES], taken_apart, postponed, lone_tries;
 static int64_t stored_by_all;
-static bool poisonous, takes_time, others_store, goes;
+static bool takes_time, others_store, goes;
+static int poison_first, poison_end;                          /* numbers of those that do not go through */
 static size_t refused_before;       /* records of the push that had been found, at the last try */
 static struct db connection;
+
+/* --- the time ------------------------------------------------------------------------------------------------ */
+
+int64_t
+clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return HASTE * ((int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+}
+
+int64_t clock_ms(void) { return clock_us() / 1000; }
+int64_t clock_timestamp(void) { return clock_us(); }
+
+void sleeper_init(struct sleeper *sleeper) { (void)sleeper; }
+void sleeper_destroy(struct sleeper *sleeper) { (void)sleeper; }
+void sleeper_wake(struct sleeper *sleeper) { (void)sleeper; }
+
+void
+sleeper_sleep(struct sleeper *sleeper, int64_t milliseconds)
+{
+	(void)sleeper;
+	if (milliseconds > 0)
+		usleep((useconds_t)milliseconds * 1000 / HASTE);
+}
 
 /* --- the spool ----------------------------------------------------------------------------------------------- */
 
@@ -135,8 +168,18 @@ int64_t pool_stored_count(struct pool *pool) { (void)pool; return stored_by_all;
 bool db_is_connected(const struct db *db) { return db->connected; }
 const char *db_problem(const struct db *db) { (void)db; return "the statement failed"; }
 bool db_failed_unexplained(const struct db *db) { (void)db; return true; }
+void db_blame_data(struct db *db, bool blame) { db->blames_data = blame; }
 
-/* One push of a batch fails all of it; or takes so much time that a record is found at each try. */
+static bool
+is_poison(const struct push *push)
+{
+	return number_of(push) >= poison_first && number_of(push) < poison_end;
+}
+
+/*
+ * One push of a batch fails all of it, unless its data is blamed; or takes so much time that a record is found at each
+ * try.
+ */
 void
 store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, int64_t deadline,
     store_settled *settled, void *context)
@@ -147,7 +190,12 @@ store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, 
 	(void)fold;
 	(void)deadline;
 	for (int i = 0; i < count; i++)
-		fails |= poisonous && number_of(pushes[i]) == POISON;
+		fails |= is_poison(pushes[i]);
+	if (fails && db->blames_data) {
+		assert_int_equal(count, 1);
+		taken_apart++;
+		fails = false;
+	}
 	if (takes_time && count > 0 && pushes[0]->list.record_count > 0) {
 		const char *const reasons[] = { "refused", NULL };
 
@@ -165,18 +213,6 @@ store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, 
 	settled(context, pushes, count, fails ? NULL : &counts);
 }
 
-bool
-store_whole(struct db *db, struct fold *fold, struct push *push, const char *reason, int64_t deadline)
-{
-	(void)db, (void)fold, (void)deadline;
-	assert_string_equal(reason, "the statement failed");
-	pthread_mutex_lock(&mutex);
-	stored[number_of(push)]++;
-	kept_whole++;
-	pthread_mutex_unlock(&mutex);
-	return true;
-}
-
 /* --- helpers ------------------------------------------------------------------------------------------------- */
 
 static int
@@ -184,11 +220,18 @@ reset(void **state)
 {
 	(void)state;
 	memset(stored, 0, sizeof stored);
-	kept_whole = postponed = lone_tries = 0;
-	poisonous = takes_time = others_store = false;
+	taken_apart = postponed = lone_tries = poison_first = poison_end = 0;
+	takes_time = others_store = false;
 	stored_by_all = 0;
 	goes = true;
 	return 0;
+}
+
+static void
+poison(int first, int count)
+{
+	poison_first = first;
+	poison_end = first + count;
 }
 
 /* Runs a replay until the condition holds. */
@@ -204,7 +247,7 @@ replay_until(bool (*condition)(void))
 
 static bool is_empty(void) { return spool_depth(NULL).pushes == 0; }
 static bool only_poison_waits(void) { return spool_depth(NULL).pushes == 1; }
-static bool is_tried_often(void) { return lone_tries >= 9; }
+static bool is_tried_often(void) { return lone_tries >= 20; }
 
 /* --- tests --------------------------------------------------------------------------------------------------- */
 
@@ -222,7 +265,7 @@ static void
 others_do_not_wait_for_what_fails(void **state)
 {
 	(void)state;
-	poisonous = true;
+	poison(POISON, 1);
 	fill_spool(PUSHES);
 	replay_until(only_poison_waits);
 	for (int i = 0; i < PUSHES; i++)
@@ -231,17 +274,32 @@ others_do_not_wait_for_what_fails(void **state)
 
 /* The database may be at fault while nothing goes through. */
 static void
-what_fails_alone_is_kept_whole_when_others_go_through(void **state)
+what_fails_alone_is_taken_apart_when_others_go_through(void **state)
 {
 	(void)state;
-	poisonous = true;
+	poison(POISON, 1);
 	fill_spool(PUSHES);
 	replay_until(is_tried_often);
-	assert_int_equal(kept_whole, 0);
+	assert_int_equal(taken_apart, 0);
 	others_store = true;
 	replay_until(is_empty);
-	assert_int_equal(kept_whole, 1);
+	assert_int_equal(taken_apart, 1);
 	assert_true(postponed > 0);
+}
+
+/* Also more of them than are counted at a time. */
+static void
+each_that_fails_alone_is_taken_apart(void **state)
+{
+	(void)state;
+	poison(0, POISON_MANY);
+	others_store = true;
+	fill_spool(PUSHES);
+	replay_until(is_empty);
+	assert_int_equal(taken_apart, POISON_MANY);
+	assert_in_range(lone_tries, 8 * POISON_MANY, INT32_MAX);
+	for (int i = 0; i < PUSHES; i++)
+		assert_int_equal(stored[i], 1);
 }
 
 /* What was found by the end of the time is not looked for again. */
@@ -280,7 +338,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(what_is_stored_leaves_the_spool),
 		TEST(others_do_not_wait_for_what_fails),
-		TEST(what_fails_alone_is_kept_whole_when_others_go_through),
+		TEST(what_fails_alone_is_taken_apart_when_others_go_through),
+		TEST(each_that_fails_alone_is_taken_apart),
 		TEST(a_push_that_takes_long_goes_on_where_it_was),
 		TEST(it_ends_without_a_connection),
 	};
