@@ -3,6 +3,7 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -77,23 +78,37 @@ log_whole(const char *reason)
 		log_error("database: a push could not be stored and went to quarantine whole: %s", reason);
 }
 
+/* The push stays as it is unless that is done: else the spool, which keeps it until then, would keep the fault too. */
 static enum db_result
 keep_whole(const struct store *s, struct push *push, const char *reason, struct db_counts *counts)
 {
 	enum db_result result = DB_BAD_RECORD;
+	struct record_list list = push->list;
+	const char *fault = push->fault;
+	int64_t received_at = push->received_at;
+	char remote_addr[sizeof push->remote_addr];
 
-	if (push->fault == NULL) {
-		push_refuse(push, reason);
+	memcpy(remote_addr, push->remote_addr, sizeof remote_addr);
+	push->list = (struct record_list){ 0 };
+	push_refuse(push, fault != NULL ? fault : reason);
+	if (fault == NULL)
 		result = store_one(s, push, counts);
-	}
 	if (result == DB_BAD_RECORD) {
 		/* what is known of its arrival may be damaged too: in a row of the spool, with a time that is none */
 		push->received_at = clock_timestamp();
 		push->remote_addr[0] = '\0';
 		result = store_one(s, push, counts);
 	}
-	if (result == DB_STORED)
+	if (result == DB_STORED) {
+		record_list_free(&list);
 		log_whole(push->fault);
+		return result;
+	}
+	record_list_free(&push->list);
+	push->list = list;
+	push->fault = fault;
+	push->received_at = received_at;
+	memcpy(push->remote_addr, remote_addr, sizeof remote_addr);
 	return result;
 }
 

@@ -239,6 +239,8 @@ what_cannot_be_kept_at_all_is_not_stored(void **state)
 	db.refuses_times = db.refuses_whole = true;
 	store();
 	assert_int_equal(stored_count, 2);
+	assert_null(pushes[1]->fault);
+	assert_int_equal(pushes[1]->list.record_count, 2);
 	assert_false(settled_order[1]);
 	assert_in_range(db.calls, 1, 20);
 }
