@@ -159,13 +159,13 @@ wait_for_end(const sigset_t *handled, const char *config, struct admission *admi
 
 /* What is behind the requests: queue, pool, spool, and the threads that store. */
 struct storage {
-	struct queue   *queue;
-	struct pool    *pool;
-	struct spool   *spool;
-	struct replay  *replay;
+	struct queue       *queue;
+	struct pool        *pool;
+	struct spool       *spool;
+	struct replay      *replay;
 	struct housekeeper *housekeeper;   /* NULL: none yet */
-	struct writer **writers;
-	int64_t         writer_count;
+	struct writer     **writers;
+	int64_t             writer_count;
 };
 
 static struct storage

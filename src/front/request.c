@@ -51,7 +51,7 @@ answer_query(const struct gateway *gateway, const char *name)
 	return OUTCOME_NOT_FOUND;
 }
 
-/* The name of what is asked for; NULL: nothing is. */
+/* The name of a query; NULL: the request is none. */
 static const char *
 query_name(const struct gateway *gateway)
 {

@@ -35,7 +35,7 @@ struct request {
 	enum outcome    outcome;    /* of reading it */
 };
 
-/* Whether it asks what is below "/-/", and is no push. */
+/* Whether the request is a query below "/-/", and no push. */
 bool request_asks(const struct gateway *gateway);
 
 /*
