@@ -301,7 +301,6 @@ static struct push *push;
 static int
 begin(void **state)
 {
-	(void)state;
 	memset(&server, 0, sizeof server);
 	server.commit_tag = "COMMIT";
 	failing_call = NEVER;
@@ -316,7 +315,6 @@ begin(void **state)
 static int
 end(void **state)
 {
-	(void)state;
 	db_free(db);
 	push_unref(push);
 	close(socket_of_all);
@@ -390,7 +388,6 @@ a_batch_is_one_exchange(void **state)
 		"send COMMIT", "sync", "exit",
 	};
 
-	(void)state;
 	connect_well();
 	assert_int_equal(store(), DB_STORED);
 	assert_sent(expected, COUNT(expected));
@@ -407,7 +404,6 @@ a_trial_is_taken_back(void **state)
 	};
 	struct fold fold = { 0 };
 
-	(void)state;
 	connect_well();
 	assert_int_equal(db_probe(db, push, &fold, soon()), DB_STORED);
 	assert_sent(expected, COUNT(expected));
@@ -499,7 +495,6 @@ what_the_server_says_decides(void **state)
 static void
 a_code_that_blames_nobody_may_count_as_the_data_s(void **state)
 {
-	(void)state;
 	connect_well();
 	refuse("store_", "P0001", "ERROR", NULL, 1);
 	db_blame_data(db, true);
@@ -521,7 +516,6 @@ a_code_that_blames_nobody_may_count_as_the_data_s(void **state)
 static void
 a_number_in_the_server_s_words_is_hidden(void **state)
 {
-	(void)state;
 	connect_well();
 	server_words = "no 13800138000, not 1234 either";
 	refuse("store_", "42501", "ERROR", NULL, 1);
@@ -534,7 +528,6 @@ a_number_in_the_server_s_words_is_hidden(void **state)
 static void
 a_commit_is_what_says_commit(void **state)
 {
-	(void)state;
 	connect_well();
 	server.commit_tag = "ROLLBACK";
 	assert_int_equal(store(), DB_UNKNOWN);
@@ -553,7 +546,6 @@ without_time_nothing_is_begun(void **state)
 	struct fold fold = { 0 };
 	struct db_counts counts;
 
-	(void)state;
 	connect_well();
 	assert_int_equal(db_store(db, &push, 1, &fold, clock_ms(), &counts), DB_UNAVAILABLE);
 	assert_int_equal(db_probe(db, push, &fold, clock_ms()), DB_UNAVAILABLE);
@@ -568,7 +560,6 @@ what_is_refused_is_not_taken_apart_in_too_little_time(void **state)
 {
 	struct fold fold = { 0 };
 
-	(void)state;
 	connect_well();
 	server.takes_ms = 10;
 	refuse("store_", "23503", "ERROR", "owned", 1);
@@ -585,7 +576,6 @@ a_check_measures_the_clocks(void **state)
 {
 	int64_t before = clock_timestamp(), ahead;
 
-	(void)state;
 	connect_well();
 	assert_true(db_check(db, soon()));
 	ahead = db_clock_ahead(db);
@@ -603,7 +593,6 @@ a_silent_server_is_given_up(void **state)
 	uint64_t ignored;
 	struct db_rows *rows;
 
-	(void)state;
 	connect_well();
 	server.silent = true;
 	assert_int_equal(read(socket_of_all, &ignored, sizeof ignored), sizeof ignored);
@@ -621,7 +610,6 @@ the_end_cuts_an_exchange_short(void **state)
 	uint64_t ignored;
 	int64_t before = clock_ms();
 
-	(void)state;
 	connect_well();
 	server.silent = true;
 	assert_int_equal(read(socket_of_all, &ignored, sizeof ignored), sizeof ignored);
@@ -638,7 +626,6 @@ the_house_tells_its_figures(void **state)
 {
 	struct db_house house;
 
-	(void)state;
 	connect_well();
 	assert_true(db_keep_house(db, &house, soon()));
 	assert_true(house.more);

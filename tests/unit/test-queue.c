@@ -45,7 +45,6 @@ clock_timestamp(void)
 static int
 new_queue(void **state)
 {
-	(void)state;
 	queue = queue_new(10);
 	return 0;
 }
@@ -53,7 +52,6 @@ new_queue(void **state)
 static int
 free_queue(void **state)
 {
-	(void)state;
 	queue_free(queue);
 	return 0;
 }
@@ -116,7 +114,6 @@ a_push_is_taken_and_its_sender_told(void **state)
 	struct push *pushes[ROOM];
 	struct sender sender;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(outcomes); i++) {
 		start(&sender);
 		assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
@@ -132,7 +129,6 @@ pushes_are_taken_in_the_order_of_arrival(void **state)
 	struct sender senders[5];
 	struct push *pushes[ROOM];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start(&senders[i]);
 	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), COUNT(senders));
@@ -151,7 +147,6 @@ no_more_are_taken_than_there_is_room_for(void **state)
 	struct push *pushes[2];
 	size_t next = 0;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start(&senders[i]);
 	for (size_t i = 0; i < COUNT(counts); i++) {
@@ -173,7 +168,6 @@ no_more_records_are_taken_than_the_limit(void **state)
 	struct push *pushes[ROOM];
 	size_t next = 0;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start_with(&senders[i], records[i], LONG);
 	for (size_t i = 0; i < COUNT(counts); i++) {
@@ -193,7 +187,6 @@ a_few_records_are_left_to_the_writer_that_stores(void **state)
 	struct sender first, few, many;
 	struct push *taken[ROOM], *pushes[ROOM];
 
-	(void)state;
 	stopped_at = clock_ms();
 	start(&first);
 	assert_int_equal(queue_take(queue, taken, ROOM, LONG), 1);
@@ -223,7 +216,6 @@ an_idle_queue_gives_nothing(void **state)
 	struct push *pushes[ROOM];
 	int64_t before = clock_ms();
 
-	(void)state;
 	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);
 	assert_int_equal(queue_take(queue, pushes, ROOM, SHORT), 0);
 	assert_true(clock_ms() - before >= SHORT);
@@ -237,7 +229,6 @@ a_push_nobody_takes_is_withdrawn_after_its_deadline(void **state)
 	struct sender sender;
 	int64_t before = clock_ms();
 
-	(void)state;
 	start_with(&sender, 1, SHORT);
 	assert_int_equal(join(&sender), OUTCOME_UNAVAILABLE);
 	assert_true(clock_ms() - before >= SHORT);
@@ -248,7 +239,6 @@ a_push_nobody_takes_is_withdrawn_after_its_deadline(void **state)
 static void
 a_push_withdrawn_leaves_the_others_in_order(void **state)
 {
-	(void)state;
 	for (size_t impatient = 0; impatient < 3; impatient++) {
 		struct sender senders[3], late;
 		struct push *pushes[ROOM];
@@ -281,7 +271,6 @@ a_push_taken_outlives_the_sender_that_gave_up(void **state)
 	struct push *pushes[ROOM];
 	struct sender sender;
 
-	(void)state;
 	stopped_at = clock_ms();
 	start_with(&sender, 0, SHORT);
 	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
@@ -302,7 +291,6 @@ a_push_is_not_given_up_because_the_process_was_stopped(void **state)
 	struct sender senders[2];
 	struct push *pushes[ROOM];
 
-	(void)state;
 	stopped_at = clock_ms();
 	for (size_t i = 0; i < 2; i++)
 		start_with(&senders[i], 1, SHORT);
@@ -324,7 +312,6 @@ a_batch_is_done_at_once(void **state)
 	struct sender senders[5];
 	struct push *pushes[ROOM];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(senders); i++)
 		start(&senders[i]);
 	assert_int_equal(tell_senders(), 0);
@@ -345,7 +332,6 @@ batches_may_be_settled_in_any_order(void **state)
 	struct push *first[1], *second[1];
 	struct sender senders[2];
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		start(&senders[i]);
 	assert_int_equal(queue_take(queue, first, 1, LONG), 1);
@@ -362,7 +348,6 @@ what_waits_at_the_close_is_still_taken(void **state)
 	struct sender senders[3];
 	struct push *pushes[2];
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		start(&senders[i]);
 	queue_close(queue);
@@ -402,7 +387,6 @@ the_close_wakes_every_writer(void **state)
 {
 	struct taker takers[3];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(takers); i++) {
 		takers[i] = (struct taker){ .outcome = OUTCOME_OK };
 		assert_int_equal(pthread_create(&takers[i].thread, NULL, take_pushes, &takers[i]), 0);
@@ -423,7 +407,6 @@ a_second_writer_comes_to_the_help_of_a_slow_one(void **state)
 	struct push *pushes[ROOM];
 	int64_t before = clock_ms();
 
-	(void)state;
 	start(&first);
 	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
 	assert_int_equal(pthread_create(&taker.thread, NULL, take_pushes, &taker), 0);
@@ -464,7 +447,6 @@ a_crowd_is_served_without_losing_one(void **state)
 	struct taker takers[2];
 	int told = 0, stored = 0, taken = 0;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(takers); i++) {
 		takers[i] = (struct taker){ .outcome = OUTCOME_OK };
 		assert_int_equal(pthread_create(&takers[i].thread, NULL, take_pushes, &takers[i]), 0);

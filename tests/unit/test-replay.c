@@ -51,7 +51,6 @@ void sleeper_wake(struct sleeper *sleeper) { (void)sleeper; }
 void
 sleeper_sleep(struct sleeper *sleeper, int64_t milliseconds)
 {
-	(void)sleeper;
 	if (milliseconds > 0)
 		usleep((useconds_t)milliseconds * 1000 / HASTE);
 }
@@ -79,21 +78,17 @@ fill_spool(int count)
 struct spool_depth
 spool_depth(const struct spool *spool)
 {
-	(void)spool;
 	pthread_mutex_lock(&mutex);
 	struct spool_depth depth = { .pushes = waiting_count };
 	pthread_mutex_unlock(&mutex);
 	return depth;
 }
 
-
 int
 spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
 {
 	int count = 0;
 
-	(void)spool;
-	(void)bytes;
 	pthread_mutex_lock(&mutex);
 	for (; count < waiting_count && count < capacity; count++) {
 		char *body = strdup("[{\"campaignId\":\"1\",\"callId\":\"x\",\"callStatus\":5},"
@@ -119,7 +114,6 @@ take_out(const struct push *push)
 bool
 spool_remove(struct spool *spool, struct push *const *pushes, int count)
 {
-	(void)spool;
 	pthread_mutex_lock(&mutex);
 	for (int i = 0; i < count; i++) {
 		assert_true(stored[number_of(pushes[i])] > 0);
@@ -132,7 +126,6 @@ spool_remove(struct spool *spool, struct push *const *pushes, int count)
 bool
 spool_postpone(struct spool *spool, struct push *push)
 {
-	(void)spool;
 	pthread_mutex_lock(&mutex);
 	postponed++;
 	take_out(push);
@@ -146,8 +139,6 @@ spool_postpone(struct spool *spool, struct push *push)
 struct db *
 pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline)
 {
-	(void)pool;
-	(void)deadline;
 	assert_int_equal(use, POOL_BACKGROUND);
 	if (!goes)
 		return NULL;
@@ -187,8 +178,6 @@ store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, 
 	static const struct db_counts counts;
 	bool fails = false;
 
-	(void)fold;
-	(void)deadline;
 	for (int i = 0; i < count; i++)
 		fails |= is_poison(pushes[i]);
 	if (fails && db->blames_data) {
@@ -218,7 +207,6 @@ store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, 
 static int
 reset(void **state)
 {
-	(void)state;
 	memset(stored, 0, sizeof stored);
 	taken_apart = postponed = lone_tries = poison_first = poison_end = 0;
 	takes_time = others_store = false;
@@ -254,7 +242,6 @@ static bool is_tried_often(void) { return lone_tries >= 20; }
 static void
 what_is_stored_leaves_the_spool(void **state)
 {
-	(void)state;
 	fill_spool(PUSHES);
 	replay_until(is_empty);
 	for (int i = 0; i < PUSHES; i++)
@@ -264,7 +251,6 @@ what_is_stored_leaves_the_spool(void **state)
 static void
 others_do_not_wait_for_what_fails(void **state)
 {
-	(void)state;
 	poison(POISON, 1);
 	fill_spool(PUSHES);
 	replay_until(only_poison_waits);
@@ -276,7 +262,6 @@ others_do_not_wait_for_what_fails(void **state)
 static void
 what_fails_alone_is_taken_apart_when_others_go_through(void **state)
 {
-	(void)state;
 	poison(POISON, 1);
 	fill_spool(PUSHES);
 	replay_until(is_tried_often);
@@ -291,7 +276,6 @@ what_fails_alone_is_taken_apart_when_others_go_through(void **state)
 static void
 each_that_fails_alone_is_taken_apart(void **state)
 {
-	(void)state;
 	poison(0, POISON_MANY);
 	others_store = true;
 	fill_spool(PUSHES);
@@ -306,7 +290,6 @@ each_that_fails_alone_is_taken_apart(void **state)
 static void
 a_push_that_takes_long_goes_on_where_it_was(void **state)
 {
-	(void)state;
 	takes_time = true;
 	fill_spool(1);
 	replay_until(is_empty);
@@ -321,7 +304,6 @@ it_ends_without_a_connection(void **state)
 	struct replay *replay;
 	int64_t before = clock_ms();
 
-	(void)state;
 	goes = false;
 	fill_spool(1);
 	replay = replay_start(NULL, (struct spool *)&connection);

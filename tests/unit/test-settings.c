@@ -12,7 +12,6 @@ static char *said;              /* on stderr, at the last reading */
 static int
 make_file(void **state)
 {
-	(void)state;
 	temporary_make(path, "");
 	return 0;
 }
@@ -29,7 +28,6 @@ forget(void)
 static int
 remove_file(void **state)
 {
-	(void)state;
 	forget();
 	unlink(path);
 	return 0;
@@ -108,7 +106,6 @@ an_empty_file_gives_the_defaults(void **state)
 		"\xef\xbb\xbf[server]\n",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(contents); i++) {
 		assert_fine(contents[i]);
 		assert_defaults();
@@ -118,7 +115,6 @@ an_empty_file_gives_the_defaults(void **state)
 static void
 every_key_is_read(void **state)
 {
-	(void)state;
 	assert_fine(
 	    "[server]\nlisten = 127.0.0.1:9000\nthreads = 8\nmax_body = 2M\nreply_deadline = 1500ms\n"
 	    "[auth]\ntokens = /tmp/tokens\nallow_anonymous = yes\n"
@@ -156,7 +152,6 @@ numbers_have_units(void **state)
 		{ "reply_deadline = 10s", 16 << 20, 10000 }, { "reply_deadline = 2m", 16 << 20, 120000 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char content[64];
 
@@ -172,7 +167,6 @@ the_edges_of_each_number_are_taken_and_what_is_beyond_is_not(void **state)
 {
 	static const char *const units[] = { [SETTING_NUMBER] = "", [SETTING_SIZE] = "", [SETTING_TIME] = "ms" };
 
-	(void)state;
 	for (size_t i = 0; i < settings_key_count; i++) {
 		const struct settings_key *key = &settings_keys[i];
 		const int64_t values[] = { key->min, key->max, key->min - 1, key->max < INT64_MAX ? key->max + 1 : -1 };
@@ -194,7 +188,6 @@ the_edges_of_each_number_are_taken_and_what_is_beyond_is_not(void **state)
 static void
 white_space_and_comments_do_not_count(void **state)
 {
-	(void)state;
 	assert_fine("; a comment\r\n\r\n  [server]  ; the server\r\nthreads=8\r\n"
 	    "listen   =   127.0.0.1:9000   ; loopback\r\n"
 	    "# max_body = x\r\n;reply_deadline = x\r\n[log]\nlevel = error");
@@ -206,7 +199,6 @@ white_space_and_comments_do_not_count(void **state)
 static void
 a_section_may_be_opened_again(void **state)
 {
-	(void)state;
 	assert_fine("[server]\nthreads = 8\n[log]\nlevel = error\n[server]\nmax_body = 1M\n");
 	assert_int_equal(settings.threads, 8);
 	assert_int_equal(settings.max_body, 1 << 20);
@@ -220,7 +212,6 @@ a_conninfo_may_be_long(void **state)
 	    "[database]\nconninfo = dbname=callresult password='SECRET' host=");
 	const char *value = strstr(content, "dbname");
 
-	(void)state;
 	for (int i = 0; i < 150; i++)
 		length += snprintf(content + length, sizeof content - (size_t)length, "%sdb%d.example.com",
 		    i > 0 ? "," : "", i);
@@ -242,7 +233,6 @@ conninfo_is_whatever_libpq_takes(void **state)
 	};
 	char content[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++) {
 		snprintf(content, sizeof content, "[database]\nconninfo = %s\n", values[i]);
 		assert_fine(content);
@@ -262,7 +252,6 @@ quotes_keep_semicolons_in_a_conninfo(void **state)
 	};
 	char content[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++) {
 		snprintf(content, sizeof content, "[database]\nconninfo = %s\nwriters = 3 ; it's three\n",
 		    values[i][0]);
@@ -279,7 +268,6 @@ a_place_to_listen_is_one(void **state)
 	    "unix:/run/x" };
 	char content[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(values); i++) {
 		snprintf(content, sizeof content, "[server]\nlisten = %s\n", values[i]);
 		assert_fine(content);
@@ -321,7 +309,6 @@ a_bad_value_is_named_with_its_place(void **state)
 	};
 	char content[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		snprintf(content, sizeof content, "; first\n\n[%s]\n%s = %s\n; last\n", cases[i].section, cases[i].key,
 		    cases[i].value);
@@ -332,7 +319,6 @@ a_bad_value_is_named_with_its_place(void **state)
 static void
 a_file_of_utf_16_is_named_so(void **state)
 {
-	(void)state;
 	assert_refused("\xff\xfe[", 1, "UTF-16: save it as UTF-8");
 	assert_refused("\xfe\xff", 1, "UTF-16: save it as UTF-8");
 }
@@ -346,7 +332,6 @@ a_control_character_is_named_with_its_place(void **state)
 	char content[128];
 	FILE *file;
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		snprintf(content, sizeof content, "[server]\n\n%s\nwriters = 8\n", lines[i]);
 		assert_refused(content, 3, "control character");
@@ -374,7 +359,6 @@ a_key_nobody_knows_is_named_with_its_place(void **state)
 		{ "[server]\nthreads = 8\nx = 1\ny = 2\n", "x", 3 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_refused(cases[i].content, cases[i].line, cases[i].key);
 }
@@ -382,7 +366,6 @@ a_key_nobody_knows_is_named_with_its_place(void **state)
 static void
 a_key_given_twice_is_named_with_its_second_place(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < settings_key_count; i++) {
 		const struct settings_key *key = &settings_keys[i];
 		char content[256];
@@ -400,7 +383,6 @@ a_line_that_is_none_is_named(void **state)
 	    "[server] threads = 8", "[log] [server]", "[server]x" };
 	char content[128];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
 		snprintf(content, sizeof content, "[server]\n; fine\n%s\nthreads = 8\n", lines[i]);
 		assert_refused(content, 3, "");
@@ -413,7 +395,6 @@ a_line_too_long_is_named_and_never_cut_in_two(void **state)
 	static const int lengths[] = { 4096, 4097, 5000, 8191, 8192, 8193, 100000 };
 	static char content[110000];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(lengths); i++) {
 		int start = snprintf(content, sizeof content, "[database]\nwriters = 1\nconninfo = password=SECRET ");
 		int line = start - (int)strlen("[database]\nwriters = 1\n");
@@ -427,7 +408,6 @@ a_line_too_long_is_named_and_never_cut_in_two(void **state)
 static void
 a_file_that_cannot_be_read_is_named(void **state)
 {
-	(void)state;
 	assert_false(read_file("no-such-directory/callresultd.conf"));
 	assert_non_null(strstr(said, "no-such-directory/callresultd.conf: No such file"));
 	assert_int_equal(lines_in(said), 1);
@@ -436,7 +416,6 @@ a_file_that_cannot_be_read_is_named(void **state)
 static void
 a_file_that_opens_and_cannot_be_read_is_named(void **state)
 {
-	(void)state;
 	assert_false(read_file("."));
 	assert_int_equal(lines_in(said), 1);
 }
@@ -464,7 +443,6 @@ a_secret_in_conninfo_is_never_shown(void **state)
 	};
 	char content[256];
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		snprintf(content, sizeof content, "[database]\n%s", cases[i].lines);
 		assert_refused(content, cases[i].line, "");
@@ -541,7 +519,6 @@ the_sample_has_every_key_with_its_default_and_no_other(void **state)
 	char *content = document("callresultd.conf"), *rest = content, *line, section[32] = "", *name, *value;
 	bool *found = calloc(settings_key_count, sizeof *found);
 
-	(void)state;
 	while ((line = next_line(&rest)) != NULL) {
 		const struct settings_key *key;
 
@@ -567,7 +544,6 @@ the_sample_is_read_as_the_defaults(void **state)
 	const char *tree = getenv("CALLRESULTD_SRC");
 	char file[4096];
 
-	(void)state;
 	snprintf(file, sizeof file, "%s/callresultd.conf", tree != NULL ? tree : ".");
 	if (!read_file(file))
 		fail_msg("%s", said);
@@ -632,7 +608,6 @@ the_man_page_tells_every_key_and_its_default(void **state)
 {
 	char *page = document("man/callresultd.conf.5");
 
-	(void)state;
 	strip_escapes(page);
 	for (size_t i = 0; i < settings_key_count; i++)
 		if (!page_tells(page, &settings_keys[i]))
@@ -648,7 +623,6 @@ the_man_page_has_no_key_that_is_none(void **state)
 	char *page = document("man/callresultd.conf.5"), *rest = page, *line, macro[4], name[32], key_macro[4] = "";
 	int depth = 0, key_depth = -1;
 
-	(void)state;
 	strip_escapes(page);
 	while ((line = next_line(&rest)) != NULL) {
 		depth += strncmp(line, ".Bl", 3) == 0;

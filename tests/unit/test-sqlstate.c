@@ -41,7 +41,6 @@ each_code_is_somebody_s_fault(void **state)
 		{ "23502", FAULT_RECORD }, { "23505", FAULT_RECORD }, { "23514", FAULT_RECORD },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		enum sqlstate_fault fault = sqlstate_fault(cases[i].sqlstate);
 
@@ -57,7 +56,6 @@ no_class_but_22_and_23_is_the_record_s(void **state)
 	static const char signs[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	char sqlstate[] = "??000";
 
-	(void)state;
 	for (const char *first = signs; *first != '\0'; first++)
 		for (const char *second = signs; *second != '\0'; second++) {
 			sqlstate[0] = *first;
@@ -73,7 +71,6 @@ what_is_no_sqlstate_is_nobody_else_s_fault(void **state)
 {
 	static const char *const cases[] = { "", "2", "4", "0", "54000", "21000", "0A000", "P0001", "99999", "25P02" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_int_not_equal(sqlstate_fault(cases[i]), FAULT_RECORD);
 }
@@ -86,7 +83,6 @@ a_message_that_may_quote_data_is_not_public(void **state)
 	};
 	static const char *const public[] = { "28P01", "3D000", "42501", "53300", "57P03", "25006" };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(private); i++)
 		assert_false(sqlstate_message_is_public(private[i]));
 	for (size_t i = 0; i < COUNT(public); i++)

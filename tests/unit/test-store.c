@@ -48,7 +48,6 @@ db_store(struct db *used, struct push **batch, int count, const struct fold *fol
 {
 	enum db_result result = call(fold);
 
-	(void)deadline;
 	assert_ptr_equal(used, &db);
 	for (int i = 0; i < count && result == DB_STORED; i++)
 		if ((db.refuses_whole && batch[i]->fault != NULL) || (db.refuses_times && batch[i]->received_at == 1))
@@ -69,8 +68,6 @@ db_probe(struct db *used, struct push *push, const struct fold *fold, int64_t de
 {
 	enum db_result result = call(fold);
 
-	(void)used;
-	(void)deadline;
 	return result == DB_STORED && db.refuses_times && push->received_at == 1 ? DB_BAD_RECORD : result;
 }
 
@@ -83,7 +80,6 @@ db_is_connected(const struct db *used)
 const char *
 db_refusal(const struct db *used)
 {
-	(void)used;
 	return "the test refuses it";
 }
 
@@ -109,7 +105,6 @@ make(int count, int records)
 static void
 settled(void *context, struct push **batch, int count, const struct db_counts *counts)
 {
-	(void)context;
 	for (int i = 0; i < count; i++) {
 		assert_ptr_equal(batch[i], pushes[settled_count]);
 		settled_order[settled_count++] = counts != NULL;
@@ -130,7 +125,6 @@ store(void)
 static int
 forget(void **state)
 {
-	(void)state;
 	drop_pushes();
 	return 0;
 }
@@ -140,7 +134,6 @@ forget(void **state)
 static void
 good_pushes_are_one_transaction(void **state)
 {
-	(void)state;
 	make(PUSHES, 3);
 	store();
 	assert_int_equal(stored_count, PUSHES);
@@ -170,7 +163,6 @@ one_refused_record_costs_no_other(void **state)
 static void
 every_refused_record_is_found(void **state)
 {
-	(void)state;
 	for (int step = 1; step < 8; step++) {
 		int refused = 0;
 
@@ -217,7 +209,6 @@ a_lost_connection_refuses_nothing_good(void **state)
 static void
 what_is_refused_by_no_record_is_kept_whole(void **state)
 {
-	(void)state;
 	make(3, 2);
 	pushes[1]->received_at = 1;
 	db.refuses_times = true;
@@ -233,7 +224,6 @@ what_is_refused_by_no_record_is_kept_whole(void **state)
 static void
 what_cannot_be_kept_at_all_is_not_stored(void **state)
 {
-	(void)state;
 	make(3, 2);
 	pushes[1]->received_at = 1;
 	db.refuses_times = db.refuses_whole = true;
