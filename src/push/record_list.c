@@ -144,6 +144,8 @@ parse_body(struct record_list *list, struct slice body, const char *list_name)
 	struct parse parse = { .list = list, .list_name = list_name };
 	enum outcome outcome;
 
+	if (body.bytes == NULL)
+		return OUTCOME_BODY_EMPTY;
 	parse.text.at = body.bytes;
 	parse.text.end = body.bytes + body.length;
 	if (body.length >= 3 && memcmp(body.bytes, byte_order_mark, 3) == 0)

@@ -718,6 +718,7 @@ a_body_is_a_list_or_has_one(void **state)
 			fail_msg("outcome %d, %zu records, %zu rejects: %s", (int)outcome, list.record_count,
 			    list.reject_count, cases[i].text);
 	}
+	assert_int_equal(record_list_parse(&list, (struct slice){ NULL, 0 }), OUTCOME_BODY_EMPTY);
 }
 
 static void
