@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/log_writer.h"
 #include "base/memory.h"
+#include "base/streams.h"
 #include "base/systemd.h"
 #include "db/pool.h"
 #include "front/admission.h"
@@ -288,6 +289,7 @@ main(int argc, char **argv)
 	int status = 1;
 	bool cgi;
 
+	streams_fill();
 	listen_inherit(&listener);
 	/* the arguments of a CGI program are the sender's: the query string, when it has no "=" (RFC 3875, 4.4) */
 	cgi = is_cgi(&listener);

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/streams.h"
 #include "ctl/commands.h"
 
 static const struct command commands[] = {
@@ -355,6 +356,7 @@ main(int argc, char **argv)
 	struct ctl ctl = { .config = getenv("CALLRESULTD_CONF") };
 	int status;
 
+	streams_fill();
 	log_set_program("callresultctl");
 	log_open(LOG_LEVEL_WARNING, false);
 	umask(077);

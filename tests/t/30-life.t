@@ -153,6 +153,19 @@ subtest 'systemd socket activation' => sub {
 	is $worker->stop, 0, 'ends well';
 };
 
+# What is opened next would be standard error, and the log would be written into it.
+subtest 'started without standard streams' => sub {
+	my $worker = Rig::Worker->configured(postgres => $postgres);
+	my ($path) = $worker->{listen} =~ /^unix:(.*)/;
+	$worker->{pid} = Rig::spawn([Rig::Worker->binary, '-c', $worker->{config}], before => sub { POSIX::close($_) for 0 .. 2 });
+	ok wait_for(sub { -S $path }), 'it serves';
+	$worker->wait_until_ready;
+	is_deeply [map { readlink "/proc/$worker->{pid}/fd/$_" } 0 .. 2], [('/dev/null') x 3], 'nothing takes their place';
+	$worker->signal('HUP');
+	is $worker->push_body(body(record(called => 'silent')))->{status}, 200, 'what it logs is in nobody\'s way';
+	is $worker->stop, 0, 'ends well';
+};
+
 subtest 'a plain CGI program' => sub {
 	my $worker = Rig::Worker->configured(postgres => $postgres);
 	my $input = write_file(folder() . '/cgi.in', body(record(called => 'cgi')));
