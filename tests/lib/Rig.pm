@@ -101,12 +101,12 @@ sub reap {
 	return $?;
 }
 
-# Sends the signal and waits for the end; kills after 20 s.  Gives the wait status.
+# Sends the signal and waits for the end; kills after a minute.  Gives the wait status.
 sub stop_process {
 	my ($pid, $signal) = @_;
 	kill $signal // 'TERM', $pid;
 	my $status;
-	my $ended = wait_for(sub { defined($status = reap($pid)) }, 20);
+	my $ended = wait_for(sub { defined($status = reap($pid)) });
 	if (!$ended) {
 		kill 'KILL', processes_below($pid);
 		waitpid $pid, 0;
@@ -119,7 +119,7 @@ sub stop_process {
 # True as soon as the condition is; false after the bound (seconds).
 sub wait_for {
 	my ($condition, $bound) = @_;
-	my $end = time + ($bound // 20);
+	my $end = time + ($bound // 60);
 	while (1) {
 		my $value = $condition->();
 		return $value if $value;

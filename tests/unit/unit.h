@@ -26,7 +26,7 @@
 #define COUNT(array) (sizeof (array) / sizeof *(array))
 
 /* A program that waits for what never comes is killed by SIGALRM after so many seconds. */
-enum { PROGRAM_TIME = 120 };
+enum { PROGRAM_TIME = 600 };
 
 __attribute__((constructor)) static void
 prepare(void)

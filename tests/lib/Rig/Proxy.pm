@@ -6,7 +6,7 @@ use warnings;
 use IO::Select;
 use IO::Socket::UNIX;
 use POSIX qw(_exit);
-use Rig qw(folder stop_process wait_for write_file read_file);
+use Rig qw(folder stop_process wait_for write_file read_file freeze);
 
 my $count = 0;
 
@@ -42,7 +42,13 @@ sub start_new {
 # '': passes everything.  'swallow': passes nothing on, and closes nothing.  A COMMIT is cut 'before' it is sent,
 # 'after' it is sent and before the server has answered, or in its 'answer'; each as often as cut() counts.  It is
 # looked for as libpq sends it, at the end of a transaction and with it.
-sub fault { my ($self, $mode) = @_; write_file($self->{mode}, $mode); return }
+sub fault {
+	my ($self, $mode) = @_;
+	# the proxy may read it at any moment, and an empty one passes everything
+	rename write_file("$self->{mode}.new", $mode), $self->{mode} or die "$self->{mode}: $!";
+	return;
+}
+
 sub cut   { return -s $_[0]{done} // 0 }
 
 sub note {
@@ -86,6 +92,6 @@ sub serve {
 }
 
 sub conninfo { return "host=$_[0]{folder} user=worker dbname=callresult" }
-sub stop     { kill 'KILL', Rig::processes_below($_[0]{pid}); waitpid $_[0]{pid}, 0; return }
+sub stop     { kill 'KILL', freeze($_[0]{pid}); waitpid $_[0]{pid}, 0; return }
 
 1;

@@ -50,7 +50,7 @@ sub start {
 	my ($self, %with) = @_;
 	$self->{pid} = spawn([@{ $with{prefix} // [] }, binary(), '-c', $self->{config}], log => $self->{log},
 		stdin => $with{stdin}, env => $with{env}, before => $with{before});
-	wait_for(sub { defined reap($self->{pid}) || read_file($self->{log}) =~ / serves / }, 30);
+	wait_for(sub { defined reap($self->{pid}) || read_file($self->{log}) =~ / serves / });
 	die "the worker does not start:\n" . $self->log_text if read_file($self->{log}) !~ / serves /;
 	return $self;
 }
