@@ -40,7 +40,7 @@ for my $case (
 	is $answer->{status}, $good ? 200 : 400, "$name: is answered";
 	ok $cost <= $times, "and costs no more than $times times the body" or diag sprintf '%.1f times', $cost;
 	is $worker->drains, 1, 'nothing of it waits';
-	ok wait_for(sub { status($worker, 'VmRSS') - $before < length($body) }, 10), 'the memory is given back'
+	ok wait_for(sub { status($worker, 'VmRSS') - $before < length($body) }), 'the memory is given back'
 	    or diag sprintf '%.1f times the body are kept', (status($worker, 'VmRSS') - $before) / length $body;
 	note sprintf '%s: %.1f MiB, %.1f times the body, %.1f times kept', $name, length($body) / $mib, $cost,
 	    (status($worker, 'VmRSS') - $before) / length $body;
