@@ -14,7 +14,7 @@ create function pg_temp.utf16(said text, big boolean default false) returns byte
     from regexp_split_to_table(said, '') with ordinality t (c, n)
 $$;
 
-select pg_temp.call('e', called, '2026-11-03', 5, '537')
+select pg_temp.call('e', called, now() at time zone 'UTC', 5, '537')
 from unnest(array['13800138000', '+86 138 0013 8000', '8613800138000', '13800138001', '23800138000', null]) called;
 select pg_temp.hold('utf-16', pg_temp.utf16('[{"called":"13800138000"')),
     pg_temp.hold('utf-16, big', pg_temp.utf16('[{"called":"13800138000"', true)),
@@ -63,7 +63,9 @@ select is_empty('select * from callresult.check_tally()', 'the tally knows');
 create function pg_temp.told(campaign text, called text[], at timestamp, code text) returns void language sql as $$
     select pg_temp.push(gen_random_uuid(), at at time zone 'UTC' + interval '1 min', campaign, called, code, at => at)
 $$;
-create temp table old as select date_trunc('month', now() at time zone 'UTC') - interval '13 months' + interval '2 days' as at;
+-- a month is over half a day after its end
+create temp table old as
+select date_trunc('month', now() at time zone 'UTC' - interval '12 h') - interval '13 months' + interval '2 days' as at;
 select pg_temp.told('p', array['111', '13900139000'], at, '537'), pg_temp.told('p', array['111'], at, '0'),
     pg_temp.told('p', array['111'], at - interval '1 month', '548'), pg_temp.told('p', array['13900139000'], now() at time zone 'UTC', '0')
 from old;
