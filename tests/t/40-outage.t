@@ -205,6 +205,8 @@ subtest 'refused records while the server restarts' => sub {
 };
 
 subtest 'a push that fails by no fault of the data' => sub {
+	# with time enough, so that no live push goes to the spool because the machine is busy
+	my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
 	$postgres->sql(q{create function public.fail() returns trigger language plpgsql as $$begin
 		raise exception 'no' using errcode = '54000'; end$$;
 		create trigger fail before insert on callresult.call_result for each row when (new.called = 'poison')
@@ -242,6 +244,7 @@ subtest 'a push that fails by no fault of the data' => sub {
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = 'poison'}), 0,
 	    'no part of it is stored';
 	$postgres->sql('drop function public.fail() cascade');
+	is $worker->stop, 0, 'the worker ends well';
 };
 
 subtest 'a synchronous standby that is away' => sub {

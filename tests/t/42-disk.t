@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(sleep);
-use Rig qw(folder build wait_for read_file write_file run_command reap);
+use Rig qw(folder build wait_for write_file run_command reap);
 use Rig::Load;
 use Rig::Postgres;
 use Rig::Push qw(record body $success $example);
@@ -29,7 +29,7 @@ for my $case (['sync', 2], ['sync', 3], ['sync', 7], ['write', 5], ['write', 23]
 	cmp_ok $load->{answers}{200} // 0, '>', 0, "$name: pushes are acknowledged";
 	is_deeply [grep { !/^(200|503)$/ } keys %{ $load->{answers} }], [], "$name: others may be refused, and nothing else happens";
 	# a spool that syncs nothing would never meet the fault
-	like read_file($worker->{log}), qr/spool \S+: (cannot|the file is damaged)/, "$name: it is noticed" if $call eq 'sync';
+	ok wait_for(sub { $worker->log_text =~ /spool \S+: (cannot|the file is damaged)/ }), "$name: it is noticed" if $call eq 'sync';
 	# what cannot be taken out of the spool is taken out by the next run, without the fault
 	is $worker->stop, 0, "$name: the worker ends well";
 	unlink $worker->{log};

@@ -50,6 +50,8 @@ my $worker = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
 my @as_owner = ('-c', $worker->{config}, '-d', administrator($postgres));
 my @as_worker = ('-c', $worker->{config});
 my $push = '/' . $Rig::Worker::token;
+# status counts the pushes of today
+sleep 1 while (localtime(time + 120))[3] != (localtime)[3];
 is $worker->push_body(body(map { record(called => $_) } 1 .. 3))->{body}, $success, 'a push of three';
 is $worker->push_body(body(record(called => 1), record(called => 2, customField => 'new'), { campaignId => 1 }))->{body},
     $success, 'a push of a duplicate, an update and a bad record';
@@ -72,9 +74,9 @@ subtest 'status' => sub {
 			sum(duplicates), sum(quarantined) from callresult.push'), "$row->{period}: as SQL has it";
 	}
 	is $json->{received}[0]{records}, 6, 'six records';
-	# received and answered, which is what the worker tells, may lie on two sides of a second
+	# received and answered, which is what the worker tells, may lie on two sides of a second, or of more where it is busy
 	like $json->{worker}{last_push_at}, qr/\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\z/, 'the last push';
-	is $postgres->sql("select abs(extract(epoch from max(received_at) - '$json->{worker}{last_push_at}')) < 2 from callresult.push"),
+	is $postgres->sql("select abs(extract(epoch from max(received_at) - '$json->{worker}{last_push_at}')) < 30 from callresult.push"),
 	    't', 'when it was';
 	is join("\n", map { join '|', @$_{qw(reason open seen)} } @{ $json->{quarantine} }), $postgres->sql(
 		'select reason, count(*), sum(seen) from callresult.quarantine where resolved_at is null group by 1 order by 2 desc, 1'),

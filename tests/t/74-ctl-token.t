@@ -137,14 +137,14 @@ subtest 'files that cannot be changed' => sub {
 };
 
 subtest 'many at once, and killed' => sub {
-	my @pids = map { spawn([Rig::Ctl::binary(), @ctl, 'token', 'new', "many-$_"]) } 1 .. 20;
-	kill 'KILL', $pids[$_] for 3, 7, 11;
+	my @pids = map { spawn([Rig::Ctl::binary(), @ctl, 'token', 'new', "many-$_"]) } 1 .. 12;
+	kill 'KILL', $pids[$_] for 3, 6, 9;
 	ok wait_for(sub { @pids = grep { !defined reap($_) } @pids; !@pids }, 60), 'all end';
 	my $text = read_file($tokens);
-	cmp_ok scalar(() = $text =~ /^many-\d+:[0-9a-f]{32}$/mg), '>=', 17, 'none overwrote another';
+	cmp_ok scalar(() = $text =~ /^many-\d+:[0-9a-f]{32}$/mg), '>=', 9, 'none overwrote another';
 	is system(Rig::Worker::binary() . " -n -c $worker->{config} >/dev/null") >> 8, 0,
 	    'and the file is whole';
-	my ($token) = $text =~ /^many-20:(.*)$/m;
+	my ($token) = $text =~ /^many-12:(.*)$/m;
 	$worker->signal('HUP');
 	ok wait_for(sub { $worker->request('POST', "/$token", '[]')->{status} == 200 }), 'and comes into force';
 };
