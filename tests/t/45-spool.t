@@ -20,7 +20,7 @@ subtest 'two workers on one spool' => sub {
 	$postgres->stop('fast');
 	my @loads = map { Rig::Load->start_new(worker => $_, senders => 6) } @workers;
 	for my $load (@loads) {
-		ok wait_for(sub { my %seen = $load->seen; ($seen{200} // 0) >= 500 }, 60), 'each has its turns';
+		ok wait_for(sub { my %seen = $load->seen; ($seen{200} // 0) >= 500 }, 180), 'each has its turns';
 	}
 	$postgres->start;
 	$_->stop for @loads;

@@ -25,7 +25,7 @@ my $json = JSON::PP->new->canonical;
 
 # The platform is at UTC+8 and has no summer time.
 my $zone = 8 * 3600;
-sleep 1 while (time + $zone) % 86_400 > 86_280;
+sleep 1 while (time + $zone) % 86_400 > 86_100;
 my $now = time;
 sub shown   { my ($at, $form) = @_; return strftime($form // '%Y-%m-%d %H:%M:%S', gmtime $at + $zone) }
 sub day     { return shown($_[0], '%Y-%m-%d') }
