@@ -339,10 +339,16 @@ settings_read(struct settings *settings, const char *path)
 	return error == 0 && bad_line == 0 && reading.fault_line == 0;
 }
 
+static bool
+is_text(enum settings_type type)
+{
+	return type == SETTING_TEXT || type == SETTING_PATH || type == SETTING_ADDRESS;
+}
+
 void
 settings_free(struct settings *settings)
 {
 	for (size_t i = 0; i < settings_key_count; i++)
-		if (settings_keys[i].type == SETTING_TEXT || settings_keys[i].type == SETTING_ADDRESS)
+		if (is_text(settings_keys[i].type))
 			memory_free(*(char **)((char *)settings + settings_keys[i].offset));
 }
