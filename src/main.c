@@ -29,8 +29,8 @@
 #include "store/writer.h"
 
 enum {                          /* milliseconds */
-	CGI_TIME = 2000,        /* of a CGI program, for work in the background */
-	BEYOND_TIME = 5000,     /* that a writer may take beyond a push's deadline to spool it, or be idle */
+	CGI_TIME = 2000,        /* that a CGI program works in the background after its answer */
+	BEYOND_TIME = 5000,     /* beyond a push's deadline: for a writer to spool it, or to be idle */
 };
 
 struct options {
@@ -39,8 +39,8 @@ struct options {
 };
 
 /*
- * Whether a web server started the process for one request: there is no FastCGI socket, but a variable of CGI.  One of
- * these two is enough, because a wrong "no" would let the sender of the request choose our options.
+ * Whether a web server started the process to serve one request by CGI: there is no FastCGI socket, but a CGI variable.
+ * Either variable is enough, because a wrong "no" would let the sender of the request choose our options.
  */
 static bool
 is_cgi(const struct listener *inherited)
@@ -111,7 +111,7 @@ block_signals(void)
 	sigset_t handled;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);       /* writing to a file that may not grow is an error then, not the end */
+	signal(SIGXFSZ, SIG_IGN);       /* beyond a limit on file sizes write(2) then fails, and does not kill us */
 	sigemptyset(&handled);
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
@@ -132,7 +132,7 @@ raise_descriptor_limit(void)
 	}
 }
 
-/* The contents of a bad file change nothing. */
+/* Reads the log level and the tokens again.  A bad file changes nothing. */
 static void
 reload(const char *config, struct admission *admission)
 {
@@ -188,7 +188,7 @@ storage_open(const struct settings *settings, bool cgi)
 	return storage;
 }
 
-/* at: clock_ms() */
+/* Ends the replay and the housekeeper at the time at (clock_ms(), ms), or before that when they have nothing to do. */
 static void
 end_background(struct storage *storage, int64_t at)
 {
@@ -208,7 +208,7 @@ work_in_background(struct storage *storage)
 	end_background(storage, clock_ms() + CGI_TIME);
 }
 
-/* In the order in which pushes go: no new one comes, then those there are end. */
+/* Closes the stages in the order in which pushes pass them: no new push comes, and the writers finish the others. */
 static void
 storage_close(struct storage *storage, bool cgi)
 {
@@ -224,7 +224,7 @@ storage_close(struct storage *storage, bool cgi)
 	queue_free(storage->queue);
 }
 
-/* The background may hang with the database, so it ends while the server still takes pushes. */
+/* Serves until a signal.  The background may hang with the database, so it ends while the server still serves. */
 static void
 run(struct listener *listener, struct service *service, struct storage *storage, const struct settings *settings,
     const char *config, const sigset_t *handled)

@@ -53,7 +53,7 @@ static const struct unit size_units[] = {
 };
 static const struct unit time_units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 }, { NULL, 0 } };
 
-/* Digits and one of the units; their product is within the key's limits. */
+/* Reads digits and one of the units, and holds their product to the key's limits. */
 static bool
 read_number(const struct settings_key *key, const char *value, const struct unit *units, int64_t *number)
 {
@@ -126,7 +126,7 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 	case SETTING_TEXT:
 		return read_text(value, member);
 	case SETTING_PATH:
-		/* SQLite keeps in memory what is called ":memory:" */
+		/* no relative path: SQLite would keep ":memory:" in memory */
 		return read_text(value, member) && *value == '/';
 	case SETTING_ADDRESS:
 		return read_text(value, member) && is_address(value);
@@ -152,7 +152,7 @@ read_value(struct settings *settings, const struct settings_key *key, const char
 struct reading {
 	struct settings *settings;
 	FILE            *file;
-	char            *text;           /* of the line, as it was read */
+	char            *text;           /* the current line, as it was read */
 	size_t           text_size;
 	int              line;
 	bool             given[KEY_MAX];
@@ -173,7 +173,7 @@ fault(struct reading *reading, const char *format, ...)
 	va_end(arguments);
 }
 
-/* What Windows editors save as "Unicode": it begins with a mark, or each letter has a NUL beside it. */
+/* Whether the file is UTF-16, the "Unicode" of Windows editors: with a byte order mark, or a NUL beside each letter. */
 static bool
 is_utf_16(const char *line, size_t length)
 {
@@ -181,7 +181,7 @@ is_utf_16(const char *line, size_t length)
 	    strlen(line) == 1);
 }
 
-/* Such as a NUL or a lone carriage return, which end a line for some readers and not for others. */
+/* A NUL or a lone carriage return, for example, ends a line for some readers and not for others. */
 static bool
 has_control(const char *line, size_t length)
 {
@@ -191,7 +191,7 @@ has_control(const char *line, size_t length)
 	return false;
 }
 
-/* libinih ignores what follows a section on its line. */
+/* Whether anything but a comment follows a section on its line; libinih would ignore it. */
 static bool
 is_more_than_section(const char *line)
 {
@@ -218,7 +218,7 @@ check_line(struct reading *reading, const char *line, size_t length, size_t max)
 		fault(reading, "expected [section] or \"key = value\"");
 }
 
-/* A password may hold a blank and a semicolon.  Within libpq's quotes they must not begin a comment. */
+/* To libinih a blank and a semicolon begin a comment, but a password in libpq's quotes may hold both. */
 static void
 hide_quoted_semicolons(char *line)
 {
@@ -238,7 +238,7 @@ hide_quoted_semicolons(char *line)
 	}
 }
 
-/* An ini_reader.  libinih silently cuts longer lines in two. */
+/* An ini_reader.  It checks each line, because libinih would silently cut a long one in two. */
 static char *
 next_line(char *line, int size, void *stream)
 {

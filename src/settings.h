@@ -1,4 +1,4 @@
-/* The configuration: one table of keys, which the reader walks, and the test that holds the documents to it. */
+/* The configuration: one table of keys.  The reader walks it, and so does the test that checks the documents. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -32,7 +32,7 @@ struct settings {
 
 enum settings_type {
 	SETTING_TEXT,
-	SETTING_PATH,        /* from the root */
+	SETTING_PATH,        /* absolute */
 	SETTING_ADDRESS,     /* a text that address_parse() takes */
 	SETTING_NUMBER,
 	SETTING_SIZE,        /* bytes; K, M and G multiply by 1024 */
@@ -55,8 +55,9 @@ extern const struct settings_key settings_keys[];
 extern const size_t settings_key_count;
 
 /*
- * Reads the file over the defaults.  False at its first fault, logged with line and key: a line that is none, or a key
- * that is unknown, given twice or has a bad value.  False, logged, when it cannot be read.
+ * Sets the defaults and reads the file over them.  False, logged, when the file cannot be read or has a fault: a line
+ * that is neither a section nor a key, or a key that is unknown, given twice or has a bad value.  The log names the
+ * first fault with its line.
  */
 bool settings_read(struct settings *settings, const char *path) __attribute__((warn_unused_result));
 
