@@ -18,7 +18,7 @@ enum {                           /* milliseconds */
 	LOOK_PAUSE = 5000,       /* between two looks at a path that cannot be watched */
 };
 
-/* With the mutex.  The connection that has been idle longest makes room for a new one. */
+/* With the mutex: closes the connection that has been idle longest.  False when none is idle. */
 static bool
 close_an_idle_connection(struct server *server)
 {
@@ -33,7 +33,7 @@ close_an_idle_connection(struct server *server)
 	return true;
 }
 
-/* With the mutex.  Closing an idle connection frees what is short; without one, others will free it soon. */
+/* With the mutex.  Descriptors or memory are short: closing an idle connection frees some, else accepting pauses. */
 static void
 note_accept_error(struct server *server, int error)
 {
@@ -45,7 +45,7 @@ note_accept_error(struct server *server, int error)
 	server_set_timer(server, server->accept_at);
 }
 
-/* With the mutex.  Whether one more may be accepted. */
+/* With the mutex.  Whether one more connection may be accepted. */
 static bool
 make_room(struct server *server)
 {
@@ -91,7 +91,7 @@ server_accept(struct server *server)
 
 /* --- the socket's path ---------------------------------------------------------------------------------------- */
 
-/* With the mutex.  The old socket's backlog is served. */
+/* With the mutex.  Takes the old socket's backlog first, so that it is served. */
 static bool
 renew(struct server *server)
 {

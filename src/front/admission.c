@@ -108,7 +108,7 @@ query_byte(const char **text)
 	return *(*text)++;
 }
 
-/* The value at *query, which moves behind it.  Web servers decode the path, and not the query. */
+/* Takes the value at *query and decodes it: web servers decode the path, but not the query. */
 static struct slice
 read_token(const char **query, char token[TOKEN_MAX])
 {
@@ -119,7 +119,7 @@ read_token(const char **query, char token[TOKEN_MAX])
 	return (struct slice){ token, strchr("&?", **query) != NULL ? length : 0 };
 }
 
-/* "a=b&token=TOKEN"; of several tokens a right one is enough. */
+/* Whether a query such as "a=b&token=TOKEN" has a right token.  Among several tokens one is enough. */
 static bool
 query_admits(const struct token_set *tokens, const char *query, char source[PUSH_SOURCE_SIZE])
 {

@@ -19,8 +19,8 @@ void admission_free(struct admission *admission);
 bool admission_reload(struct admission *admission) __attribute__((warn_unused_result));
 
 /*
- * Whether pushes go to path, which is what follows the mount: nothing, or one segment.  Several slashes count as one,
- * because some web servers merge them and some do not.
+ * Whether path, the part of the URL behind the mount, is one for pushes: it has one segment or none.  Several slashes
+ * count as one, because some web servers merge them and some do not.
  */
 bool admission_is_push_path(const char *path);
 

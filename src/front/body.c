@@ -13,7 +13,7 @@
 
 enum { CAPACITY_AT_FIRST = 16 * 1024 };
 
-/* False when there is none, as with a chunked upload, or when it is no number.  INT64_MAX stands for all above. */
+/* False when CONTENT_LENGTH is absent, as with a chunked upload, or not a number.  Caps the length at INT64_MAX. */
 static bool
 content_length(const struct gateway *gateway, size_t *length)
 {

@@ -36,7 +36,7 @@ read_body(struct body *body)
 		body_add(body, content, body->size);
 }
 
-/* Apache cuts the answer off when the pipe that it still writes to closes, so stdin is drained first. */
+/* Apache cuts the answer off when stdin is closed while it still writes the body, so stdin is drained first. */
 static void
 finish(struct gateway *gateway)
 {
@@ -68,7 +68,7 @@ cgi_serve_at_once(const struct service *service)
 	return answered;
 }
 
-/* A process that has just begun does not know yet whether the database is there. */
+/* A new process does not know yet whether the database is up: borrowing a connection finds it out. */
 static void
 find_database(const struct service *service)
 {

@@ -1,8 +1,8 @@
 /*
- * A connection of the web server's.  Its state is the list it is on, and connection_move() alone moves it.
+ * A connection from the web server.  Its state is the list it is on; connection_move() alone changes both.
  *
- * While the server runs a connection is reused and never freed, because an old event may still name it.  A thread that
- * gets such an event leaves a connection of another state alone, and finds nothing to read in one of a fitting state.
+ * While the server runs, connections are reused and never freed, because an old event may still name one.  An old event
+ * does no harm: a thread ignores it when the state does not fit, and finds nothing to read when the state does.
  */
 #ifndef CONNECTION_H
 #define CONNECTION_H
@@ -20,16 +20,16 @@ struct request;
 
 enum connection_state {
 	CONNECTION_UNUSED,       /* it has no descriptor */
-	CONNECTION_SERVED,       /* a thread has it, and nobody else may touch it */
+	CONNECTION_SERVED,       /* a thread has it; no other thread may touch it */
 
-	CONNECTION_IDLE,         /* nothing of a head has come */
-	CONNECTION_HEAD,         /* part of a head has come */
+	CONNECTION_IDLE,         /* no byte of a head has arrived */
+	CONNECTION_HEAD,         /* part of a head has arrived */
 	CONNECTION_WAITING,      /* its push waits for a place in flight */
-	CONNECTION_BODY,         /* its body is coming */
+	CONNECTION_BODY,         /* its body is arriving */
 	CONNECTION_GROWING,      /* its body waits for memory */
 	CONNECTION_IN_FLIGHT,    /* its push is with the writers */
-	CONNECTION_DRAINING,     /* answered, and the rest of its body is coming */
-	CONNECTION_LINGERING,    /* shut down; what still comes is thrown away, so that the answer arrives */
+	CONNECTION_DRAINING,     /* answered, while the rest of its body is arriving */
+	CONNECTION_LINGERING,    /* shut down for writing; input is thrown away, so that the answer gets through */
 	CONNECTION_STATES
 };
 
@@ -43,20 +43,20 @@ struct connection {
 	int                descriptor;
 	bool               watched;           /* it is in the epoll set, armed or not */
 
-	/* read and not used yet: in the buffer of the thread that has the connection, or in kept */
+	/* read and not used yet: in the buffer of the thread that has the connection; in kept while no thread has it */
 	struct slice       input;
 	char              *kept;
-	bool               dry;               /* the last read took all that had come */
+	bool               dry;               /* the last read left nothing in the socket */
 
 	struct fcgi_reader reader;
-	struct head        head;              /* until gateway has it */
+	struct head        head;              /* until gateway is made of it */
 	unsigned           id;                /* of the request */
 	bool               keep;              /* the web server keeps it for another request */
-	bool               ended;             /* nothing more of the body comes */
-	bool               lost;              /* nothing more comes at all */
+	bool               ended;             /* the body has ended */
+	bool               lost;              /* the peer has closed, given up or broken the protocol */
 	struct gateway    *gateway;           /* until its answer is ended */
 	struct request    *request;           /* until it is posted */
-	size_t             drained;           /* bytes of its body */
+	size_t             drained;           /* bytes of the body that were read after the answer */
 
 	int64_t            since;             /* clock_ms() when its state began */
 	bool               in_flight;         /* it has a place */
@@ -64,8 +64,9 @@ struct connection {
 };
 
 /*
- * All connections, and the places in flight.  The caller's mutex guards it, and of each connection the members above
- * descriptor; the rest is for the thread that has the connection, or, with the mutex, of one that no thread has.
+ * All connections, and the places in flight.  The caller's mutex guards this struct and, in each connection, the
+ * members above descriptor.  The other members are for the thread that has the connection; while none has it, for
+ * whoever holds the mutex.
  *
  * A place has room for a body of room_at_first bytes.  A larger body takes the rest from room_to_grow, which all share.
  */
@@ -78,28 +79,28 @@ struct connections {
 	size_t grown;                    /* bytes of room_to_grow in use */
 };
 
-/* Makes it one without connections. */
+/* Initialises an empty struct connections. */
 void connection_init(struct connections *connections, int in_flight_max, size_t room_at_first, size_t room_to_grow);
 
-/* One that is CONNECTION_UNUSED, made when there is none. */
+/* An unused connection; makes one when there is none. */
 struct connection *connection_new(struct connections *connections);
 
-/* Frees what belongs to its request, and begins anew with that descriptor, on the list it is on. */
+/* Frees all that belongs to its request, and gives it descriptor (-1: none).  It stays on its list. */
 void connection_reset(struct connection *connection, int descriptor);
 
-/* Moves it to the end of the list of state; one that expires goes behind those that expire no later. */
+/* Moves it to the list of state: to the end or, when it expires, behind those that expire no later. */
 void connection_move(struct connections *connections, struct connection *connection, enum connection_state state,
     int64_t expires);
 
 /* The first on the list of state; NULL: none. */
 struct connection *connection_first(const struct connections *connections, enum connection_state state);
 
-/* The one that expires first of all; NULL: none does. */
+/* The connection that expires first; NULL: none expires. */
 struct connection *connection_next_to_expire(const struct connections *connections);
 
 /*
- * Gives the connection a place in flight, or the memory that the whole body of its request may take.  False when there
- * is none, or others wait for it: then the connection waits behind them.
+ * Gives the connection a place in flight, or room for the whole body of its request.  False when there is none left, or
+ * others wait for it already: then this moves the connection behind them, to CONNECTION_WAITING or CONNECTION_GROWING.
  */
 bool connection_take_place(struct connections *connections, struct connection *connection)
     __attribute__((warn_unused_result));
@@ -109,10 +110,10 @@ bool connection_take_room(struct connections *connections, struct connection *co
 /* Gives up the place, if it has one. */
 void connection_give_up_place(struct connections *connections, struct connection *connection);
 
-/* Gives the first that can have it what it waits for, and makes it CONNECTION_SERVED; NULL: none can. */
+/* Gives the next in line the room or the place it waits for, makes it CONNECTION_SERVED and returns it; NULL: none. */
 struct connection *connection_next_ready(struct connections *connections);
 
-/* Frees all, which must be unused. */
+/* Frees all connections, which must be unused. */
 void connection_free_all(struct connections *connections);
 
 #endif

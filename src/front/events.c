@@ -1,4 +1,4 @@
-/* What the threads of a server hear of: connections, the listening socket, the timer. */
+/* The epoll set and the timer of a server. */
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>

@@ -17,7 +17,7 @@ enum {
 	BODY_RATE = 16,                     /* bytes of a body that lengthen BODY_TIME by a millisecond */
 };
 
-/* Milliseconds that each may take from beginning to end, however often something comes. */
+/* Milliseconds that each may take in all, however often a few bytes come. */
 enum {
 	HEAD_TIME = 10 * 1000,
 	BODY_TIME = 20 * 1000,
@@ -29,7 +29,7 @@ enum exchange_input
 exchange_fill(struct connection *connection)
 {
 	static _Thread_local char buffer[BODY_READ];
-	/* what comes with a head may have to wait with its push, so it is little */
+	/* bytes behind a head are kept while the push waits for a place, so few are read */
 	size_t size = connection->gateway != NULL ? BODY_READ : HEAD_READ;
 	ssize_t count;
 
@@ -61,8 +61,8 @@ exchange_rest(struct connection *connection)
 /* --- the end of a request ------------------------------------------------------------------------------------ */
 
 /*
- * Closing a connection with something unread may lose the answer on its way, so the peer may close first.  An answer
- * that the peer does not take at once is given up: a socket has room for hundreds.
+ * Closing a socket with unread input may destroy the answer on its way, so the connection lingers until the peer closes
+ * it.  An answer that the socket does not take at once is given up: a socket has room for hundreds.
  */
 static enum connection_state
 finish(struct connection *connection)
@@ -84,7 +84,7 @@ exchange_answered(struct connection *connection)
 	return connection->ended || connection->lost ? finish(connection) : CONNECTION_DRAINING;
 }
 
-/* --- what comes ---------------------------------------------------------------------------------------------- */
+/* --- input --------------------------------------------------------------------------------------------------- */
 
 static enum connection_state
 begin(struct connection *connection, const struct service *service)
@@ -117,7 +117,7 @@ read_head(struct connection *connection, const struct service *service)
 	}
 }
 
-/* Only the body may follow a head.  FCGI_ABORT_REQUEST loses the request, too: the web server gives it up. */
+/* Only the body may follow a head.  With FCGI_ABORT_REQUEST the web server gives the request up: it is lost, too. */
 static void
 take_record(struct connection *connection)
 {
@@ -188,7 +188,7 @@ exchange_step(struct connection *connection, enum connection_state state, const 
 	}
 }
 
-/* --- what does not come -------------------------------------------------------------------------------------- */
+/* --- no more input ------------------------------------------------------------------------------------------- */
 
 enum connection_state
 exchange_lost(struct connection *connection, enum connection_state state)

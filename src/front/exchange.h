@@ -17,7 +17,7 @@ enum exchange_input {
 	EXCHANGE_END,        /* nothing will come any more */
 };
 
-/* Reads into the connection's input, which is empty.  The bytes lie in the thread's own buffer. */
+/* Reads from the socket into the connection's input, which must be empty.  The bytes lie in the thread's buffer. */
 enum exchange_input exchange_fill(struct connection *connection) __attribute__((warn_unused_result));
 
 /* Moves the input out of the thread's buffer, so that the connection may leave the thread. */
@@ -38,11 +38,11 @@ enum connection_state exchange_step(struct connection *connection, enum connecti
 /* The next state once its answer is written. */
 enum connection_state exchange_answered(struct connection *connection) __attribute__((warn_unused_result));
 
-/* The next state when nothing more will come. */
+/* The next state when the peer has closed the connection. */
 enum connection_state exchange_lost(struct connection *connection, enum connection_state state)
     __attribute__((warn_unused_result));
 
-/* How long it may stay in that state: until that clock_ms(), or CONNECTION_NEVER for ever. */
+/* Until when the connection may stay in state: clock_ms(), or CONNECTION_NEVER. */
 int64_t exchange_expiry(const struct connection *connection, enum connection_state state);
 
 /* The next state when that time is up. */

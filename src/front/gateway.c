@@ -16,7 +16,7 @@
 
 struct gateway {
 	bool         is_cgi;        /* fastcgi is unused */
-	bool         cgi_failed;    /* part of the answer did not leave */
+	bool         cgi_failed;    /* part of the answer could not be written */
 	FCGX_Request fastcgi;
 };
 
@@ -64,8 +64,8 @@ gateway_init(void)
 }
 
 /*
- * libfcgi reads requests from descriptors alone, and loses its place in one that has no more to give.  So it reads each
- * head from a file in memory, which ends where the head does.  Each thread keeps one, as large as any head.
+ * libfcgi reads requests from descriptors alone, and cannot go on later when one has nothing more to read.  So it reads
+ * each head from a file in memory that ends where the head ends.  Each thread keeps one file, as large as any head.
  */
 static _Thread_local int head_file = -1;
 static _Thread_local char *head_bytes;          /* what is in it */
@@ -99,7 +99,7 @@ accept_head(FCGX_Request *request, const struct head *head)
 {
 	if (!write_head(head))
 		return false;
-	/* a connection and no listening socket: FCGX_Accept_r reads this one, and cannot accept another */
+	/* with a connection and no listening socket FCGX_Accept_r reads that connection, and cannot accept another */
 	FCGX_InitRequest(request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 	request->ipcFd = head_file;
 	request->keepConnection = 1;
@@ -125,7 +125,7 @@ gateway_new(const struct head *head, int connection)
 	return gateway;
 }
 
-/* Counts an answer that did not leave. */
+/* Counts an answer that could not be sent. */
 static bool
 noted(bool written)
 {

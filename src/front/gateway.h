@@ -14,18 +14,18 @@ struct head;
 /* A CGI variable (RFC 3875), such as PATH_INFO; NULL when it is absent.  Valid until the gateway is freed. */
 const char *gateway_variable(const struct gateway *gateway, const char *name);
 
-/* Writes part of the answer, headers first.  gateway_end() returns whether it left. */
+/* Writes part of the answer, headers first.  gateway_end() returns whether all of it was sent. */
 void gateway_write(struct gateway *gateway, const char *bytes, size_t length);
 
-/* To be called once, before any request.  No signal handler of libfcgi's stays. */
+/* To be called once, before any request.  Undoes the signal handlers that libfcgi installs. */
 void gateway_init(void);
 
-/* To be called in each thread that will have requests: takes its descriptor while there is one. */
+/* To be called early in each thread that serves requests: opens the thread's descriptor while there is one to have. */
 void gateway_init_thread(void);
 
 /*
- * The request of a whole head.  Its answer goes to connection, a nonblocking descriptor.  NULL, logged, when it cannot
- * be made.  Threads may have a request each.
+ * Makes a request of a whole head.  Its answer goes to connection, a nonblocking descriptor.  NULL, logged, on failure.
+ * Different threads may use different requests at once.
  */
 struct gateway *gateway_new(const struct head *head, int connection) __attribute__((warn_unused_result));
 

@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 
-/* libfcgi gets BEGIN_REQUEST with its body, one PARAMS record of all that came in several, and an empty one. */
+/* libfcgi gets BEGIN_REQUEST with its body, one PARAMS record that joins all that came, and an empty PARAMS record. */
 enum {
 	BEGIN_AT = FCGI_HEADER_LEN,
 	BEGIN_SIZE = sizeof(FCGI_BeginRequestBody),
@@ -53,7 +53,7 @@ take_length(struct slice *pairs, size_t *length)
 	return true;
 }
 
-/* Whether these are names and values to the last byte, without a NUL, at which libfcgi would end them. */
+/* Whether pairs is whole names and values to its last byte, without a NUL: libfcgi would end a text there. */
 static bool
 are_pairs(struct slice pairs)
 {
@@ -71,7 +71,7 @@ are_pairs(struct slice pairs)
 static bool
 begin(struct head *head, const struct fcgi_reader *reader)
 {
-	/* the web server may give up a request while its answer is on the way */
+	/* the web server gave up the previous request while we were answering it: nothing to do */
 	if (reader->type == FCGI_ABORT_REQUEST && reader->id != FCGI_NULL_REQUEST_ID) {
 		head->size = 0;
 		return true;

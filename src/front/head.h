@@ -1,6 +1,6 @@
 /*
- * The head of a FastCGI request, from its BEGIN_REQUEST record to the empty PARAMS record: gathered as it comes, and
- * checked before libfcgi gets it, which trusts every length and reads without bound.
+ * The head of a FastCGI request, from its BEGIN_REQUEST record to the empty PARAMS record.  It is gathered as it comes,
+ * and checked before libfcgi gets it, because libfcgi trusts every length and reads without bound.
  */
 #ifndef HEAD_H
 #define HEAD_H
@@ -30,8 +30,8 @@ enum head_state {
 };
 
 /*
- * Takes the head off the front of input, going on where the last call ended.  A whole head is one request in the role
- * of a responder, with no other in between, and its names and values are as long as they say and have no NUL.
+ * Takes the head off the front of input, going on where the last call ended.  HEAD_WHOLE means: one request, to a
+ * responder, with no record of another in between; its names and values are as long as they say and contain no NUL.
  */
 enum head_state head_read(struct head *head, struct fcgi_reader *reader, struct slice *input)
     __attribute__((warn_unused_result));

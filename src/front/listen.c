@@ -36,7 +36,7 @@ listen_inherit(struct listener *listener)
 		fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK);
 }
 
-/* Only a socket: anything else is somebody's file, and bind(2) fails on it. */
+/* Removes nothing but a socket: anything else is somebody's file, and bind(2) fails on it. */
 static void
 remove_stale(const char *path)
 {
@@ -64,7 +64,7 @@ bind_unix(struct listener *listener, const struct sockaddr_un *address)
 	return bound == 0 && listen(listener->descriptor, SOMAXCONN) == 0;
 }
 
-/* Cleaners of /tmp and careless services remove sockets. */
+/* Watches the folder, because cleaners of /tmp and careless services remove sockets. */
 static void
 watch_path(struct listener *listener)
 {
@@ -93,7 +93,7 @@ open_unix(struct listener *listener, const struct address *address)
 	return true;
 }
 
-/* The first address that can be bound. */
+/* Binds the first address that can be bound. */
 static bool
 bind_first(struct listener *listener, const struct addrinfo *addresses)
 {

@@ -7,19 +7,19 @@
 
 struct listener {
 	int   descriptor;    /* nonblocking, as several threads may accept at once; -1: none */
-	bool  handed_over;   /* somebody else's: it stays open without us */
+	bool  handed_over;   /* somebody else made it, and keeps it open without us */
 	char *path;          /* of our own unix socket; NULL: none */
-	dev_t device;        /* this and inode tell our own socket from one in its place */
+	dev_t device;        /* with inode it tells our own socket from another at the same path */
 	ino_t inode;
-	int   watch;         /* readable when the folder of path changes; -1: that cannot be watched */
+	int   watch;         /* of inotify(7): readable when the folder of path changes; -1: it cannot be watched */
 };
 
 /* Takes a socket handed over on descriptor 0 (spawn-fcgi, mod_fcgid) or by systemd, if there is one. */
 void listen_inherit(struct listener *listener);
 
 /*
- * Makes one, where as in address.h.  A unix socket has mode 0660 and replaces one that a dead process left.  False,
- * logged, when it cannot.
+ * Makes a listening socket at an address as in address.h.  A unix socket has mode 0660 and replaces one that a dead
+ * process left.  False, logged, on failure.
  */
 bool listen_open(struct listener *listener, const char *where) __attribute__((warn_unused_result));
 
@@ -30,15 +30,15 @@ void listen_warn_if_open(const struct listener *listener);
 bool listen_is_reachable(struct listener *listener);
 
 /*
- * Makes our own unix socket anew at its path, under the same descriptor, which leaves the epoll sets it was in.  False,
- * with errno, when it cannot: there is no folder, or somebody else listens there.
+ * Makes our own unix socket anew at its path.  Its descriptor keeps its number, but leaves the epoll sets it was in.
+ * False, with errno, on failure: the folder is gone, or somebody else listens there.
  */
 bool listen_renew(struct listener *listener) __attribute__((warn_unused_result));
 
-/* Removes the path of our own socket, so that nobody connects any more; connections stay. */
+/* Removes the path of our own socket, so that nobody connects any more.  Connections stay open. */
 void listen_remove_path(struct listener *listener);
 
-/* Closes it, and removes its path. */
+/* Closes the socket and removes its path. */
 void listen_close(struct listener *listener);
 
 #endif

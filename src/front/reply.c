@@ -64,7 +64,7 @@ phrase(int status)
 	}
 }
 
-/* A CGI program gives the status in a header (RFC 3875, 6.3.3).  200 needs none; so all answers are alike. */
+/* CGI has the status in a header (RFC 3875, 6.3.3).  200 would need none, but so all answers have the same form. */
 static void
 send_text(struct gateway *gateway, enum outcome outcome, const char *type, const char *text, size_t length)
 {

@@ -11,7 +11,7 @@ struct gateway;
 /* The HTTP status of an outcome. */
 int reply_status(enum outcome outcome);
 
-/* Whether a push can end so; live, ready and metrics are answered otherwise. */
+/* Whether the outcome is one of a push, and not of a query (live, ready, metrics). */
 bool reply_is_to_push(enum outcome outcome);
 
 /* Writes the whole answer; the caller ends it. */

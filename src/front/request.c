@@ -1,4 +1,4 @@
-/* The way of one request through the stages, from its path to its answer. */
+/* The way of one request through the stages, from its URL to its answer. */
 #include "front/request.h"
 
 #include <stdbool.h>
@@ -36,9 +36,9 @@ readiness(const struct service *service)
 	return outcomes[pool_is_up(service->pool)][spool_is_well(service->spool)];
 }
 
-/* What monitoring asks for, below "/-/". */
+/* The outcome of a query below "/-/", by which monitoring asks. */
 static enum outcome
-answer_query(const struct gateway *gateway, const char *name)
+query_outcome(const struct gateway *gateway, const char *name)
 {
 	if (!is_method(gateway, "GET") && !is_method(gateway, "HEAD"))
 		return OUTCOME_NOT_FOUND;
@@ -51,7 +51,7 @@ answer_query(const struct gateway *gateway, const char *name)
 	return OUTCOME_NOT_FOUND;
 }
 
-/* The name of a query; NULL: the request is none. */
+/* The name of a query; NULL: the request is not a query. */
 static const char *
 query_name(const struct gateway *gateway)
 {
@@ -67,7 +67,7 @@ request_asks(const struct gateway *gateway)
 	return query_name(gateway) != NULL;
 }
 
-/* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: it asks for readiness(). */
+/* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: a query that readiness() answers. */
 static enum outcome
 admit(const struct gateway *gateway, const struct service *service, char source[PUSH_SOURCE_SIZE])
 {
@@ -76,7 +76,7 @@ admit(const struct gateway *gateway, const struct service *service, char source[
 	if (path == NULL)
 		path = "";
 	if (query != NULL)
-		return answer_query(gateway, query);
+		return query_outcome(gateway, query);
 	if (!admission_is_push_path(path))
 		return OUTCOME_NOT_FOUND;
 	if (!admission_check(service->admission, path, gateway_variable(gateway, "QUERY_STRING"), source))
@@ -169,9 +169,9 @@ static void
 answer_push(struct push *push, request_answered *answered, void *context)
 {
 	struct request *request = push->request;
-	/* a body too large is not kept, so another try would not help: 413, and not 503 */
-	bool was_read = push->outcome == OUTCOME_OK || request->outcome == OUTCOME_BODY_TOO_LARGE;
-	enum outcome outcome = was_read ? request->outcome : push->outcome;
+	/* a body too large is not kept, so another try would not help: 413, even if storing the push failed */
+	bool reading_decides = push->outcome == OUTCOME_OK || request->outcome == OUTCOME_BODY_TOO_LARGE;
+	enum outcome outcome = reading_decides ? request->outcome : push->outcome;
 
 	if (outcome == OUTCOME_OK)
 		metrics_count_source(push->source);

@@ -27,12 +27,12 @@ struct service {
 
 /* A push that was admitted, until it is answered. */
 struct request {
-	void           *owner;      /* the caller's */
+	void           *owner;      /* the caller's, which request_answer() gives back */
 	struct gateway *gateway;
-	struct body     body;       /* the caller adds to it until it is whole, or ends */
+	struct body     body;       /* the caller adds to it until it is whole or the input ends */
 	struct push    *push;
 	int64_t         start;      /* clock_us() */
-	enum outcome    outcome;    /* of reading it */
+	enum outcome    outcome;    /* of reading the push; that of storing it is push->outcome */
 };
 
 /* Whether the request is a query below "/-/", and no push. */
@@ -45,7 +45,7 @@ bool request_asks(const struct gateway *gateway);
 bool request_answer_at_once(struct gateway *gateway, const struct service *service)
     __attribute__((warn_unused_result));
 
-/* The gateway's request, when it is a push that is admitted.  NULL when not: then its answer is written. */
+/* Makes a request when it is a push that is admitted.  NULL when not: then its answer is written, but not ended. */
 struct request *request_new(struct gateway *gateway, const struct service *service, void *owner)
     __attribute__((warn_unused_result));
 
@@ -53,14 +53,14 @@ struct request *request_new(struct gateway *gateway, const struct service *servi
 void request_free(struct request *request);
 
 /*
- * Parses the body and hands the push to the writers.  ended: the web server said that nothing more of the body comes.
- * From here on the request is request_answer()'s, which may have freed it in another thread already.
+ * Parses the body and posts the push to the writers.  ended: the web server said that the body has ended.  The request
+ * then belongs to request_answer(), which may free it in another thread before this function returns.
  */
 void request_post(struct request *request, const struct service *service, bool ended);
 
 /*
- * Writes the answers of the requests whose pushes have an outcome, calls answered for the owner of each, which ends the
- * answer, and frees the request.  To be called, in any thread, when queue_descriptor() is readable.
+ * For each request whose push has an outcome: writes the answer, calls answered, which ends the answer, and frees the
+ * request.  To be called, in any thread, when queue_descriptor() is readable.
  */
 typedef void request_answered(void *owner, void *context);
 void request_answer(const struct service *service, request_answered *answered, void *context);

@@ -1,4 +1,4 @@
-/* The connections of a server: a thread has each, or it is on the list of those that wait for the same. */
+/* Serves connections.  Each is with one thread, or waits with no thread on the list of its state. */
 #include "front/server_internal.h"
 
 #include <errno.h>
@@ -12,10 +12,10 @@
 
 enum {
 	TURN = 64,      /* reads of one connection before others have their turn */
-	LATE = 1000,    /* milliseconds that a timer is late only when the process, or its machine, was stopped */
+	LATE = 1000,    /* milliseconds: only when the process or its machine was stopped is a timer so late */
 };
 
-/* Has one thread hear when something comes, or at once when input is left. */
+/* Lets the next input wake one thread; EPOLLOUT wakes one at once, for input that is left. */
 static bool
 watch(struct server *server, struct connection *connection)
 {
@@ -32,14 +32,14 @@ watch(struct server *server, struct connection *connection)
 void
 server_watch_connection(struct server *server, struct connection *connection, enum connection_state state)
 {
-	/* the time of one that cannot be watched is up */
+	/* a connection that cannot be watched expires at once */
 	int64_t expires = watch(server, connection) ? exchange_expiry(connection, state) : clock_ms();
 
 	connection_move(&server->connections, connection, state, expires);
 	server_set_timer(server, expires);
 }
 
-/* With the mutex. */
+/* With the mutex: gives the connection's place and room to those that wait, and watches these again. */
 static void
 give_up_place(struct server *server, struct connection *connection)
 {
@@ -67,9 +67,9 @@ server_close_connection(struct server *server, struct connection *connection)
 		pthread_cond_signal(&server->emptied);
 }
 
-/* Leaves the connection until something comes, or closes it: when it is done, or idle while the server ends. */
+/* Lets go of the connection until it has input.  Closes it when it is done, or idle while the server ends. */
 static void
-rest(struct server *server, struct connection *connection, enum connection_state state)
+let_go(struct server *server, struct connection *connection, enum connection_state state)
 {
 	exchange_rest(connection);
 	pthread_mutex_lock(&server->mutex);
@@ -82,9 +82,9 @@ rest(struct server *server, struct connection *connection, enum connection_state
 	pthread_mutex_unlock(&server->mutex);
 }
 
-/* Whether the connection got its place or memory; if not it waits, and is no longer this thread's. */
+/* Whether the connection got its place or room; if not, it waits, and this thread no longer has it. */
 static bool
-take(struct server *server, struct connection *connection,
+take_or_wait(struct server *server, struct connection *connection,
     bool connection_take(struct connections *connections, struct connection *connection))
 {
 	bool taken;
@@ -110,20 +110,20 @@ post(struct server *server, struct connection *connection)
 	request_post(request, server->service, ended);
 }
 
-/* Does what state asks for, and returns the state to read on in; CONNECTION_SERVED: it is no longer this thread's. */
+/* Does what the new state asks for.  Returns the state to go on in; CONNECTION_SERVED: this thread no longer has it. */
 static enum connection_state
-settle(struct server *server, struct connection *connection, enum connection_state state)
+enter(struct server *server, struct connection *connection, enum connection_state state)
 {
 	switch (state) {
 	case CONNECTION_WAITING:
-		return take(server, connection, connection_take_place) ? CONNECTION_BODY : CONNECTION_SERVED;
+		return take_or_wait(server, connection, connection_take_place) ? CONNECTION_BODY : CONNECTION_SERVED;
 	case CONNECTION_GROWING:
-		return take(server, connection, connection_take_room) ? CONNECTION_BODY : CONNECTION_SERVED;
+		return take_or_wait(server, connection, connection_take_room) ? CONNECTION_BODY : CONNECTION_SERVED;
 	case CONNECTION_IN_FLIGHT:
 		post(server, connection);
 		return CONNECTION_SERVED;
 	case CONNECTION_UNUSED:
-		rest(server, connection, state);
+		let_go(server, connection, state);
 		return CONNECTION_SERVED;
 	default:
 		return state;
@@ -135,23 +135,23 @@ server_serve(struct server *server, struct connection *connection, enum connecti
 {
 	int reads = 0;
 
-	state = settle(server, connection, state);
+	state = enter(server, connection, state);
 	while (state != CONNECTION_SERVED) {
 		enum connection_state next = exchange_step(connection, state, server->service);
 		enum exchange_input input;
 
 		if (next != state) {
 			connection->since = clock_ms();
-			state = settle(server, connection, next);
+			state = enter(server, connection, next);
 			continue;
 		}
 		input = reads++ < TURN ? exchange_fill(connection) : EXCHANGE_NOTHING;
 		if (input == EXCHANGE_NOTHING) {
-			rest(server, connection, state);
+			let_go(server, connection, state);
 			return;
 		}
 		if (input == EXCHANGE_END)
-			state = settle(server, connection, exchange_lost(connection, state));
+			state = enter(server, connection, exchange_lost(connection, state));
 	}
 }
 
@@ -184,10 +184,10 @@ go_on_after_answer(void *connection, void *context)
 	((struct connection *)connection)->since = clock_ms();
 	if (state == CONNECTION_DRAINING)
 		state = exchange_step(connection, state, server->service);
-	rest(server, connection, state);
+	let_go(server, connection, state);
 }
 
-/* A connection whose time is up; NULL: none, and the timer is set for the next.  *late: nothing was read meanwhile. */
+/* Takes a connection whose time is up; NULL: none, and the timer is set for the next.  *late: we were stopped. */
 static struct connection *
 take_expired(struct server *server, enum connection_state *state, bool *late)
 {
@@ -225,7 +225,7 @@ server_expire(struct server *server)
 	bool late;
 
 	while ((connection = take_expired(server, &state, &late)) != NULL) {
-		/* the time of a sender does not run while we could not read: it begins anew */
+		/* while we were stopped we could not read, so the sender's time begins anew */
 		if (!late)
 			state = exchange_expired(connection, state);
 		connection->since = clock_ms();

@@ -23,7 +23,7 @@ enum {
 	RESERVE = 128,          /* descriptors that connections leave to the database, the spool and others */
 	LAST_CHANCE = 100,      /* milliseconds for the request of a connection made just before the end */
 	BACKLOG_MAX = 4096,     /* connections that may wait at a listening socket */
-	END_TIME = 10 * 1000,   /* milliseconds for the rest of requests that have begun to come */
+	END_TIME = 10 * 1000,   /* milliseconds for the rest of requests that have begun to arrive */
 };
 
 /* --- events -------------------------------------------------------------------------------------------------- */
@@ -60,13 +60,13 @@ expire(struct server *server)
 	server_expire(server);
 }
 
-/* A thread that serves rings, so that the watchdog hears nothing when none is left. */
+/* The threads that serve also ring the watchdog, so it hears nothing when all of them are stuck. */
 static void
-ring(struct server *server)
+ring_watchdog(struct server *server)
 {
 	uint64_t expirations;
 
-	(void)!read(server->ringing, &expirations, sizeof expirations);
+	(void)!read(server->watchdog_timer, &expirations, sizeof expirations);
 	systemd_watchdog_ring();
 }
 
@@ -81,8 +81,8 @@ handle(struct server *server, void *subject)
 		server_look_at_listener(server);
 	else if (subject == &server->timer)
 		expire(server);
-	else if (subject == &server->ringing)
-		ring(server);
+	else if (subject == &server->watchdog_timer)
+		ring_watchdog(server);
 	else
 		server_serve_event(server, subject);
 }
@@ -105,7 +105,7 @@ run(void *argument)
 
 /* --- start ---------------------------------------------------------------------------------------------------- */
 
-/* The database and the spool need descriptors whenever they come back. */
+/* Leaves descriptors to the database and the spool, which need new ones whenever they come back. */
 static int
 most_connections(void)
 {
@@ -116,7 +116,7 @@ most_connections(void)
 	return (int)(limit.rlim_cur > 2 * RESERVE ? limit.rlim_cur - RESERVE : limit.rlim_cur / 4);
 }
 
-/* No thread waits, so as many as can run would do; there are twice as many, for when the system holds one up. */
+/* No thread waits, so one a processor would do.  Two a processor make up for those that the system holds up. */
 static int
 count_threads(int in_flight)
 {
@@ -128,21 +128,21 @@ count_threads(int in_flight)
 }
 
 static void
-start_ringing(struct server *server)
+start_watchdog_timer(struct server *server)
 {
 	int64_t period = systemd_watchdog_period();
 	/* at once, and then again */
 	const struct itimerspec timer = { .it_interval = thread_timespec(period), .it_value.tv_nsec = 1 };
 
-	server->ringing = -1;
+	server->watchdog_timer = -1;
 	if (period == 0)
 		return;
-	server->ringing = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	must_watch(server, server->ringing, EPOLLIN | EPOLLET, &server->ringing);
-	timerfd_settime(server->ringing, 0, &timer, NULL);
+	server->watchdog_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	must_watch(server, server->watchdog_timer, EPOLLIN | EPOLLET, &server->watchdog_timer);
+	timerfd_settime(server->watchdog_timer, 0, &timer, NULL);
 }
 
-/* Each event wakes one thread; while one writes answers, another may write those of the next batch. */
+/* Each event wakes one thread.  While it writes a batch's answers, those of the next batch wake another. */
 static void
 watch_all(struct server *server)
 {
@@ -156,7 +156,7 @@ watch_all(struct server *server)
 	if (server->listener->watch != -1)
 		must_watch(server, server->listener->watch, EPOLLIN | EPOLLET, &server->look_at);
 	server_look_at_listener(server);
-	start_ringing(server);
+	start_watchdog_timer(server);
 }
 
 struct server *
@@ -168,7 +168,7 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 	server->listener = listener;
 	server->service = service;
 	server->connections_max = most_connections();
-	/* four times max_body together */
+	/* together four times max_body, as server.h has it */
 	connection_init(&server->connections, in_flight, service->max_body / (size_t)in_flight, 3 * service->max_body);
 	pthread_mutex_init(&server->mutex, NULL);
 	thread_cond_init(&server->emptied);
@@ -182,8 +182,8 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 /* --- end ------------------------------------------------------------------------------------------------------ */
 
 /*
- * On an inherited socket the backlog is left to the next process.  On our own nobody comes after us: the backlog is
- * served, up to a limit, because under load it would have no end.
+ * The next process serves the backlog of an inherited socket.  Nobody comes after us on a socket of our own, so its
+ * backlog is served here, up to a limit, because under load it would have no end.
  */
 static void
 stop_listening(struct server *server)
@@ -201,7 +201,7 @@ stop_listening(struct server *server)
 	thread_sleep(LAST_CHANCE);
 }
 
-/* With the mutex: the connections without a byte of a request. */
+/* With the mutex: closes the connections over which no byte of a request has arrived. */
 static void
 close_idle(struct server *server)
 {
@@ -216,7 +216,7 @@ close_idle(struct server *server)
 	}
 }
 
-/* With the mutex: the connections whose peers have not sent a whole request, or have not closed after the answer. */
+/* With the mutex: closes those whose peers have not sent a whole request, or not closed after the answer. */
 static void
 close_unfinished(struct server *server)
 {
@@ -230,8 +230,8 @@ close_unfinished(struct server *server)
 }
 
 /*
- * A web server that finds its kept connection closed connects anew, and reaches the next process.  On a connection that
- * stays open and is not read it would wait.
+ * A web server that finds its kept connection closed connects anew, and reaches the next process.  If we left it open
+ * and unread, the web server would wait.
  */
 static void
 close_connections(struct server *server)
@@ -264,8 +264,8 @@ server_stop(struct server *server)
 	close(server->epoll);
 	close(server->stopping);
 	close(server->timer);
-	if (server->ringing != -1)
-		close(server->ringing);
+	if (server->watchdog_timer != -1)
+		close(server->watchdog_timer);
 	connection_free_all(&server->connections);
 	pthread_cond_destroy(&server->emptied);
 	pthread_mutex_destroy(&server->mutex);

@@ -133,7 +133,7 @@ token_set_read(const char *path)
 		    path, number);
 	else if (ferror(file))
 		log_error("tokens file %s: %s", path, strerror(errno));
-	/* the tokens behind a fault would be refused */
+	/* part of a file would refuse the tokens of the rest */
 	if (!fine || ferror(file)) {
 		token_set_free(set);
 		set = NULL;

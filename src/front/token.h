@@ -23,15 +23,15 @@ int token_line_name(const char *line);
 /* Cuts the end off a line as it was read: LF, or CR LF. */
 void token_line_cut_end(char *line);
 
-/* The line behind a byte order mark, which editors put in front of a file's first. */
+/* The line without the byte order mark that some editors put at the start of a file. */
 const char *token_line_start(const char *line);
 
 /* How many tokens there are. */
 size_t token_set_count(const struct token_set *set);
 
 /*
- * Whether token is one of them.  If so, name is set to its name, cut to what fits; in it question marks stand for
- * control characters and bytes that are not UTF-8.  Takes as long for a wrong token as for a right one of its length.
+ * Whether token is in the set.  If so, name is set to its name, cut to fit, with question marks for control characters
+ * and for bytes that are not UTF-8.  A wrong token takes as long as a right one of its length.
  */
 bool token_set_find(const struct token_set *set, struct slice token, char name[PUSH_SOURCE_SIZE])
     __attribute__((warn_unused_result));
