@@ -93,7 +93,7 @@ gather(struct fold *fold, struct push **pushes, int count)
 		qsort(fold->rows, fold->count, sizeof *fold->rows, compare_rows);
 }
 
-/* The row is that of the push received last, with which the content came last. */
+/* Keeps the row of the push that was received last. */
 static void
 share(struct fold_row *last, const struct fold_row *row)
 {
@@ -104,7 +104,7 @@ share(struct fold_row *last, const struct fold_row *row)
 
 /*
  * Folds each run of equal identities into one row.  Returns how many of the count pushes may be stored together: those
- * before the first that has a record which must not be stored with the others.
+ * before the first push with a record whose content differs from that of another push's row of the same identity.
  */
 static int
 fold_runs(struct fold *fold, int count)

@@ -1,6 +1,6 @@
 /*
  * The records of several pushes made ready for one statement: sorted by identity, so that two writers with the same
- * keys do not deadlock, and no identity twice, which the statement would refuse.
+ * identities do not deadlock, and each identity once, because the statement refuses one that comes twice.
  */
 #ifndef FOLD_H
 #define FOLD_H

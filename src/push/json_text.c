@@ -8,8 +8,8 @@
 #include "base/memory.h"
 
 /*
- * jsonb's numeric holds 16,383 digits behind the point and forgets a minus before zero; exponents of two digits and
- * texts of a thousand bytes stay far from every limit, and 18 digits fit whatever reads them from there.
+ * jsonb's numeric holds 16,383 digits behind the point and forgets a minus before zero.  Exponents of two digits and
+ * texts of a thousand bytes stay far from every limit, and 18 digits fit the 64-bit integers of all who read jsonb.
  */
 enum { SAFE_DIGITS = 18, SAFE_EXPONENT_DIGITS = 2, LONGEST_NUMBER = 1000 };
 
@@ -53,7 +53,7 @@ plain_end(const char *p, const char *end)
 	return p;
 }
 
-/* Behind the string that opens at p; NULL when it has no end, or a bad escape without other damage. */
+/* The end of the string that opens at p; NULL when it has none, or a bad escape although it is UTF-8. */
 static const char *
 string_end(const char *p, const char *end, struct json_value *value)
 {
@@ -83,7 +83,7 @@ string_end(const char *p, const char *end, struct json_value *value)
 	return p + 1;
 }
 
-/* Behind the digits at p; NULL when there are none. */
+/* The end of the digits at p; NULL when there are none. */
 static const char *
 digits_end(const char *p, const char *end)
 {
@@ -180,7 +180,7 @@ read_scalar(struct json_text *text, struct json_value *value)
 	return stop != NULL;
 }
 
-/* A member's name, which is noted in value, and its colon. */
+/* Passes over a member's name and its colon, and notes in value what the name has. */
 static bool
 pass_name(struct json_text *text, struct json_value *value)
 {
@@ -248,7 +248,7 @@ json_text_free(struct json_text *text)
 	text->closing_capacity = 0;
 }
 
-/* --- what is said ------------------------------------------------------------------------------------------ */
+/* --- strings ----------------------------------------------------------------------------------------------- */
 
 static ucs4_t
 hex_value(const char *digits)
@@ -260,7 +260,7 @@ hex_value(const char *digits)
 	return value;
 }
 
-/* The character that the escape at p stands for, together with the one behind it where they are a pair. */
+/* Decodes the escape at p, together with the next one if they are a surrogate pair.  Returns where it ends. */
 static const char *
 read_escape(const char *p, const char *end, ucs4_t *character)
 {
@@ -288,7 +288,7 @@ read_escape(const char *p, const char *end, ucs4_t *character)
 	return p;
 }
 
-/* Copies strings, or what is in one; escapes of characters below lowest stay escapes. */
+/* Copies a string, or the inside of one, and decodes its escapes except those of characters below lowest. */
 static char *
 unescape(const char *p, const char *end, ucs4_t lowest, char *to)
 {

@@ -1,10 +1,9 @@
 /*
- * A strict reader of JSON (RFC 8259), token by token and without a tree: where each value ends, what it holds that the
- * database or a record may not, and what its strings say.  Values may be of any depth and length.
+ * A strict reader of JSON (RFC 8259) that builds no tree.  It finds the end of each value, notes what the database or a
+ * record may not have, and decodes strings.  Values may be of any depth and length.
  *
- * Damage in a string does not end the reading, because no byte of it ends the string.  It is noted in the value:
- * - bytes that are not UTF-8, and escapes that are none beside them: a byte of another encoding may look like a
- *   backslash;
+ * Damage in a string does not stop the reader, because the end of the string is still certain.  The value notes:
+ * - bytes that are not UTF-8, and bad escapes beside them: a byte of another encoding may look like a backslash;
  * - raw control characters.
  */
 #ifndef JSON_TEXT_H
@@ -35,10 +34,10 @@ struct json_value {
 	bool         wide;
 };
 
-/* Passes over white space and returns the byte behind it, NUL at the end. */
+/* Passes over white space and returns the next byte without taking it; NUL at the end. */
 char json_text_next(struct json_text *text);
 
-/* Whether that byte is this one; if so, passes over it too. */
+/* Passes over white space, and takes the next byte if it is byte.  Returns whether it was. */
 bool json_text_take(struct json_text *text, char byte);
 
 /* Reads a value, or the name of a member and its colon.  False when it is no JSON, or is cut short. */
@@ -47,19 +46,19 @@ bool json_text_read_name(struct json_text *text, struct json_value *name) __attr
 
 void json_text_free(struct json_text *text);
 
-/* Whether the string says this, with or without escapes. */
+/* Whether the string, without escapes, equals said. */
 bool json_value_is(const struct json_value *string, const char *said, size_t length);
 
 /*
- * Writes what an undamaged string says, without quotes and escapes; half a surrogate pair becomes U+FFFD.  Returns the
- * end: at most as many bytes on as the string's text has.
+ * Writes an undamaged string without quotes and escapes; half a surrogate pair becomes U+FFFD.  Returns the end.
+ * Writes at most as many bytes as the string's text has.
  */
 char *json_value_unescape(const struct json_value *string, char *to);
 
 /*
  * Writes an undamaged value in a form that jsonb takes and gives back: wide numbers in quotes, escaped characters
- * beyond ASCII as themselves, half a pair as U+FFFD.  Returns the end: at most twice as many bytes on as the value's
- * text has.
+ * beyond ASCII as themselves, half a pair as U+FFFD.  Returns the end.  Writes at most twice as many bytes as the
+ * value's text has.
  */
 char *json_value_copy(const struct json_value *value, char *to);
 

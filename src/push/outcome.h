@@ -3,7 +3,7 @@
 #define OUTCOME_H
 
 enum outcome {
-	OUTCOME_OK,               /* no fault so far; of a push to be answered: every record is durable */
+	OUTCOME_OK,               /* no fault so far; once the push is settled: every record is durable */
 
 	/* the body is bad; it is kept whole in quarantine */
 	OUTCOME_BODY_EMPTY,

@@ -21,19 +21,19 @@ struct push {
 	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
 	int64_t            clock_ahead;                     /* clock_ahead() at arrival */
 	char               source[PUSH_SOURCE_SIZE];        /* the name of its token; "": none was asked for */
-	struct slice       body;                            /* the push's own; empty until body_read */
+	struct slice       body;                            /* the push owns it; empty until push_set_body() */
 	size_t             bytes;                           /* of the body as sent, kept or not */
 	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */
-	struct record_list list;                            /* its rejects point into the body */
+	struct record_list list;                            /* points into the body */
 	const char        *fault;                           /* why the body is refused whole; NULL: it is not */
-	bool               spooled;                         /* it comes from the spool, */
-	int64_t            place;                           /* where its row had this number when it was read */
-	bool               dated;                           /* it is imported, and arrived when received_at says */
+	bool               spooled;                         /* it was read from the spool */
+	int64_t            place;                           /* spooled: the number of its row when read */
+	bool               dated;                           /* it is imported, and its received_at with it */
 
-	void              *request;                         /* request.c's, which waits for its outcome */
+	void              *request;                         /* request.c's, which waits for the outcome */
 
 	/* queue.c's, under its mutex */
-	int64_t            deadline;                        /* clock_ms() by which it is answered */
+	int64_t            deadline;                        /* clock_ms() by which it must be answered */
 	enum outcome       outcome;                         /* how storing it ended, once it is done */
 	bool               waiting;                         /* no writer has taken it */
 	bool               pending;                         /* it has no outcome yet, and somebody waits for it */
@@ -44,20 +44,20 @@ struct push {
 	atomic_int         references;
 };
 
-/* A push that arrives now, with one reference.  remote_addr may be NULL; what is no IP address is dropped. */
+/* Makes a push that arrives now, with one reference.  Drops remote_addr unless it is an IP address; it may be NULL. */
 struct push *push_new(const char *remote_addr);
 
 /* Sets its body, which it owns from here on (memory_free), and the body's digest. */
 void push_set_body(struct push *push, struct slice body);
 
 /*
- * The last reference frees the push: a writer may still have one when the sender's time is up.  Safe in any thread;
- * push_unref() takes NULL.
+ * Adds and gives up a reference; the last one given up frees the push.  A writer may still have one after the sender's
+ * time is up.  Safe in any thread; push_unref() takes NULL.
  */
 struct push *push_ref(struct push *push);
 void push_unref(struct push *push);
 
-/* Makes one reject of the whole body, where it is kept, in place of what was read from it.  reason is copied. */
+/* Replaces all that was read from the body by one reject: the whole body, if it is kept.  Copies reason. */
 void push_refuse(struct push *push, const char *reason);
 
 #endif

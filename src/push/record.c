@@ -40,7 +40,7 @@ static const char *const problems[RECORD_FIELDS][FAULTS] = {
 /* One record as it is read. */
 struct reading {
 	struct json_value given[RECORD_FIELDS];  /* the last value of each field; without text: none came */
-	struct json_value all;                   /* what is noted of any name and value of the record */
+	struct json_value all;                   /* the notes on all names and values of the record together */
 };
 
 /* --- members ----------------------------------------------------------------------------------------------- */
@@ -93,7 +93,7 @@ read_members(struct json_text *text, struct reading *reading, bool *has_extra)
 
 /* --- values ------------------------------------------------------------------------------------------------ */
 
-/* A value as text: what a string says, or a number as it is written.  None for null. */
+/* A value as text: a string without escapes, or a number as it is written.  {NULL, 0} for null. */
 static struct slice
 text_of(const struct json_value *given, struct arena *arena)
 {
@@ -115,7 +115,7 @@ is_text(const struct json_value *given)
 	return strchr("{[tf", *given->text.bytes) == NULL;
 }
 
-/* An integer, or a string of its digits.  Numbers with a fraction or an exponent are none. */
+/* Reads the digits of an integer.  A fraction or an exponent makes it invalid. */
 static bool
 read_integer(struct slice text, int64_t min, int64_t max, int64_t *integer)
 {
@@ -167,7 +167,7 @@ set_value(const struct field *field, const struct json_value *given, struct aren
 
 /* --- records ----------------------------------------------------------------------------------------------- */
 
-/* What is wrong with the whole record, or with what is no listed field. */
+/* What is wrong with the record as a whole, its field names or its unlisted fields; NULL: nothing. */
 static const char *
 problem_of_all(const struct record *record, const struct json_value *all)
 {

@@ -27,12 +27,12 @@ extern const struct field {
 	enum field_part { FIELD_IDENTITY, FIELD_CONTENT } part;
 } record_fields[RECORD_FIELDS];
 
-/* What a record says in a field. */
+/* The value of a field. */
 struct record_value {
 	const char *bytes;              /* NULL: nothing */
 	union {
 		size_t  length;         /* of a text's bytes */
-		int64_t number;         /* all else; of a time microseconds since 1970, the sender's time */
+		int64_t number;         /* of all else; a time: microseconds since 1970 in the sender's zone */
 	};
 };
 
@@ -43,28 +43,28 @@ struct record {
 };
 
 /*
- * Reads the next element of a list.  False when it is no JSON.  *problem is NULL for a good record; else it is a
- * constant that names the field and the fault, never the value, and of record only raw counts.
+ * Reads the next element of a list.  False when it is no JSON.  *problem is NULL for a good record.  For a bad one it
+ * is a constant that names the field and the fault, never the value, and only raw of the record is valid.
  * The values of the record lie in the text, or in the arena.
  */
 bool record_read(struct json_text *text, struct arena *arena, struct record *record, const char **problem)
     __attribute__((warn_unused_result));
 
 /*
- * The cause that the record's failCode stands for, NULL without one: "0" of the documented example is "00000" of the
- * documented table.  It lies in padded where that adds zeros.
+ * The record's failCode, filled up with zeros to five digits if it has one to four: the interface's example has "0"
+ * where its table of causes has "00000".  NULL without a failCode.  A code that was filled up lies in padded.
  */
 enum { CAUSE_CODE_DIGITS = 5 };
 struct slice record_cause_code(const struct record *record, char padded[CAUSE_CODE_DIGITS]);
 
 /*
- * Writes the unlisted fields of a record that has some as a JSON object that jsonb takes.  Returns the end: at most
- * record_extra_size() bytes on.  Reads them from raw again, because a copy of all would cost memory for nothing.
+ * For a record with has_extra: writes its unlisted fields as a JSON object that jsonb takes, in at most
+ * record_extra_size() bytes, and returns the end.  Reads raw once more: keeping a copy would cost memory.
  */
 size_t record_extra_size(const struct record *record);
 char *record_write_extra(const struct record *record, char *to);
 
-/* Whether the unlisted fields of both are the same, by the text of the whole records. */
+/* Whether both have the same unlisted fields.  Compares all of raw: records written differently count as different. */
 bool record_same_extra(const struct record *a, const struct record *b);
 
 #endif

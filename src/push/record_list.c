@@ -86,7 +86,7 @@ read_count(struct slice text)
 	return count;
 }
 
-/* An object.  *found: its last member that could be the list is one. */
+/* Reads an object around a list.  *found: the last member with the list's name is a list. */
 static bool
 read_wrapper(struct parse *parse, bool *found)
 {
@@ -129,7 +129,7 @@ read_body(struct parse *parse)
 	return found ? OUTCOME_OK : OUTCOME_BODY_NOT_LIST;
 }
 
-/* Of so many, the body itself is kept. */
+/* Keeps the whole body in place of so many rejects. */
 static void
 reject_together(struct record_list *list, struct slice body)
 {

@@ -1,4 +1,4 @@
-/* The records of one body: what is good, what is bad, or what is wrong with the body. */
+/* The records of one body: the good ones, the bad ones, or the fault of the whole body. */
 #ifndef RECORD_LIST_H
 #define RECORD_LIST_H
 
@@ -9,7 +9,7 @@
 #include "push/outcome.h"
 #include "push/record.h"
 
-/* A push makes no more entries in quarantine: a body with more bad elements is one entry, whole. */
+/* The most entries in quarantine that a push makes.  A body with more bad elements is one entry, whole. */
 enum { REJECTS_MAX = 10000 };
 
 /* What is kept in quarantine: a bad record, or a whole bad body. */
@@ -24,7 +24,7 @@ struct record_list {
 	size_t         record_count;
 	struct reject *rejects;
 	size_t         reject_count;
-	size_t         bad_count;       /* elements that are no records: as many as rejects, or above REJECTS_MAX */
+	size_t         bad_count;       /* bad elements: as many as rejects, or more than REJECTS_MAX */
 	int64_t        total_count;     /* totalCount of an answer: the records there are in all; 0: unknown */
 	struct arena   arena;
 };
@@ -33,7 +33,7 @@ struct record_list {
  * Reads a body: a JSON list of records, or {"callResultList": [...]}.  list starts as {0}; body must outlive it.
  * - OUTCOME_OK: each element of the list is a record or a reject.
  * - The fault of the body: list is empty.
- * Damage inside a string, as json_text.h has it, is its element's; in an object around the list it is ignored.
+ * Damage inside a string (json_text.h) makes a reject of its element; in an object around the list it is ignored.
  */
 enum outcome record_list_parse(struct record_list *list, struct slice body) __attribute__((warn_unused_result));
 

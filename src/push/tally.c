@@ -4,7 +4,7 @@
 #include "base/memory.h"
 
 enum {
-	COUNTS_LOOKED_AT = 64,          /* the latest; with all, many different causes would take quadratic time */
+	COUNTS_LOOKED_AT = 64,          /* the latest; a look at all would take quadratic time with many causes */
 	CAPACITY_TO_KEEP = 1 << 15,     /* counts */
 };
 
@@ -39,9 +39,9 @@ counts_together(const struct record *a, const struct record *b)
 static void
 count_call(struct tally *tally, const struct record *record)
 {
-	size_t last = tally->count > COUNTS_LOOKED_AT ? tally->count - COUNTS_LOOKED_AT : 0;
+	size_t lowest = tally->count > COUNTS_LOOKED_AT ? tally->count - COUNTS_LOOKED_AT : 0;
 
-	for (size_t i = tally->count; i > last; i--)
+	for (size_t i = tally->count; i > lowest; i--)
 		if (counts_together(tally->counts[i - 1].record, record)) {
 			tally->counts[i - 1].calls++;
 			return;

@@ -1,4 +1,4 @@
-/* The rows of a fold counted by campaign, VDN, hour of the call, status and cause, as the tally of the reports is. */
+/* Counts the rows of a fold by campaign, VDN, hour of the call, status and cause, as the reports' tally does. */
 #ifndef TALLY_H
 #define TALLY_H
 
@@ -20,10 +20,10 @@ struct tally {
 	size_t              capacity;
 	bool                in_one_hour;  /* all arrived in the hour that begins at arrived */
 	int64_t             arrived;
-	int64_t             timed;        /* records that have a time */
+	int64_t             timed;        /* records that have a call time */
 	int64_t             earliest, latest;  /* of these times */
 	bool                has_lag;      /* false: the sum does not fit */
-	int64_t             lag;          /* the sum of arrivals minus these times, the times taken as UTC */
+	int64_t             lag;          /* the sum of arrival minus call time, taken as UTC */
 };
 
 /* The beginning of the hour that a time is in. */
