@@ -21,8 +21,8 @@ bool address_parse(struct address *address, const char *text) __attribute__((war
 struct addrinfo *address_resolve(const struct address *address, int flags);
 
 /*
- * Whether a process listens there, by connecting, which starts a service that systemd starts on demand.  A full backlog
- * counts as listening.
+ * Whether a process listens at address.  Connects to find out, and so starts a service that systemd starts on demand.
+ * A full backlog counts as listening.
  */
 bool address_is_served(const struct sockaddr *address, socklen_t size);
 

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-/* the first is of a size that malloc keeps at hand, and most pushes need no other */
+/* malloc keeps blocks of the first chunk's size at hand, and most pushes need no second */
 enum { FIRST_CHUNK = 960, LARGEST_CHUNK = 2 << 20 };
 
 struct arena_chunk {

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /*
- * Microseconds since 1970-01-01 UTC.  Each call of a process returns more than those before, even when the system's
- * clock is set back, so no two of its pushes share one.
+ * Microseconds since 1970-01-01 UTC.  Rises with every call in a process, even when the system's clock is set back, so
+ * no two pushes of a process share a timestamp.
  */
 int64_t clock_timestamp(void);
 

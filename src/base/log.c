@@ -31,7 +31,7 @@ static const char *program = "callresultd";
 static atomic_bool use_journal;
 static log_sink *_Atomic current_sink = log_write;
 
-/* systemd names the stream that it made stderr; a stderr that was redirected since is another. */
+/* systemd names the journal's stream by device and inode; a stderr that was redirected since has others. */
 static bool
 stderr_is_journal(void)
 {

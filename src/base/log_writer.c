@@ -124,7 +124,7 @@ print(void *cookie, const char *bytes, size_t size)
 	return (ssize_t)size;
 }
 
-/* libpq prints a server's notices while it connects, and would block there like any writer of the log. */
+/* Logs what libraries print: libpq prints a server's notices while it connects, and could block there. */
 static void
 listen_to_libraries(void)
 {

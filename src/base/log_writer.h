@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * From here on the thread writes what is logged, and what libraries print to stderr.  When the process exits, the lines
- * still queued have a second, and are lost then.
+ * From here on the thread writes what is logged, and what libraries print to stderr.  When the process exits, it has
+ * one second to write the lines still queued; the rest is lost.
  */
 void log_writer_start(void);
 

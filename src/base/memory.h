@@ -1,4 +1,4 @@
-/* Allocation.  Without memory the process ends: no push that was acknowledged is lost by that, and no caller checks. */
+/* Allocation.  When there is no memory the process ends, so no caller checks; no acknowledged push is lost by that. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
@@ -18,7 +18,7 @@ void *memory_resize(void *old, size_t count, size_t size) __attribute__((returns
 
 char *memory_strdup(const char *text) __attribute__((malloc, returns_nonnull));
 
-/* NULL is fine, and so is what a slice owns. */
+/* NULL is fine.  const, because a slice owns its bytes through a pointer to const. */
 void memory_free(const void *block);
 
 #endif

@@ -10,8 +10,8 @@
 bool path_folder(char folder[PATH_MAX], const char *path) __attribute__((warn_unused_result));
 
 /*
- * Locks the folder of path with flock(2), waiting up to timeout milliseconds.  Returns a descriptor, which is closed to
- * unlock; -1, with errno, on failure.
+ * Locks the folder of path with flock(2), waiting up to timeout milliseconds.  Returns a descriptor; closing it unlocks
+ * the folder.  -1, with errno, on failure.
  */
 int path_lock_folder(const char *path, int64_t timeout) __attribute__((warn_unused_result));
 

@@ -1,4 +1,4 @@
-/* A run of bytes, without a terminating NUL.  bytes NULL stands for SQL NULL.  Whoever keeps one says who owns it. */
+/* A run of bytes, without a terminating NUL.  bytes NULL stands for SQL NULL.  Who keeps a slice says who owns it. */
 #ifndef SLICE_H
 #define SLICE_H
 

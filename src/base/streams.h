@@ -3,8 +3,8 @@
 #define STREAMS_H
 
 /*
- * Gives each of the three that the process was started without a descriptor that can be neither read nor written as it
- * should be.  Otherwise the next file or socket would get its number, and what is written to standard error with it.
+ * For each of the three that the process was started without, opens /dev/null the wrong way round, so that using it
+ * fails.  Otherwise the next file or socket would get its number and, in the place of standard error, error texts.
  * To be called before anything is opened.
  */
 void streams_fill(void);

@@ -11,11 +11,11 @@ int systemd_socket(void);
 void systemd_notify(const char *state);
 
 /*
- * The watchdog restarts a service that does not ring.  A thread that serves rings, and only while the writers make
- * progress.  Without the database they still do: they spool.
+ * The watchdog restarts a service that does not ring (send WATCHDOG=1).  The threads that serve ring, but only while
+ * the writers make progress.  Without the database the writers still make progress: they spool.
  *
- * To be called once, before the threads start.  busy_time: milliseconds that a push in good order may hold a thread or
- * a writer.  A WatchdogSec of less than twice that is lengthened.
+ * To be called once, before the threads start.  busy_time: milliseconds that a push may hold a thread or a writer while
+ * all is well.  A WatchdogSec of less than twice busy_time is raised to that.
  */
 void systemd_watchdog_init(int64_t busy_time);
 

@@ -1,4 +1,4 @@
-/* Threads that take no signals, which are the main thread's alone; and what threads wait with. */
+/* Threads that take no signals, since the main thread takes them all; and what threads wait with. */
 #ifndef THREAD_H
 #define THREAD_H
 
@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Runs function in a new thread.  Without one the process ends; what names the thread in that error. */
+/* Runs function in a new thread.  Ends the process when it cannot; the error then names the thread by what. */
 pthread_t thread_start(void *(*function)(void *), void *argument, const char *what);
 
 /* A condition variable on the clock of clock_ms(), which thread_cond_wait() needs. */
 void thread_cond_init(pthread_cond_t *condition);
 
-/* As pthread_cond_wait(3), until deadline, clock_ms(), at the latest: false then. */
+/* As pthread_cond_wait(3), but returns false at the deadline (clock_ms(), ms). */
 bool thread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 
 void thread_sleep(int64_t milliseconds);

@@ -11,9 +11,9 @@ enum { HISTOGRAM_BUCKETS = 16 };
 struct histogram {
 	const char    *name;
 	const char    *help;
-	int64_t        unit;                             /* what of an observation is one of the metric's unit */
+	int64_t        unit;                             /* observed units in one of the metric's */
 	const int64_t *bounds;                           /* rising, then 0; at most HISTOGRAM_BUCKETS */
-	_Atomic int64_t counts[HISTOGRAM_BUCKETS + 1];   /* of each bucket by itself, and of what is above all bounds */
+	_Atomic int64_t counts[HISTOGRAM_BUCKETS + 1];   /* of each bucket alone, then of all above the bounds */
 	_Atomic int64_t sum;
 };
 

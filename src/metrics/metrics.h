@@ -1,6 +1,7 @@
 /*
- * The metrics, and their text for Prometheus: a table (metrics.def) with one row a series.  Those who know a figure set
- * it, or register a function that sets it when the text is asked for.  Metrics ask nobody, and nobody decides by them.
+ * The metrics, and their text for Prometheus: a table (metrics.def) with one row a series.  Whoever knows a figure sets
+ * it, or registers a function that sets it when the text is written.  The metrics ask nobody, and nobody decides by
+ * them.
  * All functions are safe in any thread.
  */
 #ifndef METRICS_H
@@ -22,7 +23,7 @@ void metrics_add(enum metric metric, int64_t difference);
 /* Sets a metric.  A gauge that nobody has set is not shown. */
 void metrics_set(enum metric metric, int64_t value);
 
-/* Has collect called before each text is written, to set gauges.  Holds eight at most. */
+/* Registers collect, to be called before each text is written and to set gauges; at most eight. */
 typedef void metrics_collect(void *context);
 void metrics_register(metrics_collect *collect, void *context);
 
@@ -32,7 +33,7 @@ void metrics_unregister(void *context);
 /* status: the HTTP status of an answer to a push; duration: microseconds since its request was begun. */
 void metrics_count_answer(int status, int64_t duration);
 
-/* A push that came by the token of that name was answered 200.  Later names than the first 256 are not counted. */
+/* Counts a push answered 200 under the name of its token; only the first 256 names are counted. */
 void metrics_count_source(const char *source);
 
 /* A transaction that was committed. */
