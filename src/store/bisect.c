@@ -14,7 +14,7 @@ struct search {
 	int                found;
 };
 
-/* False as soon as the connection is not well: a restart in the middle must quarantine nothing. */
+/* Stops with false as soon as a probe fails for another reason: a restart of the server must quarantine nothing. */
 static bool
 search(struct search *s, size_t first, size_t count)
 {
@@ -46,9 +46,9 @@ bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t dead
 	*found = 0;
 	if (push->list.record_count == 0)
 		return true;
-	/* of one push alone, so that the order of a row is the number of its record */
+	/* the fold holds this push alone, so the order of a row is the index of its record in the push */
 	fold_pushes(fold, &push, 1);
-	/* what is refused without them too is no fault of a record */
+	/* a probe without records first: if the database refuses even that, no record is at fault */
 	switch (db_probe(db, push, &(struct fold){ 0 }, deadline)) {
 	case DB_STORED:
 		break;

@@ -11,8 +11,8 @@
 
 /*
  * Finds, by halving, the records of the push that the database refuses, and makes them rejects of the push.  Stores
- * nothing.  Uses fold, and db until the deadline (clock_ms, ms).  False if the connection or the time did not last for
- * all; *found is how many it has found by then.
+ * nothing.  Overwrites fold, and works on db until the deadline (clock_ms, ms).  Sets *found to the number of records
+ * found.  False if the connection broke or the time ran out before all were tried.
  */
 bool bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t deadline, int *found)
     __attribute__((warn_unused_result));

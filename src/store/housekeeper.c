@@ -37,7 +37,7 @@ note_problem(struct housekeeper *housekeeper, const char *problem)
 		log_error("housekeeper: failed and will try again; pushes are not affected: %s", problem);
 }
 
-/* Of two workers, one keeps house and the other learns no figures. */
+/* Of several workers one keeps house; the others learn no figures and leave their gauges alone. */
 static void
 set_gauge(enum metric metric, int64_t value)
 {
@@ -89,7 +89,7 @@ work(struct housekeeper *housekeeper)
 	return more;
 }
 
-/* Until its end; once that is set, only as long as there is more to do. */
+/* Runs until housekeeper->end.  Once that is set, stops earlier if there is nothing more to do. */
 static void *
 run(void *argument)
 {

@@ -17,7 +17,7 @@ struct housekeeper;
  */
 struct housekeeper *housekeeper_start(struct pool *pool);
 
-/* Ends it at the time at (clock_ms, ms), or before that once there is nothing to do; frees it. */
+/* Stops the thread at the time at (clock_ms, ms), or earlier once there is nothing to do, and frees it. */
 void housekeeper_stop(struct housekeeper *housekeeper, int64_t at);
 
 #endif

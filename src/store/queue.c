@@ -1,4 +1,4 @@
-/* The queue.  Its mutex is the only one on a push's way. */
+/* The queue: the line of pushes that wait for a writer, the pushes without an outcome, and those that are done. */
 #include "store/queue.h"
 
 #include <errno.h>
@@ -177,7 +177,7 @@ queue_post(struct queue *queue, struct push *push, int64_t timeout_ms)
 	is_first = TAILQ_EMPTY(&queue->line);
 	add_pending(queue, push, now);
 	append(queue, push_ref(push), now);
-	/* a writer has to know of the first one, even if it is not to take it yet: its patience begins */
+	/* the first push wakes a writer even if that must not take it yet: the writer's PATIENCE begins */
 	if (is_first || is_worth_taking(queue, now))
 		pthread_cond_signal(&queue->arrival);
 	pthread_mutex_unlock(&queue->mutex);
@@ -192,8 +192,8 @@ drain(int descriptor)
 }
 
 /*
- * When this process was stopped, or had no processor, no writer had the time either that has passed: they get some
- * more before a push is given up.
+ * If this look comes far too late, the process was stopped or starved, and the writers with it: they get
+ * QUEUE_SPOOL_TIME more before a push is given up.
  */
 static void
 look_for_late(struct queue *queue)
@@ -216,7 +216,7 @@ queue_done(struct queue *queue)
 {
 	struct push *first;
 
-	/* before the look: what comes after it is another event */
+	/* drained first: an outcome that comes later raises the event again */
 	drain(queue->event);
 	pthread_mutex_lock(&queue->mutex);
 	look_for_late(queue);
@@ -261,7 +261,7 @@ take_oldest(struct queue *queue, struct push **pushes, int capacity)
 	return count;
 }
 
-/* Also until what waits is worth taking.  False when the deadline has passed. */
+/* Waits for a push, or until the pushes in line are worth taking.  False when the deadline has passed. */
 static bool
 wait_for_arrival(struct queue *queue, int64_t deadline)
 {
@@ -302,7 +302,7 @@ queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome 
 			any = true;
 		}
 	pthread_mutex_unlock(&queue->mutex);
-	/* once for all, and without the mutex, which whoever is woken wants */
+	/* one event for all pushes, after the unlock: the thread that it wakes takes the mutex at once */
 	if (any)
 		(void)!write(queue->event, &one, sizeof one);
 	for (int i = 0; i < count; i++)

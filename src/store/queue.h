@@ -15,26 +15,26 @@
 
 struct queue;
 
-enum { QUEUE_SPOOL_TIME = 500 };   /* milliseconds beyond its deadline that a writer still has to spool a push */
+enum { QUEUE_SPOOL_TIME = 500 };   /* milliseconds after a push's deadline in which a writer may still spool it */
 
 /* A batch holds at most record_limit records, unless its first push alone holds more. */
 struct queue *queue_new(size_t record_limit);
 void queue_free(struct queue *queue);
 
 /*
- * Hands in the push and the caller's reference to it; both come back from queue_done().  Its deadline is timeout_ms
- * from now.  Only the callers bound how many are in the queue.
+ * Posts the push with the caller's reference; queue_done() gives both back.  Sets the push's deadline to timeout_ms
+ * from now.  The queue has no limit of its own: the callers bound how many pushes are in it.
  */
 void queue_post(struct queue *queue, struct push *push, int64_t timeout_ms);
 
 /*
- * The pushes that got their outcome since the last call, linked by next, each with the reference it was posted with;
- * NULL: none.  A push gets it when it is settled, or else, OUTCOME_UNAVAILABLE, at QUEUE_SPOOL_TIME after its deadline,
- * and once more as long when this process was stopped meanwhile.
+ * Returns the pushes that got their outcome since the last call, linked by next, each with the reference it was posted
+ * with; NULL when there are none.  A push that no writer settles gets OUTCOME_UNAVAILABLE at QUEUE_SPOOL_TIME after its
+ * deadline, and that much later again if this process was stopped meanwhile.
  */
 struct push *queue_done(struct queue *queue) __attribute__((warn_unused_result));
 
-/* The queue's own descriptor: readable while queue_done(), which drains it, is to be called. */
+/* A descriptor of the queue's own, readable while there is work for queue_done(), which drains it. */
 int queue_descriptor(const struct queue *queue);
 
 enum { QUEUE_CLOSED = -1 };
@@ -47,7 +47,7 @@ enum { QUEUE_CLOSED = -1 };
 int queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t timeout_ms)
     __attribute__((warn_unused_result));
 
-/* Gives pushes that were taken their outcome, unless they got one meanwhile, and their references back to the queue. */
+/* Sets the outcome of pushes from queue_take(), unless they got one meanwhile, and gives their references back. */
 void queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome outcome);
 
 /* No more pushes will come; those that wait are still taken. */

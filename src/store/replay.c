@@ -27,9 +27,9 @@ enum {
 	LOOK_TIME = 1000,           /* milliseconds between two looks at a spool that its keeper finds empty */
 	LOG_PAUSE = 60 * 1000,      /* milliseconds between two lines alike */
 	SUSPECTS = 16 * 1024,       /* pushes whose failures are counted at a time */
-	FAILURES = 8,               /* of a push by itself, after which it is held to be at fault, and taken apart */
-	FAILURE_PAUSE = 1000,       /* milliseconds between two of them, at least */
-	FORGET_TIME = 3600 * 1000,  /* milliseconds after which one that did not fail again makes room */
+	FAILURES = 8,               /* failures of a push stored alone, after which it is blamed and taken apart */
+	FAILURE_PAUSE = 1000,       /* milliseconds between two failures that count, at least */
+	FORGET_TIME = 3600 * 1000,  /* milliseconds without a failure, after which a suspect is forgotten */
 	REASON_SIZE = 512,
 };
 
@@ -37,8 +37,8 @@ enum {
 struct suspect {
 	struct push_id id;
 	int            failures;       /* 0: not in use */
-	int64_t        stored_count;   /* pool_stored_count() when the last of these was counted */
-	int64_t        at;             /* clock_ms() of the last */
+	int64_t        stored_count;   /* pool_stored_count() at the last failure that counted */
+	int64_t        at;             /* clock_ms() of that failure */
 };
 
 struct replay {
@@ -47,16 +47,16 @@ struct replay {
 	struct spool   *spool;
 	struct sleeper  sleeper;
 	struct db      *db;          /* of the batch */
-	int             settled;     /* how many pushes of the batch are */
-	size_t          bad_counts[BATCH_PUSHES];   /* of the batch's pushes, before it was stored */
-	bool            stored;      /* some of the batch is */
-	bool            progress;    /* some is stored, or refused records were found */
+	int             settled;     /* pushes of the batch that are settled so far */
+	size_t          bad_counts[BATCH_PUSHES];   /* list.bad_count of each push, before the batch was stored */
+	bool            stored;      /* something was committed on db */
+	bool            progress;    /* the last store() stored a push, or found refused records */
 	struct fold     fold;
 	struct backoff  backoff;     /* between batches that fail */
-	int             batch_size;  /* pushes taken next; 1 where something does not go through */
-	struct push    *begun;       /* some of its records were found to be refused, and not yet all; NULL: none */
-	struct push    *failed;      /* by itself, and is still the first in the spool; NULL: none */
-	bool            unexplained; /* the code does not say whose fault the last failure was */
+	int             batch_size;  /* how many pushes to take next; fewer after a failure */
+	struct push    *begun;       /* a push of whose refused records only some are found; NULL: none */
+	struct push    *failed;      /* a push that failed alone and still heads the spool; NULL: none */
+	bool            unexplained; /* the last failure's code does not say whose fault it was */
 	char            reason[REASON_SIZE];   /* of the last failure */
 	struct suspect  suspects[SUSPECTS];
 	struct log_limit limit;
@@ -65,7 +65,7 @@ struct replay {
 
 /* --- the spool --------------------------------------------------------------------------------------------- */
 
-/* Its body was a list when it was put there; should this version of the program see none, it is kept whole. */
+/* A body without a fault was a list when it was spooled.  If this version cannot read it, the push is kept whole. */
 static void
 read_push(struct push *push)
 {
@@ -78,8 +78,8 @@ read_push(struct push *push)
 }
 
 /*
- * Only what is committed leaves the spool; after a crash it may be stored twice, which changes nothing.  What cannot
- * leave would be stored again at once, and for ever, so the backoff goes on.
+ * A push leaves the spool only after its COMMIT; after a crash it may be stored twice, which changes nothing.  If a
+ * stored push cannot be removed, the backoff goes on: otherwise it would be stored again at once, and for ever.
  */
 static void
 remove_stored(struct replay *replay, struct push **pushes, int count)
@@ -90,7 +90,7 @@ remove_stored(struct replay *replay, struct push **pushes, int count)
 		backoff_reset(&replay->backoff);
 }
 
-/* What was found of a push would be lost if it were read anew. */
+/* Keeps a push of which refused records were found: read anew from the spool, it would not know them. */
 static void
 keep_begun(struct replay *replay, struct push *push, size_t bad_before)
 {
@@ -132,7 +132,7 @@ same_push(const struct push_id *a, const struct push_id *b)
 	return memcmp(a->bytes, b->bytes, PUSH_ID_SIZE) == 0;
 }
 
-/* Its place in the list, or one that is free; NULL: there is none. */
+/* The entry of the push among the suspects, or a free one that is made its own; NULL if all are in use. */
 static struct suspect *
 find_suspect(struct replay *replay, const struct push *push, int64_t now)
 {
@@ -150,8 +150,8 @@ find_suspect(struct replay *replay, const struct push *push, int64_t now)
 }
 
 /*
- * Counts a failure only when others went through since the one before it: else the database may be at fault; and when
- * some time has passed, for what an administrator is doing may pass too.  NULL: there are too many to count.
+ * Counts a failure only if other pushes were stored since the last one (else the database may be at fault), and some
+ * time has passed (the work of an administrator may be at fault, and end).  NULL when there are too many suspects.
  */
 static struct suspect *
 count_failure(struct replay *replay, const struct push *push)
@@ -169,7 +169,7 @@ count_failure(struct replay *replay, const struct push *push)
 	return suspect;
 }
 
-/* There is a connection, so the database is not what keeps the push: it waits behind the others, not they behind it. */
+/* The database is connected, so the push itself is the obstacle: it goes behind the others, which need not wait. */
 static void
 postpone(struct replay *replay, struct push *push)
 {
@@ -179,7 +179,7 @@ postpone(struct replay *replay, struct push *push)
 	(void)spool_postpone(replay->spool, push);
 }
 
-/* What the server refuses of it, by whatever code, goes to quarantine, and the rest is stored. */
+/* Quarantines the records that the server refuses, by whatever code, and stores the rest. */
 static void
 take_apart(struct replay *replay, struct push *push, struct suspect *suspect)
 {
@@ -190,6 +190,7 @@ take_apart(struct replay *replay, struct push *push, struct suspect *suspect)
 		suspect->failures = 0;
 }
 
+/* Decides about the push that failed alone, now that the pool has lent a connection again. */
 static void
 settle_failed(struct replay *replay)
 {
@@ -206,7 +207,7 @@ settle_failed(struct replay *replay)
 	push_unref(push);
 }
 
-/* Perhaps the database is away, which the pool logs; perhaps one push of the batch is at fault. */
+/* Either the database is away, which the pool logs, or one push is at fault: a smaller batch comes next. */
 static void
 note_failure(struct replay *replay, struct push **pushes, int count)
 {
@@ -268,7 +269,7 @@ work(struct replay *replay)
 	return done;
 }
 
-/* Until its end; once that is set, only as long as pushes wait. */
+/* Runs until replay->end.  Once that is set, stops earlier if the spool is empty. */
 static void *
 run(void *argument)
 {

@@ -12,7 +12,7 @@ struct replay;
 /* Starts its thread, which borrows connections from the pool.  Pool and spool must outlive it. */
 struct replay *replay_start(struct pool *pool, struct spool *spool);
 
-/* Ends it at the time at (clock_ms, ms), or before that once the spool is empty; frees it. */
+/* Stops the thread at the time at (clock_ms, ms), or earlier once the spool is empty, and frees it. */
 void replay_stop(struct replay *replay, int64_t at);
 
 #endif

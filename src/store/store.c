@@ -1,4 +1,4 @@
-/* Stores pushes: folds them, halves what the database refuses, and counts what is stored. */
+/* Stores pushes: folds them, halves a batch that the database refuses, and counts what is stored. */
 #include "store/store.h"
 
 #include <stdatomic.h>
@@ -56,7 +56,7 @@ store_one(const struct store *s, struct push *push, struct db_counts *counts)
 
 /* --- what the database refuses ------------------------------------------------------------------------------- */
 
-/* A rule of the owner that every record breaks would fill the quarantine without a word. */
+/* Without this line, an owner's constraint that every record breaks would fill the quarantine silently. */
 static void
 log_refused(int count, const char *reason)
 {
@@ -78,7 +78,10 @@ log_whole(const char *reason)
 		log_error("database: a push could not be stored and went to quarantine whole: %s", reason);
 }
 
-/* The push stays as it is unless that is done: else the spool, which keeps it until then, would keep the fault too. */
+/*
+ * Stores the push whole in quarantine.  Unless that succeeds, the push is left as it was: the spool, which keeps it
+ * until then, must not keep the fault with it.
+ */
 static enum db_result
 keep_whole(const struct store *s, struct push *push, const char *reason, struct db_counts *counts)
 {
@@ -94,7 +97,7 @@ keep_whole(const struct store *s, struct push *push, const char *reason, struct 
 	if (fault == NULL)
 		result = store_one(s, push, counts);
 	if (result == DB_BAD_RECORD) {
-		/* what is known of its arrival may be damaged too: in a row of the spool, with a time that is none */
+		/* its time and address may be the fault, read from a damaged row of the spool: replace them */
 		push->received_at = clock_timestamp();
 		push->remote_addr[0] = '\0';
 		result = store_one(s, push, counts);
@@ -112,6 +115,7 @@ keep_whole(const struct store *s, struct push *push, const char *reason, struct 
 	return result;
 }
 
+/* Isolates the records that the database refuses, and stores the rest; again, if that shows more of them. */
 static enum db_result
 store_refused(const struct store *s, struct push *push, struct db_counts *counts)
 {

@@ -1,7 +1,7 @@
 /*
- * Stores pushes in the database, wherever they come from, in as few transactions as their contents allow.  Where the
- * database refuses a record, that goes to quarantine and the rest is stored; where nothing else helps, the push goes to
- * quarantine whole.
+ * Stores pushes in the database, wherever they come from, in as few transactions as their contents allow.  If the
+ * database refuses a record, the record goes to quarantine and the rest is stored; as the last resort, the whole push
+ * goes to quarantine.
  */
 #ifndef STORE_H
 #define STORE_H
@@ -21,7 +21,7 @@ typedef void store_settled(void *context, struct push **pushes, int count, const
 /*
  * Stores pushes over db, which is connected, by the deadline (clock_ms, ms).  Calls settled for all of them, in order.
  * When the connection or the time ends, the rest is not stored.  A refused record becomes a reject of its push, and
- * stays one when the time ends: the next try goes on from there.  fold is memory to work with.
+ * stays one when the time ends, so that the next try continues from there.  fold is scratch memory.
  */
 void store_pushes(struct db *db, struct fold *fold, struct push **pushes, int count, int64_t deadline,
     store_settled *settled, void *context);

@@ -62,9 +62,9 @@ time_to_spool(struct push **pushes, int count)
 }
 
 /*
- * The spool gets half of the time that is left, since the database may be back while the disk hangs, or what it needs
- * to write a large push.  Past the deadline it gets half of QUEUE_SPOOL_TIME.  Returns how many pushes are left, which
- * are the first then.
+ * Gives the spool half of the time that is left, since the database may be back while the disk hangs; more if large
+ * pushes need more; after the deadline, half of QUEUE_SPOOL_TIME.  Moves the pushes that it did not take to the front
+ * of the array, and returns how many.
  */
 static int
 try_spool(struct writer *writer, struct push **pushes, int count)
@@ -98,7 +98,10 @@ settle(void *context, struct push **pushes, int count, const struct db_counts *c
 	writer->left_count += count;
 }
 
-/* Leaves the spool its time, unless this is the last resort.  Returns how many pushes are left, the first then. */
+/*
+ * Leaves time for the spool, unless the database is the last resort.  Moves the pushes that it did not store to the
+ * front of the array, and returns how many.
+ */
 static int
 try_database(struct writer *writer, enum pool_use use, struct push **pushes, int count)
 {
@@ -118,7 +121,7 @@ try_database(struct writer *writer, enum pool_use use, struct push **pushes, int
 	return writer->left_count;
 }
 
-/* Returns how many pushes still have time, which are the first then. */
+/* Refuses the pushes whose time is over.  Moves the others to the front of the array, and returns how many. */
 static int
 refuse_late(struct writer *writer, struct push **pushes, int count)
 {
