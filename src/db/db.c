@@ -122,9 +122,9 @@ static bool
 open_connection(struct db *db)
 {
 	/*
-	 * libpq reads dbname as a conninfo; it wins over what stands before it, and what stands behind it wins over it.
-	 * The limit is for each host: with several, a silent one must not use up the time of all.  2 s are the least
-	 * that libpq takes.
+	 * libpq reads dbname as a conninfo, which overrides the keywords before it and is overridden by those after
+	 * it.  The timeout is for each host, so that a silent one does not use up the time of the others; libpq takes
+	 * no less than 2 s.
 	 */
 	static const char *const keywords[] = { "connect_timeout", "dbname", "client_encoding",
 		"fallback_application_name", NULL };
@@ -166,7 +166,7 @@ db_is_connected(const struct db *db)
 	return db->connection != NULL;
 }
 
-/* The server is taken to read its clock in the middle of the exchange. */
+/* Assumes that the server reads its clock halfway through the exchange. */
 bool
 db_check(struct db *db, int64_t deadline)
 {

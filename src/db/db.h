@@ -33,14 +33,14 @@ struct db_counts {
 struct db *db_new(const char *conninfo, const char *call_timezone);
 void db_free(struct db *db);
 
-/* Whether libpq can read conninfo; why not is not said, for conninfo may hold a password. */
+/* Whether libpq can read conninfo.  Gives no reason, which might quote a password. */
 bool db_conninfo_valid(const char *conninfo);
 
 /*
- * Connects unless connected, or anew where the connection is swollen, and checks that the schema and the time zone fit;
- * a standby fits too.  False when it is not done; db_problem() says why.
+ * Connects unless connected, replaces a swollen connection, and checks that the schema and the time zone fit; a standby
+ * is accepted.  False when that fails; db_problem() says why.
  *
- * The checks end by the deadline.  Connecting does not: it takes as long as looking up names, and libpq's
+ * The deadline bounds the checks, not the connecting: that takes as long as the lookup of names, and libpq's
  * connect_timeout for each host.
  */
 bool db_connect(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
@@ -56,13 +56,13 @@ bool db_check(struct db *db, int64_t deadline) __attribute__((warn_unused_result
 /* How far this system's clock was ahead of the server's at the last db_check(), in microseconds. */
 int64_t db_clock_ahead(const struct db *db);
 
-/* Whether an idle connection still stands, without asking the server.  False, and it is closed, when it does not. */
+/* Whether an idle connection is still open, without asking the server.  Closes it if not. */
 bool db_stands(struct db *db) __attribute__((warn_unused_result));
 
 /* Whether libpq holds the memory of a huge call, which it frees only with the connection. */
 bool db_is_swollen(const struct db *db);
 
-/* Ends the exchanges of many connections at one time, whatever their deadlines are. */
+/* An end that the exchanges of many connections have in common, whatever their own deadlines. */
 struct db_end {
 	int             descriptor;   /* readable once at is set */
 	_Atomic int64_t at;           /* clock_ms(); INT64_MAX: not yet set */
@@ -72,22 +72,23 @@ struct db_end {
 void db_set_end(struct db *db, const struct db_end *end);
 
 /*
- * Stores the pushes that fold was made of, in one transaction: its records, and their rejects and evidence.  Sets
- * counts with DB_STORED.  Closes the connection with DB_UNAVAILABLE and DB_UNKNOWN, unless no time was left to begin.
+ * Stores the pushes that fold was made of, in one transaction: the records of the fold, the rejects of the pushes, and
+ * the evidence of each push.  Sets counts on DB_STORED, and closes the connection on DB_UNAVAILABLE and DB_UNKNOWN,
+ * unless there was no time to begin.
  */
 enum db_result db_store(struct db *db, struct push **pushes, int count, const struct fold *fold, int64_t deadline,
     struct db_counts *counts) __attribute__((warn_unused_result));
 
 /*
- * Tries to store the records of fold, which are of the push, and takes them back; deferred constraints are checked too.
- * DB_STORED: the database would take them.  DB_BAD_RECORD: it refuses one.  Else as db_store().
+ * Stores the records of fold, all of this push, and rolls back; deferred constraints are checked too.  DB_STORED: the
+ * database would take them.  DB_BAD_RECORD: it refuses one.  Else as db_store().
  */
 enum db_result db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
     __attribute__((warn_unused_result));
 
 /*
- * Whether a code that does not say whose fault it is counts as the data's: only while a push is taken apart that has
- * failed by itself again and again.
+ * While blame is set, a code that does not say whose fault it is counts as the data's.  It is set only while a push
+ * that has failed alone again and again is taken apart.
  */
 void db_blame_data(struct db *db, bool blame);
 
@@ -101,9 +102,9 @@ bool db_failed_unexplained(const struct db *db);
 
 enum { DB_HOUSE_UNKNOWN = -1 };
 
-/* What a round of housekeeping tells.  A figure is DB_HOUSE_UNKNOWN while another worker is at it. */
+/* What a round of housekeeping reports.  A figure is DB_HOUSE_UNKNOWN while another worker keeps house. */
 struct db_house {
-	bool    more;                 /* another round at once is worth it */
+	bool    more;                 /* call again at once */
 	int64_t journal_rows;         /* of the tally's journal, not yet folded */
 	int64_t unplaced_rows;        /* in default partitions */
 	int64_t quarantine_entries;   /* open */
@@ -111,7 +112,7 @@ struct db_house {
 	char    problem[512];         /* what could not be done and why; "": nothing */
 };
 
-/* Has the database do one round.  False when it could not be asked; db_problem() says why. */
+/* Calls keep_house() once.  False when the call failed; db_problem() says why. */
 bool db_keep_house(struct db *db, struct db_house *house, int64_t deadline) __attribute__((warn_unused_result));
 
 /* --- questions of an administrator ------------------------------------------------------------------------- */
@@ -126,10 +127,10 @@ bool db_conninfo_has_password(const char *conninfo);
 /* Whether conninfo names more than one host. */
 bool db_conninfo_has_several_hosts(const char *conninfo);
 
-/* Connects unless connected, and checks nothing.  False when it is not done; db_problem() says why. */
+/* Connects unless connected, without the checks of db_connect().  False when that fails; db_problem() says why. */
 bool db_attach(struct db *db);
 
-/* What a statement gave, all of it as text. */
+/* The result of a statement, every value as text. */
 struct db_rows;
 
 /*

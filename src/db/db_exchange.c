@@ -32,8 +32,8 @@ cancel(void *connection)
 }
 
 /*
- * libpq asks over a connection of its own, for as long as the network makes it wait, so not in this thread.  The
- * connection is closed only afterwards: PgBouncer forgets what a client was doing that has left.
+ * PQcancel makes a connection of its own, and the network may block it for long: hence the thread.  It closes this
+ * connection only afterwards: PgBouncer forgets what a client was doing once that client has left.
  */
 void
 db_give_up_connection(struct db *db)
@@ -73,7 +73,7 @@ db_note_connection_problem(struct db *db)
 	memory_free(message);
 }
 
-/* What an owner's trigger says in a code of the server's may have a called number in it. */
+/* An owner's trigger may raise one of the server's codes with a called number in its message. */
 static void
 hide_numbers(char *text)
 {
@@ -121,8 +121,8 @@ db_problem(const struct db *db)
 /* --- sending and waiting -------------------------------------------------------------------------------------- */
 
 /*
- * Also until the end is set, which may be earlier than the deadline.  False when the time is up and nothing has come:
- * what came while this process was stopped is in time.
+ * Waits until the deadline or the end of db->end, whichever comes first; an end that is set meanwhile wakes it too.
+ * False when the time is up and nothing has come: what came while this process was stopped is in time.
  */
 static bool
 wait_for_socket(struct db *db, short events, int64_t deadline)

@@ -27,9 +27,9 @@ struct db {
 	bool              prepared;                /* the server has the prepared statements, as far as is known */
 	bool              unexplained;             /* the last failure's code does not say whose fault it is */
 	bool              blames_data;             /* such a code counts as the data's fault */
-	bool              careful;                 /* the last batch met rows that were there; the next is likely to */
+	bool              careful;                 /* the last batch met existing rows; the next is likely to */
 	bool              warned;                  /* the server has warned since this was last cleared */
-	int64_t           slowest;                 /* milliseconds of a call since data was refused; 0: it was not */
+	int64_t           slowest;                 /* slowest call since data was refused, in ms; 0: none was */
 	bool              swollen;                 /* a call had more than SWOLLEN_SIZE bytes, which libpq keeps */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* what db_refusal() gives */
@@ -42,8 +42,9 @@ struct db {
 void db_drop_connection(struct db *db);
 
 /*
- * The same, and asks the server to cancel the command whose answer is still to come, if there is one: a COMMIT that
- * waits for a standby would never notice that nobody waits for it, and keep its connection as long as that is away.
+ * Closes the connection, after asking the server to cancel the command that is still running, if there is one: a COMMIT
+ * that waits for a standby does not notice that its client is gone, and would hold the connection until the standby is
+ * back.
  */
 void db_give_up_connection(struct db *db);
 

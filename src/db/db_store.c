@@ -9,8 +9,8 @@
 #include "db/sqlstate.h"
 
 /*
- * The names of what a connection has prepared say of which text it is: behind a pooler, an older or newer program of
- * ours may have prepared it.
+ * The number in the name of a prepared statement changes with its text: behind a pooler, an older or newer program of
+ * ours may have prepared another.
  */
 static const char store_name[] = "callresultd_store_2";
 static const char limits_name[] = "callresultd_limits_2";
@@ -68,7 +68,7 @@ db_prepare_statements(struct db *db, int64_t deadline)
 /* What a transaction is made of, in the order of sending and of the answers. */
 enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_END };
 
-/* How it ends: kept, or taken back; store() has checked the constraints that COMMIT would check. */
+/* How it ends.  A rollback proves as much as a commit: store() has checked what COMMIT would check. */
 enum ending { COMMIT, ROLLBACK };
 static const char *const endings[] = { [COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK" };
 
@@ -176,7 +176,7 @@ lacks_partition(const PGresult *result)
 	    PQresultErrorField(result, PG_DIAG_TABLE_NAME) != NULL;
 }
 
-/* When the server ends the connection (FATAL), or it is lost, it is open what became of the transaction. */
+/* Whether the transaction has certainly failed: after FATAL, or when the connection is lost, nobody knows. */
 static bool
 is_certain(const PGresult *result)
 {
@@ -185,7 +185,7 @@ is_certain(const PGresult *result)
 	return severity != NULL && strcmp(severity, "ERROR") == 0;
 }
 
-/* Whose fault it is that a statement failed. */
+/* Returns whose fault the failed statement is, and notes the problem. */
 static enum sqlstate_fault
 note_fault(struct db *db, const PGresult *result)
 {
@@ -196,7 +196,7 @@ note_fault(struct db *db, const PGresult *result)
 	if (db->unexplained && db->blames_data && is_certain(result))
 		fault = FAULT_RECORD;
 	if (state != NULL && strcmp(state, STATEMENT_IS_NOT_THERE) == 0 && db->prepared) {
-		/* a pooler gave the transaction to a server that does not have them: try again without */
+		/* behind a pooler, this server does not have the prepared statements: try again without */
 		db->prepared = false;
 		fault = FAULT_CONFLICT;
 	}
@@ -228,8 +228,8 @@ has_ended(struct db *db, PGresult *result, enum ending ending)
 }
 
 /*
- * *outcome stays DB_UNKNOWN until the server says that a step failed, which makes it DB_UNAVAILABLE with *fault, or
- * that all is done, which makes it DB_STORED.
+ * *outcome stays DB_UNKNOWN until the server says that a step failed (DB_UNAVAILABLE, with *fault), or that all is done
+ * (DB_STORED).
  */
 static void
 read_answer(struct db *db, enum step step, PGresult *result, enum ending ending, enum db_result *outcome,
@@ -248,9 +248,9 @@ read_answer(struct db *db, enum step step, PGresult *result, enum ending ending,
 }
 
 /*
- * Calls store() in a transaction of its own.  DB_STORED: the server said so.  DB_UNAVAILABLE: a statement failed, by
- * whose fault *fault says; the transaction is still to be rolled back, unless the connection is lost.  DB_UNKNOWN: it
- * is open how the transaction ended.
+ * Calls store() in a transaction of its own.  DB_STORED: the server said so.  DB_UNAVAILABLE: a statement failed, and
+ * *fault says whose fault it is; the caller rolls back, unless the connection is lost.  DB_UNKNOWN: nobody knows how
+ * the transaction ended.
  */
 static enum db_result
 call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts, enum sqlstate_fault *fault)
@@ -278,7 +278,7 @@ call_store(struct db *db, enum ending ending, int64_t deadline, struct db_counts
 
 /* --- one batch ------------------------------------------------------------------------------------------------ */
 
-/* Again while other transactions are in the way.  After a failure that is not the data's, the connection is closed. */
+/* Tries again while other transactions are in the way.  Closes the connection after any failure but the data's. */
 static enum db_result
 store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *counts)
 {
@@ -300,8 +300,8 @@ store(struct db *db, enum ending ending, int64_t deadline, struct db_counts *cou
 }
 
 /*
- * While data that was refused is taken apart, nothing is begun that may not end in time: it would be cut off, and take
- * a server that works for one that does not answer.
+ * While refused data is taken apart, no call begins that may not end in time: the deadline would cut it off, and a
+ * working server would pass for one that does not answer.
  */
 static bool
 has_time(struct db *db, int64_t deadline)

@@ -13,7 +13,7 @@ enum { OUTAGE_CAUSE_SIZE = 512 };
 /* {0} at first: there is none. */
 struct outage {
 	bool    away;
-	bool    folded;                       /* one like it has just ended: it is logged only if it is not short */
+	bool    folded;                       /* one of the same cause has just ended: logged only if this one lasts */
 	int     causes_logged;
 	int64_t since, last_logged, last_end;   /* clock_ms() */
 	int64_t spooled;

@@ -47,14 +47,16 @@ void pg_array_add_int4(struct pg_array *array, int32_t value);
 void pg_array_add_int8(struct pg_array *array, int64_t value);
 void pg_array_add_time(struct pg_array *array, int64_t microseconds);   /* both timestamps; since 1970 */
 
-/* Opens an element of jsonb, and returns the place for its text of at most size bytes; close it with the text's end. */
+/*
+ * Opens a jsonb element, and returns where its text of at most size bytes goes; pg_array_close() takes the text's end.
+ */
 char *pg_array_open_json(struct pg_array *array, size_t size);
 void pg_array_close(struct pg_array *array, const char *end);
 
 /* Completes the header, when all elements are there. */
 void pg_array_finish(struct pg_array *array);
 
-/* The first element as a value by itself, which lies in the array; bytes NULL for null. */
+/* The first element as a value by itself; it points into the array.  bytes is NULL for null. */
 struct slice pg_array_first(const struct pg_array *array);
 
 /* Frees the memory of a huge array, which must not be held for ever. */

@@ -6,7 +6,7 @@
 #include "base/thread.h"
 #include "db/pool_internal.h"
 
-enum { QUICK = 500 };     /* milliseconds without any connection, after which pushes go elsewhere */
+enum { AWAY_AFTER = 500 };      /* milliseconds without any connection, after which pushes go elsewhere */
 
 /* --- whether it is there ------------------------------------------------------------------------------------- */
 
@@ -34,7 +34,7 @@ pool_note_change(struct pool *pool)
 static bool
 is_away(const struct pool *pool, int64_t now)
 {
-	return pool->lost_at != 0 && (pool->failed || now - pool->lost_at >= QUICK);
+	return pool->lost_at != 0 && (pool->failed || now - pool->lost_at >= AWAY_AFTER);
 }
 
 bool
@@ -75,6 +75,10 @@ pool_suspect_all(struct pool *pool)
 
 /* --- lending ------------------------------------------------------------------------------------------------- */
 
+/*
+ * Whether it is self's turn: pushes come before the background, and among equals whoever asked first.  The background
+ * gets only a connection beyond those of the writers.
+ */
 static bool
 is_next(const struct pool *pool, const struct waiter *self)
 {
@@ -92,7 +96,7 @@ is_next(const struct pool *pool, const struct waiter *self)
 	return true;
 }
 
-/* NULL when it is somebody else's turn, or there is none. */
+/* NULL when it is somebody else's turn, or no idle connection works. */
 static struct db *
 take(struct pool *pool, const struct waiter *self)
 {
@@ -128,7 +132,7 @@ wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
 	if (now >= deadline || (use == POOL_PUSH && is_away(pool, now)))
 		return false;
 	if (use == POOL_PUSH && pool->lost_at != 0)
-		deadline = MIN(deadline, pool->lost_at + QUICK);
+		deadline = MIN(deadline, pool->lost_at + AWAY_AFTER);
 	/* pthread_cond_timedwait takes no INT64_MAX */
 	pool_wait_until(pool, MIN(deadline, now + 3600 * 1000));
 	return true;
@@ -173,7 +177,7 @@ note_stored(struct pool *pool)
 	outage_end(&pool->outage, clock_ms());
 }
 
-/* In the background it may be the fault of what was tried, which the borrower logs. */
+/* In the background the cause may be what was tried on the connection, which its borrower logs: no outage then. */
 static void
 note_broken(struct pool *pool, enum pool_use use, const char *reason)
 {

@@ -1,7 +1,7 @@
 /*
- * The connections to the database, and the one place that knows whether it is there.  The pool's own thread connects,
- * so that looking up names takes nobody else's time, and asks idle connections whether they still work.  The pool logs
- * the start and the end of an outage.  All functions are safe in any thread.
+ * The connections to the database, and the one place that knows whether the database is there.  The pool's own thread
+ * connects, so that no push waits while names are looked up, and asks idle connections whether they still work.  The
+ * pool logs the start and the end of an outage.  All functions are safe in any thread.
  */
 #ifndef POOL_H
 #define POOL_H
@@ -14,9 +14,9 @@
 struct pool;
 
 enum pool_use {
-	POOL_PUSH,          /* pushes wait that can go elsewhere: NULL once the database is known to be away */
-	POOL_LAST_RESORT,   /* pushes wait, and nothing else can take them */
-	POOL_BACKGROUND,    /* nobody waits: only a connection beyond those for pushes is lent */
+	POOL_PUSH,          /* for pushes that can go elsewhere: NULL once the database is known to be away */
+	POOL_LAST_RESORT,   /* for pushes that nothing else can take */
+	POOL_BACKGROUND,    /* nobody waits: lends only a connection beyond those for pushes */
 };
 
 /*
@@ -26,8 +26,9 @@ enum pool_use {
 struct pool *pool_start(const char *conninfo, const char *call_timezone, int writers);
 
 /*
- * Lends a connection that works as far as is known: to pushes before the background, and in the order of asking.  NULL
- * when there is none by the deadline (clock_ms, ms), or, in the background, by the time of pool_end_background().
+ * Lends a connection that works as far as is known: to pushes before the background, and among equals to whoever asked
+ * first.  NULL when there is none by the deadline (clock_ms, ms), or, in the background, by the time of
+ * pool_end_background().
  */
 struct db *pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline) __attribute__((warn_unused_result));
 
@@ -52,7 +53,10 @@ void pool_end_pushes(struct pool *pool);
 /* From the time at (clock_ms, ms) on, the background gets no connection; soon after, its exchanges end. */
 void pool_end_background(struct pool *pool, int64_t at);
 
-/* Ends its thread and frees it, once everything is returned.  A thread that is stuck connecting keeps the pool. */
+/*
+ * Ends its thread and frees it, once everything is returned.  If the thread is stuck connecting, both stay until the
+ * process ends.
+ */
 void pool_stop(struct pool *pool);
 
 #endif

@@ -13,10 +13,11 @@
 #include "db/outage.h"
 #include "db/pool.h"
 
+/* An idle connection. */
 struct seat {
 	struct db *db;
 	int64_t    since;           /* clock_ms() when it was made or last returned */
-	bool       suspect;         /* another one has broken: it is not lent before it has answered */
+	bool       suspect;         /* another connection broke: not lent before the server has answered on it */
 };
 
 struct waiter {
@@ -57,13 +58,14 @@ void pool_note_change(struct pool *pool);
 /* How many connections are well: lent to pushes, or idle and not suspect. */
 int pool_well_count(const struct pool *pool);
 
+/* Whether the writers and the background need more connections than there are. */
 bool pool_wants_more(const struct pool *pool);
 
 /* Takes the connection of idle seat i out; and puts one in, in front of seat i. */
 struct db *pool_leave_seat(struct pool *pool, int i);
 void pool_take_seat(struct pool *pool, int i, struct db *db, int64_t since);
 
-/* A server that has lost one connection has mostly lost all: idle ones have to answer before they are lent. */
+/* Marks all idle connections suspect: a server that has lost one has mostly lost all, so each has to answer first. */
 void pool_suspect_all(struct pool *pool);
 
 /* Waits until something may have changed, or until time (clock_ms, ms). */

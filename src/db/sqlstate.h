@@ -9,7 +9,7 @@ enum sqlstate_fault {
 	FAULT_OPERATOR,   /* of the set-up: it does not pass by itself */
 	FAULT_CONFLICT,   /* with another transaction: try again at once */
 	FAULT_RECORD,     /* the server refuses the data */
-	FAULT_UNKNOWN,    /* nobody knows: as the server's, unless one push meets it again and again */
+	FAULT_UNKNOWN,    /* the code does not say: as the server's, unless one push meets it again and again */
 };
 
 /* sqlstate: five characters, or NULL, as libpq has it when the connection is lost. */

@@ -40,8 +40,8 @@ struct store_call {
 };
 
 /*
- * Sets the statement and all parameters, which are the call's own.  The rows of fold are of the pushes.  careful, a
- * hint: the database is likely to have some of the records; store() tries the way for that first.
+ * Sets the statement and all parameters, which the call owns.  The rows of fold are of the pushes.  careful is a hint:
+ * the database is likely to have some of the records, so store() goes its careful way at once.
  */
 void store_call_fill(struct store_call *call, struct push **pushes, int count, const struct fold *fold,
     const char *call_timezone, bool careful);
