@@ -78,8 +78,8 @@ handle_trouble(struct spool *spool, enum spool_trouble trouble)
 }
 
 /*
- * A row without an id could not be taken out again: it gets the one that its push has.  One that is read but not found
- * at its place is in a damaged file, and would come again for ever.
+ * Gives a row without an id the id of its push; without one it could not be removed.  If the row is not where it was
+ * just read, the file is damaged, and the row would come again for ever.
  */
 static bool
 name_row(struct spool *spool, const struct push *push)
@@ -98,7 +98,7 @@ name_row(struct spool *spool, const struct push *push)
 	return false;
 }
 
-/* A row without an id is the last that is read; *named is false then.  False, noted, when the file cannot be read. */
+/* Stops after a row without an id, and then sets *named to false.  False, noted, when the file cannot be read. */
 static bool
 read_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes, int *count, bool *named)
 {
@@ -162,7 +162,7 @@ change(struct spool_file *file, enum spool_statement what, struct push *const *p
 	return spool_file_end(file, result);
 }
 
-/* In memory, so that it needs no room on the disk. */
+/* Remembers, in a table in memory that needs no room on the disk, that these pushes are to be removed. */
 static bool
 remember(struct spool *spool, struct push *const *pushes, int count)
 {

@@ -5,8 +5,8 @@
  *   spool.c         opens the spool, and takes pushes out
  *   spool_keeper.c  the spool's own thread, which puts pushes into it and is the one that may hang with the disk
  *   spool_upkeep.c  what that thread does for the file in between
- *   spool_state.c   the lock of the file, and what is known of it without a look
- *   spool_look.c    an administrator's look
+ *   spool_state.c   the lock of the file, and the answers that need no look at it
+ *   spool_look.c    what callresultctl reads, and rescues by hand
  *   spool_file.c    the file; spool_sqlite.c what SQLite is asked, spool_schema.c its tables, spool_copy.c a copy of it
  *   spool_row.c     a push as a row
  *   spool_turn.c    whose turn it is, among processes
@@ -47,8 +47,9 @@ int spool_put(struct spool *spool, struct push **pushes, int count, int64_t dead
     __attribute__((warn_unused_result));
 
 /*
- * Reads the oldest pushes, each with a reference for the caller: at most capacity, and no more once their bodies exceed
- * bytes.  Their bodies are not parsed yet.  Returns how many, or -1, logged, when the file cannot be read.
+ * Reads the oldest pushes, each with a reference for the caller: at most capacity of them, and none after their bodies
+ * have exceeded bytes in all.  The bodies are not parsed yet.  Returns how many, or -1, logged, when the file cannot be
+ * read.
  */
 int spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes);
 
@@ -62,10 +63,10 @@ bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
 /* Puts a push behind all others.  False, logged, when it cannot. */
 bool spool_postpone(struct spool *spool, struct push *push);
 
-/* Counts what is in it, whoever put it there; what was known last when the file cannot be read. */
+/* Counts the pushes in the file, whichever process put them there; the last known figures if it cannot be read. */
 struct spool_depth spool_count(struct spool *spool);
 
-/* These never wait: they answer with what was known when the file was last worked on, about a second ago. */
+/* The next three never wait: they answer from when the file was last worked on, about a second ago. */
 
 /* Whether it is open, took the last pushes, has room for more, and its disk does not hang. */
 bool spool_is_well(const struct spool *spool);

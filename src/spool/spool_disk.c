@@ -100,8 +100,8 @@ spool_disk_give_up_reserve(const struct spool_file *file)
 /* --- an empty file ------------------------------------------------------------------------------------------- */
 
 /*
- * VACUUM copies what is left, which is next to nothing, and the checkpoint cuts the file off behind it.  On a disk that
- * others have filled, they would take the room, and pushes would have lost it.
+ * VACUUM copies the little that is left, and the checkpoint truncates the file.  Not on a disk that others have filled:
+ * they would take the room, and pushes would have lost it.
  */
 bool
 spool_disk_shrink(struct spool_file *file)

@@ -23,14 +23,14 @@ enum {                          /* milliseconds */
 /* The log, and the index of it that all processes share. */
 #define BESIDE "-wal", "-shm"
 
-/* As enum spool_column has them; seq as the rowid that it is, which is there even when the schema's text is damaged. */
+/* In the order of enum spool_column.  seq is read as rowid, which is there even when the schema's text is damaged. */
 #define COLUMNS "id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead, body, rowid"
 
 #define OF_WAITING " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered)"
 
 /*
- * Where the index of the ids is damaged, a push that is looked for there alone is not found, and comes again for ever.
- * At its place it is, and SQLite notices the damage when it changes the row.
+ * Looks for a push at its place too: if the index of the ids is damaged, a push that is looked for there alone is not
+ * found, and comes again for ever.  SQLite notices the damage when it changes the row.
  */
 #define OF_PUSH " WHERE +id = ?1 AND rowid IN (?2, (SELECT rowid FROM push WHERE id = ?1))"
 
@@ -47,8 +47,8 @@ static const char *const statement_texts[SPOOL_STATEMENTS] = {
 };
 
 /*
- * secure_delete: to overwrite a page that is given back would double what draining writes, and need room on a full
- * disk.  journal_size_limit: a large transaction leaves no large log behind.
+ * secure_delete: overwriting freed pages would double the writes of a drain, and need room on a full disk.
+ * journal_size_limit: a large transaction must not leave a large log behind.
  */
 static const char setup[] =
     "PRAGMA journal_mode = WAL;"
@@ -92,9 +92,9 @@ drop(struct spool_file *file)
 }
 
 /*
- * SQLite would make the file as open as the umask leaves it, and it holds phone numbers; the files beside it take its
- * mode.  One that is there is not even opened: closing it would drop the locks that this process has on it.  The folder
- * is fsynced, or a crash may take a new file along.
+ * Creates the file with mode 0600, which the files beside it take over: it holds phone numbers, and SQLite would apply
+ * the umask.  Does not even open a file that exists: closing it would drop the locks that this process has on it.
+ * Fsyncs the folder, or a crash may take the new file along.
  */
 static void
 make_private(const char *path)
@@ -112,7 +112,7 @@ make_private(const char *path)
 	}
 }
 
-/* Has the pushes of another file taken over; expected: how many it says it has, -1: it does not say. */
+/* Orders the rescue of the pushes in the file aside.  expected: how many it says it has; -1: it does not say. */
 static void
 order_rescue(struct spool_file *file, const char *aside, int64_t expected)
 {
@@ -121,7 +121,7 @@ order_rescue(struct spool_file *file, const char *aside, int64_t expected)
 		    aside, sqlite3_errmsg(file->database));
 }
 
-/* Of a copy nothing can be missing. */
+/* Orders the rescue of a copy, of which nothing can be missing. */
 static void
 order_copy(struct spool_file *file)
 {
@@ -144,7 +144,7 @@ inode_beside(const struct spool_file *file, size_t i)
 	return stat(path, &found) == 0 ? found.st_ino : 0;
 }
 
-/* A file that SQLite may not write to, it opens for reading and says nothing. */
+/* If SQLite may not write to a file, it opens it for reading and reports no error: that is not usable. */
 static bool
 open_database(struct spool_file *file, int how)
 {
@@ -166,7 +166,10 @@ open_database(struct spool_file *file, int how)
 	return file->usable;
 }
 
-/* Without the turn too: SQLite has locks of its own, which refuse only a file that another process is just making. */
+/*
+ * Opens the file even without the turn: SQLite's own locks protect it, and refuse only a file that another process is
+ * just making.
+ */
 static bool
 open_file(struct spool_file *file)
 {
@@ -224,7 +227,7 @@ is_elsewhere(const struct spool_file *file)
 	return moved != 0;
 }
 
-/* Pushes are in the log first: when that was removed, they are gone with the process. */
+/* The log counts too: SQLite puts pushes there first, and if it was removed they are gone with this process. */
 bool
 spool_file_has_moved(const struct spool_file *file)
 {
@@ -268,7 +271,7 @@ put_aside(struct spool_file *file, char aside[PATH_MAX])
 	return true;
 }
 
-/* Without the files that were beside it, what is left at the path is not whole. */
+/* Sets aside the file at the path after the files beside it were removed: alone it is not whole. */
 static bool
 put_rest_aside(struct spool_file *file)
 {
@@ -306,7 +309,7 @@ spool_file_begin(struct spool_file *file, int64_t deadline)
 		return file->noted;
 	if (!spool_turn_take(&file->turn, deadline))
 		return spool_file_note_problem(file, SPOOL_BUSY, "another process does not let go of it");
-	/* whoever puts the file aside has the turn as well, so it cannot be moved any more from here on */
+	/* a process needs the turn to put the file aside, so from here on it cannot move */
 	if (!spool_file_has_moved(file) && spool_file_execute(file, "BEGIN IMMEDIATE"))
 		return SPOOL_DONE;
 	spool_file_note(file);

@@ -56,8 +56,8 @@ struct spool_file {
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
 	struct spool_turn  turn;
 	ino_t              beside[SPOOL_BESIDE];   /* inodes of -wal and -shm when it was opened; 0: none */
-	char              *copy;        /* of a file that was removed, to be taken over by this one; NULL: none */
-	int64_t            remembered;  /* pushes that are to be taken out as soon as that can be done */
+	char              *copy;        /* the copy of a removed file, to be taken over by this one; NULL: none */
+	int64_t            remembered;  /* stored pushes that could not be removed yet */
 	enum spool_result  noted;       /* what the last failure was, */
 	char               problem[256];        /* and why it came */
 	struct log_limit   limits[SPOOL_TROUBLES];
@@ -70,17 +70,20 @@ void spool_file_close(struct spool_file *file);
 /* Opens a file that is there; nothing is made.  False, logged, when it cannot. */
 bool spool_file_open_existing(struct spool_file *file);
 
-/* Closes it after trouble, so that the next use opens it anew; not when nothing else leads to its pushes any more. */
+/*
+ * Closes the file after trouble, so that the next use opens it anew.  Not if it was removed or replaced: then only this
+ * process can still read its pushes.
+ */
 void spool_file_drop_if_found(struct spool_file *file);
 
 /*
- * Opens it unless it is open.  When the file in use has been removed or replaced, nobody would find again what it
- * takes: begins a new one at the path, and has the waiting pushes copied into it.  False, noted, when it cannot; a
- * file that cannot be copied stays open, and can be read.
+ * Opens the file unless it is open.  If the file in use was removed or replaced, nobody would find the pushes that it
+ * takes: begins a new one at the path, and orders the waiting pushes to be copied into it.  False, noted, when that
+ * fails; a file that cannot be copied stays open, and can be read.
  */
 bool spool_file_follow(struct spool_file *file);
 
-/* Whether its path, or that of a file that SQLite has beside it, leads to another file by now, or to none. */
+/* Whether the path of the file, or of one that SQLite has beside it, now leads to another file, or to none. */
 bool spool_file_has_moved(const struct spool_file *file);
 
 /* Follows, takes the turn until deadline (clock_ms(), ms), and begins a transaction. */
@@ -89,7 +92,7 @@ enum spool_result spool_file_begin(struct spool_file *file, int64_t deadline) __
 /* Commits when result is SPOOL_DONE, else rolls back; leaves the turn.  Returns what became of it. */
 enum spool_result spool_file_end(struct spool_file *file, enum spool_result result) __attribute__((warn_unused_result));
 
-/* Notes why the last call of SQLite failed, which the next one makes it forget; returns what that means. */
+/* Notes why the last call of SQLite failed, before the next one overwrites it; returns the result that this means. */
 enum spool_result spool_file_note(struct spool_file *file);
 
 /* Notes what SQLite does not see; returns result. */
@@ -104,7 +107,7 @@ bool spool_file_rename(const char *from, const char *to);
  */
 bool spool_file_replace_damaged(struct spool_file *file);
 
-/* What is in it, but for what is remembered.  False when it cannot be read. */
+/* Counts the pushes in the file without the remembered ones.  False when it cannot be read. */
 bool spool_file_count(struct spool_file *file, struct spool_depth *depth);
 
 /* Runs a statement that gives no row, or SQL in a format of sqlite3_mprintf.  False when SQLite fails. */

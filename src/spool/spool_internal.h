@@ -53,10 +53,10 @@ struct spool {
 /* Takes file_mutex; false when its holder does not return in time: the disk hangs. */
 bool spool_lock(struct spool *spool) __attribute__((warn_unused_result));
 
-/* Gives file_mutex up, after a spool_observe. */
+/* Calls spool_observe(), and gives file_mutex up. */
 void spool_unlock(struct spool *spool);
 
-/* Sets what queries are answered from; with file_mutex. */
+/* Updates the fields that queries are answered from.  The caller has file_mutex. */
 void spool_observe(struct spool *spool);
 
 /* As spool_file_replace_damaged; the look for damage begins anew. */

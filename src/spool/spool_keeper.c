@@ -23,7 +23,9 @@ enum {                              /* milliseconds */
 	FULL_LOG_PAUSE = 60 * 1000, /* between two lines that say it is full */
 };
 
-/* What one caller brings.  The caller frees it, or the keeper when the caller has left at the deadline. */
+/*
+ * The pushes of one call of spool_put().  The caller frees it, or, if the caller has left at the deadline, the keeper.
+ */
 struct put {
 	struct push **pushes;       /* with a reference each; once it is done, the kept ones first */
 	int           count, kept;
@@ -156,7 +158,7 @@ log_trouble(struct spool *spool, enum spool_result result)
 		    spool->file.path);
 }
 
-/* Whether another try may help: it may not where there is no room, or no file. */
+/* Handles a try that failed, and returns whether another one may help: not where there is no room, or no file. */
 static bool
 recover(struct spool *spool, enum spool_result result, int64_t deadline)
 {
@@ -247,7 +249,7 @@ put_all(struct spool *spool, struct put *puts)
 
 /* --- the thread ---------------------------------------------------------------------------------------------- */
 
-/* The puts that somebody waits for; with mutex. */
+/* Takes the puts that somebody still waits for.  The caller has mutex. */
 static struct put *
 take_puts(struct spool *spool)
 {
@@ -283,7 +285,7 @@ give_back(struct spool *spool, struct put *puts)
 	pthread_cond_broadcast(&spool->done);
 }
 
-/* With mutex, which it leaves meanwhile. */
+/* The caller has mutex; work() releases it while it works. */
 static void
 work(struct spool *spool, int64_t *next_look)
 {

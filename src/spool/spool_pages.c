@@ -1,8 +1,7 @@
 /*
- * Pages of a damaged spool, as https://www.sqlite.org/fileformat2.html has them.  A page that is a leaf of a table
- * has an array of offsets of its cells behind its header; a cell is a payload's length, the row's number and the
- * payload, the end of a long one in a chain of other pages; the payload is a header with the length of each value,
- * and the values.
+ * Pages of a damaged spool, as https://www.sqlite.org/fileformat2.html has them.  A leaf page of a table has a header,
+ * then the offsets of its cells.  A cell has the length of its payload, the row's number, and the payload; the end of a
+ * long payload is in a chain of other pages.  A payload has a header with the type of each value, then the values.
  */
 #include "spool/spool_pages.h"
 
@@ -46,7 +45,7 @@ read_page(const struct spool_pages *pages, int64_t number, unsigned char page[PA
 	return pread(pages->descriptor, page, PAGE, (number - 1) * PAGE) == PAGE;
 }
 
-/* What stands on free pages has been taken out of the spool: it is stored. */
+/* Rows on free pages were taken out of the spool, because they are stored. */
 static void
 note_free_pages(struct spool_pages *pages)
 {
@@ -249,8 +248,8 @@ are_of(const struct spool_value *values, const char *types)
 }
 
 /*
- * Whether the values, of which the first stands for seq, are those of a push: as the first version put it, as this one
- * does, or as this one does in a file of the first, where two columns are appended.
+ * Whether the values are those of a push; the first one stands for seq.  There are three forms: as the first version
+ * put a row, as this version does, and as this version does in a file of the first, where two columns are appended.
  */
 static bool
 find_push(const struct spool_value *values, int count, struct spool_found *found)

@@ -1,6 +1,6 @@
 /*
- * Takes over pushes of a damaged file.  How far that is stands in the spool itself (table rescue), and moves on in the
- * transaction that takes over a part: whatever process goes on does so where the last one stopped.
+ * Takes over the pushes of a damaged file, a part at a time.  The spool itself records how far that is (table rescue),
+ * in the transaction that takes over a part, so that any process can go on where the last one stopped.
  */
 #include "spool/spool_rescue.h"
 
@@ -23,7 +23,7 @@ enum {
 	TURN_TIME = 200,        /* milliseconds to wait for the turn */
 };
 
-/* What is rescued comes before all that was put since, in its own order. */
+/* Subtracted from the seq of a rescued push, so that it comes before all that was put since, in its old order. */
 static const int64_t earlier = INT64_C(1) << 62;
 
 /* --- a part ---------------------------------------------------------------------------------------------------- */

@@ -20,8 +20,8 @@ void spool_row_bind_id(sqlite3_stmt *statement, int parameter, const struct push
 void spool_row_bind_place(sqlite3_stmt *statement, const struct push *push);
 
 /*
- * The push of the row that the statement gives, with one reference.  Any row makes a push that can be stored: one that
- * cannot be what was put there makes a refused one, which ends whole in quarantine with the reason.
+ * The push of the row that the statement gives, with one reference.  Every row makes a push that can be stored: a row
+ * that cannot be what was put there makes a refused push, which goes to quarantine whole, with the reason.
  */
 struct push *spool_row_read(sqlite3_stmt *statement);
 

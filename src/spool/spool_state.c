@@ -1,4 +1,4 @@
-/* Who may work on the spool's file, and what is known of it without a look. */
+/* The lock of the spool's file, and the answers that need no look at it. */
 #include <sqlite3.h>
 
 #include "base/clock.h"

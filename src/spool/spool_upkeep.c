@@ -60,7 +60,10 @@ remove_remembered(struct spool *spool)
 		spool->file.remembered = 0;
 }
 
-/* Damage is to be found before much more is acknowledged into the file, and not only when the database is back. */
+/*
+ * Reads a part of the file: damage is to be found before much more is acknowledged into it, not only when the database
+ * is back.
+ */
 static void
 check(struct spool *spool)
 {
@@ -88,7 +91,7 @@ check(struct spool *spool)
 	spool_replace_damaged(spool);
 }
 
-/* As long as the spool is not well nobody may bring a push, which would show that it is well again. */
+/* Tries to write: while the spool is not well, perhaps nobody brings a push that would show that it is well again. */
 static void
 probe(struct spool *spool)
 {

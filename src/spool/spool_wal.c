@@ -51,7 +51,7 @@ is_sum(const struct sum *sum, const unsigned char *at)
 	return sum->one == spool_wal_number(at) && sum->two == spool_wal_number(at + 4);
 }
 
-/* sum goes with the frames, from the first to the last.  False at the end of the log. */
+/* Reads the frame at offset.  sum is the running checksum of all frames before it.  False at the end of the log. */
 static bool
 next_frame(const struct spool_wal *wal, const unsigned char *header, int64_t offset, struct sum *sum,
     struct frame *frame)
