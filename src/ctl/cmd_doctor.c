@@ -32,10 +32,7 @@ service_user(const char *spool)
 	return stat(folder, &found) == 0 ? getpwuid(found.st_uid) : NULL;
 }
 
-/*
- * Only root can read the password file, which systemd shows the service: libpq gets a copy in memory, which has a path
- * too.
- */
+/* Gives libpq a copy in memory, which has a path too: only root can read the password file itself. */
 static void
 show_passwords(struct slice passwords)
 {
@@ -49,7 +46,10 @@ show_passwords(struct slice passwords)
 	setenv("PGPASSFILE", path, 0);
 }
 
-/* Root can read every file, and peer authentication would look for a role of root's.  look_as_root undoes it. */
+/*
+ * Becomes the user of callresultd until look_as_root(): root can read every file, and peer authentication would look
+ * for a role named root.
+ */
 static void
 look_as_service(struct doctor *doctor)
 {

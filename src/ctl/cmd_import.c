@@ -1,6 +1,6 @@
 /*
- * callresultctl import: stores files of records as if each had been pushed.  A file that is larger than a push may be
- * is read whole, so that nothing of it is stored when it is bad, and stored in parts.
+ * callresultctl import: stores files of records as if each had been pushed.  A file larger than a push may be is parsed
+ * as a whole first, so that nothing of a bad one is stored, and then stored in parts.
  */
 #include <stdio.h>
 #include <string.h>
@@ -223,7 +223,7 @@ import_all(struct import *import)
 	ctl_print(import->ctl, tables, 2);
 }
 
-/* What counts as received in the future would stand against every push until then. */
+/* Refuses a time in the future: content received then would stand against every push until then. */
 static bool
 read_as_of(struct import *import)
 {

@@ -179,7 +179,10 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 	return NULL;
 }
 
-/* With seen, how often the entry had been refused when it was read, an entry that was refused since stays open. */
+/*
+ * seen: how often the entry had been refused when it was read; if it was refused since, it stays open.  NULL: settles
+ * it in any case.
+ */
 static bool
 set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **problem)
 {

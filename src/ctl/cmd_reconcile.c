@@ -47,8 +47,8 @@ struct reconcile {
 /* --- counts ------------------------------------------------------------------------------------------------ */
 
 /*
- * The calls that answers of the interface for counts have by campaign, since its beginning, or on the day $2, which no
- * answer names.
+ * Compares the counts of an answer ($1) with those here, by campaign: since the campaign began, or on the day $2, which
+ * no answer names.
  */
 #define COUNTS_QUESTION(count, here) "SELECT campaign_id, $2::date, made, coalesce(calls, 0)," \
 	"  greatest(made - coalesce(calls, 0), 0)" \

@@ -218,9 +218,9 @@ spool_rescue_run(struct ctl *ctl)
 /* --- drain ------------------------------------------------------------------------------------------------- */
 
 /*
- * Until the spool is empty, or nothing has gone through for patience milliseconds.  The worker's own pool and replay do
- * the work: they try an unavailable database again and again and log why, a push leaves the spool after its COMMIT, and
- * two processes that store the same one at once make one row.
+ * Waits until the spool is empty, or no push was stored for patience milliseconds.  The worker's own pool and replay do
+ * the work: they try an unavailable database again and again and log why, and a push leaves the spool after its
+ * COMMIT.  If two processes store the same push at once, it is one row.
  */
 static void
 wait_until_empty(struct ctl *ctl, int64_t total, int64_t patience)

@@ -39,7 +39,7 @@ others_may_read(const char *path)
 	return true;
 }
 
-/* Where doctor runs as another user, what that one may not says nothing about callresultd. */
+/* A fault only if doctor runs as callresultd's user: what another user may not do says nothing about callresultd. */
 static void
 say_no_access(struct doctor *doctor, const char *why, const char *cure, const char *path)
 {

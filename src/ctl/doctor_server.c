@@ -188,8 +188,8 @@ check_logging(struct doctor *doctor)
 	" Patroni: synchronous_mode and synchronous_mode_strict"
 
 /*
- * That there should be a standby, say several hosts in conninfo, a slot that nobody reads, the names to wait for, or
- * Patroni: it gives the server such settings as arguments, and takes names and slot away when the standby is gone.
+ * A standby is expected if conninfo names several hosts, a slot has no reader, or Patroni runs the server: Patroni
+ * gives it settings as arguments, and takes names and slot away when the standby is gone.
  */
 static void
 check_replication(struct doctor *doctor)

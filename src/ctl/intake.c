@@ -184,7 +184,7 @@ intake_store(struct db *db, struct push *push, struct db_counts *counts, const c
 	int tries = 0;
 
 	while (!(settled = store_once(db, &fold, push)).stored && ++tries < TRIES) {
-		/* at last what a code refuses that does not say whose fault it is goes to quarantine */
+		/* on the last try, records refused with a code that does not say whose fault it is go to quarantine */
 		db_blame_data(db, tries == TRIES - 1);
 		thread_sleep(PAUSE);
 	}

@@ -11,8 +11,8 @@ enum probe {
 
 /*
  * Who listens at where, "unix:/path" or "host:port".  Looks into /proc and leaves the socket alone, since a connection
- * would start a service that is stopped.  It connects only where /proc cannot tell: beside a callresultd whose files
- * this user may not see, which is taken for the one that listens, and where the socket is in no table of this network
+ * would start a service that is stopped.  It connects only where /proc cannot tell: when a callresultd runs whose files
+ * this user may not see, which is then taken for the listener, or when the socket is in no table of this network
  * namespace.
  */
 enum probe probe_listens(const char *where);

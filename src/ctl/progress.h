@@ -6,7 +6,7 @@
 
 struct progress;
 
-/* doing names the work, what the units that are counted, of which there are total; both names must last. */
+/* doing names the work, what names the units, and total is how many there are.  Both strings must last. */
 struct progress *progress_start(const char *doing, const char *what, int64_t total);
 
 /* Shows that done units are done, at most ten times a second. */

@@ -34,9 +34,9 @@ void token_file_rename(struct token_file *file, const char *name, const char *ot
 size_t token_file_remove(struct token_file *file, const char *name);
 
 /*
- * Puts the new file in the place of the old one, in one step and on the disk, with the old one's owner and mode; one
- * that is new has mode 0640 and, made by root, the group callresultd where there is one.  False, logged, when the old
- * one is still there, because a line is bad or the file cannot be written.
+ * Replaces the file in one step, fsynced, with the owner and mode of the old one.  A file that is new has mode 0640
+ * and, if root makes it, the group callresultd where there is one.  False, logged, when the old file stays, because a
+ * line is bad or the file cannot be written.
  */
 bool token_file_write(struct token_file *file);
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * Its metrics, as text to be given to memory_free.  NULL, with *problem, when it does not answer within seconds.  It
- * connects, which would start a service that is stopped: call probe_listens first.
+ * Its metrics, as text that the caller gives to memory_free.  NULL, with *problem, when callresultd does not answer
+ * within seconds.  Connecting would start a service that is stopped: call probe_listens first.
  */
 char *worker_metrics(const char *listen, const char **problem);
 
