@@ -1,8 +1,8 @@
 -- Forgetting the people and keeping the calls.
 
--- What stands for a number, session or call afterwards: a digest under a key that nobody keeps. It has no digits, so
--- that no function takes it for a number; a digest stays as it is. Equal texts have equal digests in one run, so that
--- identities stay distinct.
+-- The digest that replaces a number, session or call, under a key that nobody keeps. It has no digits, so that no
+-- function takes it for a number; a text that is a digest already stays as it is. Equal texts have equal digests in one
+-- run, so that identities stay distinct.
 create or replace function callresult.digest_of(said text, key bytea)
 returns text
 language sql
@@ -13,7 +13,7 @@ return case when said like 'anon:%' then said
 
 comment on function callresult.digest_of(text, bytea) is 'A digest that stands for a number, session or call';
 
--- Whether a call that the log of the feed has noted is not there any more under its identity.
+-- Whether the call that feed_log has noted is no longer there under that identity.
 create or replace function callresult.noted_call_is_gone(
     plain boolean, campaign_id text, call_time_local timestamp, called text, session_id text, call_id text,
     vdn_id integer)

@@ -179,7 +179,7 @@ end;
 
 comment on function callresult.month_wanted(text) is 'The month of a table that is to be made next';
 
--- Creates the month that a table wants, unless the last attempt has failed just now; true when it did. Notes in
+-- Creates the month that a table wants, unless an attempt failed just now. Returns whether it made one. Notes in
 -- housekeeping what went wrong.
 create or replace function callresult.make_month(kept callresult.housekeeping)
 returns boolean

@@ -36,8 +36,8 @@ end;
 
 comment on function callresult.arriving is 'The records of a call of store() as rows';
 
--- How far the zone is from UTC between two times; NULL where they are more than a day apart, or it changes in between.
--- Looking the zone up for each record would take a tenth of the time of a large call.
+-- The zone's offset from UTC between two times; NULL if they are more than a day apart, or the offset changes in
+-- between. Looking the zone up for each record would take a tenth of the time of a large call.
 create or replace function callresult.offset_of(earliest timestamp, latest timestamp, call_timezone text)
 returns interval
 language sql
@@ -246,7 +246,7 @@ comment on function callresult.store_with_care is 'The part of store() for what 
 -- Stores a batch of pushes. Its parameters:
 --
 -- p_*: one element a push. p_arrived is its arrival by the server's clock, and p_rows how many elements of r_* it has.
--- p_late says that it has waited, and is placed by that arrival; what comes straight from the platform is the newest.
+-- p_late: the push has waited, so its arrival decides what is newest; what comes straight from the platform is newest.
 -- p_last_call is the time of the last call in it.
 -- r_*: one element a valid record. r_push is the index of its push. No identity comes twice, and all sessions sort by
 -- identity, or two batches could deadlock.
@@ -260,8 +260,8 @@ comment on function callresult.store_with_care is 'The part of store() for what 
 -- that every record has a time and a number, and no two have campaign, time and number in common: these then suffice
 -- for the feed to find them.
 --
--- Returns what became of the pushes that have not been counted before, and how many they are: those that were not
--- there, and those out of a spool that a COMMIT without an answer had stored.
+-- Returns the counts of the pushes that have not been counted before, and how many these are: new pushes, and pushes
+-- out of a spool that an earlier COMMIT without an answer had stored.
 create or replace function callresult.store(
     p_id uuid[], p_received_at timestamptz[], p_arrived timestamptz[], p_remote_addr text[], p_source text[],
     p_bytes bigint[], p_sha256 bytea[], p_records int[], p_rows int[], p_quarantined int[], p_spooled boolean[],
