@@ -70,7 +70,8 @@ check_connections(struct doctor *doctor)
 	    " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
 	    " (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user),"
 	    " (SELECT datconnlimit FROM pg_database WHERE datname = current_database())");
-	int wanted = (int)doctor->ctl->settings.writers + 1;
+	/* one for the replay and one for the housekeeper */
+	int wanted = (int)doctor->ctl->settings.writers + 2;
 
 	if (rows == NULL)
 		return;
@@ -80,10 +81,9 @@ check_connections(struct doctor *doctor)
 		int limit = atoi(doctor_cell(rows, i));
 
 		if (limit >= 0 && limit < wanted)
-			doctor_add(doctor, FINDING_FAULT, "a writer without a connection stores nothing",
+			doctor_add(doctor, FINDING_FAULT, "a writer, the replay or the housekeeper would be without a connection",
 			    "lower [database] writers, or raise max_connections or the connection limit of the role or"
-			    " the database", "%s %d connections, but writers and replay need %d", whose[i],
-			    limit, wanted);
+			    " the database", "%s %d connections, but callresultd needs %d", whose[i], limit, wanted);
 		else
 			doctor_add_ok(doctor, "%s the %d connections that callresultd needs", whose[i], wanted);
 	}

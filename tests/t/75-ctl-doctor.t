@@ -144,6 +144,16 @@ subtest 'why there is no connection' => sub {
 	}
 };
 
+# two writers, the replay and the housekeeper
+subtest 'connections for all who store' => sub {
+	$postgres->sql('create role few login connection limit 3 in role callresult_writer');
+	my $other = Rig::Worker->configured(postgres => $postgres,
+		database => { conninfo => "host=$postgres->{folder} user=few dbname=callresult" });
+	my ($finding) = grep { $_->{what} =~ /^the role is allowed/ } @{ findings($other->{config}) };
+	is $finding->{severity}, 'FAULT', 'one too few is found';
+	like $finding->{what}, qr/3 connections, but callresultd needs 4$/, 'and how many it needs';
+};
+
 subtest 'a worker that has lost what doctor finds' => sub {
 	$postgres->sql('alter role worker connection limit 0');
 	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
