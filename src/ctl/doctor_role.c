@@ -81,7 +81,7 @@ check_connections(struct doctor *doctor)
 		int limit = atoi(doctor_cell(rows, i));
 
 		if (limit >= 0 && limit < wanted)
-			doctor_add(doctor, FINDING_FAULT, "a writer, the replay or the housekeeper would be without a connection",
+			doctor_add(doctor, FINDING_FAULT, "a writer, the replay or the housekeeper has none",
 			    "lower [database] writers, or raise max_connections or the connection limit of the role or"
 			    " the database", "%s %d connections, but callresultd needs %d", whose[i], limit, wanted);
 		else
