@@ -75,7 +75,7 @@ my @hosts = map {
 	Rig::Worker->start_new(
 		# the one that is cut off gives up soon, so that its pushes do not wait out the test
 		database => { writers => 2, conninfo => ($_ == 0 ? $network : $postgres)->conninfo },
-		server => { reply_deadline => $_ == 0 ? '1s' : '30s' },
+		server => { reply_deadline => $_ == 0 ? '3s' : '30s' },
 		env => { clock_ahead(($_ - 1) * 10) })->wait_until_ready;
 } 0 .. WORKERS - 1;
 my ($cut_off, @others) = @hosts;
