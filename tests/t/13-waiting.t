@@ -16,13 +16,10 @@ my $postgres = Rig::Postgres->start_new;
 sub begun {
 	my ($worker, $body, $length) = @_;
 	my $connection = $worker->connection;
-	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token",
-		CONTENT_LENGTH => $length // length $body });
+	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => $length });
 	$connection->send_body($body);
 	return $connection;
 }
-
-sub sent { my $connection = begun(@_); $connection->end_body; return $connection }
 
 sub taken { return scalar grep { $_ && $_->{status} == 200 && $_->{body} eq $success } @_ }
 
@@ -36,7 +33,7 @@ sub has_ended {
 sub many_more_than_threads {
 	my ($worker, $name) = @_;
 	my $lock = $postgres->hold('lock table callresult.push');
-	my @connections = map { sent($worker, body(record(called => "$name$_"))) } 1 .. 20;
+	my @connections = map { $worker->send_push(body(record(called => "$name$_"))) } 1 .. 20;
 	ok $postgres->waits_in_store, 'some are in hand';
 	return ($lock, @connections);
 }
@@ -71,12 +68,12 @@ subtest 'senders that do not end their bodies' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { max_body => '64K',
 	    reply_deadline => '60s' }) ->wait_until_ready;
 	my $lock = $postgres->hold('lock table callresult.push');
-	my $first = sent($worker, body(record(called => 'first')));
+	my $first = $worker->send_push(body(record(called => 'first')));
 	ok $postgres->waits_in_store, 'a transaction waits';
 	# these are stored together then, in this order
 	my @slow = map { begun($worker, 'x' x 100_000, 1_000_000) } 1 .. 8;
 	ok wait_for(sub { $worker->get('/-/live') }), 'they are in hand';
-	my $behind = sent($worker, body(record(called => 'behind')));
+	my $behind = $worker->send_push(body(record(called => 'behind')));
 	# the worker is done with them 2 s later, so who looks waits for nothing else
 	my $looks = fork // die "fork: $!";
 	if ($looks == 0) {

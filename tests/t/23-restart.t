@@ -71,11 +71,7 @@ subtest 'a kept connection at an end that takes its time' => sub {
 	my $request = { REQUEST_METHOD => 'GET', PATH_INFO => '/-/live' };
 	is $idle->request($request, '', 1)->{status}, 200, 'a connection is kept';
 	my $lock = $postgres->hold('lock table callresult.push');
-	my $sender = $worker->connection;
-	my $body = body(record(called => 'spooled'));
-	$sender->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $body });
-	$sender->send_body($body);
-	$sender->end_body;
+	my $sender = $worker->send_push(body(record(called => 'spooled')));
 	# the backend of the push may be there for a moment after it is answered
 	my $writer = $postgres->waits_in_store;
 	is $sender->answer->{status}, 200, 'a push is in the spool';

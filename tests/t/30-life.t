@@ -271,12 +271,7 @@ subtest 'bad peers' => sub {
 	ok $garbage->is_closed, 'what is no FastCGI is shown the door';
 	is $worker->push_body($example)->{status}, 200, 'peers that leave in the middle harm nobody';
 
-	my $gone = $worker->connection;
-	my $body = body(record(called => 'gone'));
-	$gone->begin({ %push, CONTENT_LENGTH => length $body });
-	$gone->send_body($body);
-	$gone->end_body;
-	$gone->close;
+	$worker->send_push(body(record(called => 'gone')))->close;
 	ok wait_for(sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'gone'}) == 1 }),
 	    'who leaves after the body has its record stored';
 	is $worker->stop, 0, 'ends well';
@@ -330,15 +325,7 @@ subtest 'SIGTERM' => sub {
 	}
 	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 16 })->wait_until_ready;
 	my $lock = $postgres->hold('lock table callresult.push');
-	my @connections = map {
-		my $body = body(record(called => "last$_"));
-		my $connection = $worker->connection;
-		$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$token",
-			CONTENT_LENGTH => length $body });
-		$connection->send_body($body);
-		$connection->end_body;
-		$connection;
-	} 1 .. 16;
+	my @connections = map { $worker->send_push(body(record(called => "last$_"))) } 1 .. 16;
 	ok $postgres->waits_in_store, 'pushes are in flight';
 	$worker->signal('TERM');
 	$worker->signal('TERM');
@@ -355,11 +342,7 @@ subtest 'SIGTERM while the replay hangs' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '1s' });
 	$worker->wait_until_ready;
 	my $lock = $postgres->hold('lock table callresult.push');
-	my $sender = $worker->connection;
-	my $body = body(record(called => 'waits'));
-	$sender->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$token", CONTENT_LENGTH => length $body });
-	$sender->send_body($body);
-	$sender->end_body;
+	my $sender = $worker->send_push(body(record(called => 'waits')));
 	# the backend of the push may be there for a moment after it is answered
 	my $writer = $postgres->waits_in_store;
 	is $sender->answer->{status}, 200, 'a push is spooled';

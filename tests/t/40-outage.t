@@ -256,12 +256,7 @@ subtest 'a synchronous standby that is away' => sub {
 	# commits wait from the moment on at which the server's checkpointer has read the setting
 	ok wait_for(sub { is $worker->push_body(body(record(called => 'standby')))->{body}, $success, 'a push is acknowledged';
 		$worker->spooled == 1 }), 'by the spool: what only the primary has is not enough';
-	my $connection = $worker->connection;
-	my $body = body(record(called => 'cancelled'));
-	$connection->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token",
-	    CONTENT_LENGTH => length $body });
-	$connection->send_body($body);
-	$connection->end_body;
+	my $connection = $worker->send_push(body(record(called => 'cancelled')));
 	# also that of the housekeeper, which comes as it will
 	my $ended = 0;
 	ok wait_for(sub { $ended += $postgres->sql(q{select count(*) filter (where pg_cancel_backend(pid)) from pg_stat_activity

@@ -66,10 +66,7 @@ my $alone = start_watched(%nowhere);
 my $stuck = start_watched(%nowhere, spool => { path => folder() . '/hangs.spool' }, env => {
 	LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0', FAILING_CALL => 'hang',
 	FAILING_EVERY => 1, FAILING_PATH => 'hangs.spool' });
-my $pushed = $stuck->{worker}->connection;
-$pushed->begin({ REQUEST_METHOD => 'POST', PATH_INFO => "/$Rig::Worker::token", CONTENT_LENGTH => length $example });
-$pushed->send_body($example);
-$pushed->end_body;
+my $pushed = $stuck->{worker}->send_push($example);
 
 subtest 'the units' => sub {
 	my $unit = build() . '/systemd/callresultd.service';

@@ -100,13 +100,15 @@ sub answer_flushed {
 	return $text;
 }
 
-sub request {
+sub send_request {
 	my ($self, $variables, $body, $keep) = @_;
 	$self->begin($variables, $keep);
 	$self->send_body($body // '');
 	$self->end_body;
-	return $self->answer;
+	return $self;
 }
+
+sub request { my $self = shift; return $self->send_request(@_)->answer }
 
 # Whether the other side has closed; waits for that up to the bound (seconds).
 sub is_closed {

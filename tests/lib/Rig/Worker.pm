@@ -84,15 +84,18 @@ sub log_text { return read_file($_[0]{log}) }
 
 sub connection { my ($self) = @_; return Rig::FastCGI->connect($self->{listen}) }
 
-# One request over a connection of its own.  path: what follows the mount.
-sub request {
+# Sends one request over a connection of its own, which it gives.  path: what follows the mount.
+sub send_request {
 	my ($self, $method, $path, $body, %variables) = @_;
-	my $connection = $self->connection;
-	return $connection->request({ REQUEST_METHOD => $method, PATH_INFO => $path, REMOTE_ADDR => '192.0.2.7',
+	return $self->connection->send_request({ REQUEST_METHOD => $method, PATH_INFO => $path, REMOTE_ADDR => '192.0.2.7',
 		CONTENT_LENGTH => length($body // ''), %variables }, $body);
 }
 
-sub push_body { my ($self, $body, %variables) = @_; return $self->request('POST', "/$token", $body, %variables) }
+sub send_push { my ($self, $body, %variables) = @_; return $self->send_request('POST', "/$token", $body, %variables) }
+
+# The same, with their answers.
+sub request   { my $self = shift; return $self->send_request(@_)->answer }
+sub push_body { my $self = shift; return $self->send_push(@_)->answer }
 sub get       { my ($self, $path) = @_; return $self->request('GET', $path, '') }
 
 # A listening socket to hand over.
