@@ -32,7 +32,7 @@ jitter(int64_t pause)
 }
 
 bool
-backoff_is_over(struct backoff *backoff)
+backoff_allows(struct backoff *backoff)
 {
 	int64_t now = clock_ms();
 

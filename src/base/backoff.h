@@ -18,6 +18,6 @@ void backoff_init(struct backoff *backoff, int64_t most);
 void backoff_reset(struct backoff *backoff);
 
 /* Whether a try is due; if so, it counts as made. */
-bool backoff_is_over(struct backoff *backoff) __attribute__((warn_unused_result));
+bool backoff_allows(struct backoff *backoff) __attribute__((warn_unused_result));
 
 #endif

@@ -96,11 +96,11 @@ report_has_words(const char *column)
 static int
 column_of(const struct report *report, enum report_part part, const char *column)
 {
-	int place = 0;
+	int index = 0;
 
-	while (!report_is_word(report->columns[part][place].name, column))
-		place++;
-	return place;
+	while (!report_is_word(report->columns[part][index].name, column))
+		index++;
+	return index;
 }
 
 double
@@ -152,16 +152,16 @@ const char *
 report_cell(const struct report *report, enum report_part part, int row, const char *column,
     char text[REPORT_CELL_SIZE])
 {
-	int place = column_of(report, part, column);
-	const char *cell = db_rows_text(report->rows[part], row, place);
+	int index = column_of(report, part, column);
+	const char *cell = db_rows_text(report->rows[part], row, index);
 
 	if (cell == NULL)
 		return "-";
 	if (report_has_words(column))
 		return report_word(report, cell);
-	if (report->columns[part][place].type != COLUMN_NUMBER)
+	if (report->columns[part][index].type != COLUMN_NUMBER)
 		return cell;
-	if (!is_rate(report->columns[part][place].name))
+	if (!is_rate(report->columns[part][index].name))
 		return group_digits(cell, text);
 	snprintf(text, REPORT_CELL_SIZE, "%.1f %%", 100 * strtod(cell, NULL));
 	return text;

@@ -24,23 +24,23 @@ static const int64_t postgres_epoch = INT64_C(946684800000000);
 static void *
 reserve(struct pg_array *array, size_t size)
 {
-	void *place;
+	void *element;
 
 	if (array->room - array->length < size) {
 		array->room = 2 * array->room + size;
 		array->bytes = memory_resize(array->bytes, array->room, 1);
 	}
-	place = array->bytes + array->length;
+	element = array->bytes + array->length;
 	array->length += size;
-	return place;
+	return element;
 }
 
 static void
-put_int4(void *place, int32_t value)
+put_int4(void *to, int32_t value)
 {
 	uint32_t big = htobe32((uint32_t)value);
 
-	memcpy(place, &big, sizeof big);
+	memcpy(to, &big, sizeof big);
 }
 
 void
@@ -67,11 +67,11 @@ pg_array_add_null(struct pg_array *array)
 void
 pg_array_add_bytes(struct pg_array *array, const void *bytes, size_t length)
 {
-	char *place = reserve(array, 4 + length);
+	char *element = reserve(array, 4 + length);
 
-	put_int4(place, (int32_t)length);
+	put_int4(element, (int32_t)length);
 	if (length > 0)
-		memcpy(place + 4, bytes, length);
+		memcpy(element + 4, bytes, length);
 	array->count++;
 }
 
@@ -88,20 +88,20 @@ char *
 pg_array_open_json(struct pg_array *array, size_t size)
 {
 	enum { JSONB_VERSION = 1 };   /* of jsonb's binary form: a version byte, then the text */
-	char *place = reserve(array, 4 + 1 + size);
+	char *element = reserve(array, 4 + 1 + size);
 
-	array->opened = (size_t)(place - array->bytes);
-	place[4] = JSONB_VERSION;
-	return place + 5;
+	array->opened = (size_t)(element - array->bytes);
+	element[4] = JSONB_VERSION;
+	return element + 5;
 }
 
 void
 pg_array_close(struct pg_array *array, const char *end)
 {
-	char *place = array->bytes + array->opened;
+	char *element = array->bytes + array->opened;
 
 	array->length = (size_t)(end - array->bytes);
-	put_int4(place, (int32_t)(end - place - 4));
+	put_int4(element, (int32_t)(end - element - 4));
 	array->count++;
 }
 

@@ -48,10 +48,10 @@ pool_wants_more(const struct pool *pool)
 	return pool->idle_count + pool->lent < wanted;
 }
 
-/* --- seats --------------------------------------------------------------------------------------------------- */
+/* --- idle connections ---------------------------------------------------------------------------------------- */
 
 struct db *
-pool_leave_seat(struct pool *pool, int i)
+pool_remove_idle(struct pool *pool, int i)
 {
 	struct db *db = pool->idle[i].db;
 
@@ -60,10 +60,10 @@ pool_leave_seat(struct pool *pool, int i)
 }
 
 void
-pool_take_seat(struct pool *pool, int i, struct db *db, int64_t since)
+pool_insert_idle(struct pool *pool, int i, struct db *db, int64_t since)
 {
 	memmove(&pool->idle[i + 1], &pool->idle[i], (size_t)(pool->idle_count++ - i) * sizeof *pool->idle);
-	pool->idle[i] = (struct seat){ .db = db, .since = since };
+	pool->idle[i] = (struct idle){ .db = db, .since = since };
 }
 
 void
@@ -105,7 +105,7 @@ take(struct pool *pool, const struct waiter *self)
 
 		if (pool->idle[i].suspect)
 			continue;
-		db = pool_leave_seat(pool, i);
+		db = pool_remove_idle(pool, i);
 		if (db_stands(db))
 			return db;
 		db_free(db);
@@ -200,7 +200,7 @@ pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored)
 	if (stored)
 		note_stored(pool);
 	if (db_is_connected(db)) {
-		pool_take_seat(pool, pool->idle_count, db, clock_ms());
+		pool_insert_idle(pool, pool->idle_count, db, clock_ms());
 		if (pool->lost_at != 0)
 			pool_note_change(pool);
 		else if (!TAILQ_EMPTY(&pool->waiters))

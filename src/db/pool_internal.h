@@ -14,7 +14,7 @@
 #include "db/pool.h"
 
 /* An idle connection. */
-struct seat {
+struct idle {
 	struct db *db;
 	int64_t    since;           /* clock_ms() when it was made or last returned */
 	bool       suspect;         /* another connection broke: not lent before the server has answered on it */
@@ -34,7 +34,7 @@ struct pool {
 
 	pthread_mutex_t   mutex;    /* guards all below */
 	pthread_cond_t    changed;  /* what waiters and the thread wait for */
-	struct seat      *idle;     /* the last returned on top */
+	struct idle      *idle;     /* the last returned on top */
 	int               idle_count;
 	int               lent, lent_background;   /* all that are lent, and those of the background */
 	TAILQ_HEAD(, waiter) waiters;   /* in the order in which they came */
@@ -61,9 +61,9 @@ int pool_well_count(const struct pool *pool);
 /* Whether the writers and the background need more connections than there are. */
 bool pool_wants_more(const struct pool *pool);
 
-/* Takes the connection of idle seat i out; and puts one in, in front of seat i. */
-struct db *pool_leave_seat(struct pool *pool, int i);
-void pool_take_seat(struct pool *pool, int i, struct db *db, int64_t since);
+/* Takes idle[i] out of the array, and inserts a connection as idle[i]. */
+struct db *pool_remove_idle(struct pool *pool, int i);
+void pool_insert_idle(struct pool *pool, int i, struct db *db, int64_t since);
 
 /* Marks all idle connections suspect: a server that has lost one has mostly lost all, so each has to answer first. */
 void pool_suspect_all(struct pool *pool);

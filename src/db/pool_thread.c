@@ -27,7 +27,7 @@ static void
 note_well(struct pool *pool, struct db *db, int64_t since)
 {
 	clock_set_ahead(db_clock_ahead(db));
-	pool_take_seat(pool, 0, db, since);
+	pool_insert_idle(pool, 0, db, since);
 	pool->known = true;
 	pool->failed = false;
 	if (!pool->failing) {
@@ -72,7 +72,7 @@ connect_one(struct pool *pool)
 
 /* One that is suspect or swollen, or, now and then, the one that has been idle longest; -1: none. */
 static int
-seat_to_check(struct pool *pool, int64_t now)
+idle_to_check(struct pool *pool, int64_t now)
 {
 	for (int i = 0; i < pool->idle_count; i++)
 		if (pool->idle[i].suspect || db_is_swollen(pool->idle[i].db))
@@ -84,7 +84,7 @@ static void
 check_one(struct pool *pool, int i)
 {
 	int64_t since = pool->idle[i].since;
-	struct db *db = pool_leave_seat(pool, i);
+	struct db *db = pool_remove_idle(pool, i);
 	bool well;
 
 	db_set_end(db, &pool->end);
@@ -112,13 +112,13 @@ run(void *argument)
 	pthread_mutex_lock(&pool->mutex);
 	while (!pool->stopping) {
 		int64_t now = clock_ms();
-		int i = seat_to_check(pool, now);
+		int i = idle_to_check(pool, now);
 
 		if (i >= 0)
 			check_one(pool, i);
 		else if (!pool_wants_more(pool))
 			pool_wait_until(pool, now + CHECK_PERIOD);
-		else if (backoff_is_over(&pool->backoff))
+		else if (backoff_allows(&pool->backoff))
 			connect_one(pool);
 		else
 			pool_wait_until(pool, pool->backoff.next);
@@ -228,7 +228,7 @@ pool_stop(struct pool *pool)
 	if (!join(pool))
 		return;
 	while (pool->idle_count > 0)
-		db_free(pool_leave_seat(pool, pool->idle_count - 1));
+		db_free(pool_remove_idle(pool, pool->idle_count - 1));
 	close(pool->end.descriptor);
 	close(pool->background_end.descriptor);
 	pthread_cond_destroy(&pool->changed);

@@ -84,17 +84,17 @@ connection_next_to_expire(const struct connections *connections)
 	return next;
 }
 
-/* --- places in flight: a free one goes to the connection that has waited longest, never to a newcomer ---------- */
+/* --- slots in flight: a free one goes to the connection that has waited longest, never to a newcomer ----------- */
 
 static bool
-give_place(struct connections *connections, struct connection *connection)
+give_slot(struct connections *connections, struct connection *connection)
 {
 	size_t size = connection->request->body.size;
 
 	if (connections->in_flight >= connections->in_flight_max)
 		return false;
 	connections->in_flight++;
-	connection->in_flight = true;
+	connection->has_slot = true;
 	connection->reserved = size < connections->room_at_first ? size : connections->room_at_first;
 	return true;
 }
@@ -112,9 +112,9 @@ give_room(struct connections *connections, struct connection *connection)
 }
 
 bool
-connection_take_place(struct connections *connections, struct connection *connection)
+connection_take_slot(struct connections *connections, struct connection *connection)
 {
-	if (connection_first(connections, CONNECTION_WAITING) == NULL && give_place(connections, connection))
+	if (connection_first(connections, CONNECTION_WAITING) == NULL && give_slot(connections, connection))
 		return true;
 	connection_move(connections, connection, CONNECTION_WAITING, CONNECTION_NEVER);
 	return false;
@@ -130,14 +130,14 @@ connection_take_room(struct connections *connections, struct connection *connect
 }
 
 void
-connection_give_up_place(struct connections *connections, struct connection *connection)
+connection_release_slot(struct connections *connections, struct connection *connection)
 {
-	if (!connection->in_flight)
+	if (!connection->has_slot)
 		return;
 	connections->in_flight--;
 	if (connection->reserved > connections->room_at_first)
 		connections->grown -= connection->reserved - connections->room_at_first;
-	connection->in_flight = false;
+	connection->has_slot = false;
 	connection->reserved = 0;
 }
 
@@ -148,7 +148,7 @@ connection_next_ready(struct connections *connections)
 
 	if (next == NULL || !give_room(connections, next)) {
 		next = connection_first(connections, CONNECTION_WAITING);
-		if (next == NULL || !give_place(connections, next))
+		if (next == NULL || !give_slot(connections, next))
 			return NULL;
 	}
 	connection_move(connections, next, CONNECTION_SERVED, CONNECTION_NEVER);

@@ -24,7 +24,7 @@ enum connection_state {
 
 	CONNECTION_IDLE,         /* no byte of a head has arrived */
 	CONNECTION_HEAD,         /* part of a head has arrived */
-	CONNECTION_WAITING,      /* its push waits for a place in flight */
+	CONNECTION_WAITING,      /* its push waits for a slot in flight */
 	CONNECTION_BODY,         /* its body is arriving */
 	CONNECTION_GROWING,      /* its body waits for memory */
 	CONNECTION_IN_FLIGHT,    /* its push is with the writers */
@@ -59,16 +59,16 @@ struct connection {
 	size_t             drained;           /* bytes of the body that were read after the answer */
 
 	int64_t            since;             /* clock_ms() when its state began */
-	bool               in_flight;         /* it has a place */
+	bool               has_slot;          /* its push is in flight: being read, stored or answered */
 	size_t             reserved;          /* bytes that its body may allocate */
 };
 
 /*
- * All connections, and the places in flight.  The caller's mutex guards this struct and, in each connection, the
+ * All connections, and the slots in flight.  The caller's mutex guards this struct and, in each connection, the
  * members above descriptor.  The other members are for the thread that has the connection; while none has it, for
  * whoever holds the mutex.
  *
- * A place has room for a body of room_at_first bytes.  A larger body takes the rest from room_to_grow, which all share.
+ * A slot has room for a body of room_at_first bytes.  A larger body takes the rest from room_to_grow, which all share.
  */
 struct connections {
 	TAILQ_HEAD(connection_list, connection) lists[CONNECTION_STATES];
@@ -99,18 +99,18 @@ struct connection *connection_first(const struct connections *connections, enum 
 struct connection *connection_next_to_expire(const struct connections *connections);
 
 /*
- * Gives the connection a place in flight, or room for the whole body of its request.  False when there is none left, or
+ * Gives the connection a slot in flight, or room for the whole body of its request.  False when there is none left, or
  * others wait for it already: then this moves the connection behind them, to CONNECTION_WAITING or CONNECTION_GROWING.
  */
-bool connection_take_place(struct connections *connections, struct connection *connection)
+bool connection_take_slot(struct connections *connections, struct connection *connection)
     __attribute__((warn_unused_result));
 bool connection_take_room(struct connections *connections, struct connection *connection)
     __attribute__((warn_unused_result));
 
-/* Gives up the place, if it has one. */
-void connection_give_up_place(struct connections *connections, struct connection *connection);
+/* Gives up its slot, if it has one. */
+void connection_release_slot(struct connections *connections, struct connection *connection);
 
-/* Gives the next in line the room or the place it waits for, makes it CONNECTION_SERVED and returns it; NULL: none. */
+/* Gives the next in line the room or the slot it waits for, makes it CONNECTION_SERVED and returns it; NULL: none. */
 struct connection *connection_next_ready(struct connections *connections);
 
 /* Frees all connections, which must be unused. */

@@ -29,7 +29,7 @@ enum exchange_input
 exchange_fill(struct connection *connection)
 {
 	static _Thread_local char buffer[BODY_READ];
-	/* bytes behind a head are kept while the push waits for a place, so few are read */
+	/* bytes behind a head are kept while the push waits for a slot, so few are read */
 	size_t size = connection->gateway != NULL ? BODY_READ : HEAD_READ;
 	ssize_t count;
 
@@ -46,7 +46,7 @@ exchange_fill(struct connection *connection)
 }
 
 void
-exchange_rest(struct connection *connection)
+exchange_keep_input(struct connection *connection)
 {
 	char *kept = NULL;
 

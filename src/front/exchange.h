@@ -21,12 +21,12 @@ enum exchange_input {
 enum exchange_input exchange_fill(struct connection *connection) __attribute__((warn_unused_result));
 
 /* Moves the input out of the thread's buffer, so that the connection may leave the thread. */
-void exchange_rest(struct connection *connection);
+void exchange_keep_input(struct connection *connection);
 
 /*
  * Takes from the input what belongs to state, and returns the next state:
  * - the same: it needs more input;
- * - CONNECTION_WAITING: its push needs a place in flight;
+ * - CONNECTION_WAITING: its push needs a slot in flight;
  * - CONNECTION_GROWING: its body needs more memory than connection->reserved;
  * - CONNECTION_IN_FLIGHT: its request is to be posted;
  * - CONNECTION_UNUSED: it is to be closed;

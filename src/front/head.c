@@ -84,7 +84,7 @@ begin(struct head *head, const struct fcgi_reader *reader)
 	return true;
 }
 
-/* False when the record has no place in a head. */
+/* False when the record cannot be part of a head. */
 static bool
 take_record(struct head *head, const struct fcgi_reader *reader)
 {

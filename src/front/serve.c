@@ -39,13 +39,13 @@ server_watch_connection(struct server *server, struct connection *connection, en
 	server_set_timer(server, expires);
 }
 
-/* With the mutex: gives the connection's place and room to those that wait, and watches these again. */
+/* With the mutex: gives the connection's slot and room to those that wait, and watches these again. */
 static void
-give_up_place(struct server *server, struct connection *connection)
+release_slot(struct server *server, struct connection *connection)
 {
 	struct connection *next;
 
-	connection_give_up_place(&server->connections, connection);
+	connection_release_slot(&server->connections, connection);
 	while ((next = connection_next_ready(&server->connections)) != NULL) {
 		next->since = clock_ms();
 		server_watch_connection(server, next, CONNECTION_BODY);
@@ -56,7 +56,7 @@ void
 server_close_connection(struct server *server, struct connection *connection)
 {
 	close(connection->descriptor);
-	give_up_place(server, connection);
+	release_slot(server, connection);
 	connection_reset(connection, -1);
 	connection_move(&server->connections, connection, CONNECTION_UNUSED, CONNECTION_NEVER);
 	if (server->full) {
@@ -71,10 +71,10 @@ server_close_connection(struct server *server, struct connection *connection)
 static void
 let_go(struct server *server, struct connection *connection, enum connection_state state)
 {
-	exchange_rest(connection);
+	exchange_keep_input(connection);
 	pthread_mutex_lock(&server->mutex);
 	if (state != CONNECTION_BODY)
-		give_up_place(server, connection);
+		release_slot(server, connection);
 	if (state == CONNECTION_UNUSED || (state == CONNECTION_IDLE && server->closing))
 		server_close_connection(server, connection);
 	else
@@ -82,14 +82,14 @@ let_go(struct server *server, struct connection *connection, enum connection_sta
 	pthread_mutex_unlock(&server->mutex);
 }
 
-/* Whether the connection got its place or room; if not, it waits, and this thread no longer has it. */
+/* Whether the connection got its slot or room; if not, it waits, and this thread no longer has it. */
 static bool
 take_or_wait(struct server *server, struct connection *connection,
     bool connection_take(struct connections *connections, struct connection *connection))
 {
 	bool taken;
 
-	exchange_rest(connection);
+	exchange_keep_input(connection);
 	pthread_mutex_lock(&server->mutex);
 	taken = connection_take(&server->connections, connection);
 	pthread_mutex_unlock(&server->mutex);
@@ -103,7 +103,7 @@ post(struct server *server, struct connection *connection)
 	bool ended = connection->ended;
 
 	connection->request = NULL;
-	exchange_rest(connection);
+	exchange_keep_input(connection);
 	pthread_mutex_lock(&server->mutex);
 	connection_move(&server->connections, connection, CONNECTION_IN_FLIGHT, CONNECTION_NEVER);
 	pthread_mutex_unlock(&server->mutex);
@@ -116,7 +116,7 @@ enter(struct server *server, struct connection *connection, enum connection_stat
 {
 	switch (state) {
 	case CONNECTION_WAITING:
-		return take_or_wait(server, connection, connection_take_place) ? CONNECTION_BODY : CONNECTION_SERVED;
+		return take_or_wait(server, connection, connection_take_slot) ? CONNECTION_BODY : CONNECTION_SERVED;
 	case CONNECTION_GROWING:
 		return take_or_wait(server, connection, connection_take_room) ? CONNECTION_BODY : CONNECTION_SERVED;
 	case CONNECTION_IN_FLIGHT:

@@ -67,7 +67,7 @@ void server_expire(struct server *server);
 /* With the mutex: puts a connection into state, and lets its next input wake a thread. */
 void server_watch_connection(struct server *server, struct connection *connection, enum connection_state state);
 
-/* With the mutex: closes a connection, frees its request, and gives its place to those that wait. */
+/* With the mutex: closes a connection, frees its request, and gives its slot to those that wait. */
 void server_close_connection(struct server *server, struct connection *connection);
 
 /* --- events.c ----------------------------------------------------------------------------------------------- */

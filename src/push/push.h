@@ -27,7 +27,7 @@ struct push {
 	struct record_list list;                            /* points into the body */
 	const char        *fault;                           /* why the body is refused whole; NULL: it is not */
 	bool               spooled;                         /* it was read from the spool */
-	int64_t            place;                           /* spooled: the number of its row when read */
+	int64_t            spool_seq;                       /* spooled: the seq of its row when it was read */
 	bool               dated;                           /* it is imported, and its received_at with it */
 
 	void              *request;                         /* request.c's, which waits for the outcome */

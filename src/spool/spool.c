@@ -87,7 +87,7 @@ name_row(struct spool *spool, const struct push *push)
 	struct spool_file *file = &spool->file;
 	sqlite3_stmt *statement = file->statements[SPOOL_NAME];
 
-	spool_row_bind_place(statement, push);
+	spool_row_bind_seq(statement, push);
 	if (!spool_file_run(statement))
 		spool_file_note(file);
 	else if (sqlite3_changes(file->database) == 0)
@@ -155,7 +155,7 @@ change(struct spool_file *file, enum spool_statement what, struct push *const *p
 	if (result != SPOOL_DONE)
 		return result;
 	for (int i = 0; result == SPOOL_DONE && i < count; i++) {
-		spool_row_bind_place(file->statements[what], pushes[i]);
+		spool_row_bind_seq(file->statements[what], pushes[i]);
 		if (!spool_file_run(file->statements[what]))
 			result = spool_file_note(file);
 	}

@@ -29,7 +29,7 @@ enum {                          /* milliseconds */
 #define OF_WAITING " FROM push WHERE id NOT IN (SELECT id FROM temp.remembered)"
 
 /*
- * Looks for a push at its place too: if the index of the ids is damaged, a push that is looked for there alone is not
+ * Looks for a push at its seq too: if the index of the ids is damaged, a push that is looked for there alone is not
  * found, and comes again for ever.  SQLite notices the damage when it changes the row.
  */
 #define OF_PUSH " WHERE +id = ?1 AND rowid IN (?2, (SELECT rowid FROM push WHERE id = ?1))"

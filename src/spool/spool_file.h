@@ -19,9 +19,9 @@ enum spool_statement {
 	SPOOL_PUT,          /* enum spool_column */
 	SPOOL_OLDEST,       /* how many; gives enum spool_column of what is not remembered */
 	SPOOL_HEAD,         /* gives received_at of the first of these */
-	SPOOL_REMOVE,       /* id, place */
-	SPOOL_POSTPONE,     /* id, place */
-	SPOOL_NAME,         /* id, place: gives the row there that id */
+	SPOOL_REMOVE,       /* id, seq */
+	SPOOL_POSTPONE,     /* id, seq */
+	SPOOL_NAME,         /* id, seq: gives the row of that seq that id */
 	SPOOL_REMEMBER,     /* id */
 	SPOOL_DEPTH,        /* gives the pushes and their bytes */
 	SPOOL_STATEMENTS,

@@ -81,7 +81,7 @@ spool_next(struct spool *spool, int64_t *cursor, bool with_body, bool *failed)
 	struct push *push = read_one(spool, *cursor, NULL, with_body, failed);
 
 	if (push != NULL)
-		*cursor = push->place;
+		*cursor = push->spool_seq;
 	return push;
 }
 

@@ -28,10 +28,10 @@ spool_row_bind_id(sqlite3_stmt *statement, int parameter, const struct push_id *
 }
 
 void
-spool_row_bind_place(sqlite3_stmt *statement, const struct push *push)
+spool_row_bind_seq(sqlite3_stmt *statement, const struct push *push)
 {
 	spool_row_bind_id(statement, 1, &push->id);
-	sqlite3_bind_int64(statement, 2, push->place);
+	sqlite3_bind_int64(statement, 2, push->spool_seq);
 }
 
 void
@@ -125,7 +125,7 @@ spool_row_read(sqlite3_stmt *statement)
 	if (spool_row_has_id(statement))
 		memcpy(push->id.bytes, sqlite3_column_blob(statement, SPOOL_ID), PUSH_ID_SIZE);
 	push->spooled = true;
-	push->place = sqlite3_column_int64(statement, SPOOL_SEQ);
+	push->spool_seq = sqlite3_column_int64(statement, SPOOL_SEQ);
 	push->bytes = (size_t)sqlite3_column_int64(statement, SPOOL_BYTES);
 	read_text(statement, SPOOL_SOURCE, push->source, sizeof push->source);
 	if (sqlite3_column_type(statement, SPOOL_BODY) != SQLITE_NULL)

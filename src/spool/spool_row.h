@@ -16,8 +16,8 @@ enum spool_column {
 void spool_row_bind(sqlite3_stmt *statement, const struct push *push);
 void spool_row_bind_id(sqlite3_stmt *statement, int parameter, const struct push_id *id);
 
-/* Binds the push's id and its place. */
-void spool_row_bind_place(sqlite3_stmt *statement, const struct push *push);
+/* Binds the push's id and its spool_seq. */
+void spool_row_bind_seq(sqlite3_stmt *statement, const struct push *push);
 
 /*
  * The push of the row that the statement gives, with one reference.  Every row makes a push that can be stored: a row

@@ -136,17 +136,17 @@ same_push(const struct push_id *a, const struct push_id *b)
 static struct suspect *
 find_suspect(struct replay *replay, const struct push *push, int64_t now)
 {
-	struct suspect *place = NULL;
+	struct suspect *entry = NULL;
 
 	for (struct suspect *s = replay->suspects; s < replay->suspects + SUSPECTS; s++) {
 		if (s->failures > 0 && same_push(&s->id, &push->id))
 			return s;
 		if (s->failures == 0 || now - s->at > FORGET_TIME)
-			place = s;
+			entry = s;
 	}
-	if (place != NULL)
-		*place = (struct suspect){ .id = push->id };
-	return place;
+	if (entry != NULL)
+		*entry = (struct suspect){ .id = push->id };
+	return entry;
 }
 
 /*
@@ -278,7 +278,7 @@ run(void *argument)
 	while (clock_ms() < replay->end) {
 		bool due = spool_depth(replay->spool).pushes > 0;
 
-		if (due && backoff_is_over(&replay->backoff) && work(replay))
+		if (due && backoff_allows(&replay->backoff) && work(replay))
 			continue;
 		if (!due && replay->end != INT64_MAX)
 			break;

@@ -27,7 +27,7 @@ the_first_try_is_made_at_once(void **state)
 	struct backoff backoff;
 
 	backoff_init(&backoff, PAUSE_CAP);
-	assert_true(backoff_is_over(&backoff));
+	assert_true(backoff_allows(&backoff));
 }
 
 static void
@@ -36,12 +36,12 @@ the_second_try_waits(void **state)
 	struct backoff backoff;
 
 	backoff_init(&backoff, PAUSE_CAP);
-	assert_true(backoff_is_over(&backoff));
-	assert_false(backoff_is_over(&backoff));
+	assert_true(backoff_allows(&backoff));
+	assert_false(backoff_allows(&backoff));
 	now = backoff.next - 1;
-	assert_false(backoff_is_over(&backoff));
+	assert_false(backoff_allows(&backoff));
 	now = backoff.next;
-	assert_true(backoff_is_over(&backoff));
+	assert_true(backoff_allows(&backoff));
 }
 
 static void
@@ -51,11 +51,11 @@ pauses_grow_up_to_a_cap(void **state)
 	int64_t first, last = 0;
 
 	backoff_init(&backoff, PAUSE_CAP);
-	assert_true(backoff_is_over(&backoff));
+	assert_true(backoff_allows(&backoff));
 	first = backoff.next - now;
 	for (int i = 0; i < 1000; i++) {
 		now = backoff.next;
-		assert_true(backoff_is_over(&backoff));
+		assert_true(backoff_allows(&backoff));
 		last = backoff.next - now;
 		assert_in_range(last, 1, PAUSE_CAP);
 	}
@@ -72,7 +72,7 @@ pauses_are_never_in_step(void **state)
 
 	for (int i = 0; i < 100; i++) {
 		backoff_reset(&backoff);
-		assert_true(backoff_is_over(&backoff));
+		assert_true(backoff_allows(&backoff));
 		if (i == 0)
 			first = backoff.next - now;
 		differ |= backoff.next - now != first;
@@ -87,9 +87,9 @@ after_a_reset_all_is_as_at_first(void **state)
 
 	backoff_init(&backoff, PAUSE_CAP);
 	for (int i = 0; i < 20; i++, now = backoff.next)
-		assert_true(backoff_is_over(&backoff));
+		assert_true(backoff_allows(&backoff));
 	backoff_reset(&backoff);
-	assert_true(backoff_is_over(&backoff));
+	assert_true(backoff_allows(&backoff));
 	assert_in_range(backoff.next - now, 1, 100);
 }
 

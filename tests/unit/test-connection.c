@@ -1,5 +1,5 @@
 /*
- * The lists of connections: each is on one, those that expire in order; and the places in flight, first come, first
+ * The lists of connections: each is on one, those that expire in order; and the slots in flight, first come, first
  * served.
  */
 #include "unit.h"
@@ -25,7 +25,7 @@ make(size_t body_size)
 static void
 release(struct connection *connection)
 {
-	connection_give_up_place(&connections, connection);
+	connection_release_slot(&connections, connection);
 	free(connection->request);
 	connection->request = NULL;
 	connection_move(&connections, connection, CONNECTION_UNUSED, CONNECTION_NEVER);
@@ -104,40 +104,40 @@ connections_are_used_again(void **state)
 }
 
 static void
-a_free_place_goes_to_who_waited_longest(void **state)
+a_free_slot_goes_to_who_waited_longest(void **state)
 {
 	struct connection *all[5];
 
 	for (size_t i = 0; i < COUNT(all); i++) {
 		all[i] = make(10);
-		assert_int_equal(connection_take_place(&connections, all[i]), i < 2);
+		assert_int_equal(connection_take_slot(&connections, all[i]), i < 2);
 	}
 	assert_null(connection_next_ready(&connections));
-	connection_give_up_place(&connections, all[0]);
+	connection_release_slot(&connections, all[0]);
 	assert_ptr_equal(connection_next_ready(&connections), all[2]);
 	assert_int_equal(all[2]->state, CONNECTION_SERVED);
-	assert_true(all[2]->in_flight);
+	assert_true(all[2]->has_slot);
 	assert_null(connection_next_ready(&connections));
-	/* one that comes now is behind those that wait, though there is a place */
-	connection_give_up_place(&connections, all[1]);
-	assert_false(connection_take_place(&connections, all[0]));
+	/* one that comes now is behind those that wait, though there is a slot */
+	connection_release_slot(&connections, all[1]);
+	assert_false(connection_take_slot(&connections, all[0]));
 	for (size_t i = 3; i < 6; i++) {
 		assert_ptr_equal(connection_next_ready(&connections), all[i % 5]);
-		connection_give_up_place(&connections, all[i % 5]);
+		connection_release_slot(&connections, all[i % 5]);
 	}
 	for (size_t i = 0; i < COUNT(all); i++)
 		release(all[i]);
 }
 
 static void
-a_body_begins_with_what_a_place_has(void **state)
+a_body_begins_with_what_a_slot_has(void **state)
 {
 	static const size_t sizes[] = { 0, 1, 99, 100, 101, 400 };
 
 	for (size_t i = 0; i < COUNT(sizes); i++) {
 		struct connection *connection = make(sizes[i]);
 
-		assert_true(connection_take_place(&connections, connection));
+		assert_true(connection_take_slot(&connections, connection));
 		assert_int_equal(connection->reserved, sizes[i] < 100 ? sizes[i] : 100);
 		release(connection);
 	}
@@ -151,7 +151,7 @@ large_bodies_share_what_there_is(void **state)
 	connections.in_flight_max = 4;
 	for (size_t i = 0; i < COUNT(all); i++) {
 		all[i] = make(220);
-		assert_true(connection_take_place(&connections, all[i]));
+		assert_true(connection_take_slot(&connections, all[i]));
 	}
 	assert_true(connection_take_room(&connections, all[0]));
 	assert_int_equal(all[0]->reserved, 220);
@@ -160,11 +160,11 @@ large_bodies_share_what_there_is(void **state)
 	assert_int_equal(connections.grown, 240);
 	assert_false(connection_take_room(&connections, all[3]));
 	assert_null(connection_next_ready(&connections));
-	connection_give_up_place(&connections, all[1]);
+	connection_release_slot(&connections, all[1]);
 	assert_ptr_equal(connection_next_ready(&connections), all[2]);
 	assert_int_equal(all[2]->reserved, 220);
 	assert_null(connection_next_ready(&connections));
-	connection_give_up_place(&connections, all[0]);
+	connection_release_slot(&connections, all[0]);
 	assert_ptr_equal(connection_next_ready(&connections), all[3]);
 	for (size_t i = 0; i < COUNT(all); i++)
 		release(all[i]);
@@ -179,15 +179,15 @@ small_bodies_pass_large_ones(void **state)
 	connections.in_flight_max = 3;
 	for (size_t i = 0; i < COUNT(large); i++) {
 		large[i] = make(400);
-		assert_true(connection_take_place(&connections, large[i]));
+		assert_true(connection_take_slot(&connections, large[i]));
 		assert_int_equal(connection_take_room(&connections, large[i]), i == 0);
 	}
 	small = make(50);
-	assert_true(connection_take_place(&connections, small));
+	assert_true(connection_take_slot(&connections, small));
 	assert_int_equal(small->reserved, 50);
 	release(small);
 	assert_null(connection_next_ready(&connections));
-	connection_give_up_place(&connections, large[0]);
+	connection_release_slot(&connections, large[0]);
 	assert_ptr_equal(connection_next_ready(&connections), large[1]);
 	release(large[0]);
 	release(large[1]);
@@ -215,8 +215,8 @@ main(void)
 		TEST(lists_are_in_order_of_coming),
 		TEST(what_expires_first_comes_first),
 		TEST(connections_are_used_again),
-		TEST(a_free_place_goes_to_who_waited_longest),
-		TEST(a_body_begins_with_what_a_place_has),
+		TEST(a_free_slot_goes_to_who_waited_longest),
+		TEST(a_body_begins_with_what_a_slot_has),
 		TEST(large_bodies_share_what_there_is),
 		TEST(small_bodies_pass_large_ones),
 		TEST(a_body_has_time_for_what_has_come_of_it),
