@@ -253,9 +253,10 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 	struct service service = { .admission = admission, .max_body = (size_t)settings->max_body,
 		.reply_deadline = settings->reply_deadline };
 	sigset_t handled = block_signals();
+	struct request *request = cgi ? cgi_begin(&service) : NULL;
 	struct storage storage;
 
-	if (cgi && cgi_serve_at_once(&service))
+	if (cgi && request == NULL)
 		return 0;
 	if (!cgi && listener->descriptor == -1 && !listen_open(listener, settings->listen))
 		return 1;
@@ -264,7 +265,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
 	service.pool = storage.pool;
 	service.spool = storage.spool;
 	if (cgi)
-		cgi_serve(&service);
+		cgi_serve(request, &service);
 	else
 		run(listener, &service, &storage, settings, config, &handled);
 	storage_close(&storage, cgi);

@@ -55,17 +55,15 @@ set_answered(void *owner, void *context)
 	*(bool *)owner = true;
 }
 
-bool
-cgi_serve_at_once(const struct service *service)
+struct request *
+cgi_begin(const struct service *service)
 {
 	struct gateway *gateway = gateway_new_cgi();
-	bool answered = request_answer_at_once(gateway, service);
+	struct request *request = request_new(gateway, service, NULL);
 
-	if (answered)
+	if (request == NULL)
 		finish(gateway);
-	else
-		gateway_free(gateway);
-	return answered;
+	return request;
 }
 
 /* A new process does not know yet whether the database is up: borrowing a connection finds it out. */
@@ -78,22 +76,29 @@ find_database(const struct service *service)
 		pool_return(service->pool, POOL_PUSH, db, false);
 }
 
-void
-cgi_serve(const struct service *service)
+static void
+store_push(struct request *request, const struct service *service)
 {
-	struct gateway *gateway = gateway_new_cgi();
 	struct pollfd event = { .fd = queue_descriptor(service->queue), .events = POLLIN };
 	bool answered = false;
-	struct request *request;
 
-	if (request_asks(gateway))
+	request->owner = &answered;
+	read_body(&request->body);
+	request_post(request, service, true);
+	for (; !answered; request_answer(service, set_answered, NULL))
+		poll(&event, 1, -1);
+}
+
+void
+cgi_serve(struct request *request, const struct service *service)
+{
+	struct gateway *gateway = request->gateway;
+
+	if (request->push != NULL) {
+		store_push(request, service);
+	} else {
 		find_database(service);
-	request = request_new(gateway, service, &answered);
-	if (request != NULL) {
-		read_body(&request->body);
-		request_post(request, service, true);
-		for (; !answered; request_answer(service, set_answered, NULL))
-			poll(&event, 1, -1);
+		request_answer_query(request, service);
 	}
 	finish(gateway);
 }

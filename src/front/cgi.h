@@ -2,17 +2,16 @@
 #ifndef CGI_H
 #define CGI_H
 
-#include <stdbool.h>
-
+struct request;
 struct service;
 
 /*
- * Serves the one request there is when neither database nor spool is needed for it, so that a refused request opens
- * neither.  Of service only admission is used.  False: the request is for cgi_serve().
+ * Admits the one request there is.  NULL: it needed neither database nor spool, so that a refused request opens
+ * neither, and is answered to its end.  Of service only admission and max_body are used.
  */
-bool cgi_serve_at_once(const struct service *service) __attribute__((warn_unused_result));
+struct request *cgi_begin(const struct service *service) __attribute__((warn_unused_result));
 
-/* Serves the one request there is, to the end of its answer. */
-void cgi_serve(const struct service *service);
+/* Serves the request to the end of its answer, and frees it. */
+void cgi_serve(struct request *request, const struct service *service);
 
 #endif

@@ -89,6 +89,8 @@ exchange_answered(struct connection *connection)
 static enum connection_state
 begin(struct connection *connection, const struct service *service)
 {
+	struct request *request;
+
 	connection->id = connection->head.id;
 	connection->keep = connection->head.keep;
 	connection->ended = false;
@@ -97,8 +99,14 @@ begin(struct connection *connection, const struct service *service)
 	head_clear(&connection->head);
 	if (connection->gateway == NULL)
 		return CONNECTION_UNUSED;
-	connection->request = request_new(connection->gateway, service, connection);
-	return connection->request != NULL ? CONNECTION_WAITING : CONNECTION_DRAINING;
+	request = request_new(connection->gateway, service, connection);
+	if (request != NULL && request->push != NULL) {
+		connection->request = request;
+		return CONNECTION_WAITING;
+	}
+	if (request != NULL)
+		request_answer_query(request, service);
+	return CONNECTION_DRAINING;
 }
 
 static enum connection_state

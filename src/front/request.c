@@ -61,12 +61,6 @@ query_name(const struct gateway *gateway)
 	return path != NULL && strncmp(path, queries, sizeof queries - 1) == 0 ? path + sizeof queries - 1 : NULL;
 }
 
-bool
-request_asks(const struct gateway *gateway)
-{
-	return query_name(gateway) != NULL;
-}
-
 /* OUTCOME_OK: a push that may be read; source is set.  OUTCOME_READY: a query that readiness() answers. */
 static enum outcome
 admit(const struct gateway *gateway, const struct service *service, char source[PUSH_SOURCE_SIZE])
@@ -96,19 +90,6 @@ answer(struct gateway *gateway, enum outcome outcome, int64_t start)
 	reply_send(gateway, outcome);
 }
 
-bool
-request_answer_at_once(struct gateway *gateway, const struct service *service)
-{
-	int64_t start = clock_us();
-	char source[PUSH_SOURCE_SIZE];
-	enum outcome outcome = admit(gateway, service, source);
-
-	if (outcome == OUTCOME_OK || outcome == OUTCOME_READY || outcome == OUTCOME_METRICS)
-		return false;
-	answer(gateway, outcome, start);
-	return true;
-}
-
 struct request *
 request_new(struct gateway *gateway, const struct service *service, void *owner)
 {
@@ -117,19 +98,27 @@ request_new(struct gateway *gateway, const struct service *service, void *owner)
 	enum outcome outcome = admit(gateway, service, source);
 	struct request *request;
 
-	if (outcome == OUTCOME_READY)
-		outcome = readiness(service);
-	if (outcome != OUTCOME_OK) {
+	if (outcome != OUTCOME_OK && outcome != OUTCOME_READY && outcome != OUTCOME_METRICS) {
 		answer(gateway, outcome, start);
 		return NULL;
 	}
 	request = memory_alloc(sizeof *request);
-	*request = (struct request){ .owner = owner, .gateway = gateway, .start = start };
+	*request = (struct request){ .owner = owner, .gateway = gateway, .start = start, .outcome = outcome };
+	if (outcome != OUTCOME_OK)
+		return request;
 	body_begin(&request->body, gateway, service->max_body);
 	request->push = push_new(gateway_variable(gateway, "REMOTE_ADDR"));
 	memcpy(request->push->source, source, sizeof source);
 	request->push->request = request;
 	return request;
+}
+
+void
+request_answer_query(struct request *request, const struct service *service)
+{
+	answer(request->gateway, request->outcome == OUTCOME_READY ? readiness(service) : request->outcome,
+	    request->start);
+	memory_free(request);
 }
 
 void

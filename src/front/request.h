@@ -25,36 +25,32 @@ struct service {
 	int64_t           reply_deadline;   /* milliseconds */
 };
 
-/* A push that was admitted, until it is answered. */
+/* A push that was admitted, or a query about database and spool, until it is answered. */
 struct request {
 	void           *owner;      /* the caller's, which request_answer() gives back */
-	struct gateway *gateway;
-	struct body     body;       /* the caller adds to it until it is whole or the input ends */
-	struct push    *push;
+	struct gateway *gateway;    /* the caller's, who ends the answer */
+	struct push    *push;       /* NULL: a query */
+	struct body     body;       /* of a push; the caller adds to it until it is whole or the input ends */
 	int64_t         start;      /* clock_us() */
-	enum outcome    outcome;    /* of reading the push; that of storing it is push->outcome */
+	enum outcome    outcome;    /* of admission, then of reading the push; that of storing it is push->outcome */
 };
 
-/* Whether the request is a query below "/-/", and no push. */
-bool request_asks(const struct gateway *gateway);
-
 /*
- * Answers the gateway's request when neither database nor spool is needed for it.  Of service only admission is used.
- * False: the request is for request_new().
+ * Looks at who asks for what.  NULL: neither database nor spool was needed for the answer, which is written, but not
+ * ended.  Of service only admission and max_body are used.
  */
-bool request_answer_at_once(struct gateway *gateway, const struct service *service)
-    __attribute__((warn_unused_result));
-
-/* Makes a request when it is a push that is admitted.  NULL when not: then its answer is written, but not ended. */
 struct request *request_new(struct gateway *gateway, const struct service *service, void *owner)
     __attribute__((warn_unused_result));
 
-/* Frees a request that was not posted, without an answer; NULL is fine.  The gateway stays the caller's. */
+/* Frees a request that was neither posted nor answered; NULL is fine. */
 void request_free(struct request *request);
 
+/* Writes the answer to a query, which the caller ends, and frees the request. */
+void request_answer_query(struct request *request, const struct service *service);
+
 /*
- * Parses the body and posts the push to the writers.  ended: the web server said that the body has ended.  The request
- * then belongs to request_answer(), which may free it in another thread before this function returns.
+ * Parses the body of a push and posts the push to the writers.  ended: the web server said that the body has ended.
+ * The request then belongs to request_answer(), which may free it in another thread before this function returns.
  */
 void request_post(struct request *request, const struct service *service, bool ended);
 
