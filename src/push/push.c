@@ -59,6 +59,19 @@ push_unref(struct push *push)
 	memory_free(push);
 }
 
+struct push
+push_arrived_as(const struct push *push)
+{
+	struct push again = { .id = push->id, .received_at = push->received_at, .clock_ahead = push->clock_ahead,
+		.body = push->body, .bytes = push->bytes, .spooled = push->spooled, .spool_seq = push->spool_seq,
+		.dated = push->dated };
+
+	memcpy(again.remote_addr, push->remote_addr, sizeof again.remote_addr);
+	memcpy(again.source, push->source, sizeof again.source);
+	memcpy(again.sha256, push->sha256, sizeof again.sha256);
+	return again;
+}
+
 void
 push_refuse(struct push *push, const char *reason)
 {

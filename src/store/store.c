@@ -3,7 +3,6 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -79,39 +78,32 @@ log_whole(const char *reason)
 }
 
 /*
- * Stores the push whole in quarantine.  Unless that succeeds, the push is left as it was: the spool, which keeps it
- * until then, must not keep the fault with it.
+ * Stores the push whole in quarantine.  Unless that succeeds, the push stays as it is: the spool, which keeps it until
+ * then, must not keep the fault with it.
  */
 static enum db_result
 keep_whole(const struct store *s, struct push *push, const char *reason, struct db_counts *counts)
 {
 	enum db_result result = DB_BAD_RECORD;
-	struct record_list list = push->list;
-	const char *fault = push->fault;
-	int64_t received_at = push->received_at;
-	char remote_addr[sizeof push->remote_addr];
+	struct push whole = push_arrived_as(push);
 
-	memcpy(remote_addr, push->remote_addr, sizeof remote_addr);
-	push->list = (struct record_list){ 0 };
-	push_refuse(push, fault != NULL ? fault : reason);
-	if (fault == NULL)
-		result = store_one(s, push, counts);
+	push_refuse(&whole, push->fault != NULL ? push->fault : reason);
+	if (push->fault == NULL)
+		result = store_one(s, &whole, counts);
 	if (result == DB_BAD_RECORD) {
 		/* its time and address may be the fault, read from a damaged row of the spool: replace them */
-		push->received_at = clock_timestamp();
-		push->remote_addr[0] = '\0';
-		result = store_one(s, push, counts);
+		whole.received_at = clock_timestamp();
+		whole.remote_addr[0] = '\0';
+		result = store_one(s, &whole, counts);
 	}
-	if (result == DB_STORED) {
-		record_list_free(&list);
-		log_whole(push->fault);
+	if (result != DB_STORED) {
+		record_list_free(&whole.list);
 		return result;
 	}
+	log_whole(whole.fault);
 	record_list_free(&push->list);
-	push->list = list;
-	push->fault = fault;
-	push->received_at = received_at;
-	memcpy(push->remote_addr, remote_addr, sizeof remote_addr);
+	push->list = whole.list;
+	push->fault = whole.fault;
 	return result;
 }
 
