@@ -30,26 +30,6 @@ struct writer {
 	int           left_count;
 };
 
-static int64_t
-earliest_deadline(struct push **pushes, int count)
-{
-	int64_t earliest = pushes[0]->deadline;
-
-	for (int i = 1; i < count; i++)
-		earliest = MIN(earliest, pushes[i]->deadline);
-	return earliest;
-}
-
-static int64_t
-latest_deadline(struct push **pushes, int count)
-{
-	int64_t latest = pushes[0]->deadline;
-
-	for (int i = 1; i < count; i++)
-		latest = MAX(latest, pushes[i]->deadline);
-	return latest;
-}
-
 /* Milliseconds that the spool needs to write them. */
 static int64_t
 time_to_spool(struct push **pushes, int count)
@@ -69,7 +49,7 @@ time_to_spool(struct push **pushes, int count)
 static int
 try_spool(struct writer *writer, struct push **pushes, int count)
 {
-	int64_t now = clock_ms(), left = latest_deadline(pushes, count) - now;
+	int64_t now = clock_ms(), left = pushes[count - 1]->deadline - now;
 	int64_t time = left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2;
 	int64_t writing = time_to_spool(pushes, count), needed = MIN(writing, left + QUEUE_SPOOL_TIME / 2);
 	int64_t end = now + MAX(needed, time);
@@ -105,7 +85,7 @@ settle(void *context, struct push **pushes, int count, const struct db_counts *c
 static int
 try_database(struct writer *writer, enum pool_use use, struct push **pushes, int count)
 {
-	int64_t deadline = earliest_deadline(pushes, count), left = deadline - clock_ms();
+	int64_t deadline = pushes[0]->deadline, left = deadline - clock_ms();
 	int64_t writing = time_to_spool(pushes, count);
 	struct db *db;
 
