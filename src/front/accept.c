@@ -100,7 +100,7 @@ renew(struct server *server)
 	while ((connection = server_accept_one(server)) != NULL)
 		server_watch_connection(server, connection, CONNECTION_IDLE);
 	return listen_renew(server->listener) && server_watch(server, EPOLL_CTL_ADD, server->listener->descriptor,
-	    EPOLLIN | EPOLLONESHOT, &server->listener);
+	    EPOLLIN | EPOLLONESHOT, SERVER_LISTENER);
 }
 
 void

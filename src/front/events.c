@@ -9,9 +9,9 @@
 #include "front/server_internal.h"
 
 bool
-server_watch(struct server *server, int operation, int descriptor, uint32_t events, void *subject)
+server_watch(struct server *server, int operation, int descriptor, uint32_t events, uintptr_t subject)
 {
-	struct epoll_event event = { .events = events, .data.ptr = subject };
+	struct epoll_event event = { .events = events, .data.u64 = subject };
 
 	return epoll_ctl(server->epoll, operation, descriptor, &event) == 0;
 }
@@ -20,7 +20,7 @@ void
 server_watch_listener(struct server *server)
 {
 	if (!server->deaf && !server_watch(server, EPOLL_CTL_MOD, server->listener->descriptor, EPOLLIN | EPOLLONESHOT,
-	    &server->listener))
+	    SERVER_LISTENER))
 		log_error("cannot watch the socket: %s", strerror(errno));
 }
 

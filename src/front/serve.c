@@ -21,7 +21,7 @@ watch(struct server *server, struct connection *connection)
 {
 	uint32_t events = EPOLLIN | EPOLLONESHOT | (connection->input.length > 0 ? EPOLLOUT : 0);
 	bool watched = server_watch(server, connection->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, connection->descriptor,
-	    events, connection);
+	    events, (uintptr_t)connection);
 
 	if (!watched)
 		log_error("cannot watch a connection, closing it: %s", strerror(errno));

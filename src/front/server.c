@@ -29,9 +29,9 @@ enum {
 /* --- events -------------------------------------------------------------------------------------------------- */
 
 static void
-must_watch(struct server *server, int descriptor, uint32_t events, void *subject)
+must_watch(struct server *server, int descriptor, uint32_t events, enum server_event event)
 {
-	if (descriptor == -1 || !server_watch(server, EPOLL_CTL_ADD, descriptor, events, subject))
+	if (descriptor == -1 || !server_watch(server, EPOLL_CTL_ADD, descriptor, events, event))
 		log_fatal("cannot start: %s", strerror(errno));
 }
 
@@ -70,23 +70,6 @@ ring_watchdog(struct server *server)
 	systemd_watchdog_ring();
 }
 
-static void
-handle(struct server *server, void *subject)
-{
-	if (subject == &server->listener)
-		server_accept(server);
-	else if (subject == &server->service)
-		server_answer(server);
-	else if (subject == &server->look_at)
-		server_look_at_listener(server);
-	else if (subject == &server->timer)
-		expire(server);
-	else if (subject == &server->watchdog_timer)
-		ring_watchdog(server);
-	else
-		server_serve_event(server, subject);
-}
-
 static void *
 run(void *argument)
 {
@@ -97,9 +80,27 @@ run(void *argument)
 	for (;;) {
 		if (epoll_wait(server->epoll, &event, 1, -1) < 1)
 			continue;
-		if (event.data.ptr == &server->stopping)
+		switch (event.data.u64) {
+		case SERVER_LISTENER:
+			server_accept(server);
+			break;
+		case SERVER_LISTENER_PATH:
+			server_look_at_listener(server);
+			break;
+		case SERVER_OUTCOMES:
+			server_answer(server);
+			break;
+		case SERVER_TIMER:
+			expire(server);
+			break;
+		case SERVER_WATCHDOG:
+			ring_watchdog(server);
+			break;
+		case SERVER_STOPPING:
 			return NULL;
-		handle(server, event.data.ptr);
+		default:
+			server_serve_event(server, (struct connection *)(uintptr_t)event.data.u64);
+		}
 	}
 }
 
@@ -138,7 +139,7 @@ start_watchdog_timer(struct server *server)
 	if (period == 0)
 		return;
 	server->watchdog_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	must_watch(server, server->watchdog_timer, EPOLLIN | EPOLLET, &server->watchdog_timer);
+	must_watch(server, server->watchdog_timer, EPOLLIN | EPOLLET, SERVER_WATCHDOG);
 	timerfd_settime(server->watchdog_timer, 0, &timer, NULL);
 }
 
@@ -149,12 +150,12 @@ watch_all(struct server *server)
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->stopping = eventfd(0, EFD_CLOEXEC);
 	server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	must_watch(server, server->stopping, EPOLLIN, &server->stopping);
-	must_watch(server, server->timer, EPOLLIN | EPOLLET, &server->timer);
-	must_watch(server, queue_descriptor(server->service->queue), EPOLLIN | EPOLLET, &server->service);
-	must_watch(server, server->listener->descriptor, EPOLLIN | EPOLLONESHOT, &server->listener);
+	must_watch(server, server->stopping, EPOLLIN, SERVER_STOPPING);
+	must_watch(server, server->timer, EPOLLIN | EPOLLET, SERVER_TIMER);
+	must_watch(server, queue_descriptor(server->service->queue), EPOLLIN | EPOLLET, SERVER_OUTCOMES);
+	must_watch(server, server->listener->descriptor, EPOLLIN | EPOLLONESHOT, SERVER_LISTENER);
 	if (server->listener->watch != -1)
-		must_watch(server, server->listener->watch, EPOLLIN | EPOLLET, &server->look_at);
+		must_watch(server, server->listener->watch, EPOLLIN | EPOLLET, SERVER_LISTENER_PATH);
 	server_look_at_listener(server);
 	start_watchdog_timer(server);
 }
@@ -192,7 +193,7 @@ stop_listening(struct server *server)
 
 	pthread_mutex_lock(&server->mutex);
 	server->deaf = true;
-	(void)!server_watch(server, EPOLL_CTL_DEL, server->listener->descriptor, 0, NULL);
+	(void)!server_watch(server, EPOLL_CTL_DEL, server->listener->descriptor, 0, 0);
 	listen_remove_path(server->listener);
 	for (int i = 0; !server->listener->handed_over && i < BACKLOG_MAX &&
 	    (connection = server_accept_one(server)) != NULL; i++)

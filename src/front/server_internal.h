@@ -15,13 +15,23 @@
 #include "front/request.h"
 #include "front/server.h"
 
+/* What an event of the epoll set is about; any other value is the address of a connection. */
+enum server_event {
+	SERVER_LISTENER,         /* a connection may be accepted */
+	SERVER_LISTENER_PATH,    /* something happened in the folder of the listening socket */
+	SERVER_OUTCOMES,         /* pushes have outcomes */
+	SERVER_TIMER,            /* something expires */
+	SERVER_WATCHDOG,         /* the watchdog is to be rung */
+	SERVER_STOPPING,         /* the threads are to end */
+};
+
 struct server {
 	struct listener      *listener;
 	const struct service *service;
 	int                   epoll;
-	int                   stopping;        /* an eventfd: readable once the threads are to end */
-	int                   watchdog_timer;  /* a timerfd: readable when the watchdog is to be rung; -1: never */
-	int                   timer;           /* a timerfd: readable when something expires */
+	int                   stopping;        /* an eventfd */
+	int                   watchdog_timer;  /* a timerfd; -1: nobody watches */
+	int                   timer;           /* a timerfd */
 	int                   thread_count;
 	pthread_t            *threads;
 	int                   connections_max;
@@ -72,11 +82,8 @@ void server_close_connection(struct server *server, struct connection *connectio
 
 /* --- events.c ----------------------------------------------------------------------------------------------- */
 
-/*
- * epoll_ctl(2) for a descriptor.  Its events carry subject: a connection, or the address of the member of struct server
- * that stands for the descriptor, as watch_all() in server.c lists them.
- */
-bool server_watch(struct server *server, int operation, int descriptor, uint32_t events, void *subject)
+/* epoll_ctl(2) for a descriptor.  subject: an enum server_event, or the address of a connection. */
+bool server_watch(struct server *server, int operation, int descriptor, uint32_t events, uintptr_t subject)
     __attribute__((warn_unused_result));
 
 /* With the mutex: lets the next new connection wake one thread. */
