@@ -308,15 +308,18 @@ release(struct reconcile *reconcile, struct files *files)
 int
 reconcile_run(struct ctl *ctl)
 {
-	struct reconcile reconcile = { .ctl = ctl,
-		.files = table_new("files", TABLE_ROWS, file_columns, ELEMENTS(file_columns)),
-		.campaigns = table_new("campaigns", TABLE_ROWS, campaign_columns, ELEMENTS(campaign_columns)),
-		.missing = table_new("missing", TABLE_ROWS, missing_columns, ELEMENTS(missing_columns)) };
+	struct reconcile reconcile = { .ctl = ctl };
 	struct files files = { 0 };
-	bool whole = files_add(&files, ctl->argc, ctl->argv);
+	bool whole;
 	struct db_rows *missing;
 	int64_t imported = 0;
 
+	if (!ctl_is_day_option(ctl, "day"))
+		return CTL_USAGE;
+	reconcile.files = table_new("files", TABLE_ROWS, file_columns, ELEMENTS(file_columns));
+	reconcile.campaigns = table_new("campaigns", TABLE_ROWS, campaign_columns, ELEMENTS(campaign_columns));
+	reconcile.missing = table_new("missing", TABLE_ROWS, missing_columns, ELEMENTS(missing_columns));
+	whole = files_add(&files, ctl->argc, ctl->argv);
 	for (size_t i = 0; i < files.count; i++)
 		read_file(&reconcile, files.paths[i]);
 	missing = compare_lists(&reconcile);

@@ -1,9 +1,11 @@
 /* callresultctl report: reports on campaigns, as text, CSV, JSON, or a self-contained page. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -11,7 +13,7 @@
 #include "ctl/commands.h"
 #include "ctl/report.h"
 
-enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, PARAMETERS = 5 };
+enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, PARAMETERS = 5, SPAN_SIZE = 200 };
 
 /* --- asking ------------------------------------------------------------------------------------------------ */
 
@@ -56,21 +58,26 @@ ask(struct ctl *ctl, struct report *report, const char *const parameters[PARAMET
 	return true;
 }
 
-static void
-write_span(char *text, size_t size, const struct ctl *ctl, const struct report *report)
+/* Which results the report is about, in words; memory_free frees it. */
+static char *
+write_span(const struct ctl *ctl, const struct report *report)
 {
 	const char *campaigns = ctl_option(ctl, "campaign"), *vdn = ctl_option(ctl, "vdn");
 	char first[REPORT_CELL_SIZE], last[REPORT_CELL_SIZE];
+	size_t size = (campaigns != NULL ? strlen(campaigns) : 0) + SPAN_SIZE;
+	char *text = memory_alloc(size);
 
-	snprintf(text, size, report_word(report, "%s%s%s%s, calls from %s to %s"),
+	snprintf(text, size, report_word(report, report_number(report, REPORT_FIGURES, 0, "calls") > 0 ?
+	    "%s%s%s%s, calls from %s to %s" : "%s%s%s%s, no calls"),
 	    report_word(report, campaigns == NULL ? "all campaigns" :
 	    strchr(campaigns, '\n') != NULL ? "campaigns " : "campaign "), campaigns != NULL ? campaigns : "",
 	    vdn != NULL ? report_word(report, ", virtual call centre ") : "", vdn != NULL ? vdn : "",
 	    report_cell(report, REPORT_FIGURES, 0, "first_day", first),
 	    report_cell(report, REPORT_FIGURES, 0, "last_day", last));
-	for (; *text != '\0'; text++)
-		if (*text == '\n')
-			*text = ' ';
+	for (char *p = text; *p != '\0'; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return text;
 }
 
 /* --- forms for programs ------------------------------------------------------------------------------------ */
@@ -104,7 +111,7 @@ write_csv_cell(FILE *file, const char *cell, enum column_type type)
 		return;
 	}
 	putc('"', file);
-	if (strchr("=+-@\t", *cell) != NULL)
+	if (strchr("=+-@\t\r\n", *cell) != NULL)
 		putc('\'', file);
 	for (; *cell != '\0'; cell++) {
 		if (*cell == '"')
@@ -190,25 +197,26 @@ find_format(const struct ctl *ctl)
 	return NULL;
 }
 
-/* Under another name first, so that whoever reads the file finds it whole. */
+/* Under another name first, so that whoever reads the file finds it whole; but a device or a pipe as it is. */
 static bool
 write_file(const char *path, const struct report *report, const struct format *format)
 {
 	size_t size = strlen(path) + sizeof ".XXXXXX";
 	char *beside = memory_alloc(size);
+	struct stat there;
+	bool replaced = lstat(path, &there) != 0 || S_ISREG(there.st_mode), written;
 	int descriptor;
 	FILE *file;
-	bool written;
 
-	snprintf(beside, size, "%s.XXXXXX", path);
-	descriptor = mkstemp(beside);
+	snprintf(beside, size, replaced ? "%s.XXXXXX" : "%s", path);
+	descriptor = replaced ? mkstemp(beside) : open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
 	if (file != NULL)
 		format->write(file, report);
-	written = file != NULL && !ferror(file) && fflush(file) == 0 && rename(beside, path) == 0;
+	written = file != NULL && !ferror(file) && fflush(file) == 0 && (!replaced || rename(beside, path) == 0);
 	if (!written) {
 		log_error("%s: %s", path, strerror(errno));
-		if (descriptor >= 0)
+		if (descriptor >= 0 && replaced)
 			unlink(beside);
 	}
 	if (file != NULL)
@@ -217,12 +225,28 @@ write_file(const char *path, const struct report *report, const struct format *f
 	return written;
 }
 
+/* False, logged, when an option makes no sense. */
+static bool
+has_good_options(const struct ctl *ctl)
+{
+	const char *since = ctl_option(ctl, "since"), *until = ctl_option(ctl, "until");
+	int64_t vdn;
+
+	if (!ctl_is_day_option(ctl, "since") || !ctl_is_day_option(ctl, "until") ||
+	    !ctl_number_option(ctl, "vdn", 0, INT32_MIN, INT32_MAX, &vdn))
+		return false;
+	if (since == NULL || until == NULL || strcmp(since, until) <= 0)
+		return true;
+	ctl_usage_error(ctl, "--since is after --until");
+	return false;
+}
+
 int
 report_run(struct ctl *ctl)
 {
 	const char *campaigns = ctl_option(ctl, "campaign"), *path = ctl_option(ctl, "o");
 	const char *lang = ctl_option(ctl, "lang");
-	char *array = campaigns != NULL ? campaign_array(campaigns) : NULL, span[512];
+	char *array = campaigns != NULL ? campaign_array(campaigns) : NULL, *span = NULL;
 	const char *const parameters[PARAMETERS] = { array, ctl_option(ctl, "vdn"), ctl_option(ctl, "since"),
 		ctl_option(ctl, "until"), lang };
 	struct report report = { .chinese = lang != NULL && strcmp(lang, "zh") == 0 };
@@ -233,10 +257,11 @@ report_run(struct ctl *ctl)
 		status = ctl_usage_error(ctl, "--format needs text, csv, json or html");
 	} else if (lang != NULL && !report.chinese && strcmp(lang, "en") != 0) {
 		status = ctl_usage_error(ctl, "--lang needs en or zh");
+	} else if (!has_good_options(ctl)) {
+		status = CTL_USAGE;
 	} else if (ask(ctl, &report, parameters)) {
 		report.title = report_word(&report, "Call results");
-		write_span(span, sizeof span, ctl, &report);
-		report.span = span;
+		report.span = span = write_span(ctl, &report);
 		if (path == NULL)
 			format->write(stdout, &report);
 		if (path == NULL || write_file(path, &report, format))
@@ -245,5 +270,6 @@ report_run(struct ctl *ctl)
 	for (int i = 0; i < REPORT_PARTS; i++)
 		db_rows_free(report.rows[i]);
 	memory_free(array);
+	memory_free(span);
 	return status;
 }

@@ -78,6 +78,9 @@ const char *ctl_option(const struct ctl *ctl, const char *name);
 bool ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int64_t min, int64_t max,
     int64_t *number);
 
+/* Whether the value of an option is a day, such as "2026-11-27", or is not given.  False, logged, otherwise. */
+bool ctl_is_day_option(const struct ctl *ctl, const char *name);
+
 /* Logs what is wrong with the command line, and where help is; returns CTL_USAGE. */
 int ctl_usage_error(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "push/call_time.h"
 
 enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new connection */
 
@@ -51,6 +52,22 @@ ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int
 	if (errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= min && *number <= max)
 		return true;
 	ctl_usage_error(ctl, "--%s needs a whole number from %lld to %lld", name, (long long)min, (long long)max);
+	return false;
+}
+
+bool
+ctl_is_day_option(const struct ctl *ctl, const char *name)
+{
+	const char *day = ctl_option(ctl, name);
+	char time[32];
+	int64_t microseconds;
+
+	if (day == NULL)
+		return true;
+	snprintf(time, sizeof time, "%s 00:00:00", day);
+	if (call_time_parse((struct slice){ time, strlen(time) }, &microseconds))
+		return true;
+	ctl_usage_error(ctl, "--%s needs a day, such as 2026-11-27", name);
 	return false;
 }
 

@@ -5,17 +5,18 @@
 
 #include "ctl/report.h"
 
-enum { HOURS = 24, CELL = 26, CELL_GAP = 2, LEFT = 64, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180 };
+enum { HOURS = 24, CELL = 26, CELL_GAP = 2, LEFT = 64, TOP = 18, PLOT_WIDTH = 700, PLOT_HEIGHT = 180,
+	DATE_WIDTH = 120 };
 
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1c2733;--dim:#5b6875;--line:#dde3e8;--page:#fff;--card:#f5f7f9;"
     "--yes:#1f7a45;--no:#b9c3cc}\n"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e4eaf0;--dim:#9aa8b5;--line:#2d3945;--page:#11171d;--card:#19222b;"
-    "--yes:#4fb37a;--no:#435261}}\n"
+    "@media screen and (prefers-color-scheme:dark){:root{--ink:#e4eaf0;--dim:#9aa8b5;--line:#2d3945;--page:#11171d;"
+    "--card:#19222b;--yes:#4fb37a;--no:#435261}}\n"
     "*{box-sizing:border-box}body{margin:0 auto;max-width:60rem;padding:1.5rem 1rem 3rem;background:var(--page);"
     "color:var(--ink);font:16px/1.5 system-ui,sans-serif}\n"
     "h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}p{margin:.2rem 0;color:var(--dim)}\n"
-    "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.7rem;margin:1.2rem 0}\n"
+    "dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(7rem,1fr));gap:.7rem;margin:1.2rem 0}\n"
     "dl div{background:var(--card);border-radius:.5rem;padding:.7rem .9rem}dt{color:var(--dim);font-size:.85rem}\n"
     "dd{margin:0;font-size:1.45rem;font-variant-numeric:tabular-nums}\n"
     "svg{display:block;width:100%;min-width:32rem;height:auto}"
@@ -23,11 +24,14 @@ static const char style[] =
     ".yes{fill:var(--yes)}.no{fill:var(--no)}.grid{stroke:var(--line)}.none{fill:var(--card)}\n"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}\n"
     "th,td{padding:.35rem .6rem;border-bottom:1px solid var(--line);text-align:left;white-space:nowrap}\n"
-    "th{color:var(--dim);font-weight:500}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
-    "td.wide{white-space:normal;min-width:12rem}summary{cursor:pointer;color:var(--dim);margin-top:.4rem}\n"
+    "th{color:var(--dim);font-weight:500}th::first-letter{text-transform:uppercase}"
+    "td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+    "td.cause,td.category,td.campaign,td.campaign_id{white-space:normal;overflow-wrap:anywhere;min-width:6rem}\n"
+    "summary{cursor:pointer;color:var(--dim);margin-top:.4rem}\n"
     "td.bar{min-width:7rem}td.bar i{display:block;height:.7rem;border-radius:.2rem;background:var(--yes)}\n"
-    "@media print{:root{color-scheme:light}body{max-width:none;padding:0}h2{break-after:avoid}"
-    "svg,tr{break-inside:avoid}}\n";
+    "@media(max-width:40rem){.bar,.category,.first_day,.last_day{display:none}}\n"
+    "@media print{:root{color-scheme:light}body{max-width:none;padding:0;print-color-adjust:exact}"
+    "h2{break-after:avoid}svg{min-width:0}svg,tr{break-inside:avoid}.scroll{overflow:visible}}\n";
 
 /* What is in the database came from a sender. */
 static void
@@ -39,11 +43,22 @@ write_escaped(FILE *file, const char *text)
 		case '<': fputs("&lt;", file); break;
 		case '>': fputs("&gt;", file); break;
 		case '"': fputs("&quot;", file); break;
-		default:  putc(*text, file);
+		default:
+			if ((unsigned char)*text < ' ')
+				fputs("\uFFFD", file);     /* no page may contain it */
+			else
+				putc(*text, file);
 		}
 }
 
 /* --- tables ------------------------------------------------------------------------------------------------ */
+
+/* By which the style knows a column. */
+static const char *
+cell_class(const struct column *column)
+{
+	return column->type == COLUMN_NUMBER ? "n" : column->name;
+}
 
 /* bar: the column whose share is drawn too, or NULL. */
 static void
@@ -55,16 +70,16 @@ write_table(FILE *file, const struct report *report, enum report_part part, cons
 
 	fputs("<div class=\"scroll\"><table><thead><tr>", file);
 	for (int i = 0; i < count; i++) {
-		fprintf(file, "<th scope=\"col\"%s>", columns[i].type == COLUMN_NUMBER ? " class=\"n\"" : "");
+		fprintf(file, "<th scope=\"col\" class=\"%s\">", cell_class(&columns[i]));
 		table_print_title(file, report_word(report, columns[i].name));
 		fputs("</th>", file);
 	}
-	fputs(bar != NULL ? "<th aria-hidden=\"true\"></th></tr></thead><tbody>\n" : "</tr></thead><tbody>\n", file);
+	fputs(bar != NULL ? "<th class=\"bar\" aria-hidden=\"true\"></th>" : "", file);
+	fputs("</tr></thead><tbody>\n", file);
 	for (int row = 0; row < db_rows_count(report->rows[part]); row++) {
 		fputs("<tr>", file);
 		for (int i = 0; i < count; i++) {
-			fputs(columns[i].type == COLUMN_NUMBER ? "<td class=\"n\">" :
-			    strcmp(columns[i].name, "cause") == 0 ? "<td class=\"wide\">" : "<td>", file);
+			fprintf(file, "<td class=\"%s\">", cell_class(&columns[i]));
 			write_escaped(file, report_cell(report, part, row, columns[i].name, text));
 			fputs("</td>", file);
 		}
@@ -121,10 +136,29 @@ write_day(FILE *file, const struct report *report, int row, double most, double 
 	    x, TOP + PLOT_HEIGHT - answered, width, answered);
 }
 
+/* Below the first bar, the last one, and some between them. */
+static void
+write_dates(FILE *file, const struct report *report, int count, double step)
+{
+	int last = count - 1, parts = (int)(last * step / DATE_WIDTH);
+	char text[REPORT_CELL_SIZE];
+
+	fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>", LEFT, TOP + PLOT_HEIGHT + 18,
+	    report_cell(report, REPORT_DAYS, 0, "day", text));
+	for (int i = 1; i < parts; i++)
+		fprintf(file, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"middle\">%s</text>",
+		    LEFT + (i * last / parts + 0.5) * step, TOP + PLOT_HEIGHT + 18,
+		    report_cell(report, REPORT_DAYS, i * last / parts, "day", text));
+	if (last > 0)
+		fprintf(file, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"end\">%s</text>",
+		    LEFT + (count < 4 ? 4 : count) * step, TOP + PLOT_HEIGHT + 18,
+		    report_cell(report, REPORT_DAYS, last, "day", text));
+}
+
 static void
 write_days(FILE *file, const struct report *report)
 {
-	int count = db_rows_count(report->rows[REPORT_DAYS]), last = count - 1;
+	int count = db_rows_count(report->rows[REPORT_DAYS]);
 	double most = report_largest(report, REPORT_DAYS, "calls");
 	double step = (double)PLOT_WIDTH / (count > 14 ? count : 14);
 	char text[REPORT_CELL_SIZE];
@@ -138,12 +172,7 @@ write_days(FILE *file, const struct report *report)
 		    report_count(most * (2 - i) / 2, text));
 	for (int row = 0; row < count; row++)
 		write_day(file, report, row, most, step);
-	fprintf(file, "<text x=\"%d\" y=\"%d\">%s</text>", LEFT, TOP + PLOT_HEIGHT + 18,
-	    report_cell(report, REPORT_DAYS, 0, "day", text));
-	if (last > 0)
-		fprintf(file, "<text x=\"%.0f\" y=\"%d\" text-anchor=\"end\">%s</text>",
-		    LEFT + (count < 4 ? 4 : count) * step, TOP + PLOT_HEIGHT + 18,
-		    report_cell(report, REPORT_DAYS, last, "day", text));
+	write_dates(file, report, count, step);
 	fprintf(file, "</svg></div>\n<p>%s</p>\n", report_word(report, "Green: answered. Grey: not answered."));
 	write_folded_table(file, report, REPORT_DAYS);
 }

@@ -2,9 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "ctl/report.h"
 
-enum { BAR_MIN = 8, HOURS = 24 };
+enum { BAR_MIN = 8, HOURS = 24, COLUMN_GAP = 2, CUT_MIN = 12 };
 
 static void
 write_title(FILE *file, const char *title)
@@ -75,23 +76,107 @@ write_hours(FILE *file, const struct report *report)
 	fprintf(file, "%*s0     6     12    18\n", 3 + table_text_width(report_word(report, report_weekdays[0])), "");
 	for (int i = 0; i < REPORT_WEEKDAYS; i++)
 		fprintf(file, "  %s %.*s\n", report_word(report, report_weekdays[i]), HOURS, cells[i]);
-	fprintf(file, "  %s\n", report_word(report, "0: under 10 % answered, 9: 90 % or more"));
+	fprintf(file, "%s\n", report_word(report, "0: under 10 % answered, 9: 90 % or more"));
+}
+
+/* --- tables ------------------------------------------------------------------------------------------------ */
+
+/* Columns that a narrow terminal does without; the first go first. */
+static const char *const dispensable[] = { "category", "first_day", "last_day", "late_by_seconds", "spooled",
+	"lag_seconds", "attempts", "redial", "failed", "quarantined", "duplicates", "answered", "last_call",
+	"campaign" };
+
+/* Columns whose texts may be cut. */
+static const char *const cut[] = { "category", "cause", "campaign_id", "campaign", "source" };
+
+static bool
+is_one_of(const char *name, const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static int
+column_width(const struct report *report, enum report_part part, const char *name)
+{
+	int width = table_text_width(report_word(report, name));
+	char text[REPORT_CELL_SIZE];
+
+	for (int row = 0; row < db_rows_count(report->rows[part]); row++) {
+		int cell = table_text_width(report_cell(report, part, row, name, text));
+
+		if (cell > width)
+			width = cell;
+	}
+	return width;
+}
+
+/* What is missing in room for columns of these widths, of which the wide texts may be cut to most. */
+static int
+shortage(const struct column *columns, const int *widths, int count, int room, int most)
+{
+	for (int i = 0; i < count; i++)
+		room -= (i > 0 ? COLUMN_GAP : 0) + (widths[i] > most && is_one_of(columns[i].name, cut, ELEMENTS(cut)) ?
+		    most : widths[i]);
+	return -room;
+}
+
+/* Leaves out of columns and widths what does not fit into room.  Returns how many are left. */
+static int
+leave_out(struct column *columns, int *widths, int count, int room)
+{
+	for (int i = 0; i < ELEMENTS(dispensable) && shortage(columns, widths, count, room, CUT_MIN) > 0; i++)
+		for (int j = 0; j < count; j++)
+			if (strcmp(columns[j].name, dispensable[i]) == 0) {
+				count--;
+				memmove(columns + j, columns + j + 1, (size_t)(count - j) * sizeof *columns);
+				memmove(widths + j, widths + j + 1, (size_t)(count - j) * sizeof *widths);
+			}
+	return count;
 }
 
 static void
-write_table(FILE *file, const struct report *report, enum report_part part)
+add_cell(struct table *table, const char *cell, bool may_be_cut, int most)
 {
-	struct column columns[REPORT_COLUMNS_MAX];
-	int count = db_rows_columns(report->rows[part]);
-	struct table *table = table_new(report_questions[part].name, TABLE_ROWS, columns, count);
-	char text[REPORT_CELL_SIZE];
+	char *copy;
+	size_t length;
 
+	if (!may_be_cut || table_text_width(cell) <= most) {
+		table_add(table, cell);
+		return;
+	}
+	length = table_text_fit(cell, most - 1);
+	copy = memory_alloc(length + sizeof "\u2026");
+	memcpy(copy, cell, length);
+	strcpy(copy + length, "\u2026");
+	table_add(table, copy);
+	memory_free(copy);
+}
+
+static void
+write_table(FILE *file, const struct report *report, enum report_part part, int room)
+{
+	struct column columns[REPORT_COLUMNS_MAX], titles[REPORT_COLUMNS_MAX];
+	int count = db_rows_columns(report->rows[part]), widths[REPORT_COLUMNS_MAX], most = room;
+	char text[REPORT_CELL_SIZE];
+	struct table *table;
+
+	for (int i = 0; i < count; i++) {
+		columns[i] = report->columns[part][i];
+		widths[i] = column_width(report, part, columns[i].name);
+	}
+	count = leave_out(columns, widths, count, room);
+	while (most > CUT_MIN && shortage(columns, widths, count, room, most) > 0)
+		most--;
 	for (int i = 0; i < count; i++)
-		columns[i] = (struct column){ report_word(report, report->columns[part][i].name),
-			report->columns[part][i].type };
+		titles[i] = (struct column){ report_word(report, columns[i].name), columns[i].type };
+	table = table_new(report_questions[part].name, TABLE_ROWS, titles, count);
 	for (int row = 0; row < db_rows_count(report->rows[part]); row++)
-		for (int column = 0; column < count; column++)
-			table_add(table, report_cell(report, part, row, report->columns[part][column].name, text));
+		for (int i = 0; i < count; i++)
+			add_cell(table, report_cell(report, part, row, columns[i].name, text),
+			    is_one_of(columns[i].name, cut, ELEMENTS(cut)), most);
 	table_print(file, false, &table, 1);
 	table_free(table);
 }
@@ -111,6 +196,6 @@ report_write_text(FILE *file, const struct report *report, int width)
 		else if (part == REPORT_HOURS)
 			write_hours(file, report);
 		else
-			write_table(file, report, part);
+			write_table(file, report, part, width);
 	}
 }

@@ -21,6 +21,7 @@ static const struct {
 	{ "campaigns ", "活动 " },
 	{ ", virtual call centre ", "，虚拟呼叫中心 " },
 	{ "%s%s%s%s, calls from %s to %s", "%s%s%s%s，呼叫日期 %s 至 %s" },
+	{ "%s%s%s%s, no calls", "%s%s%s%s，无呼叫" },
 	{ "%s: %s\n", "%s：%s\n" },
 	{ "The figures", "数据表" },
 	{ "Calls by day, answered and not", "每日呼叫数：已接听与未接听" },

@@ -3,6 +3,7 @@
 #define TABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -55,6 +56,9 @@ void table_print_title(FILE *file, const char *name);
 
 /* The columns of a terminal that a text takes as table_print shows it. */
 int table_text_width(const char *text);
+
+/* How many bytes of text, whole characters, take at most width columns. */
+size_t table_text_fit(const char *text, int width);
 
 /* Prints a text of length bytes as JSON, in quotes. */
 void table_print_json_text(FILE *file, const char *text, size_t length);

@@ -64,6 +64,22 @@ table_text_width(const char *text)
 	return total;
 }
 
+size_t
+table_text_fit(const char *text, int width)
+{
+	size_t length = strlen(text), fitting = 0;
+
+	while (fitting < length) {
+		int columns, bytes = next_character((const uint8_t *)text + fitting, length - fitting, &columns);
+
+		width -= columns >= 0 ? columns : 4 * bytes;
+		if (width < 0)
+			break;
+		fitting += (size_t)bytes;
+	}
+	return fitting;
+}
+
 /* Escapes what drives a terminal, but for the characters of kept. */
 static void
 print_text(FILE *file, const char *text, size_t left, const char *kept)

@@ -49,6 +49,7 @@ subtest 'JSON' => sub {
 	my ($none) = ctl_json(@as_owner, '--json', 'report', '--campaign', q{no "such\\{one}, '});
 	is $none->{figures}{calls}, 0, 'a campaign that is not there';
 	is $none->{figures}{answer_rate}, undef, 'has no rate';
+	like ctl(@as_owner, 'report', '--campaign', 'none')->{out}, qr/^Call results: campaign none, no calls\n/, 'and text says so';
 };
 
 subtest 'text' => sub {
@@ -61,6 +62,13 @@ subtest 'text' => sub {
 		my ($longest) = sort { $b <=> $a } map { utf8::decode(my $copy = $_); length $copy } split /\n/, $days;
 		cmp_ok $longest, '<=', $width, 'the bars end in time';
 	}
+	$postgres->sql(q{insert into callresult.campaign (campaign_id, name) values ('7', repeat('春 offers ', 30)), ('3', e'\r=1+1')});
+	for my $width (40, 60, 80, 200) {
+		local $ENV{COLUMNS} = $width;
+		my (undef, @lines) = split /\n/, ctl(@as_owner, 'report', '--numbers')->{out};
+		utf8::decode($_) for @lines;
+		is_deeply [grep { s/春/xx/gr =~ /.{${\ ($width + 1)}}/ } @lines], [], "no table is wider than $width columns";
+	}
 	unlike ctl(@as_owner, 'report')->{out}, qr/138000/, 'and no numbers';
 	like ctl(@as_owner, 'report', '--numbers')->{out}, qr/1380000\d{4}/, 'unless they are asked for';
 };
@@ -70,6 +78,7 @@ subtest 'CSV' => sub {
 	exits($run, 0, 'is made');
 	like $run->{out}, qr/^calls,answered,failed,answer_rate,abandoned,abandon_rate,first_day,last_day\r\n2000,/, 'figures first';
 	like $run->{out}, qr/^"<b>=1\+1",,\d+/m, 'a name with signs is quoted';
+	like $run->{out}, qr/^3,"'\r=1\+1",/m, 'and no formula behind a line end';
 };
 
 subtest 'a page' => sub {
@@ -80,6 +89,7 @@ subtest 'a page' => sub {
 	unlike $page, qr/138000/, 'holds no number';
 	unlike $page, qr/<b>/, 'names are text';
 	like $page, qr/&lt;b&gt;=1\+1/, 'and shown as they are';
+	unlike $page, qr/[\x00-\x09\x0b-\x1f]/, 'without control characters';
 	is scalar(() = $page =~ /<rect class="yes" x=/g), 40, 'a bar a day';
 	my ($json) = ctl_json(@as_owner, '--json', 'report');
 	for my $day (@{ $json->{days} }) {
@@ -88,7 +98,11 @@ subtest 'a page' => sub {
 	is scalar(() = $page =~ /<title>\w+ \d+:00: /g), scalar @{ $json->{hours} }, 'a cell an hour of a weekday';
 	exits(ctl(@as_owner, 'report', '-o', '/no/such/folder/x'), 1, 'a file that cannot be written');
 	exits(ctl(@as_owner, 'report', '--format', 'pdf'), 2, 'a format that there is not');
-	exits(ctl(@as_owner, 'report', '--since', 'soon'), 1, 'a day that is none');
+	symlink '/dev/null', folder() . '/device';
+	exits(ctl(@as_owner, 'report', '-o', folder() . '/device'), 0, 'into a device');
+	ok -l folder() . '/device', 'which stays what it is';
+	exits(ctl(@as_owner, 'report', @$_), 2, "@$_") for ['--since', 'soon'], ['--until', '2026-02-30'], ['--since', ''], ['--vdn', 'x'],
+	    ['--since', '2026-08-02', '--until', '2026-08-01'];
 };
 subtest 'by source' => sub {
 	my ($json) = ctl_json(@as_owner, '--json', 'report');
@@ -111,6 +125,7 @@ sub words {
 }
 
 subtest 'in Chinese' => sub {
+	$postgres->sql('delete from callresult.campaign');
 	my $zh = $postgres->sql(q{select description from callresult.failure_text where code = '34601' and lang = 'zh'});
 	my $page = ctl(@as_owner, 'report', '--numbers', '--lang', 'zh', '--format', 'html')->{out};
 	like $page, qr/<html lang="zh">/, 'a page says so';

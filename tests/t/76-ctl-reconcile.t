@@ -92,9 +92,9 @@ subtest 'counts of a day' => sub {
 	($json, $run) = reconcile('--day', '2026-11-20', file('totals.json', encode_json([{ campaignId => 3, totalCalledCount => 1 }])));
 	exits($run, 1, 'an answer without them');
 	like $json->{files}[0]{problem}, qr/dailyCalledCount/, 'is said';
-	($json, $run) = reconcile('--day', 'soon', $counts);
-	exits($run, 1, 'a day that is none');
-	like $json->{files}[0]{problem}, qr/could not compare/, 'is said';
+	$run = ctl(@ctl, 'reconcile', '--day', 'soon', $counts);
+	exits($run, 2, 'a day that is none');
+	like $run->{err}, qr/--day needs a day/, 'is said';
 };
 
 subtest 'files that are no answers' => sub {
