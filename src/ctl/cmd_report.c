@@ -260,7 +260,6 @@ report_run(struct ctl *ctl)
 	} else if (!has_good_options(ctl)) {
 		status = CTL_USAGE;
 	} else if (ask(ctl, &report, parameters)) {
-		report.title = report_word(&report, "Call results");
 		report.span = span = write_span(ctl, &report);
 		if (path == NULL)
 			format->write(stdout, &report);

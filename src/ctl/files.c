@@ -71,19 +71,19 @@ files_free(struct files *files)
 }
 
 void
-totals_add(struct totals *totals, int64_t said, int64_t held)
+totals_add(struct totals *totals, int64_t total_count, int64_t records)
 {
 	size_t i = 0;
 
-	if (said == 0)
+	if (total_count == 0)
 		return;
-	while (i < totals->count && totals->each[i].said != said)
+	while (i < totals->count && totals->each[i].total_count != total_count)
 		i++;
 	if (i == totals->count) {
 		totals->each = memory_resize(totals->each, totals->count + 1, sizeof *totals->each);
-		totals->each[totals->count++] = (struct total){ said, 0 };
+		totals->each[totals->count++] = (struct total){ total_count, 0 };
 	}
-	totals->each[i].held += held;
+	totals->each[i].records += records;
 }
 
 /* Answers to several questions may have the same totalCount: together they contain a multiple of it. */
@@ -93,10 +93,10 @@ totals_warn(struct totals *totals)
 	for (size_t i = 0; i < totals->count; i++) {
 		const struct total *total = &totals->each[i];
 
-		if (total->held < total->said || total->held % total->said != 0)
+		if (total->records < total->total_count || total->records % total->total_count != 0)
 			log_warning("the answers with totalCount %lld contain %lld records: fetch the missing pages"
-			    " (showDetail=1, pageSize=100, each pageNum)", (long long)total->said,
-			    (long long)total->held);
+			    " (showDetail=1, pageSize=100, each pageNum)", (long long)total->total_count,
+			    (long long)total->records);
 	}
 	memory_free(totals->each);
 }

@@ -21,12 +21,12 @@ void files_free(struct files *files);
 
 /* The totalCount that answers give, and how many records the answers with the same one contain. */
 struct totals {
-	struct total { int64_t said, held; } *each;
+	struct total { int64_t total_count, records; } *each;
 	size_t count;
 };
 
-/* Adds an answer of held records; said 0: it has no totalCount. */
-void totals_add(struct totals *totals, int64_t said, int64_t held);
+/* Adds an answer; total_count 0: it has none. */
+void totals_add(struct totals *totals, int64_t total_count, int64_t records);
 
 /* Warns of missing pages, and frees. */
 void totals_warn(struct totals *totals);

@@ -24,7 +24,7 @@ enum {
 	STORE_TIME = 10 * 60 * 1000,        /* for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
 	/* bytes */
-	ROOM_AT_FIRST = 64 * 1024,
+	CAPACITY_AT_FIRST = 64 * 1024,
 	PART_BYTES = 16 * 1024 * 1024,
 };
 
@@ -33,22 +33,26 @@ enum {
 bool
 intake_read(int descriptor, size_t max, struct slice *body)
 {
-	size_t room = ROOM_AT_FIRST, length = 0;
-	char *bytes = memory_alloc(room);
+	size_t capacity = CAPACITY_AT_FIRST, length = 0;
+	char *bytes = memory_alloc(capacity);
 	ssize_t count = 0;
 
 	while (length <= max) {
-		if (length == room)
-			bytes = memory_resize(bytes, room *= 2, 1);
-		count = read(descriptor, bytes + length, room - length);
+		if (length == capacity)
+			bytes = memory_resize(bytes, capacity *= 2, 1);
+		count = read(descriptor, bytes + length, capacity - length);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)
 			break;
 		length += (size_t)count;
 	}
-	*body = (struct slice){ bytes, length };
-	return length > max || count == 0;
+	if (length > max)
+		errno = EFBIG;
+	*body = length <= max && count == 0 ? (struct slice){ bytes, length } : (struct slice){ NULL, 0 };
+	if (body->bytes == NULL)
+		memory_free(bytes);
+	return body->bytes != NULL;
 }
 
 bool
@@ -56,25 +60,13 @@ intake_read_file(const char *path, size_t max, struct slice *body, const char **
 {
 	bool is_stdin = strcmp(path, "-") == 0;
 	int descriptor = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	bool read;
 
 	*problem = NULL;
 	*body = (struct slice){ NULL, 0 };
-	if (descriptor < 0) {
-		*problem = strerror(errno);
-		return false;
-	}
-	read = intake_read(descriptor, max, body);
-	if (!read)
-		*problem = strerror(errno);
-	else if (body->length > max)
-		*problem = "the file is too large: split it";
-	if (!is_stdin)
+	if (descriptor < 0 || !intake_read(descriptor, max, body))
+		*problem = errno == EFBIG ? "the file is too large: split it" : strerror(errno);
+	if (descriptor >= 0 && !is_stdin)
 		close(descriptor);
-	if (*problem != NULL) {
-		memory_free(body->bytes);
-		*body = (struct slice){ NULL, 0 };
-	}
 	return *problem == NULL;
 }
 

@@ -12,12 +12,12 @@
 #define INTAKE_NO_LIST "it is neither a list nor an object with a callResultList or data"
 
 /*
- * Reads to the end, or until body has more than max bytes.  False, with errno, when reading failed.  The caller gives
- * the bytes to memory_free, also then.
+ * Reads all that descriptor gives, in the caller's memory then (memory_free).  False, with errno and body {NULL, 0},
+ * when reading failed or there are more than max bytes (EFBIG).
  */
 bool intake_read(int descriptor, size_t max, struct slice *body) __attribute__((warn_unused_result));
 
-/* Reads a whole file of max bytes at most; "-" is standard input.  False, with *problem and nothing to free, else. */
+/* The same for a file; "-" is standard input.  False, with *problem in words and body {NULL, 0}. */
 bool intake_read_file(const char *path, size_t max, struct slice *body, const char **problem);
 
 /*

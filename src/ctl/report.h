@@ -30,39 +30,50 @@ struct report_question {
 extern const struct report_question report_questions[REPORT_PARTS];
 
 struct report {
-	const char     *title;
-	const char     *span;                      /* which results it is about, in words */
 	bool            chinese;                   /* its words are Chinese, else English */
+	const char     *span;                      /* which results it is about, in words; the caller's */
 	struct db_rows *rows[REPORT_PARTS];        /* NULL: the part is left out */
 	struct column   columns[REPORT_PARTS][REPORT_COLUMNS_MAX];
 };
 
-/* Sets the answer to a part's query, to be freed with the report. */
+/* Sets the answer to a part's query.  The caller frees it, after the report's last use. */
 void report_set_answer(struct report *report, enum report_part part, struct db_rows *rows);
 
-/* A word, or a format, in the language of the report; the English one where there is no other. */
+/*
+ * A word, or a printf format, in the language of the report; english itself where there is no other.  A report's words
+ * are those of its titles, of the names of its columns, and of the values of some columns.
+ */
 const char *report_word(const struct report *report, const char *english) __attribute__((format_arg(2)));
 
-/* Whether word is other, in small letters and with "_" for blanks: a name of a column is also the title of a figure. */
-bool report_is_word(const char *word, const char *other);
-
-/* Whether the values of a column are words of ours, and not what somebody sent. */
+/* Whether the values of a column are words of a report, and not what somebody sent. */
 bool report_has_words(const char *column);
 
-/* In what follows, column is the name of a column of the part, also as report_is_word finds it. */
+/*
+ * Whether two words are the same, whatever their case, or word is the name of a column ("answer_rate") that other
+ * writes with blanks ("Answer rate").
+ */
+bool report_is_word(const char *word, const char *other);
 
-/* A cell as a person reads it: 1,234 for a number, a percentage for a rate, "-" for none.  It may use text as room. */
+/*
+ * What follows looks at a cell of the answer to a part, which must be there.  row: from 0.  column: one that the part
+ * has, as report_is_word() finds it.
+ */
+
+/*
+ * The cell as a person reads it: 1,234 for a number, a percentage for a rate, "-" for NULL.  The result lies in text,
+ * or in the report.
+ */
 enum { REPORT_CELL_SIZE = 32 };
 const char *report_cell(const struct report *report, enum report_part part, int row, const char *column,
     char text[REPORT_CELL_SIZE]);
 
-/* A cell as a number; 0 for none. */
+/* The cell as a number; 0 for NULL. */
 double report_number(const struct report *report, enum report_part part, int row, const char *column);
 
-/* The largest number of a column. */
+/* The largest number of the column; 0 when the answer has no row. */
 double report_largest(const struct report *report, enum report_part part, const char *column);
 
-/* A number as report_cell writes it. */
+/* A number as report_cell() writes it, in text. */
 const char *report_count(double number, char text[REPORT_CELL_SIZE]);
 
 /* Monday first, as ISO 8601 has it. */

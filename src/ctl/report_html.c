@@ -244,6 +244,7 @@ write_part(FILE *file, const struct report *report, enum report_part part)
 void
 report_write_html(FILE *file, const struct report *report)
 {
+	const char *title = report_word(report, "Call results");
 	char now[64];
 	time_t seconds = time(NULL);
 	struct tm local;
@@ -252,7 +253,7 @@ report_write_html(FILE *file, const struct report *report)
 	fprintf(file, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
 	    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n"
 	    "<style>\n%s</style>\n</head>\n<body>\n<header><h1>%s</h1>\n<p>",
-	    report->chinese ? "zh" : "en", report->title, style, report->title);
+	    report->chinese ? "zh" : "en", title, style, title);
 	write_escaped(file, report->span);
 	fprintf(file, "</p>\n<p>%s %s</p></header>\n<main>\n", report_word(report, "Created"), now);
 	for (enum report_part part = 0; part < REPORT_PARTS; part++)

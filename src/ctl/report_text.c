@@ -184,7 +184,7 @@ write_table(FILE *file, const struct report *report, enum report_part part, int 
 void
 report_write_text(FILE *file, const struct report *report, int width)
 {
-	fprintf(file, report_word(report, "%s: %s\n"), report->title, report->span);
+	fprintf(file, report_word(report, "%s: %s\n"), report_word(report, "Call results"), report->span);
 	for (enum report_part part = 0; part < REPORT_PARTS; part++) {
 		if (report->rows[part] == NULL || db_rows_count(report->rows[part]) == 0)
 			continue;
