@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -131,8 +132,10 @@ metrics_register(metrics_collect *collect, void *context)
 	int i = 0;
 
 	pthread_mutex_lock(&mutex);
-	while (i < COLLECTORS_MAX - 1 && collectors[i].collect != NULL)
+	while (i < COLLECTORS_MAX && collectors[i].collect != NULL)
 		i++;
+	if (i == COLLECTORS_MAX)
+		abort();
 	collectors[i].collect = collect;
 	collectors[i].context = context;
 	pthread_mutex_unlock(&mutex);

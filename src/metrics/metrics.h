@@ -23,7 +23,7 @@ void metrics_add(enum metric metric, int64_t difference);
 /* Sets a metric.  A gauge that nobody has set is not shown. */
 void metrics_set(enum metric metric, int64_t value);
 
-/* Registers collect, to be called before each text is written and to set gauges; at most eight. */
+/* Registers collect, to be called before each text is written and to set gauges.  Aborts at the ninth. */
 typedef void metrics_collect(void *context);
 void metrics_register(metrics_collect *collect, void *context);
 
