@@ -14,8 +14,8 @@ enum {
 	LOWER_BOUND_AT = 16,
 	HEADER_SIZE = 20,
 	EMPTY_SIZE = 12,        /* an array without elements has no dimension */
-	ROOM_AT_FIRST = 256,
-	ROOM_TO_KEEP = 1 << 20,
+	CAPACITY_AT_FIRST = 256,
+	CAPACITY_TO_KEEP = 1 << 20,
 };
 
 /* 2000-01-01, from which PostgreSQL counts microseconds */
@@ -26,9 +26,9 @@ reserve(struct pg_array *array, size_t size)
 {
 	void *element;
 
-	if (array->room - array->length < size) {
-		array->room = 2 * array->room + size;
-		array->bytes = memory_resize(array->bytes, array->room, 1);
+	if (array->capacity - array->length < size) {
+		array->capacity = 2 * array->capacity + size;
+		array->bytes = memory_resize(array->bytes, array->capacity, 1);
 	}
 	element = array->bytes + array->length;
 	array->length += size;
@@ -47,8 +47,8 @@ void
 pg_array_start(struct pg_array *array, enum pg_type type)
 {
 	if (array->bytes == NULL) {
-		array->bytes = memory_alloc(ROOM_AT_FIRST);
-		array->room = ROOM_AT_FIRST;
+		array->bytes = memory_alloc(CAPACITY_AT_FIRST);
+		array->capacity = CAPACITY_AT_FIRST;
 	}
 	array->length = HEADER_SIZE;
 	array->count = 0;
@@ -168,7 +168,7 @@ pg_array_first(const struct pg_array *array)
 void
 pg_array_trim(struct pg_array *array)
 {
-	if (array->room > ROOM_TO_KEEP)
+	if (array->capacity > CAPACITY_TO_KEEP)
 		pg_array_free(array);
 }
 

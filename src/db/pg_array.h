@@ -29,7 +29,7 @@ enum pg_type {
 struct pg_array {
 	char   *bytes;     /* as the server reads them */
 	size_t  length;
-	size_t  room;
+	size_t  capacity;
 	size_t  opened;    /* where the element starts that is still open */
 	int     count;
 	bool    has_null;

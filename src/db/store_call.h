@@ -7,22 +7,22 @@
 #include "push/push.h"
 #include "push/tally.h"
 
+/*
+ * The parameters of store(), in its order; sql/code/store.sql says what each is for.  A prefix says what an array has
+ * an element for: P_ a push, R_ a record of the fold, Q_ a reject (for quarantine), T_ a count of the tally.  R_PUSH
+ * and Q_PUSH are numbers of pushes, from 1.  What is a single value is marked.
+ */
 enum store_parameter {
-	/* one element a push */
 	P_ID, P_RECEIVED_AT, P_ARRIVED, P_REMOTE_ADDR, P_SOURCE, P_BYTES, P_SHA256, P_RECORDS, P_ROWS, P_QUARANTINED,
-	    P_SPOOLED,
-	P_LATE,
-	/* one element a record of the fold; R_FIELD + RECORD_CALLED is that field's */
+	P_SPOOLED, P_LATE,
+	/* R_FIELD + RECORD_CALLED is that field's */
 	R_PUSH, R_FIELD, R_FIELD_LAST = R_FIELD + RECORD_FIELDS - 1, R_CAUSE_CODE, R_EXTRA,
-	CALL_TIMEZONE, CAREFUL,
-	/* one element a reject */
+	CALL_TIMEZONE, CAREFUL,                                 /* values */
 	Q_PUSH, Q_REASON, Q_RAW,
-	/* one element a push */
 	P_LAST_CALL,
-	/* one element a count of the tally */
 	T_CAMPAIGN_ID, T_VDN_ID, T_CALL_HOUR, T_CALL_STATUS, T_CAUSE_CODE, T_CALLS,
-	T_ARRIVED, T_TIMED, T_LAG, T_EARLIEST, T_LATEST,
-	PLAIN,
+	T_ARRIVED, T_TIMED, T_LAG, T_EARLIEST, T_LATEST,        /* values, of the whole tally */
+	PLAIN,                                                  /* a value */
 	STORE_PARAMETERS
 };
 

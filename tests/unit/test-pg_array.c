@@ -207,7 +207,7 @@ a_huge_batch_does_not_hold_its_memory_for_ever(void **state)
 	pg_array_finish(&array);
 	pg_array_trim(&array);
 	pg_array_start(&array, PG_BYTEA);
-	assert_true(array.room < sizeof huge);
+	assert_true(array.capacity < sizeof huge);
 	pg_array_add_bytes(&array, "x", 1);
 	pg_array_finish(&array);
 	assert_bytes("00000001 00000000 00000011 00000001 00000001 00000001 78");
