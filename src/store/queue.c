@@ -169,12 +169,11 @@ give_up_late(struct queue *queue, int64_t now)
 void
 queue_post(struct queue *queue, struct push *push, int64_t timeout_ms)
 {
-	int64_t now;
+	int64_t now = clock_ms();
 	bool is_first;
 
-	pthread_mutex_lock(&queue->mutex);
-	now = clock_ms();       /* with the mutex: the line is in the order of its deadlines */
 	push->deadline = now + timeout_ms;
+	pthread_mutex_lock(&queue->mutex);
 	is_first = TAILQ_EMPTY(&queue->line);
 	add_pending(queue, push, now);
 	append(queue, push_ref(push), now);

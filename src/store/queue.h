@@ -23,8 +23,7 @@ void queue_free(struct queue *queue);
 
 /*
  * Posts the push with the caller's reference; queue_done() gives both back.  Sets the push's deadline to timeout_ms
- * from now.  Writers expect the same timeout_ms for all, so that the line is in the order of its deadlines.  The queue
- * has no limit of its own: the callers bound how many pushes are in it.
+ * from now.  The queue has no limit of its own: the callers bound how many pushes are in it.
  */
 void queue_post(struct queue *queue, struct push *push, int64_t timeout_ms);
 

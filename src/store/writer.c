@@ -30,6 +30,18 @@ struct writer {
 	int           left_count;
 };
 
+/* The latest deadline of the pushes, or the earliest. */
+static int64_t
+deadline_of(struct push **pushes, int count, bool latest)
+{
+	int64_t deadline = pushes[0]->deadline;
+
+	for (int i = 1; i < count; i++)
+		if ((pushes[i]->deadline > deadline) == latest)
+			deadline = pushes[i]->deadline;
+	return deadline;
+}
+
 /* Milliseconds that the spool needs to write them. */
 static int64_t
 time_to_spool(struct push **pushes, int count)
@@ -49,7 +61,7 @@ time_to_spool(struct push **pushes, int count)
 static int
 try_spool(struct writer *writer, struct push **pushes, int count)
 {
-	int64_t now = clock_ms(), left = pushes[count - 1]->deadline - now;
+	int64_t now = clock_ms(), left = deadline_of(pushes, count, true) - now;
 	int64_t time = left > QUEUE_SPOOL_TIME ? left / 2 : QUEUE_SPOOL_TIME / 2;
 	int64_t writing = time_to_spool(pushes, count), needed = MIN(writing, left + QUEUE_SPOOL_TIME / 2);
 	int64_t end = now + MAX(needed, time);
@@ -85,7 +97,7 @@ settle(void *context, struct push **pushes, int count, const struct db_counts *c
 static int
 try_database(struct writer *writer, enum pool_use use, struct push **pushes, int count)
 {
-	int64_t deadline = pushes[0]->deadline, left = deadline - clock_ms();
+	int64_t deadline = deadline_of(pushes, count, false), left = deadline - clock_ms();
 	int64_t writing = time_to_spool(pushes, count);
 	struct db *db;
 
