@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/queue.h>
 
 #include "spool/spool.h"
 #include "spool/spool_file.h"
@@ -47,7 +48,7 @@ struct spool {
 	bool              looked;       /* the keeper has tried to open the file */
 	bool              ending;
 	bool              ended;
-	struct put       *first, **last;
+	STAILQ_HEAD(, put) puts;        /* in the order in which they came */
 };
 
 /* Takes file_mutex; false when its holder does not return in time: the disk hangs. */
