@@ -23,8 +23,9 @@ enum {
 struct line {
 	char  *text;        /* as it was, without its end, to be written again */
 	size_t length;      /* of text: a NUL in it stays, for token_set_read to refuse */
+	char  *copy;        /* of text, cut into the two that follow */
 	char  *name;        /* NULL: not "name:token" */
-	char  *token;       /* behind the name */
+	char  *token;
 	bool   bad;         /* callresultd rejects it */
 };
 
@@ -44,22 +45,11 @@ static struct line
 make_line(const char *text, size_t length)
 {
 	struct line line = { .text = memory_alloc(length + 1), .length = length };
-	char *copy;
-	int name;
 
 	memcpy(line.text, text, length);
 	line.text[length] = '\0';
-	copy = memory_strdup(token_line_start(line.text));
-	token_line_cut_end(copy);
-	name = token_line_name(copy);
-	line.bad = name < 0 || strlen(line.text) != length;
-	if (name > 0) {
-		copy[name] = '\0';
-		line.name = copy;
-		line.token = copy + name + 1;
-	} else {
-		memory_free(copy);
-	}
+	line.copy = memory_strdup(line.text);
+	line.bad = !token_line_cut(line.copy, length, &line.name, &line.token);
 	return line;
 }
 
@@ -74,7 +64,7 @@ static void
 free_line(struct line *line)
 {
 	memory_free(line->text);
-	memory_free(line->name);
+	memory_free(line->copy);
 }
 
 /* The file may be a symbolic link: it is changed where it lies. */

@@ -33,32 +33,28 @@ is_token(const char *text)
 	    strcmp(text, "..") != 0;
 }
 
-const char *
-token_line_start(const char *line)
+bool
+token_line_cut(char *line, size_t length, char **name, char **token)
 {
-	static const char byte_order_mark[] = "\xef\xbb\xbf";
+	bool whole = strlen(line) == length;    /* a NUL would end a token early */
+	char *start = line, *end = line + strlen(line), *colon;
 
-	return strncmp(line, byte_order_mark, 3) == 0 ? line + 3 : line;
-}
-
-void
-token_line_cut_end(char *line)
-{
-	size_t length = strlen(line);
-
-	length -= length > 0 && line[length - 1] == '\n';
-	length -= length > 0 && line[length - 1] == '\r';
-	line[length] = '\0';
-}
-
-int
-token_line_name(const char *line)
-{
-	const char *colon = strchr(line, ':');
-
-	if (line[0] == '\0' || line[0] == '#')
-		return 0;
-	return colon != NULL && colon != line && is_token(colon + 1) ? (int)(colon - line) : -1;
+	*name = *token = NULL;
+	if (strncmp(start, "\xef\xbb\xbf", 3) == 0)     /* some editors put a byte order mark there */
+		start += 3;
+	if (end > start && end[-1] == '\n')
+		*--end = '\0';
+	if (end > start && end[-1] == '\r')
+		*--end = '\0';
+	if (*start == '\0' || *start == '#')
+		return whole;
+	colon = strchr(start, ':');
+	if (colon == NULL || colon == start || !is_token(colon + 1))
+		return false;
+	*colon = '\0';
+	*name = start;
+	*token = colon + 1;
+	return whole;
 }
 
 static bool
@@ -68,8 +64,9 @@ is_control(char byte)
 }
 
 static void
-set_name(struct token *token, const char *name, size_t length)
+set_name(struct token *token, const char *name)
 {
+	size_t length = strlen(name);
 	bool is_utf8 = u8_check((const uint8_t *)name, length) == NULL;
 
 	if (length >= sizeof token->name)
@@ -81,31 +78,15 @@ set_name(struct token *token, const char *name, size_t length)
 }
 
 static void
-add(struct token_set *set, const char *name, size_t name_length)
+add(struct token_set *set, const char *name, const char *text)
 {
-	const char *text = name + name_length + 1;
 	struct token *token;
 
 	set->tokens = memory_resize(set->tokens, set->count + 1, sizeof *set->tokens);
 	token = &set->tokens[set->count++];
 	token->text = memory_strdup(text);
 	token->length = strlen(text);
-	set_name(token, name, name_length);
-}
-
-static bool
-read_line(struct token_set *set, char *line, size_t length)
-{
-	const char *start = token_line_start(line);
-	int name;
-
-	if (strlen(line) != length)     /* a NUL would end a token early */
-		return false;
-	token_line_cut_end(line);
-	name = token_line_name(start);
-	if (name > 0)
-		add(set, start, (size_t)name);
-	return name >= 0;
+	set_name(token, name);
 }
 
 struct token_set *
@@ -113,7 +94,7 @@ token_set_read(const char *path)
 {
 	FILE *file = fopen(path, "re");
 	struct token_set *set;
-	char *line = NULL;
+	char *line = NULL, *name, *token;
 	size_t capacity = 0;
 	ssize_t length;
 	int number = 0;
@@ -126,7 +107,9 @@ token_set_read(const char *path)
 	set = memory_zalloc(sizeof *set);
 	while (fine && (length = getline(&line, &capacity, file)) >= 0) {
 		number++;
-		fine = read_line(set, line, (size_t)length);
+		fine = token_line_cut(line, (size_t)length, &name, &token);
+		if (fine && name != NULL)
+			add(set, name, token);
 	}
 	if (!fine)
 		log_error("tokens file %s, line %d: expected \"name:token\" with a token of letters, digits and -._~",

@@ -17,14 +17,12 @@ struct token_set;
  */
 struct token_set *token_set_read(const char *path) __attribute__((warn_unused_result));
 
-/* The length of the name in a line, given without its end; 0: the line is ignored; -1: the line is invalid. */
-int token_line_name(const char *line);
-
-/* Cuts the end off a line as it was read: LF, or CR LF. */
-void token_line_cut_end(char *line);
-
-/* The line without the byte order mark that some editors put at the start of a file. */
-const char *token_line_start(const char *line);
+/*
+ * Reads a line of such a file, with or without its end, and cuts it into *name and *token, which point into it; NULL
+ * when it is ignored or has no such parts.  length: of the line as it was read.  False when it is invalid, be it for a
+ * NUL in it.
+ */
+bool token_line_cut(char *line, size_t length, char **name, char **token) __attribute__((warn_unused_result));
 
 /* How many tokens there are. */
 size_t token_set_count(const struct token_set *set);
