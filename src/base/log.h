@@ -27,7 +27,7 @@ void log_set_program(const char *name);
 /* The program name; also PostgreSQL's application_name. */
 const char *log_program(void);
 
-/* Writes a line to the log; blocks while its reader does not read. */
+/* Writes a whole line to the log; blocks while its reader does not read.  priority: as syslog(3) has it. */
 void log_write(int priority, const char *line, size_t length);
 
 /* Hands lines to sink, in the thread that logs, instead of log_write(). */

@@ -312,16 +312,16 @@ unescape(const char *p, const char *end, ucs4_t lowest, char *to)
 }
 
 bool
-json_value_is(const struct json_value *string, const char *said, size_t length)
+json_value_is(const struct json_value *string, const char *text, size_t length)
 {
 	enum { LONGEST = 32 };
 	char plain[LONGEST * ESCAPE_SIZE];
 	size_t inside = string->text.length - 2;
 
 	if (!string->escaped)
-		return inside == length && memcmp(string->text.bytes + 1, said, length) == 0;
+		return inside == length && memcmp(string->text.bytes + 1, text, length) == 0;
 	return !string->not_utf8 && inside <= sizeof plain && inside <= length * ESCAPE_SIZE &&
-	    json_value_unescape(string, plain) == plain + length && memcmp(plain, said, length) == 0;
+	    json_value_unescape(string, plain) == plain + length && memcmp(plain, text, length) == 0;
 }
 
 char *

@@ -46,8 +46,8 @@ bool json_text_read_name(struct json_text *text, struct json_value *name) __attr
 
 void json_text_free(struct json_text *text);
 
-/* Whether the string, without escapes, equals said. */
-bool json_value_is(const struct json_value *string, const char *said, size_t length);
+/* Whether the string, without escapes, equals text of length bytes. */
+bool json_value_is(const struct json_value *string, const char *text, size_t length);
 
 /*
  * Writes an undamaged string without quotes and escapes; half a surrogate pair becomes U+FFFD.  Returns the end.

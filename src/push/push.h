@@ -28,7 +28,7 @@ struct push {
 	const char        *fault;                           /* why the body is refused whole; NULL: it is not */
 	bool               spooled;                         /* it was read from the spool */
 	int64_t            spool_seq;                       /* spooled: the seq of its row when it was read */
-	bool               dated;                           /* it is imported, and its received_at with it */
+	bool               dated;                           /* an import says when it was received */
 
 	void              *request;                         /* request.c's, which waits for the outcome */
 
