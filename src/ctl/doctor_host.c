@@ -41,7 +41,7 @@ others_may_read(const char *path)
 
 /* A fault only if doctor runs as callresultd's user: what another user may not do says nothing about callresultd. */
 static void
-say_no_access(struct doctor *doctor, const char *why, const char *cure, const char *path)
+add_no_access(struct doctor *doctor, const char *why, const char *cure, const char *path)
 {
 	if (doctor->is_service)
 		doctor_add(doctor, FINDING_FAULT, why, cure, "callresultd has no access to %s", path);
@@ -69,7 +69,7 @@ check_configuration(struct doctor *doctor)
 }
 
 static void
-say_tokens(struct doctor *doctor, const struct token_file *file)
+judge_tokens(struct doctor *doctor, const struct token_file *file)
 {
 	const char *path = doctor->ctl->settings.tokens;
 	size_t weak = 0;
@@ -103,7 +103,7 @@ check_tokens(struct doctor *doctor)
 		doctor_add(doctor, FINDING_WARNING, "every user of this machine can read the tokens and push with"
 		    " them", cure, "%s is world-readable", path);
 	if (access(path, R_OK) != 0 && errno == EACCES) {
-		say_no_access(doctor, DOCTOR_NOT_STARTED, cure, path);
+		add_no_access(doctor, DOCTOR_NOT_STARTED, cure, path);
 		return;
 	}
 	file = token_file_open(path, false);
@@ -112,7 +112,7 @@ check_tokens(struct doctor *doctor)
 		    "callresultctl token new NAME", "callresultd cannot read %s", path);
 		return;
 	}
-	say_tokens(doctor, file);
+	judge_tokens(doctor, file);
 	if (token_file_bad_line(file) > 0)
 		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STARTED,
 		    "correct the line (name:token, where the token consists of letters, digits and -._~) or delete it",
@@ -170,7 +170,7 @@ check_leftovers(struct doctor *doctor, const char *path)
 }
 
 static void
-say_waiting(struct doctor *doctor, const struct spool_summary *summary)
+judge_waiting(struct doctor *doctor, const struct spool_summary *summary)
 {
 	int64_t age = summary->oldest != 0 ? (clock_timestamp() - summary->oldest) / 1000000 : 0;
 
@@ -192,7 +192,7 @@ check_spool_file(struct doctor *doctor, const char *path)
 	struct spool *spool;
 
 	if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
-		say_no_access(doctor, DOCTOR_NOT_SPOOLED, "chown callresultd the file, and its -wal and -shm files",
+		add_no_access(doctor, DOCTOR_NOT_SPOOLED, "chown callresultd the file, and its -wal and -shm files",
 		    path);
 		return;
 	}
@@ -201,7 +201,7 @@ check_spool_file(struct doctor *doctor, const char *path)
 		    " can read", "chmod 700 its folder and chmod 600 the file", "the spool %s is world-readable", path);
 	spool = spool_open_existing(path, settings->spool_max_size);
 	if (spool != NULL && spool_summarize(spool, &summary))
-		say_waiting(doctor, &summary);
+		judge_waiting(doctor, &summary);
 	else
 		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_SPOOLED, "check its disk and its owner; callresultd sets a"
 		    " damaged file aside when it starts", "the spool %s cannot be opened or read", path);

@@ -14,7 +14,7 @@ enum { CLOCK_WARNING = 2, CLOCK_FAULT = 300, MONTH_BYTES = 128 * 1024 * 1024 };
 /* --- settings ---------------------------------------------------------------------------------------------- */
 
 static void
-say_switch(struct doctor *doctor, const struct db_rows *rows, int column, const char *name)
+judge_switch(struct doctor *doctor, const struct db_rows *rows, int column, const char *name)
 {
 	char cure[128];
 
@@ -27,7 +27,7 @@ say_switch(struct doctor *doctor, const struct db_rows *rows, int column, const 
 }
 
 static void
-say_synchronous_commit(struct doctor *doctor, const char *value)
+judge_synchronous_commit(struct doctor *doctor, const char *value)
 {
 	if (strcmp(value, "off") == 0)
 		doctor_add(doctor, FINDING_WARNING, "callresultd turns it on for its own transactions, but other"
@@ -48,9 +48,9 @@ check_settings(struct doctor *doctor)
 
 	if (rows == NULL)
 		return;
-	say_switch(doctor, rows, 0, "fsync");
-	say_switch(doctor, rows, 1, "full_page_writes");
-	say_synchronous_commit(doctor, doctor_cell(rows, 2));
+	judge_switch(doctor, rows, 0, "fsync");
+	judge_switch(doctor, rows, 1, "full_page_writes");
+	judge_synchronous_commit(doctor, doctor_cell(rows, 2));
 	if (doctor_is(rows, 3, "UTF8"))
 		doctor_add_ok(doctor, "the database's encoding is UTF8");
 	else
