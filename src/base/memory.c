@@ -4,11 +4,12 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <unistd.h>
 
 #include "base/log.h"
 
-enum { LARGE_BLOCK = 1 << 20, FREE_AT_MOST = 4 << 20 };
+enum { LARGE_BLOCK = 1 << 20, FREE_AT_MOST = 4 << 20, BYTES_AT_FIRST = 1024 };
 
 void
 memory_init(void)
@@ -44,6 +45,15 @@ void *
 memory_resize(void *old, size_t count, size_t size)
 {
 	return must(reallocarray(old, count > 0 ? count : 1, size > 0 ? size : 1));
+}
+
+void *
+memory_grow(void *array, size_t *capacity, size_t needed, size_t size)
+{
+	if (needed <= *capacity)
+		return array;
+	*capacity = MAX(needed, 2 * *capacity + BYTES_AT_FIRST / size);
+	return memory_resize(array, *capacity, size);
 }
 
 char *

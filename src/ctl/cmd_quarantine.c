@@ -69,7 +69,7 @@ static struct slice
 read_bytea(const char *text)
 {
 	size_t length = strlen(text) / 2 - 1;
-	char *bytes = memory_alloc(length > 0 ? length : 1);
+	char *bytes = memory_alloc(length);
 
 	for (size_t i = 0; i < length; i++) {
 		char digits[] = { text[2 * i + 2], text[2 * i + 3], '\0' };
@@ -288,7 +288,7 @@ retry_open(struct ctl *ctl)
 	if (rows == NULL)
 		return CTL_WRONG;
 	count = db_rows_count(rows);
-	ids = memory_alloc((size_t)(count > 0 ? count : 1) * sizeof *ids);
+	ids = memory_alloc((size_t)count * sizeof *ids);
 	for (int i = 0; i < count; i++)
 		ids[i] = db_rows_text(rows, i, 0);
 	status = retry_all(ctl, count, ids);

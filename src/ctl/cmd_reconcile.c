@@ -257,7 +257,7 @@ static int64_t
 import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 {
 	size_t count = (size_t)db_rows_count(missing), room = (size_t)reconcile->ctl->settings.batch_records, done = 0;
-	struct record *records = memory_resize(NULL, count + 1, sizeof *records);
+	struct record *records = memory_resize(NULL, count, sizeof *records);
 	struct db_counts counts = { 0 };
 	const char *problem = NULL;
 

@@ -95,7 +95,7 @@ intake_part(const struct record *records, size_t count, int64_t received_at)
 
 	while (list->record_count < count && part->bytes < PART_BYTES)
 		part->bytes += records[list->record_count++].raw.length;
-	list->records = memory_resize(NULL, list->record_count + 1, sizeof *list->records);
+	list->records = memory_resize(NULL, list->record_count, sizeof *list->records);
 	if (list->record_count > 0)
 		memcpy(list->records, records, list->record_count * sizeof *list->records);
 	return part;

@@ -14,7 +14,6 @@ enum {
 	LOWER_BOUND_AT = 16,
 	HEADER_SIZE = 20,
 	EMPTY_SIZE = 12,        /* an array without elements has no dimension */
-	CAPACITY_AT_FIRST = 256,
 	CAPACITY_TO_KEEP = 1 << 20,
 };
 
@@ -24,15 +23,9 @@ static const int64_t postgres_epoch = INT64_C(946684800000000);
 static void *
 reserve(struct pg_array *array, size_t size)
 {
-	void *element;
-
-	if (array->capacity - array->length < size) {
-		array->capacity = 2 * array->capacity + size;
-		array->bytes = memory_resize(array->bytes, array->capacity, 1);
-	}
-	element = array->bytes + array->length;
+	array->bytes = memory_grow(array->bytes, &array->capacity, array->length + size, 1);
 	array->length += size;
-	return element;
+	return array->bytes + array->length - size;
 }
 
 static void
@@ -46,10 +39,7 @@ put_int4(void *to, int32_t value)
 void
 pg_array_start(struct pg_array *array, enum pg_type type)
 {
-	if (array->bytes == NULL) {
-		array->bytes = memory_alloc(CAPACITY_AT_FIRST);
-		array->capacity = CAPACITY_AT_FIRST;
-	}
+	array->bytes = memory_grow(array->bytes, &array->capacity, HEADER_SIZE, 1);
 	array->length = HEADER_SIZE;
 	array->count = 0;
 	array->has_null = false;

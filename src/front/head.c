@@ -11,20 +11,12 @@ enum {
 	BEGIN_AT = FCGI_HEADER_LEN,
 	BEGIN_SIZE = sizeof(FCGI_BeginRequestBody),
 	PARAMS_AT = BEGIN_AT + BEGIN_SIZE + FCGI_HEADER_LEN,
-	CAPACITY_AT_FIRST = 1024,
 };
 
 static void
 append(struct head *head, struct slice content)
 {
-	if (head->length + content.length + FCGI_HEADER_LEN > head->capacity) {
-		size_t capacity = head->capacity > 0 ? head->capacity : CAPACITY_AT_FIRST;
-
-		while (head->length + content.length + FCGI_HEADER_LEN > capacity)
-			capacity *= 2;
-		head->bytes = memory_resize(head->bytes, capacity, 1);
-		head->capacity = capacity;
-	}
+	head->bytes = memory_grow(head->bytes, &head->capacity, head->length + content.length, 1);
 	memcpy(head->bytes + head->length, content.bytes, content.length);
 	head->length += content.length;
 }

@@ -193,10 +193,7 @@ pass_name(struct json_text *text, struct json_value *value)
 static void
 open_bracket(struct json_text *text, size_t depth, char closing)
 {
-	if (depth == text->closing_capacity) {
-		text->closing_capacity = 2 * depth + 32;
-		text->closing = memory_resize(text->closing, text->closing_capacity, 1);
-	}
+	text->closing = memory_grow(text->closing, &text->closing_capacity, depth + 1, 1);
 	text->closing[depth] = closing;
 	text->at++;
 }

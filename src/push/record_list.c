@@ -20,10 +20,7 @@ add_record(struct parse *parse, const struct record *record)
 {
 	struct record_list *list = parse->list;
 
-	if (list->record_count == parse->capacity) {
-		parse->capacity = 2 * parse->capacity + 1;
-		list->records = memory_resize(list->records, parse->capacity, sizeof *list->records);
-	}
+	list->records = memory_grow(list->records, &parse->capacity, list->record_count + 1, sizeof *list->records);
 	list->records[list->record_count++] = *record;
 }
 

@@ -46,10 +46,7 @@ count_call(struct tally *tally, const struct record *record)
 			tally->counts[i - 1].calls++;
 			return;
 		}
-	if (tally->count == tally->capacity) {
-		tally->capacity = 2 * tally->capacity + COUNTS_LOOKED_AT;
-		tally->counts = memory_resize(tally->counts, tally->capacity, sizeof *tally->counts);
-	}
+	tally->counts = memory_grow(tally->counts, &tally->capacity, tally->count + 1, sizeof *tally->counts);
 	tally->counts[tally->count++] = (struct tally_count){ record, 1 };
 }
 

@@ -97,7 +97,7 @@ read_body(struct push *push, sqlite3_stmt *statement)
 {
 	const void *body = sqlite3_column_blob(statement, SPOOL_BODY);
 	size_t length = (size_t)sqlite3_column_bytes(statement, SPOOL_BODY);
-	char *copy = memory_alloc(length > 0 ? length : 1);
+	char *copy = memory_alloc(length);
 
 	if (length > 0)
 		memcpy(copy, body, length);
