@@ -58,7 +58,7 @@ begin
                      ('callresult_reader', 'calls_to'), ('callresult_reader', 'local_today'),
                      ('callresult_analyst', 'local_today'),
                      ('callresult_reader', 'called_often'), ('callresult_reader', 'newest'),
-                     ('callresult_reader', 'number_tail'),
+                     ('callresult_reader', 'number_tail'), ('callresult_reader', 'number_tails'),
                      ('callresult_reader', 'same_number'), ('callresult_analyst', 'part_of'),
                      ('callresult_admin', 'retain'), ('callresult_admin', 'erase_number'),
                      ('callresult_admin', 'anonymise'),

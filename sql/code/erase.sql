@@ -75,7 +75,7 @@ declare
     given   text := '(?<![0-9])'
         || regexp_replace(plain_text(convert_to(number, 'UTF8')), '([^0-9A-Za-z])', '\\\1', 'g')
                     || '(?![0-9])';
-    tail    text := number_tail(number);
+    tail    text := array_to_string(number_tails(number), '|');
     said    text[] := array(select readings(raw));
     other   text;
 begin
@@ -84,10 +84,11 @@ begin
     end if;
     select hit[1] into other
     from unnest(said) s,
-         unnest(array['(?<![0-9%])[0-9]*' || tail,
-                      '(?<![0-9%])[0-9+(][-+ ()./0-9]*' || regexp_replace(tail, '(.)', '[-+ ()./]*\1', 'g')]) form,
+         unnest(array['(?<![0-9%])[0-9]*(?:' || tail || ')',
+                      '(?<![0-9%])[0-9+(][-+ ()./0-9]*(?:'
+                      || regexp_replace(tail, '([0-9])', '[-+ ()./]*\1', 'g') || ')']) form,
          regexp_matches(s, '(' || form || ')(?![0-9])', 'g') hit
-    where length(tail) >= 5 and same_number(hit[1], number)
+    where length(number_tail(number)) >= 5 and same_number(hit[1], number)
     limit 1;
     return other;
 end
@@ -122,7 +123,9 @@ create or replace function callresult.is_number(called text, number text, every_
 returns boolean
 language sql
 immutable parallel safe
-return coalesce(called = number or every_form and callresult.number_tail(called) = callresult.number_tail(number)
+return coalesce(called = number or every_form
+                                   and right(callresult.number_tail(called), 5)
+                                       = right(callresult.number_tail(number), 5)
                                    and callresult.same_number(called, number), false);
 
 comment on function callresult.is_number(text, text, boolean) is
@@ -170,14 +173,15 @@ begin
             return query execute format($sql$
                 with gone as (
                     delete from %1$I
-                    where number_tail(called) = number_tail($1) and is_number(called, $1, $2)
+                    where number_tail(called) = any (number_tails($1)) and is_number(called, $1, $2)
                     returning called
                 )
                 select %1$L, called, count(*), null from gone group by called
                 union all
                 select %1$L, called, count(*), $3
                 from %1$I
-                where not $2 and number_tail(called) = number_tail($1) and called <> $1 and same_number(called, $1)
+                where not $2 and number_tail(called) = any (number_tails($1)) and called <> $1
+                  and same_number(called, $1)
                 group by called $sql$, found_in)
             using number, every_form, otherwise;
         end loop;

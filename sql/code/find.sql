@@ -12,16 +12,17 @@ comment on function callresult.number_tail(text) is 'The last eight digits of a 
 
 -- Whether two ways of writing a number mean the same one. What they share at their ends is the number itself; before it
 -- may stand a trunk's 9, an exit code, a country code and a 0. Only one of the two may have a country code there, or
--- they are numbers of two countries.
+-- they are numbers of two countries; and none before five or six digits, which are a number within a country.
 create or replace function callresult.same_number(one text, other text)
 returns boolean
 language sql
 immutable strict parallel safe
 return (
-    select length(a) - before_a >= 5
-           and (left(a, before_a) ~ '^9?0?$' and left(b, before_b) ~ '^9?0{0,2}([1-9][0-9]{0,2})?0?$'
-                or left(b, before_b) ~ '^9?0?$' and left(a, before_a) ~ '^9?0{0,2}([1-9][0-9]{0,2})?0?$')
-    from (select a, b, length(a) - shared as before_a, length(b) - shared as before_b
+    select shared >= 5
+           and (left(a, -shared) ~ '^9?0?$' and left(b, -shared) ~ abroad
+                or left(b, -shared) ~ '^9?0?$' and left(a, -shared) ~ abroad)
+    from (select a, b, shared,
+                 case when shared >= 7 then '^9?0{0,2}([1-9][0-9]{0,2})?0?$' else '^9?0?$' end as abroad
           from (select regexp_replace(one, '[^0-9]', '', 'g') as a,
                        regexp_replace(other, '[^0-9]', '', 'g') as b) digits,
                lateral (select max(n) as shared
@@ -32,8 +33,22 @@ comment on function callresult.same_number(text, text) is
     'Whether two ways of writing a number are the same number: with or without country code, trunk prefix, signs '
     'and blanks';
 
--- Every call to a number, for whoever has the person on the phone. The first condition is what an index on number_tail
--- (number_index=on) finds, the second decides.
+-- The tails that the forms of a number may have, for an index on number_tail (number_index=on); same_number decides.
+-- Those of a number of fewer than eight digits differ: "60584" and "960584".
+create or replace function callresult.number_tails(number text)
+returns text[]
+language sql
+immutable strict parallel safe
+return (
+    select array_agg(distinct right(before || core, 8)) || right(digits, 7)
+    from regexp_replace(number, '[^0-9]', '', 'g') digits,
+         unnest(array[digits, regexp_replace(digits, '^9?0?', '')]) core,
+         unnest('{"",0,1,2,3,4,5,6,7,8,9,90}'::text[]) before
+    group by digits);
+
+comment on function callresult.number_tails(text) is 'The tails that a number has in the ways of writing it';
+
+-- Every call to a number, for whoever has the person on the phone.
 create or replace function callresult.calls_to(number text)
 returns setof callresult.calls
 language sql
@@ -41,7 +56,7 @@ stable
 begin atomic
     select c
     from callresult.calls c
-    where callresult.number_tail(c.called) = callresult.number_tail(number)
+    where callresult.number_tail(c.called) = any (callresult.number_tails(number))
       and callresult.same_number(c.called, number)
     order by c.call_time_local desc nulls last, c.received_at desc;
 end;
@@ -49,18 +64,36 @@ end;
 comment on function callresult.calls_to(text) is
     'Every call to a number in any written form, newest first, of all campaigns';
 
--- The numbers called more often than most times in so many days, to keep campaigns from calling anybody too often.
+-- The numbers called more often than most times in so many days, to keep campaigns from calling anybody too often. Two
+-- numbers may have the same tail, so the forms of each are counted under the shortest of them.
 create or replace function callresult.called_often(days integer, most integer)
 returns table (called text, calls bigint, campaigns bigint, last_call timestamp)
 language sql
 stable
 begin atomic
-    select (array_agg(r.called order by r.call_time_local desc))[1], count(*), count(distinct r.campaign_id),
-           max(r.call_time_local)
-    from callresult.call_result r
-    where r.call_time_local >= localtimestamp - days * interval '1 day' and callresult.number_tail(r.called) <> ''
-    group by callresult.number_tail(r.called)
-    having count(*) > most
+    with form as materialized (
+        select f.*, sum(f.calls) over (partition by f.tail) as of_tail
+        from (
+            select r.called, r.campaign_id, callresult.number_tail(r.called) as tail, count(*) as calls,
+                   max(r.call_time_local) as last_call
+            from callresult.call_result r
+            where r.call_time_local >= localtimestamp - days * interval '1 day'
+              and callresult.number_tail(r.called) <> ''
+            group by r.called, r.campaign_id
+        ) f
+    ), shortest as (
+        select a.called, (array_agg(b.called order by length(b.called), b.called))[1] as form
+        from (select distinct called, tail from form where of_tail > most) a
+        join (select distinct called, tail from form where of_tail > most) b using (tail)
+        where a.called = b.called or callresult.same_number(a.called, b.called)
+        group by a.called
+    )
+    select (array_agg(f.called order by f.last_call desc))[1], sum(f.calls)::bigint, count(distinct f.campaign_id),
+           max(f.last_call)
+    from form f
+    join shortest s using (called)
+    group by s.form
+    having sum(f.calls) > most
     order by 2 desc, 1;
 end;
 

@@ -24,7 +24,7 @@ select set_eq($$ select * from pg_temp.may('callresult_reader') $$,
         'platform_faults', 'unlisted_codes', 'redial_candidates', 'invalid_numbers', 'recordings', 'delivery_health',
         'contacts', 'abandon_30_days', 'quiet_campaigns', 'calls_masked', 'campaign', 'called_numbers', 'corrections', 'feeds',
         'failure_category', 'failure_code', 'failure_code_category', 'failure_text', 'schema_version'])
-       union all select 'execute', unnest(array['link_expiry', 'part_of', 'calls_to', 'local_today', 'called_often', 'newest', 'number_tail',
+       union all select 'execute', unnest(array['link_expiry', 'part_of', 'calls_to', 'local_today', 'called_often', 'newest', 'number_tail', 'number_tails',
            'same_number']) $$, 'the reader');
 select set_eq($$ select relname::text from pg_class where relnamespace = 'callresult'::regnamespace and relkind = 'v'
         and not has_table_privilege('callresult_reader', oid, 'select') $$,

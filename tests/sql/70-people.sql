@@ -57,16 +57,25 @@ select results_eq($$ select campaign_id collate "default", calls, usual from cal
 -- a number in every form it is written in
 select pg_temp.result('f', 'f' || n, form, '2026-11-03 09:00', 5, '00603')
 from unnest(array['13800138000', '+86 138 0013 8000', '8613800138000', '0086-138-0013-8000', '013800138000', '913800138000',
-                  '9013800138000', '9008613800138000', '13800138001', '23800138000', '138000'])
+                  '9013800138000', '9008613800138000', '13800138001', '23800138000', '138000',
+                  '60584', '960584', '0 60584', '8660584', '3661234', '93661234'])
      with ordinality as f (form, n);
 select is((select count(*) from callresult.calls_to(form)), 8::bigint, 'calls_to ' || form)
 from unnest(array['13800138000', '+8613800138000', '(0086) 138 0013 8000', '913800138000']) form;
 select is((select count(*) from callresult.calls_to('13800138001')), 1::bigint, 'a neighbour is another number');
+select is((select count(*) from callresult.calls_to(form)), 3::bigint, 'calls_to ' || form)
+from unnest(array['60584', '960584', '060584']) form;
+select is((select count(*) from callresult.calls_to(form)), 2::bigint, 'calls_to ' || form)
+from unnest(array['3661234', '93661234']) form;
+select is((select count(*) from callresult.calls_to('+354 3661234')), 1::bigint, 'a number of seven digits has a country code');
+select is((select count(*) from callresult.calls_to('8660584')), 1::bigint, 'no country code before a short number');
 select is((select count(*) from callresult.calls_to('')), 0::bigint, 'no number is no call');
 select is((select campaign_id from callresult.calls_to('111') limit 1), null, 'too short to be told apart');
 select results_eq(
-    $$ select calls from callresult.called_often(3650, 5) where callresult.number_tail(called) = '00138000' $$,
-    $$ values (9::bigint) $$, 'called_often counts every form');
+    $$ select calls, campaigns from callresult.called_often(3650, 0) where callresult.number_tail(called) = '00138000' $$,
+    $$ values (8::bigint, 1::bigint), (1, 1) $$, 'called_often counts every form, and not another number that ends as it does');
+select is((select count(*) from callresult.called_often(3650, 8) where callresult.number_tail(called) = '00138000'), 0::bigint,
+    'nor those that both have together');
 
 -- masked
 select is((select array_agg(distinct called order by called) from callresult.calls_masked where campaign_id = 'f' and called like '138%'),

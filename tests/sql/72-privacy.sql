@@ -56,6 +56,10 @@ select results_eq($$ select found_in, sum(rows) from callresult.erase_number('13
     $$ values ('call_result', 2::numeric), ('quarantine', 2) $$, 'every form');
 select set_eq($$ select called from callresult.call_result where campaign_id = 'e' $$, array['13800138001', '23800138000', null], 'neighbours stay');
 select is_empty($$ select * from callresult.erase_number('13800138000', true) where form is not null $$, 'there is nothing more to erase');
+select pg_temp.call('e', called, now() at time zone 'UTC', 5, '537') from unnest(array['60584', '960584', '8660584']) called;
+select pg_temp.hold('short', '{"called":"9 60584"}'), pg_temp.hold('longer', '{"called":"8660584"}');
+select set_eq($$ select found_in, form, rows from callresult.erase_number('960584', every_form => true) where form is not null $$,
+    $$ values ('call_result', '60584', 1::bigint), ('call_result', '960584', 1), ('quarantine', '60584', 1) $$, 'a short number');
 select is_empty('select * from callresult.check_tally()', 'the tally knows');
 
 -- --- forgetting the person
