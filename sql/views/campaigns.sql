@@ -129,14 +129,16 @@ create or replace view callresult.failure_breakdown as
 select t.campaign_id, t.vdn_id, coalesce(f.category, 'Others') as category,
        t.cause_code as code,
        f.cause, t.calls,
-       callresult.part_of(t.calls, (sum(t.calls) over (partition by t.campaign_id, t.vdn_id))::bigint) as share
+       callresult.part_of(t.calls, (sum(t.calls) over (partition by t.campaign_id, t.vdn_id))::bigint) as share,
+       t.failed
 from (
-    select campaign_id, vdn_id, cause_code, sum(calls)::bigint as calls
+    select campaign_id, vdn_id, cause_code, sum(calls)::bigint as calls,
+           coalesce(sum(calls) filter (where call_status = 5), 0)::bigint as failed
     from (
-        select campaign_id, vdn_id, cause_code, calls
+        select campaign_id, vdn_id, call_status, cause_code, calls
         from callresult.tally_cause
         union all
-        select campaign_id, vdn_id, cause_code, calls
+        select campaign_id, vdn_id, call_status, cause_code, calls
         from callresult.internal_tally_pending
     ) part
     group by campaign_id, vdn_id, cause_code

@@ -18,6 +18,7 @@ begin
                       'status'],
         ['abandon_rate', 'abandoned / (answered + abandoned), to four places; empty where there is neither'],
         ['campaign', 'Name of the campaign, where table campaign has it'],
+        ['first_received_at', 'When the first content of the result arrived'],
         ['first_call', 'Time of the first call, as sent'],
         ['last_call', 'Time of the last call, as sent'],
         ['share', 'Their part of all calls of the campaign and virtual call centre, between 0 and 1, to four places'],

@@ -14,7 +14,7 @@ left join callresult.failure_text t on t.code = c.code and t.lang = current_sett
 comment on view callresult.internal_cause is 'failure_code with the cause in callresult.lang if it has a text there';
 
 -- Every result once, with its cause in words. The joins are left joins to keys, so none adds or loses a row. A query
--- that does not ask for source does not look up the push.
+-- that does not ask for source or first_received_at looks up neither the push nor the revisions.
 create or replace view callresult.calls as
 select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.call_time,
        r.call_status, r.call_status = 6 as answered,
@@ -22,7 +22,16 @@ select r.campaign_id, r.vdn_id, r.called, r.call_time_local, r.call_time,
        coalesce(f.category, 'Others') as category, f.cause, f.redial,
        r.session_id, r.call_id, r.custom_field, r.record_path, r.extra,
        r.push_id, r.received_at, r.revision, n.name as campaign,
-       (select p.source from callresult.push p where p.received_at = r.received_at and p.id = r.push_id) as source
+       (select p.source from callresult.push p where p.received_at = r.received_at and p.id = r.push_id) as source,
+       case when r.revision = 0 then r.received_at
+            else (select least(r.received_at, min(h.received_at))
+                  from callresult.call_result_revision h
+                  where h.campaign_id = r.campaign_id
+                    and (h.call_time_local = r.call_time_local
+                         or h.call_time_local is null and r.call_time_local is null)
+                    and (h.vdn_id, h.session_id, h.called, h.call_id)
+                        is not distinct from (r.vdn_id, r.session_id, r.called, r.call_id))
+       end as first_received_at
 from callresult.call_result r
 left join callresult.internal_cause f on f.code = r.cause_code
 left join callresult.campaign n on n.campaign_id = r.campaign_id;
@@ -114,7 +123,12 @@ create or replace view callresult.corrections as
 select h.campaign_id, h.vdn_id, h.called, h.call_time_local, h.session_id, h.call_id,
        h.call_status as status_before, r.call_status as status_now,
        h.cause_code as code_before, r.cause_code as code_now,
-       h.received_at as received_before, h.kept_at as changed_at, h.revision
+       h.received_at as received_before, h.kept_at as changed_at, h.revision,
+       (select jsonb_object_agg(key, jsonb_build_array(before.value, now.value))
+        from jsonb_each(to_jsonb(h)) before
+        join jsonb_each(to_jsonb(r)) now using (key)
+        where key in ('call_status', 'fail_code', 'custom_field', 'record_path', 'extra')
+          and before.value <> now.value) as changes
 from callresult.call_result_revision h
 join callresult.call_result r
   on r.campaign_id = h.campaign_id
@@ -129,6 +143,8 @@ comment on column callresult.corrections.status_now is 'Status now';
 comment on column callresult.corrections.code_before is 'Failure code before, in five digits';
 comment on column callresult.corrections.code_now is 'Failure code now, in five digits';
 comment on column callresult.corrections.received_before is 'When the replaced content arrived';
+comment on column callresult.corrections.changes is
+    'Each field that says something else now, with what it said before and what it says now';
 comment on column callresult.corrections.changed_at is 'When it was replaced';
 comment on column callresult.corrections.revision is
     'Number in the order in which the contents of one result were replaced: 0, 1, 2 and so on';

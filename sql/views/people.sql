@@ -3,10 +3,11 @@
 -- Each person that a campaign called, reached or not. One sessionId is one person, who may have several numbers.
 create or replace view callresult.contacts as
 select c.campaign_id, c.session_id, c.numbers, c.attempts, c.reached, c.last_call, c.code,
-       coalesce(f.category, 'Others') as category, f.cause, f.redial
+       coalesce(f.category, 'Others') as category, f.cause, f.redial, c.reached_at
 from (
     select campaign_id, session_id,
            array_agg(distinct called) filter (where called is not null) as numbers,
+           array_agg(distinct called) filter (where called is not null and call_status = 6) as reached_at,
            count(*) as attempts,
            bool_or(call_status = 6) as reached,
            max(call_time_local) as last_call,
@@ -22,6 +23,7 @@ comment on view callresult.contacts is
 comment on column callresult.contacts.numbers is 'Numbers that were called';
 comment on column callresult.contacts.attempts is 'Calls to any of them';
 comment on column callresult.contacts.reached is 'Whether any of the calls was answered';
+comment on column callresult.contacts.reached_at is 'Numbers that answered';
 
 -- The abandoned rate that the law limits in many countries.
 create or replace view callresult.abandon_30_days as

@@ -30,7 +30,7 @@ my @views = qw(call_result call_result_revision calls campaign_summary campaign_
 sub content {
 	my ($postgres, $view) = @_;
 	return [split /\n/, $postgres->sql(qq{select line from (select (to_jsonb(v)
-		- '{push_id,received_at,last_received_at,arrived_at,kept_at,superseded_by}'::text[])::text as line
+		- '{push_id,received_at,first_received_at,last_received_at,arrived_at,kept_at,superseded_by}'::text[])::text as line
 		from callresult.$view v) l order by line collate "C"})];
 }
 
