@@ -12,7 +12,7 @@
 #define INTAKE_NO_LIST "it is neither a list nor an object with a callResultList or data"
 
 /*
- * Reads all that descriptor gives, in the caller's memory then (memory_free).  False, with errno and body {NULL, 0},
+ * Reads all that descriptor gives.  The caller frees the bytes (memory_free).  False, with errno and body {NULL, 0},
  * when reading failed or there are more than max bytes (EFBIG).
  */
 bool intake_read(int descriptor, size_t max, struct slice *body) __attribute__((warn_unused_result));

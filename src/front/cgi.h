@@ -6,8 +6,8 @@ struct request;
 struct service;
 
 /*
- * Admits the one request there is.  NULL: it needed neither database nor spool, so that a refused request opens
- * neither, and is answered to its end.  Of service only admission and max_body are used.
+ * Takes the one request there is.  Answers it and returns NULL when that needs neither database nor spool, so that a
+ * refused request opens neither.  Of service only admission and max_body are used.
  */
 struct request *cgi_begin(const struct service *service) __attribute__((warn_unused_result));
 

@@ -36,8 +36,8 @@ struct request {
 };
 
 /*
- * Looks at who asks for what.  NULL: neither database nor spool was needed for the answer, which is written, but not
- * ended.  Of service only admission and max_body are used.
+ * Makes a request of what the gateway's variables say.  NULL when its answer needs neither database nor spool: then the
+ * answer is written, but not ended.  Of service only admission and max_body are used.
  */
 struct request *request_new(struct gateway *gateway, const struct service *service, void *owner)
     __attribute__((warn_unused_result));

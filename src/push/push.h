@@ -57,7 +57,7 @@ void push_set_body(struct push *push, struct slice body);
 struct push *push_ref(struct push *push);
 void push_unref(struct push *push);
 
-/* What arrived of the push, without what was read from it.  The body stays the push's; only the list is to be freed. */
+/* A copy of what arrived, without what was read from it.  It borrows the body; only its list is to be freed. */
 struct push push_arrived_as(const struct push *push);
 
 /* Replaces all that was read from the body by one reject: the whole body, if it is kept.  Copies reason. */
