@@ -48,7 +48,8 @@ return (
 
 comment on function callresult.number_tails(text) is 'The tails that a number has in the ways of writing it';
 
--- Every call to a number, for whoever has the person on the phone.
+-- Every call to a number, for whoever has the person on the phone. The tails are a query of their own, which runs once
+-- and not for each call.
 create or replace function callresult.calls_to(number text)
 returns setof callresult.calls
 language sql
@@ -56,7 +57,7 @@ stable
 begin atomic
     select c
     from callresult.calls c
-    where callresult.number_tail(c.called) = any (callresult.number_tails(number))
+    where callresult.number_tail(c.called) = any ((select callresult.number_tails(number))::text[])
       and callresult.same_number(c.called, number)
     order by c.call_time_local desc nulls last, c.received_at desc;
 end;
@@ -76,7 +77,7 @@ begin atomic
         from (
             select r.called, r.campaign_id, callresult.number_tail(r.called) as tail, count(*) as calls,
                    max(r.call_time_local) as last_call
-            from callresult.call_result r
+            from callresult.calls r
             where r.call_time_local >= localtimestamp - days * interval '1 day'
               and callresult.number_tail(r.called) <> ''
             group by r.called, r.campaign_id

@@ -76,6 +76,10 @@ select results_eq(
     $$ values (8::bigint, 1::bigint), (1, 1) $$, 'called_often counts every form, and not another number that ends as it does');
 select is((select count(*) from callresult.called_often(3650, 8) where callresult.number_tail(called) = '00138000'), 0::bigint,
     'nor those that both have together');
+set local role callresult_reader;
+select lives_ok(format('select * from callresult.%s', call), 'the reader calls ' || call)
+from unnest(array['called_often(3650, 8)', 'calls_to(''13800138000'')', 'newest(1)', 'local_today()']) call;
+reset role;
 
 -- masked
 select is((select array_agg(distinct called order by called) from callresult.calls_masked where campaign_id = 'f' and called like '138%'),
