@@ -75,17 +75,22 @@ pool_suspect_all(struct pool *pool)
 
 /* --- lending ------------------------------------------------------------------------------------------------- */
 
-/*
- * Whether it is self's turn: pushes come before the background, and among equals whoever asked first.  The background
- * gets only a connection beyond those of the writers.
- */
+/* Whether there is a connection beyond those of the writers; where no more can be had, one of theirs will do. */
+static bool
+has_surplus(const struct pool *pool)
+{
+	return pool->idle_count + pool->lent - pool->lent_background > pool->writers ||
+	    (pool->full && pool->lent_background == 0);
+}
+
+/* Whether it is self's turn: pushes come before the background, and among equals whoever asked first. */
 static bool
 is_next(const struct pool *pool, const struct waiter *self)
 {
 	bool background = self->use == POOL_BACKGROUND, before = true;
 	const struct waiter *waiter;
 
-	if (background && pool->idle_count + pool->lent - pool->lent_background <= pool->writers)
+	if (background && !has_surplus(pool))
 		return false;
 	TAILQ_FOREACH(waiter, &pool->waiters, link) {
 		if (waiter == self)
@@ -172,8 +177,10 @@ static void
 note_stored(struct pool *pool)
 {
 	pool->stored_count++;
+	/* not after each push: a server that is full must not be stormed */
+	if (pool->failing)
+		backoff_reset(&pool->backoff);
 	pool->failing = false;
-	backoff_reset(&pool->backoff);
 	outage_end(&pool->outage, clock_ms());
 }
 

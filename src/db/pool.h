@@ -16,7 +16,7 @@ struct pool;
 enum pool_use {
 	POOL_PUSH,          /* for pushes that can go elsewhere: NULL once the database is known to be away */
 	POOL_LAST_RESORT,   /* for pushes that nothing else can take */
-	POOL_BACKGROUND,    /* nobody waits: lends only a connection beyond those for pushes */
+	POOL_BACKGROUND,    /* nobody waits: lends one beyond those for pushes, unless the server allows no more */
 };
 
 /*

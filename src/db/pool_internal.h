@@ -41,6 +41,7 @@ struct pool {
 	int64_t           next_check;   /* clock_ms() of the next look at an idle connection */
 	int64_t           lost_at;  /* clock_ms() when the last connection was lost; 0: there is a well one */
 	bool              failed;   /* the last try to connect failed */
+	bool              full;     /* it did although there are connections: the server lets no more in */
 	bool              failing;  /* pushes failed on connections, and nothing was stored since */
 	bool              known;    /* there has been a connection */
 	int64_t           end_at;   /* clock_ms() from which the background gets no connection */
@@ -48,7 +49,7 @@ struct pool {
 	int64_t           stored_count;
 	struct outage     outage;
 	struct backoff    backoff;  /* between two tries to connect */
-	struct log_limit  fewer;    /* of the line that there are fewer connections than writers */
+	struct log_limit  fewer;    /* of the line that there are fewer connections than are wanted */
 	pthread_t         thread;
 };
 

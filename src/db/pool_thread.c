@@ -17,7 +17,7 @@ enum {                              /* milliseconds */
 	CHECK_TIME = 1000,          /* for an idle one to answer */
 	CHECK_PERIOD = 1000,
 	SURPLUS_TIME = 60 * 1000,   /* after which an idle connection that nobody needs is closed */
-	FEWER_PAUSE = 60 * 1000,    /* between two lines that there are fewer connections than writers */
+	FEWER_PAUSE = 60 * 1000,    /* between two lines that there are fewer connections than are wanted */
 	BACKOFF_MAX = 1000,         /* between two tries to connect */
 	END_TIME = 2000,            /* for what the background has begun when its end comes */
 	JOIN_TIME = 100,            /* for the thread to end */
@@ -30,10 +30,8 @@ note_well(struct pool *pool, struct db *db, int64_t since)
 	pool_insert_idle(pool, 0, db, since);
 	pool->known = true;
 	pool->failed = false;
-	if (!pool->failing) {
-		backoff_reset(&pool->backoff);
+	if (!pool->failing)
 		outage_end(&pool->outage, clock_ms());
-	}
 	pool_note_change(pool);
 }
 
@@ -48,8 +46,8 @@ note_unwell(struct pool *pool, struct db *db)
 	else if (pool_well_count(pool) == 0)
 		outage_note(&pool->outage, db_problem(db), now);
 	else if (log_limit_allows(&pool->fewer, FEWER_PAUSE))
-		log_warning("database: not every writer has a connection; pushes share those there are: %s",
-		    db_problem(db));
+		log_warning("database: fewer connections than wanted; pushes, replay and housekeeper share those there"
+		    " are: %s", db_problem(db));
 	db_free(db);
 	pool_note_change(pool);
 }
@@ -64,6 +62,9 @@ connect_one(struct pool *pool)
 	pthread_mutex_unlock(&pool->mutex);
 	well = db_connect(db, clock_ms() + CONNECT_TIME) && db_check(db, clock_ms() + CONNECT_TIME);
 	pthread_mutex_lock(&pool->mutex);
+	pool->full = !well && pool->idle_count + pool->lent > 0;
+	if (well && !pool->failing)
+		backoff_reset(&pool->backoff);
 	if (well)
 		note_well(pool, db, clock_ms());
 	else

@@ -55,6 +55,17 @@ survives('no connection left', sub {
 	$postgres->sql('alter role worker connection limit 0');
 	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
 }, sub { $postgres->sql('alter role worker connection limit -1') });
+
+# As many as there are writers: replay and housekeeper use one of theirs, and nobody tries again and again for more.
+my $refused = sub { scalar(() = read_file("$postgres->{folder}/log") =~ /too many connections for role/g) };
+my $before = $refused->();
+survives('no connection but those of the writers', sub {
+	$postgres->sql('alter role worker connection limit 2');
+	$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});
+}, sub { });
+cmp_ok $refused->() - $before, '<', 150, 'the server is not stormed';
+$postgres->sql('alter role worker connection limit -1');
+
 survives('backends ended again and again', sub {
 	for (1 .. 15) {
 		$postgres->sql(q{select pg_terminate_backend(pid) from pg_stat_activity where usename = 'worker'});

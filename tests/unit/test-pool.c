@@ -20,7 +20,7 @@ struct db {
 
 static struct pool *pool;
 static atomic_bool reachable, hangs, stands;
-static atomic_int open_connections, tries;
+static atomic_int open_connections, tries, connections_max;
 
 /* --- what stands in the place of db.c ------------------------------------------------------------------------ */
 
@@ -64,7 +64,7 @@ db_connect(struct db *db, int64_t deadline)
 	tries++;
 	while (hangs)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	db->connected = reachable;
+	db->connected = reachable && open_connections < connections_max;
 	open_connections += db->connected;
 	return db->connected;
 }
@@ -117,6 +117,7 @@ start(bool there)
 	reachable = there;
 	stands = true;
 	tries = 0;
+	connections_max = INT32_MAX;
 	pool = pool_start("dbname=test", "UTC", WRITERS);
 }
 
@@ -254,6 +255,42 @@ the_background_takes_no_connection_of_the_pushes(void **state)
 	give_back(POOL_BACKGROUND, background, false);
 	give_back(POOL_PUSH, first, false);
 	give_back(POOL_PUSH, second, false);
+}
+
+/* Or nothing would ever be replayed.  One at a time: the pushes keep what they can. */
+static void
+the_background_takes_one_of_the_pushes_where_there_are_no_more(void **state)
+{
+	struct db *background, *push;
+
+	start(true);
+	connections_max = WRITERS;
+	wait_while(lacks_connections);
+	background = borrow(POOL_BACKGROUND, LONG);
+	assert_null(borrow(POOL_BACKGROUND, SHORT));
+	push = borrow(POOL_PUSH, LONG);
+	assert_ptr_not_equal(background, push);
+	give_back(POOL_PUSH, push, true);
+	connections_max = WRITERS + 1;
+	while (open_connections < WRITERS + 1)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	give_back(POOL_BACKGROUND, background, true);
+}
+
+/* It would log each try. */
+static void
+a_server_that_lets_no_more_in_is_not_stormed(void **state)
+{
+	int64_t until = clock_ms() + 1000;
+	struct db *background;
+
+	start(true);
+	connections_max = WRITERS;
+	background = borrow(POOL_BACKGROUND, LONG);
+	while (clock_ms() < until)
+		give_back(POOL_PUSH, borrow(POOL_PUSH, LONG), true);
+	assert_in_range(tries, WRITERS + 1, WRITERS + 12);
+	give_back(POOL_BACKGROUND, background, false);
 }
 
 static void
@@ -467,6 +504,8 @@ main(void)
 		TEST(connections_are_made_at_the_start),
 		TEST(a_connection_given_back_is_lent_again),
 		TEST(the_background_takes_no_connection_of_the_pushes),
+		TEST(the_background_takes_one_of_the_pushes_where_there_are_no_more),
+		TEST(a_server_that_lets_no_more_in_is_not_stormed),
 		TEST(those_who_wait_are_served_in_turn),
 		TEST(nobody_overtakes_who_waits),
 		TEST(one_closed_by_the_server_is_not_lent),
