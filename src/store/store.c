@@ -111,6 +111,7 @@ keep_whole(const struct store *s, struct push *push, const char *reason, struct 
 static enum db_result
 store_refused(const struct store *s, struct push *push, struct db_counts *counts)
 {
+	bool refused_without_fault = false;
 	enum db_result result;
 
 	do {
@@ -121,8 +122,10 @@ store_refused(const struct store *s, struct push *push, struct db_counts *counts
 			log_refused(found, db_refusal(s->db));
 		if (!finished)
 			return DB_UNAVAILABLE;
-		if (found == 0)
+		if (found == 0 && refused_without_fault)
 			return keep_whole(s, push, db_refusal(s->db), counts);
+		/* the rule may be gone by now */
+		refused_without_fault = found == 0;
 		result = store_one(s, push, counts);
 	} while (result == DB_BAD_RECORD);
 	return result;

@@ -16,6 +16,7 @@ struct db {
 	bool refuses_whole;      /* also whole bodies */
 	bool refuses_times;      /* also pushes that did not arrive just now */
 	int  calls, calls_left;
+	int  rule_ends;          /* at this call, and refuses nothing from then on; 0: it does not */
 	int  stored, whole, rejects;
 };
 
@@ -27,7 +28,7 @@ static int settled_order[PUSHES], settled_count, stored_count;
 static bool
 takes(const struct fold *fold)
 {
-	for (size_t i = 0; i < fold->count; i++)
+	for (size_t i = 0; i < fold->count && (db.rule_ends == 0 || db.calls < db.rule_ends); i++)
 		if (db.refused[fold->rows[i].record->value[RECORD_VDN_ID].number])
 			return false;
 	return true;
@@ -220,6 +221,22 @@ what_is_refused_by_no_record_is_kept_whole(void **state)
 	assert_string_equal(pushes[1]->fault, "the test refuses it");
 }
 
+/* Whichever call the owner drops it at. */
+static void
+a_rule_that_is_gone_refuses_no_push_whole(void **state)
+{
+	for (int call = 1; call < 30; call++) {
+		make(3, RECORDS);
+		db.refused[RECORDS + 5] = true;
+		db.rule_ends = call;
+		store();
+		assert_int_equal(stored_count, 3);
+		assert_int_equal(db.whole, 0);
+		assert_int_equal(db.stored + db.rejects, 3 * RECORDS);
+		forget(state);
+	}
+}
+
 static void
 what_cannot_be_kept_at_all_is_not_stored(void **state)
 {
@@ -245,6 +262,7 @@ main(void)
 		TEST(every_refused_record_is_found),
 		TEST(a_lost_connection_refuses_nothing_good),
 		TEST(what_is_refused_by_no_record_is_kept_whole),
+		TEST(a_rule_that_is_gone_refuses_no_push_whole),
 		TEST(what_cannot_be_kept_at_all_is_not_stored),
 	};
 
