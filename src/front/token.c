@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistr.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -57,26 +56,6 @@ token_line_cut(char *line, size_t length, char **name, char **token)
 	return whole;
 }
 
-static bool
-is_control(char byte)
-{
-	return (unsigned char)byte < ' ' || byte == 0x7f;
-}
-
-static void
-set_name(struct token *token, const char *name)
-{
-	size_t length = strlen(name);
-	bool is_utf8 = u8_check((const uint8_t *)name, length) == NULL;
-
-	if (length >= sizeof token->name)
-		for (length = sizeof token->name - 1; is_utf8 && (name[length] & 0xc0) == 0x80; length--)
-			;
-	for (size_t i = 0; i < length; i++)
-		token->name[i] = is_control(name[i]) || (!is_utf8 && (name[i] & 0x80)) ? '?' : name[i];
-	token->name[length] = '\0';
-}
-
 static void
 add(struct token_set *set, const char *name, const char *text)
 {
@@ -86,7 +65,7 @@ add(struct token_set *set, const char *name, const char *text)
 	token = &set->tokens[set->count++];
 	token->text = memory_strdup(text);
 	token->length = strlen(text);
-	set_name(token, name);
+	push_copy_source(token->name, name, strlen(name));
 }
 
 struct token_set *

@@ -5,6 +5,7 @@
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistr.h>
 
 #include "base/clock.h"
 #include "base/clock_ahead.h"
@@ -32,6 +33,25 @@ push_new(const char *remote_addr)
 	set_remote_addr(push, remote_addr);
 	push->references = 1;
 	return push;
+}
+
+static bool
+is_control(char byte)
+{
+	return (unsigned char)byte < ' ' || byte == 0x7f;
+}
+
+void
+push_copy_source(char source[PUSH_SOURCE_SIZE], const char *name, size_t length)
+{
+	bool is_utf8 = u8_check((const uint8_t *)name, length) == NULL;
+
+	if (length >= PUSH_SOURCE_SIZE)
+		for (length = PUSH_SOURCE_SIZE - 1; is_utf8 && (name[length] & 0xc0) == 0x80; length--)
+			;
+	for (size_t i = 0; i < length; i++)
+		source[i] = is_control(name[i]) || (!is_utf8 && (name[i] & 0x80)) ? '?' : name[i];
+	source[length] = '\0';
 }
 
 void

@@ -47,6 +47,9 @@ struct push {
 /* Makes a push that arrives now, with one reference.  Drops remote_addr unless it is an IP address; it may be NULL. */
 struct push *push_new(const char *remote_addr);
 
+/* Copies a name as far as there is room for it, as text that the database takes: with "?" for every other byte. */
+void push_copy_source(char source[PUSH_SOURCE_SIZE], const char *name, size_t length);
+
 /* Sets its body, which it owns from here on (memory_free), and the body's digest. */
 void push_set_body(struct push *push, struct slice body);
 

@@ -79,6 +79,15 @@ read_text(sqlite3_stmt *statement, enum spool_column column, char *text, size_t 
 	return text;
 }
 
+static void
+read_source(struct push *push, sqlite3_stmt *statement)
+{
+	const char *found = (const char *)sqlite3_column_text(statement, SPOOL_SOURCE);
+
+	if (found != NULL)
+		push_copy_source(push->source, found, (size_t)sqlite3_column_bytes(statement, SPOOL_SOURCE));
+}
+
 static bool
 read_times(struct push *push, sqlite3_stmt *statement)
 {
@@ -127,7 +136,7 @@ spool_row_read(sqlite3_stmt *statement)
 	push->spooled = true;
 	push->spool_seq = sqlite3_column_int64(statement, SPOOL_SEQ);
 	push->bytes = (size_t)sqlite3_column_int64(statement, SPOOL_BYTES);
-	read_text(statement, SPOOL_SOURCE, push->source, sizeof push->source);
+	read_source(push, statement);
 	if (sqlite3_column_type(statement, SPOOL_BODY) != SQLITE_NULL)
 		read_body(push, statement);
 	damage = find_damage(push, statement, times_are_right);

@@ -101,7 +101,7 @@ a_push_comes_back_as_it_was(void **state)
 	struct spool *spool = spool_open(path, max_size);
 	struct push *push = push_of("[1]\xff, not even UTF-8"), *back;
 
-	snprintf(push->source, sizeof push->source, "platform-a");
+	snprintf(push->source, sizeof push->source, "\xe5\xb9\xb3\xe5\x8f\xb0");
 	push->clock_ahead = -5000000;
 	assert_int_equal(spool_put(spool, &push, 1, soon()), 1);
 	assert_int_equal(spool_oldest(spool, &back, 1, NO_LIMIT), 1);
@@ -109,7 +109,7 @@ a_push_comes_back_as_it_was(void **state)
 	assert_memory_equal(back->sha256, push->sha256, sizeof push->sha256);
 	assert_true(back->received_at == push->received_at);
 	assert_string_equal(back->remote_addr, "192.0.2.7");
-	assert_string_equal(back->source, "platform-a");
+	assert_string_equal(back->source, "\xe5\xb9\xb3\xe5\x8f\xb0");
 	assert_true(back->clock_ahead == -5000000);
 	assert_int_equal(back->bytes, push->bytes);
 	assert_int_equal(back->body.length, push->body.length);
