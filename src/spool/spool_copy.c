@@ -39,7 +39,8 @@ spool_copy_moved(struct spool_file *file)
 	fsync(descriptor);
 	close(descriptor);
 	if (result == SPOOL_DONE) {
-		file->copy = memory_strdup(path);
+		file->aside = memory_strdup(path);
+		file->expected = 0;     /* nothing of a copy can be missing */
 		return true;
 	}
 	unlink(path);

@@ -112,24 +112,18 @@ make_private(const char *path)
 	}
 }
 
-/* Orders the rescue of the pushes in the file aside.  expected: how many it says it has; -1: it does not say. */
+/* Orders the rescue of the pushes in the file that was set aside, if there is one. */
 static void
-order_rescue(struct spool_file *file, const char *aside, int64_t expected)
+order_rescue(struct spool_file *file)
 {
-	if (!spool_file_execute(file, "INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside, (long long)expected))
-		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
-		    aside, sqlite3_errmsg(file->database));
-}
-
-/* Orders the rescue of a copy, of which nothing can be missing. */
-static void
-order_copy(struct spool_file *file)
-{
-	if (file->copy == NULL)
+	if (file->aside == NULL)
 		return;
-	order_rescue(file, file->copy, 0);
-	memory_free(file->copy);
-	file->copy = NULL;
+	if (!spool_file_execute(file, "INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", file->aside,
+	    (long long)file->expected))
+		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
+		    file->aside, sqlite3_errmsg(file->database));
+	memory_free(file->aside);
+	file->aside = NULL;
 }
 
 /* 0: it is not there. */
@@ -158,7 +152,7 @@ open_database(struct spool_file *file, int how)
 	for (size_t i = 0; i < SPOOL_BESIDE; i++)
 		file->beside[i] = inode_beside(file, i);
 	if (file->usable)
-		order_copy(file);
+		order_rescue(file);
 	else if (opened)
 		spool_file_note_problem(file, SPOOL_FAILED, "it can be read and not written");
 	else
@@ -211,7 +205,7 @@ spool_file_close(struct spool_file *file)
 {
 	drop(file);
 	spool_turn_close(&file->turn);
-	memory_free(file->copy);
+	memory_free(file->aside);
 	memory_free(file->path);
 }
 
@@ -346,10 +340,13 @@ spool_file_replace_damaged(struct spool_file *file)
 	replaced = is_elsewhere(file);
 	drop(file);
 	spool_file_note_problem(file, SPOOL_FAILED, "it is damaged and cannot be renamed");
-	replaced = (replaced || put_aside(file, aside)) &&
-	    open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-	if (replaced && *aside != '\0')
-		order_rescue(file, aside, expected);
+	replaced = replaced || put_aside(file, aside);
+	if (*aside != '\0' && replaced) {
+		memory_free(file->aside);
+		file->aside = memory_strdup(aside);
+		file->expected = expected;
+	}
+	replaced = replaced && open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	spool_turn_leave(&file->turn);
 	return replaced;
 }

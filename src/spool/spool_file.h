@@ -56,7 +56,8 @@ struct spool_file {
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
 	struct spool_turn  turn;
 	ino_t              beside[SPOOL_BESIDE];   /* inodes of -wal and -shm when it was opened; 0: none */
-	char              *copy;        /* the copy of a removed file, to be taken over by this one; NULL: none */
+	char              *aside;       /* a file whose pushes this one takes over as soon as it opens; NULL: none */
+	int64_t            expected;    /* how many aside says it has; -1: it does not say */
 	int64_t            remembered;  /* stored pushes that could not be removed yet */
 	enum spool_result  noted;       /* what the last failure was, */
 	char               problem[256];        /* and why it came */
@@ -130,7 +131,7 @@ bool spool_schema_upgrade(struct spool_file *file) __attribute__((warn_unused_re
 #define SPOOL_COPY_MARK ".removed-"      /* in the names of copies, behind that of the spool */
 
 /*
- * Copies the file in use, which is not at its path any more, into a file beside that path and names that in file->copy;
+ * Copies the file in use, which is not at its path any more, into a file beside that path, which becomes file->aside;
  * not when it has no pushes, or none can be read.  False, noted, when the copy cannot be written.
  */
 bool spool_copy_moved(struct spool_file *file);

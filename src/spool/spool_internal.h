@@ -71,8 +71,9 @@ bool spool_keeper_stop(struct spool *spool);
 
 /*
  * One look of the keeper: opens the file, removes what is remembered, goes on with a rescue, looks for damage, gives
- * room back to the disk, and finds out whether a spool that was failing is well again.
+ * room back to the disk, and finds out whether a spool that was failing is well again.  Returns whether there is more
+ * to do at once.
  */
-void spool_look_after(struct spool *spool);
+bool spool_look_after(struct spool *spool);
 
 #endif

@@ -225,8 +225,9 @@ work(struct spool *spool, int64_t *next_look)
 		spool->shrunk = false;
 	}
 	if (clock_ms() >= *next_look) {
-		spool_look_after(spool);
-		*next_look = clock_ms() + (spool->rescue != NULL ? 0 : LOOK_PAUSE);
+		bool more = spool_look_after(spool);
+
+		*next_look = clock_ms() + (more ? 0 : LOOK_PAUSE);
 	}
 	spool->at_work = 0;
 	pthread_mutex_lock(&spool->mutex);

@@ -20,6 +20,7 @@
 enum {
 	PART_PAGES = 256,
 	PART_BYTES = 1024 * 1024,
+	PART_LEAST = 64 * 1024,
 	TURN_TIME = 200,        /* milliseconds to wait for the turn */
 };
 
@@ -98,12 +99,25 @@ take(void *context, const struct spool_found *found)
 		rescue->result = spool_file_note(file);
 }
 
+/* How many bytes there is room for in a part; 0: it is not worth one. */
+static int64_t
+part_size(const struct spool_file *file)
+{
+	int64_t size = PART_BYTES;
+
+	while (size >= PART_LEAST && !spool_disk_has_room(file, size))
+		size /= 4;
+	return size >= PART_LEAST ? size : 0;
+}
+
 enum spool_result
 spool_rescue_part(struct spool_rescue *rescue)
 {
+	int64_t size = part_size(rescue->file);
+
 	rescue->result = SPOOL_DONE;
 	rescue->bytes = 0;
-	for (int i = 0; i < PART_PAGES && rescue->bytes < PART_BYTES && spool_rescue_is_due(rescue); i++)
+	for (int i = 0; i < PART_PAGES && rescue->bytes <= size && spool_rescue_is_due(rescue); i++)
 		spool_pages_read(rescue->pages, rescue->page++, take, rescue);
 	return rescue->result;
 }
@@ -196,11 +210,10 @@ find_due(struct spool_file *file, char path[PATH_MAX], int64_t *page, int64_t *t
 	return found;
 }
 
-void
+bool
 spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
 {
 	int64_t page, taken, expected;
-	enum spool_result result;
 	char path[PATH_MAX];
 	bool due = find_due(file, path, &page, &taken, &expected);
 
@@ -209,24 +222,24 @@ spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
 		*rescue = NULL;
 	}
 	if (!due)
-		return;
+		return false;
 	if (*rescue == NULL && (*rescue = spool_rescue_open(file, path, page)) == NULL) {
 		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
 		    path, strerror(errno));
 		/* a copy is removed only when it has been read */
 		finish(file, path, taken, expected == 0 ? -1 : expected);
-		return;
+		return false;
 	}
 	if (!spool_rescue_is_due(*rescue)) {
 		finish(file, path, taken, expected);
-		return;
+		return false;
 	}
-	if (!spool_disk_has_room(file, PART_BYTES))
-		return;
-	result = spool_file_begin(file, clock_ms() + TURN_TIME);
-	if (result == SPOOL_DONE && spool_file_end(file, part(file, *rescue)) != SPOOL_DONE) {
-		/* it is begun again where the spool says that it stands */
-		spool_rescue_close(*rescue);
-		*rescue = NULL;
-	}
+	if (part_size(file) == 0 || spool_file_begin(file, clock_ms() + TURN_TIME) != SPOOL_DONE)
+		return false;
+	if (spool_file_end(file, part(file, *rescue)) == SPOOL_DONE)
+		return true;
+	/* it is begun again where the spool says that it stands */
+	spool_rescue_close(*rescue);
+	*rescue = NULL;
+	return false;
 }

@@ -103,10 +103,11 @@ probe(struct spool *spool)
 		spool_file_drop_if_found(&spool->file);
 }
 
-static void
+/* Whether there is more to do at once. */
+static bool
 look_after_file(struct spool *spool)
 {
-	bool has_room = spool_disk_has_room(&spool->file, SPOOL_WELL_BYTES);
+	bool has_room = spool_disk_has_room(&spool->file, SPOOL_WELL_BYTES), more;
 
 	spool_disk_keep_reserve(&spool->file);
 	remove_remembered(spool);
@@ -114,21 +115,24 @@ look_after_file(struct spool *spool)
 		spool->failing = true;
 	else if (spool->failing)
 		probe(spool);
-	spool_rescue_go_on(&spool->file, &spool->rescue);
+	more = spool_rescue_go_on(&spool->file, &spool->rescue);
 	if (spool->file.usable && spool->pushes > 0 && spool->rescue == NULL)
 		check(spool);
 	if (spool->file.usable && spool->pushes == 0 && !spool->shrunk)
 		spool->shrunk = spool_disk_shrink(&spool->file);
+	return more;
 }
 
-void
+bool
 spool_look_after(struct spool *spool)
 {
+	bool more;
+
 	if (!spool_lock(spool))
-		return;
+		return false;
 	if (!spool->file.usable || spool_file_has_moved(&spool->file))
 		open_file(spool);
-	if (spool->file.usable)
-		look_after_file(spool);
+	more = spool->file.usable && look_after_file(spool);
 	spool_unlock(spool);
+	return more;
 }

@@ -6,8 +6,10 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <openssl/sha.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -447,6 +449,28 @@ a_damaged_file_is_put_aside_by_one_of_two_alone(void **state)
 	remove_damaged();
 }
 
+/* As on a disk that others have filled, where no new file can be made until there is room. */
+static void
+a_damaged_file_is_rescued_once_there_is_room_for_a_new_one(void **state)
+{
+	struct rlimit before, full;
+	struct spool_file file;
+
+	temporary_write(path, damaged);
+	spool_file_init(&file, path, max_size);
+	assert_false(spool_file_open_existing(&file));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	full = (struct rlimit){ 0, before.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	assert_false(spool_file_replace_damaged(&file));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(spool_file_follow(&file));
+	assert_int_equal(spool_file_number(&file, "SELECT count(*) FROM rescue", 0), 1);
+	spool_file_close(&file);
+	remove_damaged();
+}
+
 /* Opens it once the gate, a pipe, has no writer any more.  The exit status is 0 when it gets a spool. */
 static pid_t
 open_in_another_process(const int gate[2])
@@ -627,6 +651,38 @@ change(const char *text)
 	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(database, text, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(database), SQLITE_OK);
+}
+
+/* More than the new file may ever hold: as pushes are taken out, others follow. */
+static void
+a_rescue_goes_on_where_there_is_little_room(void **state)
+{
+	enum { PUSHES = 100, LITTLE = 1 << 20 };
+	char aside[80], order[128], body[20001];
+	struct spool *spool = spool_open(path, max_size);
+	int64_t end = clock_ms() + 20 * 1000;
+	struct push *push;
+	int rescued = 0;
+
+	memset(body, 'x', sizeof body - 1);
+	body[sizeof body - 1] = '\0';
+	for (int i = 0; i < PUSHES; i++)
+		put(spool, push_of(body));
+	spool_close(spool);
+	snprintf(aside, sizeof aside, "%s.damaged-1", path);
+	snprintf(order, sizeof order, "INSERT INTO rescue VALUES ('%s', 1, 0, %d)", aside, PUSHES);
+	assert_int_equal(rename(path, aside), 0);
+	spool = spool_open(path, LITTLE);
+	change(order);
+	while (rescued < PUSHES && clock_ms() < end)
+		if (spool_oldest(spool, &push, 1, NO_LIMIT) == 1) {
+			assert_true(spool_remove(spool, &push, 1));
+			push_unref(push);
+			rescued++;
+		}
+	assert_int_equal(rescued, PUSHES);
+	spool_close(spool);
+	remove_damaged();
 }
 
 static void
@@ -845,10 +901,12 @@ main(void)
 		TEST(a_folder_may_come_later),
 		TEST(a_damaged_file_is_put_aside),
 		TEST(a_damaged_file_that_cannot_be_put_aside_takes_nothing_until_it_can),
+		TEST(a_damaged_file_is_rescued_once_there_is_room_for_a_new_one),
 		TEST(a_damaged_file_is_put_aside_by_one_of_two_alone),
 		TEST(processes_that_make_the_file_at_one_moment_all_have_it),
 		TEST(an_administrator_sees_every_push_and_changes_none),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
+		TEST(a_rescue_goes_on_where_there_is_little_room),
 		TEST(a_file_of_the_first_version_is_upgraded),
 		TEST(a_row_that_cannot_be_right_ends_in_quarantine),
 		TEST(a_push_that_its_index_does_not_have_does_not_come_again),
