@@ -6,7 +6,11 @@
 #include "base/thread.h"
 #include "db/pool_internal.h"
 
-enum { AWAY_AFTER = 500 };      /* milliseconds without any connection, after which pushes go elsewhere */
+enum {
+	AWAY_AFTER = 500,       /* milliseconds without any connection, after which pushes go elsewhere */
+	REFUSALS = 2,           /* failures one after another, after which the database is said to take no pushes */
+	REFUSED_TIME = 10 * 1000,   /* milliseconds after which it may: perhaps no push comes because of what is said */
+};
 
 /* --- whether it is there ------------------------------------------------------------------------------------- */
 
@@ -35,6 +39,13 @@ static bool
 is_away(const struct pool *pool, int64_t now)
 {
 	return pool->lost_at != 0 && (pool->failed || now - pool->lost_at >= AWAY_AFTER);
+}
+
+/* Whether it lets everybody in and stores nothing, as without a privilege. */
+static bool
+refuses_pushes(const struct pool *pool, int64_t now)
+{
+	return pool->refusals >= REFUSALS && now - pool->refused_at < REFUSED_TIME;
 }
 
 bool
@@ -181,16 +192,21 @@ note_stored(struct pool *pool)
 	if (pool->failing)
 		backoff_reset(&pool->backoff);
 	pool->failing = false;
+	pool->refusals = 0;
 	outage_end(&pool->outage, clock_ms());
 }
 
 /* In the background the cause may be what was tried on the connection, which its borrower logs: no outage then. */
 static void
-note_broken(struct pool *pool, enum pool_use use, const char *reason)
+note_broken(struct pool *pool, enum pool_use use, const struct db *db)
 {
 	pool_suspect_all(pool);
+	if (!db_failed_unexplained(db) && (use != POOL_BACKGROUND || pool->refusals > 0)) {
+		pool->refusals++;
+		pool->refused_at = clock_ms();
+	}
 	if (use != POOL_BACKGROUND) {
-		outage_note(&pool->outage, reason, clock_ms());
+		outage_note(&pool->outage, db_problem(db), clock_ms());
 		/* a database that lets everybody in and stores nothing must not be stormed */
 		pool->failed = pool->failing;
 		pool->failing = true;
@@ -213,7 +229,7 @@ pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored)
 		else if (!TAILQ_EMPTY(&pool->waiters))
 			pthread_cond_broadcast(&pool->changed);
 	} else {
-		note_broken(pool, use, db_problem(db));
+		note_broken(pool, use, db);
 		db_free(db);
 	}
 	pthread_mutex_unlock(&pool->mutex);
@@ -224,10 +240,11 @@ pool_return(struct pool *pool, enum pool_use use, struct db *db, bool stored)
 bool
 pool_is_up(struct pool *pool)
 {
+	int64_t now = clock_ms();
 	bool up;
 
 	pthread_mutex_lock(&pool->mutex);
-	up = pool->known && !is_away(pool, clock_ms());
+	up = pool->known && !is_away(pool, now) && !refuses_pushes(pool, now);
 	pthread_mutex_unlock(&pool->mutex);
 	return up;
 }

@@ -43,6 +43,8 @@ struct pool {
 	bool              failed;   /* the last try to connect failed */
 	bool              full;     /* it did although there are connections: the server lets no more in */
 	bool              failing;  /* pushes failed on connections, and nothing was stored since */
+	int               refusals; /* how often storing pushes broke a connection since something was stored */
+	int64_t           refused_at;   /* clock_ms() of the last time */
 	bool              known;    /* there has been a connection */
 	int64_t           end_at;   /* clock_ms() from which the background gets no connection */
 	bool              stopping, stopped;

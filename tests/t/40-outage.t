@@ -112,6 +112,17 @@ subtest 'ready while only the spool stands' => sub {
 	    'and the encoded one';
 };
 
+subtest 'ready while the database lets everybody in and stores nothing' => sub {
+	$postgres->sql('revoke execute on function callresult.store from callresult_writer');
+	is $worker->push_body(body(record(called => "nothing-$_")))->{body}, $success, 'a push is acknowledged' for 1 .. 3;
+	my $ready = sub { $worker->get('/-/ready') };
+	ok wait_for(sub { !decode_json($ready->()->{body})->{database} }), 'that the database stores nothing is noticed';
+	is $ready->()->{status}, 200, 'ready stays 200';
+	$postgres->sql('grant execute on function callresult.store to callresult_writer');
+	ok $worker->drains, 'it drains';
+	ok $worker->finds_database, 'and says that the database is there';
+};
+
 subtest 'older content from the spool' => sub {
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'order', customField => 'old')))->{body}, $success,

@@ -19,7 +19,7 @@ struct db {
 };
 
 static struct pool *pool;
-static atomic_bool reachable, hangs, stands;
+static atomic_bool reachable, hangs, stands, unexplained;
 static atomic_int open_connections, tries, connections_max;
 
 /* --- what stands in the place of db.c ------------------------------------------------------------------------ */
@@ -109,6 +109,12 @@ db_problem(const struct db *db)
 	return "the test has lost it";
 }
 
+bool
+db_failed_unexplained(const struct db *db)
+{
+	return unexplained;
+}
+
 /* --- helpers ------------------------------------------------------------------------------------------------- */
 
 static void
@@ -116,6 +122,7 @@ start(bool there)
 {
 	reachable = there;
 	stands = true;
+	unexplained = false;
 	tries = 0;
 	connections_max = INT32_MAX;
 	pool = pool_start("dbname=test", "UTC", WRITERS);
@@ -447,6 +454,35 @@ an_idle_connection_is_asked_now_and_then(void **state)
 	wait_while(is_down);
 }
 
+/* As without a privilege: connections are there.  But a push that alone is refused says nothing of the others. */
+static void
+a_database_that_stores_nothing_is_not_up(void **state)
+{
+	start(true);
+	wait_while(lacks_connections);
+	unexplained = true;
+	for (int i = 0; i < 2; i++)
+		break_and_return(POOL_PUSH, borrow(POOL_LAST_RESORT, LONG));
+	wait_while(lacks_connections);
+	assert_true(is_up());
+	unexplained = false;
+	for (int i = 0; i < 2; i++)
+		break_and_return(POOL_PUSH, borrow(POOL_LAST_RESORT, LONG));
+	wait_while(lacks_connections);
+	assert_false(is_up());
+	give_back(POOL_PUSH, borrow(POOL_PUSH, LONG), true);
+	assert_true(is_up());
+	for (int i = 0; i < 2; i++)
+		break_and_return(POOL_PUSH, borrow(POOL_LAST_RESORT, LONG));
+	wait_while(lacks_connections);
+	assert_false(is_up());
+	/* nor is it so for ever, or no push might come that shows how it is */
+	pthread_mutex_lock(&pool->mutex);
+	pool->refused_at -= LONG;
+	pthread_mutex_unlock(&pool->mutex);
+	assert_true(is_up());
+}
+
 /* It is not stormed: connecting gets slower until something is stored. */
 static void
 a_database_that_stores_nothing_is_tried_more_and_more_slowly(void **state)
@@ -514,6 +550,7 @@ main(void)
 		TEST(when_one_breaks_the_others_are_asked),
 		TEST(one_that_the_background_has_says_nothing_of_the_database),
 		TEST(an_idle_connection_is_asked_now_and_then),
+		TEST(a_database_that_stores_nothing_is_not_up),
 		TEST(a_database_that_stores_nothing_is_tried_more_and_more_slowly),
 		TEST(a_swollen_connection_is_made_anew),
 		TEST(the_end_of_the_background_is_no_end_for_pushes),
