@@ -133,6 +133,7 @@ look_only(struct import *import, const struct record_list *list, struct db_count
 {
 	counts->inserted = (int64_t)list->record_count;    /* shown only in the sum of records */
 	counts->quarantined = (int64_t)list->bad_count;
+	*problem = NULL;
 	if (list->bad_count > 0) {
 		snprintf(import->problem, sizeof import->problem, "bad records: %zu; the first: %s", list->bad_count,
 		    list->rejects[0].reason);

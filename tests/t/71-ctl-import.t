@@ -94,6 +94,8 @@ subtest 'a dry run' => sub {
 	is $json->{files}[0]{total_count}, 2, 'and the total that the file says';
 	is $postgres->sql('select count(*) from callresult.push'), $before, 'and stores nothing';
 	is count(q{called = 'dry'}), 0, 'not one';
+	($json) = import('--dry-run', file('dry-good', body(record(called => 'dry'))));
+	is $json->{files}[0]{problem}, undef, 'where all is good there is no problem';
 };
 
 subtest 'larger than a push may be' => sub {
