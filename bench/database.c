@@ -92,10 +92,10 @@ write_record(char *text, const struct client *client, int n, int slot)
 
 	return snprintf(text, RECORD_SIZE,
 	    "{\"campaignId\":\"%d\",\"vdnId\":11,\"callStatus\":%s,"
-	    "\"sessionId\":\"%s.%d.%d-%09d\",\"called\":\"13%09d\",\"callTimeStr\":\"%s %02d:%02d:%02d\","
+	    "\"sessionId\":\"%s.%d.%d-%09d\",\"called\":\"1%03d%09d\",\"callTimeStr\":\"%s %02d:%02d:%02d\","
 	    "\"callId\":\"0023-%d-%09d\",\"recordPath\":\"Y:/1/11/3408/%d-%09d.V3\"}",
-	    (n + slot) % 5 + 1, ends[(n + slot) % 4], client->plan->run, client->number, slot, n, n, client->plan->day,
-	    second / 3600, second / 60 % 60, second % 60, slot, n, slot, n);
+	    (n + slot) % 5 + 1, ends[(n + slot) % 4], client->plan->run, client->number, slot, n, slot, n,
+	    client->plan->day, second / 3600, second / 60 % 60, second % 60, slot, n, slot, n);
 }
 
 /* The first slots of a push repeat what later slots of an earlier push brought. */

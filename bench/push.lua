@@ -46,7 +46,7 @@ local function fix(slot)
 	local at = 2 + slot * pieces_a_record
 	pieces[at] = slot == 0 and "[" or ","
 	pieces[at + 2] = ',"sessionId":"' .. run .. "." .. number .. "." .. from .. "-"
-	pieces[at + 4] = '","called":"13'
+	pieces[at + 4] = string.format('","called":"1%03d', from)
 	pieces[at + 6] = '","callTimeStr":"' .. day .. " "
 	pieces[at + 8] = '","callId":"0023-' .. from .. "-"
 	pieces[at + 10] = '","recordPath":"Y:/1/11/3408/' .. from .. "-"

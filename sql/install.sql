@@ -82,6 +82,7 @@ insert into callresult.schema_version (step, name) values (6, 'tables');
 \ir code/content.sql
 \ir code/tally.sql
 \ir code/feed.sql
+\ir code/changes.sql
 \ir code/store.sql
 \ir code/house.sql
 \ir code/proof.sql

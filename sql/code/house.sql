@@ -58,8 +58,7 @@ begin
         execute format('alter table %I force row level security', partition);
     end if;
     if parent = 'call_result' then
-        perform add_tally_triggers(partition::regclass);
-        perform add_feed_triggers(partition::regclass);
+        perform add_change_triggers(partition::regclass);
     end if;
 end
 $$;

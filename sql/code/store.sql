@@ -51,8 +51,8 @@ end;
 
 comment on function callresult.offset_of is 'How far a zone is from UTC from one time to another, where it is one';
 
--- The sum of the milliseconds from the calls to the arrival of their results, as tally() counts it: fast where all
--- times have one offset, else record by record.
+-- The sum of the milliseconds from the calls to the arrival of their results, as count_first() counts it: fast where
+-- all times have one offset, else record by record.
 create or replace function callresult.lag_by_offset(t_lag bigint, t_timed bigint, zone_offset interval)
 returns numeric
 language sql
@@ -284,6 +284,7 @@ declare
     with_care   boolean := careful or has_records and t_arrived is null;
     zone_offset interval;
     is_followed boolean;
+    setting     text;
 begin
     if not with_care then
         begin
@@ -295,7 +296,7 @@ begin
                         coalesce(callresult.lag_by_offset(t_lag, t_timed, zone_offset),
                                  callresult.lag_of_each(p_received_at, r_push, r_call_time_local, call_timezone)),
                         t_campaign_id, t_vdn_id, t_call_hour, t_call_status, t_cause_code, t_calls);
-                perform pg_catalog.set_config('callresult.counted', 'yes', true);
+                setting := pg_catalog.set_config('callresult.counted', 'yes', true);
                 insert into callresult.call_result (
                     push_id, received_at, arrived_at, campaign_id, session_id, called, call_time_local, call_time,
                     call_status, fail_code, cause_code, vdn_id, call_id, custom_field, record_path, extra)
@@ -304,7 +305,7 @@ begin
                                          r_call_time_local, r_call_status, r_fail_code, r_cause_code, r_vdn_id,
                                          r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
                                          zone_offset) a;
-                perform pg_catalog.set_config('callresult.counted', 'no', true);
+                setting := pg_catalog.set_config('callresult.counted', 'no', true);
             end if;
 
             with evidence as (
@@ -323,14 +324,9 @@ begin
                              pg_catalog.unnest(p_quarantined) as quarantined,
                              pg_catalog.unnest(p_spooled) as spooled,
                              pg_catalog.unnest(p_last_call) as last_call) p
-                returning inserted, duplicates, quarantined
             )
-            select pg_catalog.count(*), coalesce(pg_catalog.sum(e.inserted), 0), 0,
-                   coalesce(pg_catalog.sum(e.duplicates), 0), coalesce(pg_catalog.sum(e.quarantined), 0),
-                   exists (select from callresult.feed_consumer)
-            into pushes, inserted, updated, duplicates, quarantined, is_followed
-            from evidence e;
-            -- tally_journal was locked before it looked for a consumer: see feed.sql
+            -- tally_journal was locked before this looks for a consumer: see feed.sql
+            select exists (select from callresult.feed_consumer) into is_followed;
             if is_followed and has_records then
                 insert into callresult.feed_log (
                     records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
@@ -341,6 +337,18 @@ begin
             if q_raw[1] is not null then
                 perform callresult.keep_refused(p_id, p_id, p_received_at, q_push, q_reason, q_raw);
             end if;
+
+            pushes := pg_catalog.cardinality(p_id);
+            inserted := 0;
+            updated := 0;
+            duplicates := 0;
+            quarantined := 0;
+            for n in 1 .. pushes loop
+                inserted := inserted operator(pg_catalog.+) p_rows[n];
+                duplicates := duplicates operator(pg_catalog.+) p_records[n] operator(pg_catalog.-) p_rows[n]
+                              operator(pg_catalog.-) p_quarantined[n];
+                quarantined := quarantined operator(pg_catalog.+) p_quarantined[n];
+            end loop;
 
             -- what an owner's deferred constraint refuses is refused here: at COMMIT the server would log the row
             set constraints all immediate;

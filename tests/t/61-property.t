@@ -136,7 +136,7 @@ sub expected {
 		failure_breakdown => [map { my $call = $_->[0]; my $known = known($call->{cause});
 			row(@$call{qw(campaign vdn)}, $known->{category} // 'Others', $call->{cause}, $known->{cause},
 			    scalar @$_,
-				part(scalar @$_, $share{ text(@$call{qw(campaign vdn)}) })) }
+				part(scalar @$_, $share{ text(@$call{qw(campaign vdn)}) }), scalar(grep { $_->{status} == 5 } @$_)) }
 			group(sub { @{ $_[0] }{qw(campaign vdn cause)} }, @calls)],
 		call_tally => [map { row(@{ $_->[0] }{qw(campaign vdn hour status cause)}, scalar @$_) }
 			group(sub { @{ $_[0] }{qw(campaign vdn hour status cause)} }, @calls)],

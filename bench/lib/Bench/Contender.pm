@@ -41,7 +41,7 @@ begin
     from pg_class c
     where c.relkind in ('r', 'p') and not c.relispartition
       and (c.relnamespace = 'callresult'::regnamespace
-           and c.relname !~ '^(failure_.*|schema_version)$'
+           and c.relname !~ '^(failure_.*|schema_version|feed_consumer|feed_state)$'
            or c.oid in (to_regclass('public.plain'), to_regclass('public.peer_result')));
     set local session_replication_role = replica;
     execute 'truncate ' || tables;

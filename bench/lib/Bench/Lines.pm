@@ -112,6 +112,26 @@ for my $size (keys %usual) {
 	};
 }
 
+# While a consumer of the feed waits for all that comes.
+sub followed {
+	my ($postgres, $settings) = @_;
+	return sub {
+		$postgres->sql(q{select callresult.feed_add('bench')});
+		my $figures = callresultd($postgres, $settings)->(@_);
+		$postgres->sql(q{select callresult.feed_drop('bench')});
+		return $figures;
+	};
+}
+
+for my $size (keys %usual) {
+	$lines{"feed-$size"} = sub {
+		my ($set_up) = @_;
+		my ($postgres, $settings) = @{ $set_up->{workers}[0] }{qw(postgres settings)};
+		return ({ name => 'callresultd', run => callresultd($postgres, $settings), load => $usual{$size} },
+			{ name => 'followed', run => followed($postgres, $settings), load => $usual{$size} });
+	};
+}
+
 $lines{minutes} = sub {
 	my ($set_up) = @_;
 	return { name => 'callresultd', load => { records => 100, connections => 64 },
@@ -119,7 +139,7 @@ $lines{minutes} = sub {
 };
 
 my @usual_lines = ((map { my $size = $_; map { "$size-$_" } 1, 16, 64 } qw(one ten hundred thousand)), 'database',
-	'again-1', 'again-50', 'twice-one', 'twice-hundred', 'replay-one', 'replay-hundred');
+	'again-1', 'again-50', 'twice-one', 'twice-hundred', 'feed-one', 'feed-hundred', 'replay-one', 'replay-hundred');
 my @long_lines = ('large-one', 'large-hundred', 'minutes');
 
 sub line_names { return (@usual_lines, @long_lines) }
@@ -157,6 +177,10 @@ our @ratios = (
 	map({
 		{ line => "twice-$_", text => 'every push twice: pushes/s against each once',
 			code => sub { rate($_[0]{callresultd}) / rate($_[0]{'each push once'}) } }
+	} qw(one hundred)),
+	map({
+		{ line => "feed-$_", text => 'records/s while a consumer follows, against without', at_least => 0.97,
+			code => sub { rate($_[0]{followed}) / rate($_[0]{callresultd}) } }
 	} qw(one hundred)),
 	map({ (
 		{ line => "replay-$_", text => 'records/s into the spool, against live',
