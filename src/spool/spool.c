@@ -25,7 +25,7 @@ spool_new(const char *path, int64_t max_size)
 	pthread_mutex_init(&spool->mutex, NULL);
 	thread_cond_init(&spool->work);
 	thread_cond_init(&spool->done);
-	STAILQ_INIT(&spool->puts);
+	spool->last = &spool->first;
 	spool->checked = SPOOL_FIRST;
 	return spool;
 }

@@ -10,7 +10,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/queue.h>
 
 #include "spool/spool.h"
 #include "spool/spool_file.h"
@@ -48,7 +47,7 @@ struct spool {
 	bool              looked;       /* the keeper has tried to open the file */
 	bool              ending;
 	bool              ended;
-	STAILQ_HEAD(, put) puts;        /* in the order in which they came */
+	struct put       *first, **last;
 };
 
 /* Takes file_mutex; false when its holder does not return in time: the disk hangs. */

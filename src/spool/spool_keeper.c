@@ -1,6 +1,7 @@
 /*
  * The keeper: the spool's thread, which puts pushes into its file and looks after the file in between.  Whoever brings
- * pushes waits for it until the deadline and no longer, whatever the disk does.
+ * pushes waits for it until the deadline and no longer, whatever the disk does.  All pushes that wait are put in one
+ * transaction.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct put {
 	int64_t       deadline;     /* clock_ms(), ms */
 	bool          done;
 	bool          abandoned;    /* the caller has left */
-	STAILQ_ENTRY(put) link;
+	struct put   *next;
 };
 
 /* --- waiting --------------------------------------------------------------------------------------------------- */
@@ -65,7 +66,8 @@ spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline
 	int kept = 0;
 
 	pthread_mutex_lock(&spool->mutex);
-	STAILQ_INSERT_TAIL(&spool->puts, put, link);
+	*spool->last = put;
+	spool->last = &put->next;
 	pthread_cond_signal(&spool->work);
 	while (!put->done && thread_cond_wait(&spool->done, &spool->mutex, deadline))
 		continue;
@@ -81,30 +83,35 @@ spool_put(struct spool *spool, struct push **pushes, int count, int64_t deadline
 
 /* --- putting ------------------------------------------------------------------------------------------------- */
 
+struct item {
+	struct push *push;
+	struct put  *put;
+};
+
 static int64_t
-bytes_of(struct push *const *pushes, int count)
+bytes_of(const struct item *items, int count)
 {
 	int64_t bytes = 0;
 
 	for (int i = 0; i < count; i++)
-		bytes += (int64_t)pushes[i]->body.length + SPOOL_ROW_BYTES;
+		bytes += (int64_t)items[i].push->body.length + SPOOL_ROW_BYTES;
 	return bytes;
 }
 
 /* One transaction. */
 static enum spool_result
-put_together(struct spool *spool, struct push *const *pushes, int count, int64_t deadline)
+put_together(struct spool *spool, const struct item *items, int count, int64_t deadline)
 {
 	struct spool_file *file = &spool->file;
 	enum spool_result result;
 
-	if (!spool_disk_has_room(file, bytes_of(pushes, count)))
+	if (!spool_disk_has_room(file, bytes_of(items, count)))
 		return SPOOL_NO_ROOM;
 	result = spool_file_begin(file, deadline);
 	if (result != SPOOL_DONE)
 		return result;
 	for (int i = 0; result == SPOOL_DONE && i < count; i++) {
-		spool_row_bind(file->statements[SPOOL_PUT], pushes[i]);
+		spool_row_bind(file->statements[SPOOL_PUT], items[i].push);
 		if (!spool_file_run(file->statements[SPOOL_PUT]))
 			result = spool_file_note(file);
 	}
@@ -114,25 +121,25 @@ put_together(struct spool *spool, struct push *const *pushes, int count, int64_t
 static int
 smaller_first(const void *one, const void *other)
 {
-	size_t a = (*(struct push *const *)one)->body.length, b = (*(struct push *const *)other)->body.length;
+	size_t a = ((const struct item *)one)->push->body.length, b = ((const struct item *)other)->push->body.length;
 
 	return a < b ? -1 : a > b;
 }
 
 /* Where there is no room for all, the smaller ones go in: a large push must not keep the others out. */
 static enum spool_result
-put_some(struct spool *spool, struct push **pushes, int count, int64_t deadline, int *kept)
+put_some(struct spool *spool, struct item *items, int count, int64_t deadline, int *kept)
 {
-	enum spool_result result = put_together(spool, pushes, count, deadline);
+	enum spool_result result = put_together(spool, items, count, deadline);
 
 	*kept = result == SPOOL_DONE ? count : 0;
 	if (result != SPOOL_NO_ROOM || count == 1)
 		return result;
-	qsort(pushes, (size_t)count, sizeof *pushes, smaller_first);
+	qsort(items, (size_t)count, sizeof *items, smaller_first);
 	for (int size = count / 2; size > 0 && *kept < count; size = result == SPOOL_DONE ? size : size / 2) {
 		if (size > count - *kept)
 			size = count - *kept;
-		result = put_together(spool, pushes + *kept, size, deadline);
+		result = put_together(spool, items + *kept, size, deadline);
 		if (result == SPOOL_DONE)
 			*kept += size;
 		else if (result != SPOOL_NO_ROOM)
@@ -170,60 +177,127 @@ recover(struct spool *spool, enum spool_result result, int64_t deadline)
 	return in_time;
 }
 
-/* Puts the pushes, moves the *kept ones to the front, and returns whether to try again with the others. */
+/* Puts the items, moves the *kept ones to the front, and returns whether to try again with the others. */
 static bool
-try_to_put(struct spool *spool, struct push **pushes, int count, int64_t deadline, int *kept)
+try_to_put(struct spool *spool, struct item *items, int count, int64_t deadline, int *kept)
 {
 	bool again;
 
 	pthread_mutex_lock(&spool->file_mutex);
-	again = recover(spool, put_some(spool, pushes, count, deadline, kept), deadline);
+	again = recover(spool, put_some(spool, items, count, deadline, kept), deadline);
 	spool_unlock(spool);
 	return again;
 }
 
-/* Returns how many are kept, and moves these to the front. */
 static int
-put_all(struct spool *spool, struct push **pushes, int count, int64_t deadline)
+put_items(struct spool *spool, struct item *items, int count, int64_t deadline)
 {
 	int kept = 0, more;
 
-	while (try_to_put(spool, pushes + kept, count - kept, deadline, &more)) {
+	while (try_to_put(spool, items + kept, count - kept, deadline, &more)) {
 		kept += more;
 		thread_sleep(TRY_PAUSE);
 	}
 	return kept + more;
 }
 
+static struct item *
+items_of(struct put *puts, int *count)
+{
+	struct item *items;
+
+	*count = 0;
+	for (const struct put *put = puts; put != NULL; put = put->next)
+		*count += put->count;
+	items = memory_resize(NULL, (size_t)*count, sizeof *items);
+	*count = 0;
+	for (struct put *put = puts; put != NULL; put = put->next)
+		for (int i = 0; i < put->count; i++)
+			items[(*count)++] = (struct item){ put->pushes[i], put };
+	return items;
+}
+
+/* Hands the pushes back to their puts, the kept ones first. */
+static void
+sort_out(const struct item *items, int count, int kept, struct put *puts)
+{
+	for (struct put *put = puts; put != NULL; put = put->next)
+		put->count = 0;
+	for (int i = 0; i < count; i++) {
+		struct put *put = items[i].put;
+
+		put->pushes[put->count++] = items[i].push;
+		put->kept += i < kept;
+	}
+}
+
+static void
+put_all(struct spool *spool, struct put *puts)
+{
+	int64_t deadline = puts->deadline;
+	int count, kept;
+	struct item *items = items_of(puts, &count);
+
+	for (const struct put *put = puts; put != NULL; put = put->next)
+		if (put->deadline > deadline)
+			deadline = put->deadline;
+	kept = count > 0 ? put_items(spool, items, count, deadline) : 0;
+	spool->shrunk = false;
+	sort_out(items, count, kept, puts);
+	memory_free(items);
+}
+
 /* --- the thread ---------------------------------------------------------------------------------------------- */
 
-/* With mutex: the first put that somebody still waits for; NULL: none. */
+/*
+ * Takes the puts that somebody still waits for, all of them: writers whose database hangs give up in the same moment,
+ * and one fsync must do for them.  The caller has mutex.
+ */
 static struct put *
-take_put(struct spool *spool)
+take_puts(struct spool *spool)
 {
-	struct put *put;
+	struct put *puts = spool->first, **at = &puts;
 
-	while ((put = STAILQ_FIRST(&spool->puts)) != NULL) {
-		STAILQ_REMOVE_HEAD(&spool->puts, link);
-		if (!put->abandoned)
-			break;
-		put_free(put);
+	while (*at != NULL) {
+		struct put *put = *at;
+
+		if (put->abandoned) {
+			*at = put->next;
+			put_free(put);
+		} else {
+			at = &put->next;
+		}
 	}
-	return put;
+	spool->first = NULL;
+	spool->last = &spool->first;
+	return puts;
+}
+
+/* With mutex. */
+static void
+give_back(struct spool *spool, struct put *puts)
+{
+	struct put *next;
+
+	for (; puts != NULL; puts = next) {
+		next = puts->next;
+		puts->done = true;
+		if (puts->abandoned)
+			put_free(puts);
+	}
+	pthread_cond_broadcast(&spool->done);
 }
 
 /* The caller has mutex; work() releases it while it works. */
 static void
 work(struct spool *spool, int64_t *next_look)
 {
-	struct put *put = take_put(spool);
+	struct put *puts = take_puts(spool);
 
 	pthread_mutex_unlock(&spool->mutex);
 	spool->at_work = clock_ms();
-	if (put != NULL) {
-		put->kept = put_all(spool, put->pushes, put->count, put->deadline);
-		spool->shrunk = false;
-	}
+	if (puts != NULL)
+		put_all(spool, puts);
 	if (clock_ms() >= *next_look) {
 		bool more = spool_look_after(spool);
 
@@ -232,11 +306,7 @@ work(struct spool *spool, int64_t *next_look)
 	spool->at_work = 0;
 	pthread_mutex_lock(&spool->mutex);
 	spool->looked = true;
-	if (put != NULL)
-		put->done = true;
-	if (put != NULL && put->abandoned)
-		put_free(put);
-	pthread_cond_broadcast(&spool->done);
+	give_back(spool, puts);
 }
 
 static void *
@@ -246,9 +316,9 @@ run(void *argument)
 	int64_t next_look = 0;
 
 	pthread_mutex_lock(&spool->mutex);
-	while (!spool->ending || !STAILQ_EMPTY(&spool->puts)) {
+	while (!spool->ending || spool->first != NULL) {
 		work(spool, &next_look);
-		while (!spool->ending && STAILQ_EMPTY(&spool->puts) &&
+		while (!spool->ending && spool->first == NULL &&
 		    thread_cond_wait(&spool->work, &spool->mutex, next_look))
 			continue;
 	}

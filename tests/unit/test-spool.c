@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <openssl/sha.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/mount.h>
@@ -120,6 +122,72 @@ a_push_comes_back_as_it_was(void **state)
 	assert_null(back->fault);
 	push_unref(back);
 	push_unref(push);
+	spool_close(spool);
+}
+
+/* How many transactions the log beside the file has committed. */
+static int
+commits(void)
+{
+	enum { HEADER = 32, FRAME_HEADER = 24, SIZE_AT = 4, PAGE = 4096 };
+	unsigned char frame[FRAME_HEADER + PAGE];
+	char log[80];
+	FILE *stream;
+	int count = 0;
+
+	snprintf(log, sizeof log, "%s-wal", path);
+	stream = fopen(log, "rb");
+	assert_non_null(stream);
+	assert_int_equal(fseek(stream, HEADER, SEEK_SET), 0);
+	while (fread(frame, sizeof frame, 1, stream) == 1)
+		count += memcmp(frame + SIZE_AT, "\0\0\0", 4) != 0;
+	fclose(stream);
+	return count;
+}
+
+static _Atomic int started;
+
+static void *
+put_one(void *spool)
+{
+	started++;
+	put(spool, push_of("[]"));
+	return NULL;
+}
+
+/* Puts pushes of several writers while the file is locked.  Returns how many transactions it takes. */
+static int
+put_together(struct spool *spool, int writers)
+{
+	pthread_t threads[8];
+	sqlite3 *other;
+	int before = commits();
+
+	started = 0;
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+	for (int i = 0; i < writers; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, put_one, spool), 0);
+	while (started < writers)
+		sched_yield();
+	assert_int_equal(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	for (int i = 0; i < writers; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	return commits() - before;
+}
+
+/* Or the last of the writers that give up a hanging database together would wait for many fsyncs. */
+static void
+puts_that_wait_together_share_a_transaction(void **state)
+{
+	enum { WRITERS = 8, TRIES = 20 };
+	struct spool *spool = spool_open(path, max_size);
+	int shared = 0;
+
+	for (int i = 0; i < TRIES && !shared; i++)
+		shared = put_together(spool, WRITERS) < WRITERS;
+	assert_true(shared);
 	spool_close(spool);
 }
 
@@ -889,6 +957,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, in_a_folder_of_its_own, gone_again)
 	const struct CMUnitTest tests[] = {
 		TEST(a_push_comes_back_as_it_was),
+		TEST(puts_that_wait_together_share_a_transaction),
 		TEST(a_bad_body_keeps_its_fault),
 		TEST(a_body_that_was_not_kept_stays_away),
 		TEST(the_oldest_come_first_also_after_a_restart),
