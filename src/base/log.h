@@ -43,6 +43,8 @@ struct log_limit {
 	_Atomic int64_t next;    /* clock_ms() from which the line may be logged again */
 };
 
+enum { LOG_PAUSE = 60 * 1000 };     /* milliseconds between two lines alike, where a file does not say otherwise */
+
 /* True at most once in period milliseconds. */
 bool log_limit_allows(struct log_limit *limit, int64_t period) __attribute__((warn_unused_result));
 

@@ -13,7 +13,7 @@ pthread_t thread_start(void *(*function)(void *), void *argument, const char *wh
 /* A condition variable on the clock of clock_ms(), which thread_cond_wait() needs. */
 void thread_cond_init(pthread_cond_t *condition);
 
-/* As pthread_cond_wait(3), but returns false at the deadline (clock_ms(), ms). */
+/* As pthread_cond_wait(3), but returns false at the deadline (clock_ms(), ms), which must not be INT64_MAX. */
 bool thread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, int64_t deadline);
 
 void thread_sleep(int64_t milliseconds);

@@ -81,7 +81,7 @@ look_as_root(const struct doctor *doctor)
 /* --- the command ------------------------------------------------------------------------------------------- */
 
 int
-doctor_run(struct ctl *ctl)
+cmd_doctor(struct ctl *ctl)
 {
 	struct doctor doctor;
 	struct table *tables[2];

@@ -99,6 +99,7 @@ store_parts(struct import *import, const struct push *whole, struct db_counts *c
 	size_t record = 0, reject = 0;
 	bool stored = true;
 
+	_Static_assert(REJECTS_MAX == 10000, "the text says so");
 	if (list->bad_count > REJECTS_MAX) {
 		*problem = "more than 10000 elements of the list are bad: split the file";
 		return false;
@@ -246,7 +247,7 @@ read_as_of(struct import *import)
 }
 
 int
-import_run(struct ctl *ctl)
+cmd_import(struct ctl *ctl)
 {
 	struct import import = { .ctl = ctl, .dry_run = ctl_option(ctl, "dry-run") != NULL };
 	bool listed;

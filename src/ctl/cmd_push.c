@@ -249,7 +249,7 @@ check_arguments(const struct ctl *ctl)
 }
 
 int
-push_run(struct ctl *ctl)
+cmd_push(struct ctl *ctl)
 {
 	const char *path = ctl->argv[ctl->argc - 1], *problem;
 	char url[URL_SIZE] = "";

@@ -19,7 +19,7 @@ enum { TEXT_MAX = 64 * 1024 * 1024, PROBLEM_SIZE = 200 };
 /* --- list, show -------------------------------------------------------------------------------------------- */
 
 int
-quarantine_list_run(struct ctl *ctl)
+cmd_quarantine_list(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "received_at", COLUMN_TIME },
 		{ "bytes", COLUMN_BYTES }, { "seen", COLUMN_NUMBER }, { "resolved_at", COLUMN_TIME },
@@ -107,7 +107,7 @@ read_entry(struct ctl *ctl, const char *id, struct entry *entry, const char **pr
 }
 
 int
-quarantine_show_run(struct ctl *ctl)
+cmd_quarantine_show(struct ctl *ctl)
 {
 	const char *problem;
 	struct entry entry;
@@ -298,7 +298,7 @@ retry_open(struct ctl *ctl)
 }
 
 int
-quarantine_retry_run(struct ctl *ctl)
+cmd_quarantine_retry(struct ctl *ctl)
 {
 	bool all = ctl_option(ctl, "all") != NULL;
 
@@ -314,7 +314,7 @@ quarantine_retry_run(struct ctl *ctl)
 /* --- resolve ----------------------------------------------------------------------------------------------- */
 
 int
-quarantine_resolve_run(struct ctl *ctl)
+cmd_quarantine_resolve(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_NUMBER }, { "settled", COLUMN_FLAG },
 		{ "problem", COLUMN_TEXT } };

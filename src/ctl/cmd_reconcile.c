@@ -306,7 +306,7 @@ release(struct reconcile *reconcile, struct files *files)
 }
 
 int
-reconcile_run(struct ctl *ctl)
+cmd_reconcile(struct ctl *ctl)
 {
 	struct reconcile reconcile = { .ctl = ctl };
 	struct files files = { 0 };

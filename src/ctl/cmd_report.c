@@ -242,7 +242,7 @@ has_good_options(const struct ctl *ctl)
 }
 
 int
-report_run(struct ctl *ctl)
+cmd_report(struct ctl *ctl)
 {
 	const char *campaigns = ctl_option(ctl, "campaign"), *path = ctl_option(ctl, "o");
 	const char *lang = ctl_option(ctl, "lang");

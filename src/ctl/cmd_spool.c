@@ -47,7 +47,7 @@ add_push(struct table *table, const struct push *push, int64_t now)
 }
 
 int
-spool_list_run(struct ctl *ctl)
+cmd_spool_list(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "id", COLUMN_TEXT }, { "received_at", COLUMN_TIME },
 		{ "bytes", COLUMN_BYTES }, { "age_seconds", COLUMN_SECONDS }, { "fault", COLUMN_TEXT } };
@@ -65,7 +65,7 @@ spool_list_run(struct ctl *ctl)
 }
 
 int
-spool_show_run(struct ctl *ctl)
+cmd_spool_show(struct ctl *ctl)
 {
 	struct push_id id;
 	struct push *push;
@@ -167,7 +167,7 @@ export_all(struct ctl *ctl, int folder, const char *path, int64_t *exported, int
 }
 
 int
-spool_export_run(struct ctl *ctl)
+cmd_spool_export(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "exported", COLUMN_NUMBER }, { "without_body", COLUMN_NUMBER } };
 	int64_t exported, empty;
@@ -203,7 +203,7 @@ rescue_all(struct ctl *ctl, const char *path, struct spool_rescued *rescued)
 }
 
 int
-spool_rescue_run(struct ctl *ctl)
+cmd_spool_rescue(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "rescued", COLUMN_NUMBER }, { "there_before", COLUMN_NUMBER } };
 	struct spool_rescued rescued = { 0 };
@@ -259,7 +259,7 @@ drain(struct ctl *ctl, int64_t total, int64_t patience)
 }
 
 int
-spool_drain_run(struct ctl *ctl)
+cmd_spool_drain(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "drained", COLUMN_NUMBER }, { "left", COLUMN_NUMBER } };
 	int64_t patience, left, total = spool_count(ctl->spool).pushes;

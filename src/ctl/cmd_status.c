@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -350,7 +349,7 @@ replica_table(struct status *status)
 }
 
 int
-status_run(struct ctl *ctl)
+cmd_status(struct ctl *ctl)
 {
 	struct status status = { .ctl = ctl, .db = db_new(ctl_conninfo(ctl), ctl->settings.call_timezone) };
 	const char *problem = NULL;

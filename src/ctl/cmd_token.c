@@ -118,13 +118,13 @@ make_and_print(struct ctl *ctl, bool (*enter)(struct token_file *, const char *,
 }
 
 int
-token_new_run(struct ctl *ctl)
+cmd_token_new(struct ctl *ctl)
 {
 	return make_and_print(ctl, add_token);
 }
 
 int
-token_rotate_run(struct ctl *ctl)
+cmd_token_rotate(struct ctl *ctl)
 {
 	const char *name = ctl->argv[0];
 	int status = make_and_print(ctl, replace_token);
@@ -167,7 +167,7 @@ add_uses(struct table *table, const struct db_rows *uses, const char *name)
 }
 
 int
-token_list_run(struct ctl *ctl)
+cmd_token_list(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER },
 		{ "last_push_at", COLUMN_TIME } };
@@ -210,7 +210,7 @@ remove_token(struct ctl *ctl, const char *name, size_t *count)
 }
 
 int
-token_revoke_run(struct ctl *ctl)
+cmd_token_revoke(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "revoked", COLUMN_NUMBER } };
 	struct table *table;

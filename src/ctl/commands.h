@@ -4,9 +4,9 @@
 
 #include "ctl/ctl.h"
 
-command_run status_run, doctor_run, report_run, import_run, reconcile_run, push_run;
-command_run spool_list_run, spool_show_run, spool_drain_run, spool_export_run, spool_rescue_run;
-command_run quarantine_list_run, quarantine_show_run, quarantine_retry_run, quarantine_resolve_run;
-command_run token_new_run, token_rotate_run, token_list_run, token_revoke_run;
+command_run cmd_status, cmd_doctor, cmd_report, cmd_import, cmd_reconcile, cmd_push;
+command_run cmd_spool_list, cmd_spool_show, cmd_spool_drain, cmd_spool_export, cmd_spool_rescue;
+command_run cmd_quarantine_list, cmd_quarantine_show, cmd_quarantine_retry, cmd_quarantine_resolve;
+command_run cmd_token_new, cmd_token_rotate, cmd_token_list, cmd_token_revoke;
 
 #endif

@@ -18,20 +18,20 @@
 
 static const struct command commands[] = {
 	{ "status", "", "show what callresultd, its database and its spool are doing", 0, 0, NEEDS_SETTINGS, true,
-	    { { 0 } }, status_run },
+	    { { 0 } }, cmd_status },
 	{ "doctor", "", "find what could lose or refuse data, and how to cure it", 0, 0, NEEDS_SETTINGS, true,
-	    { { 0 } }, doctor_run },
+	    { { 0 } }, cmd_doctor },
 	{ "import", "FILE|FOLDER...", "store saved pushes or saved answers of the query interface", 1, ARGUMENTS_ANY,
 	    NEEDS_DATABASE, true, {
 	    { "as-of", "TIME|file", "count as received at this time (2026-11-22T08:00:00+08:00), or when the file was"
 	    " last changed" },
 	    { "dry-run", NULL, "read the files but store nothing" },
-	    { 0 } }, import_run },
+	    { 0 } }, cmd_import },
 	{ "reconcile", "FILE|FOLDER...", "compare saved answers of the query interface with the database", 1,
 	    ARGUMENTS_ANY, NEEDS_DATABASE, true, {
 	    { "import", NULL, "store the missing calls" },
 	    { "day", "DATE", "the day that the answers with counts are of: compare its counts" },
-	    { 0 } }, reconcile_run },
+	    { 0 } }, cmd_reconcile },
 	{ "report", "", "report on campaigns as text, CSV, JSON or a web page with charts", 0, 0, NEEDS_DATABASE,
 	    true, {
 	    { "campaign", "ID...", "only these campaigns" },
@@ -42,41 +42,41 @@ static const struct command commands[] = {
 	    { "numbers", NULL, "include the numbers to call again" },
 	    { "lang", "LANGUAGE", "en (default) or zh: titles, headings and causes in Chinese" },
 	    { "o", "FILE", "write to this file" },
-	    { 0 } }, report_run },
+	    { 0 } }, cmd_report },
 	{ "spool list", "", "list the pushes waiting in the spool", 0, 0, NEEDS_SPOOL, true,
-	    { { 0 } }, spool_list_run },
+	    { { 0 } }, cmd_spool_list },
 	{ "spool show", "ID", "print the body of a push in the spool as it was sent", 1, 1, NEEDS_SPOOL, false,
-	    { { 0 } }, spool_show_run },
+	    { { 0 } }, cmd_spool_show },
 	{ "spool drain", "", "store the pushes waiting in the spool now", 0, 0, NEEDS_SPOOL, true, {
 	    { "give-up", "SECONDS", "give up after this long without progress (default 30)" },
-	    { 0 } }, spool_drain_run },
+	    { 0 } }, cmd_spool_drain },
 	{ "spool export", "FOLDER", "copy the pushes in the spool to files that import reads", 1, 1, NEEDS_SPOOL, true,
-	    { { 0 } }, spool_export_run },
+	    { { 0 } }, cmd_spool_export },
 	{ "spool rescue", "FILE", "recover what is still readable in a damaged spool", 1, 1, NEEDS_SPOOL, true,
-	    { { 0 } }, spool_rescue_run },
+	    { { 0 } }, cmd_spool_rescue },
 	{ "quarantine list", "", "list what could not be stored, and why", 0, 0, NEEDS_DATABASE, true, {
 	    { "all", NULL, "include settled entries" },
 	    { "limit", "COUNT", "only the newest COUNT entries (default: all)" },
-	    { 0 } }, quarantine_list_run },
+	    { 0 } }, cmd_quarantine_list },
 	{ "quarantine show", "ID", "print the text of an entry as it was sent", 1, 1, NEEDS_DATABASE, false,
-	    { { 0 } }, quarantine_show_run },
+	    { { 0 } }, cmd_quarantine_show },
 	{ "quarantine retry", "ID...", "store entries after all, as sent or as corrected", 0, ARGUMENTS_ANY,
 	    NEEDS_DATABASE, true, {
 	    { "all", NULL, "every open entry" },
 	    { "with", "FILE", "for one entry: store this text instead of what was sent" },
-	    { 0 } }, quarantine_retry_run },
+	    { 0 } }, cmd_quarantine_retry },
 	{ "quarantine resolve", "ID...", "mark entries as settled by hand", 1, ARGUMENTS_ANY, NEEDS_DATABASE, true,
-	    { { 0 } }, quarantine_resolve_run },
+	    { { 0 } }, cmd_quarantine_resolve },
 	{ "token new", "NAME", "create a token and print the callBackUrl", 1, 1, NEEDS_SETTINGS, true, {
 	    { "url", "BASE", "the URL of callresultd's mount (default https://HOST/callresult)" },
-	    { 0 } }, token_new_run },
+	    { 0 } }, cmd_token_new },
 	{ "token rotate", "NAME", "create a new token; the old one stays valid as NAME-old", 1, 1, NEEDS_SETTINGS,
 	    true, {
 	    { "url", "BASE", "the URL of callresultd's mount (default https://HOST/callresult)" },
-	    { 0 } }, token_rotate_run },
+	    { 0 } }, cmd_token_rotate },
 	{ "token list", "", "list the tokens, how often each was used, and when last", 0, 0, NEEDS_SETTINGS, true,
-	    { { 0 } }, token_list_run },
-	{ "token revoke", "NAME", "revoke a token", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, token_revoke_run },
+	    { { 0 } }, cmd_token_list },
+	{ "token revoke", "NAME", "revoke a token", 1, 1, NEEDS_SETTINGS, true, { { 0 } }, cmd_token_revoke },
 	{ "push", "[URL] FILE", "post a file as the platform does", 1, 2, NEEDS_NOTHING, true, {
 	    { "token", "NAME", "URL is only the mount; add the token of this NAME from the tokens file" },
 	    { "url-file", "FILE", "read the URL from the first line of this file (-: standard input)" },
@@ -84,7 +84,7 @@ static const struct command commands[] = {
 	    { "wait", "SECONDS", "wait this long before the third and the fifth push (default 600)" },
 	    { "timeout", "SECONDS", "wait this long for an answer (default 30)" },
 	    { "cacert", "FILE", "trust only the certificates in this file" },
-	    { 0 } }, push_run },
+	    { 0 } }, cmd_push },
 };
 
 /* --- help -------------------------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ struct ctl {
 enum { CTL_QUERY_TIME = 60 * 1000 };    /* milliseconds for a query */
 
 /* Reads the configuration, once.  False, logged, when it is bad. */
-bool ctl_read_settings(struct ctl *ctl);
+bool ctl_read_settings(struct ctl *ctl) __attribute__((warn_unused_result));
 
 /* The connection string of -d, or else of the configuration. */
 const char *ctl_conninfo(const struct ctl *ctl);
@@ -79,7 +79,7 @@ bool ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback
     int64_t *number);
 
 /* Whether the value of an option is a day, such as "2026-11-27", or is not given.  False, logged, otherwise. */
-bool ctl_is_day_option(const struct ctl *ctl, const char *name);
+bool ctl_is_day_option(const struct ctl *ctl, const char *name) __attribute__((warn_unused_result));
 
 /* Logs what is wrong with the command line, and where help is; returns CTL_USAGE. */
 int ctl_usage_error(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));

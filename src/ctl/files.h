@@ -16,7 +16,7 @@ struct files {
  * Adds what each path names: a file, "-" for standard input, or all files of a folder in the order of their names, but
  * for hidden ones, sockets and the like.  False, logged, when a folder cannot be read.
  */
-bool files_add(struct files *files, int count, char **paths);
+bool files_add(struct files *files, int count, char **paths) __attribute__((warn_unused_result));
 void files_free(struct files *files);
 
 /* The totalCount that answers give, and how many records the answers with the same one contain. */

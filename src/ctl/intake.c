@@ -20,7 +20,7 @@ enum {
 	TRIES = 5,
 	/* milliseconds */
 	PAUSE = 1000,                       /* between two tries */
-	LOG_PAUSE = 10 * 1000,              /* between two messages */
+	TRY_LOG_PAUSE = 10 * 1000,          /* between two messages */
 	STORE_TIME = 10 * 60 * 1000,        /* for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
 	/* bytes */
@@ -128,7 +128,7 @@ store_once(struct db *db, struct fold *fold, struct push *push)
 
 	if (db_is_connected(db) || (db_connect(db, now + CONNECT_TIME) && db_check(db, now + CONNECT_TIME)))
 		store_pushes(db, fold, &push, 1, now + STORE_TIME, settle, &settled);
-	if (!db_is_connected(db) && log_limit_allows(&limit, LOG_PAUSE))
+	if (!db_is_connected(db) && log_limit_allows(&limit, TRY_LOG_PAUSE))
 		log_error("database: %s", db_problem(db));
 	return settled;
 }

@@ -18,7 +18,8 @@
 bool intake_read(int descriptor, size_t max, struct slice *body) __attribute__((warn_unused_result));
 
 /* The same for a file; "-" is standard input.  False, with *problem in words and body {NULL, 0}. */
-bool intake_read_file(const char *path, size_t max, struct slice *body, const char **problem);
+bool intake_read_file(const char *path, size_t max, struct slice *body, const char **problem)
+    __attribute__((warn_unused_result));
 
 /*
  * A push that owns body, not parsed yet, received at received_at (microseconds since 1970; 0: now).  The caller has its

@@ -268,13 +268,16 @@ fill(const struct token_file *file, int descriptor, const char *path)
 	bool filled;
 
 	if (stream == NULL) {
+		log_error("tokens file %s: %s", file->path, strerror(errno));
 		close(descriptor);
 		return false;
 	}
 	filled = write_lines(file, stream) && keep_owner(file, descriptor) && fsync(descriptor) == 0;
+	if (fclose(stream) != 0)
+		filled = false;
 	if (!filled)
 		log_error("tokens file %s: %s", file->path, strerror(errno));
-	return (fclose(stream) == 0) & filled && is_good(path);
+	return filled && is_good(path);
 }
 
 bool

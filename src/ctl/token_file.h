@@ -11,7 +11,7 @@ struct token_file;
  * Reads the file; to_change also keeps others from changing it until token_file_close, and takes a file that is not
  * there for an empty one.  NULL, logged, when it cannot be read or locked.
  */
-struct token_file *token_file_open(const char *path, bool to_change);
+struct token_file *token_file_open(const char *path, bool to_change) __attribute__((warn_unused_result));
 void token_file_close(struct token_file *file);
 
 /* How many lines are "name:token", and the parts of the i-th, valid until the file is changed. */
@@ -36,9 +36,9 @@ size_t token_file_remove(struct token_file *file, const char *name);
 /*
  * Replaces the file in one step, fsynced, with the owner and mode of the old one.  A file that is new has mode 0640
  * and, if root makes it, the group callresultd where there is one.  False, logged, when the old file stays, because a
- * line is bad or the file cannot be written.
+ * line is bad or the file cannot be written; or when the new one is there and may not survive a crash.
  */
-bool token_file_write(struct token_file *file);
+bool token_file_write(struct token_file *file) __attribute__((warn_unused_result));
 
 /* The callBackUrl with a token: mount, one slash, token.  url has room for size bytes. */
 void token_file_url(char *url, size_t size, const char *mount, const char *token);

@@ -20,6 +20,8 @@ enum db_result {
 	DB_BAD_RECORD,    /* the server refuses the data: nothing is stored, and the connection is well */
 };
 
+enum { DB_PROBLEM_SIZE = 512 };    /* bytes of db_problem(), at most, with its end */
+
 /* What became of a batch. */
 struct db_counts {
 	int64_t pushes;         /* that were not in the database yet; all below is of these */
@@ -109,7 +111,7 @@ struct db_house {
 	int64_t unplaced_rows;        /* in default partitions */
 	int64_t quarantine_entries;   /* open */
 	int64_t quarantine_bytes;     /* of these */
-	char    problem[512];         /* what could not be done and why; "": nothing */
+	char    problem[DB_PROBLEM_SIZE];   /* what could not be done and why; "": nothing */
 };
 
 /* Calls keep_house() once.  False when the call failed; db_problem() says why. */
@@ -128,7 +130,7 @@ bool db_conninfo_has_password(const char *conninfo);
 bool db_conninfo_has_several_hosts(const char *conninfo);
 
 /* Connects unless connected, without the checks of db_connect().  False when that fails; db_problem() says why. */
-bool db_attach(struct db *db);
+bool db_attach(struct db *db) __attribute__((warn_unused_result));
 
 /* The result of a statement, every value as text. */
 struct db_rows;
@@ -137,7 +139,8 @@ struct db_rows;
  * Runs one statement with count parameters, which are text, or NULL for SQL NULL.  The statement must quote nothing
  * private, since db_problem() repeats the server's message.  NULL when it failed, or the deadline passed.
  */
-struct db_rows *db_query(struct db *db, const char *text, const char *const *parameters, int count, int64_t deadline);
+struct db_rows *db_query(struct db *db, const char *text, const char *const *parameters, int count, int64_t deadline)
+    __attribute__((warn_unused_result));
 
 int db_rows_count(const struct db_rows *rows);
 int db_rows_columns(const struct db_rows *rows);     /* 0 for NULL */

@@ -62,7 +62,7 @@ void
 db_note_connection_problem(struct db *db)
 {
 	char *message = memory_strdup(PQerrorMessage(db->connection)), *rest = message;
-	char text[PROBLEM_SIZE] = "";
+	char text[DB_PROBLEM_SIZE] = "";
 	const char *line;
 
 	while ((line = strsep(&rest, "\n")) != NULL)

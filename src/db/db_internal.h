@@ -16,7 +16,7 @@
 #include "db/db.h"
 #include "db/store_call.h"
 
-enum { PROBLEM_SIZE = 512, REFUSAL_SIZE = 160, SWOLLEN_SIZE = 4 << 20 };
+enum { REFUSAL_SIZE = 160, SWOLLEN_SIZE = 4 << 20 };
 
 struct db {
 	const char       *conninfo;
@@ -33,7 +33,7 @@ struct db {
 	bool              swollen;                 /* a call had more than SWOLLEN_SIZE bytes, which libpq keeps */
 	struct store_call call;
 	char              refusal[REFUSAL_SIZE];   /* what db_refusal() gives */
-	char              problem[PROBLEM_SIZE];   /* what db_problem() gives */
+	char              problem[DB_PROBLEM_SIZE];   /* what db_problem() gives */
 };
 
 /* --- the connection (db_exchange.c) --------------------------------------------------------------------------- */
@@ -65,16 +65,17 @@ void db_note_result_problem(struct db *db, const PGresult *result);
  * Sends what libpq still holds, and waits until PQgetResult does not block.  False, the problem noted, when the
  * deadline passes or the connection breaks.
  */
-bool db_wait_for_result(struct db *db, int64_t deadline);
+bool db_wait_for_result(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
 /*
  * The result of what was sent, for the caller to clear; it may be of a statement that failed.  NULL, the problem noted,
  * when the deadline passes or the connection breaks.
  */
-PGresult *db_get_result(struct db *db, int64_t deadline);
+PGresult *db_get_result(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
 /* Sends a statement with count parameters, which are text, and gives its result as db_get_result(). */
-PGresult *db_execute(struct db *db, const char *text, int count, const char *const *values, int64_t deadline);
+PGresult *db_execute(struct db *db, const char *text, int count, const char *const *values, int64_t deadline)
+    __attribute__((warn_unused_result));
 
 /* Runs a statement whose result nobody needs.  False, the problem noted, when it failed. */
 bool db_run(struct db *db, const char *text, int64_t deadline) __attribute__((warn_unused_result));
@@ -88,6 +89,6 @@ bool db_succeeded(const PGresult *result);
  * Prepares the transaction's statements on a new connection; what cannot be prepared is sent as text each time.  False,
  * the problem noted, when the deadline passes or the connection breaks.
  */
-bool db_prepare_statements(struct db *db, int64_t deadline);
+bool db_prepare_statements(struct db *db, int64_t deadline) __attribute__((warn_unused_result));
 
 #endif

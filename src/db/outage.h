@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OUTAGE_CAUSE_SIZE = 512 };
+#include "db/db.h"
 
 /* {0} at first: there is none. */
 struct outage {
@@ -17,7 +17,7 @@ struct outage {
 	int     causes_logged;
 	int64_t since, last_logged, last_end;   /* clock_ms() */
 	int64_t spooled;
-	char    cause[OUTAGE_CAUSE_SIZE];     /* the last that was logged */
+	char    cause[DB_PROBLEM_SIZE];       /* the last that was logged */
 };
 
 /* The database failed: starts an outage, unless there is one. */

@@ -149,7 +149,7 @@ wait_for_turn(struct pool *pool, enum pool_use use, int64_t deadline)
 		return false;
 	if (use == POOL_PUSH && pool->lost_at != 0)
 		deadline = MIN(deadline, pool->lost_at + AWAY_AFTER);
-	/* pthread_cond_timedwait takes no INT64_MAX */
+	/* see thread.h */
 	pool_wait_until(pool, MIN(deadline, now + 3600 * 1000));
 	return true;
 }

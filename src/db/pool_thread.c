@@ -17,7 +17,6 @@ enum {                              /* milliseconds */
 	CHECK_TIME = 1000,          /* for an idle one to answer */
 	CHECK_PERIOD = 1000,
 	SURPLUS_TIME = 60 * 1000,   /* after which an idle connection that nobody needs is closed */
-	FEWER_PAUSE = 60 * 1000,    /* between two lines that there are fewer connections than are wanted */
 	BACKOFF_MAX = 1000,         /* between two tries to connect */
 	END_TIME = 2000,            /* for what the background has begun when its end comes */
 	JOIN_TIME = 100,            /* for the thread to end */
@@ -45,7 +44,7 @@ note_unwell(struct pool *pool, struct db *db)
 		;    /* it was cut short */
 	else if (pool_well_count(pool) == 0)
 		outage_note(&pool->outage, db_problem(db), now);
-	else if (log_limit_allows(&pool->fewer, FEWER_PAUSE))
+	else if (log_limit_allows(&pool->fewer, LOG_PAUSE))
 		log_warning("database: fewer connections than wanted; pushes, replay and housekeeper share those there"
 		    " are: %s", db_problem(db));
 	db_free(db);

@@ -13,7 +13,6 @@
 
 enum {                           /* milliseconds */
 	ACCEPT_PAUSE = 50,       /* when descriptors or memory are short */
-	LOG_PERIOD = 60 * 1000,  /* between two equal lines in the log */
 	RENEW_PAUSE = 1000,      /* between two tries to make the socket anew */
 	LOOK_PAUSE = 5000,       /* between two looks at a path that cannot be watched */
 };
@@ -24,7 +23,7 @@ close_an_idle_connection(struct server *server)
 {
 	struct connection *idle = connection_first(&server->connections, CONNECTION_IDLE);
 
-	if (log_limit_allows(&server->full_logged, LOG_PERIOD))
+	if (log_limit_allows(&server->full_logged, LOG_PAUSE))
 		log_warning("too many connections for the limit on open files; closing those idle longest "
 		    "connections=%d max=%d", server->connections.count, server->connections_max);
 	if (idle == NULL)
@@ -37,7 +36,7 @@ close_an_idle_connection(struct server *server)
 static void
 note_accept_error(struct server *server, int error)
 {
-	if (log_limit_allows(&server->accept_logged, LOG_PERIOD))
+	if (log_limit_allows(&server->accept_logged, LOG_PAUSE))
 		log_error("cannot accept connections, trying again: %s", strerror(error));
 	if (close_an_idle_connection(server))
 		return;
@@ -113,7 +112,7 @@ server_look_at_listener(struct server *server)
 	if (!server->deaf && !listen_is_reachable(listener)) {
 		if (renew(server))
 			log_warning("the socket was removed or replaced; made it again path=%s", listener->path);
-		else if (log_limit_allows(&server->path_logged, LOG_PERIOD))
+		else if (log_limit_allows(&server->path_logged, LOG_PAUSE))
 			log_error("the socket was removed or replaced and cannot be made again yet path=%s: %s",
 			    listener->path, strerror(errno));
 		if (!listen_is_reachable(listener))

@@ -80,6 +80,8 @@ metrics_count_answer(int status, int64_t duration)
 {
 	static const int statuses[] = { 200, 400, 403, 404, 405, 413, 415, 503 };
 
+	_Static_assert(METRIC_ANSWERS_503 - METRIC_ANSWERS_200 + 1 == sizeof statuses / sizeof *statuses,
+	    "a metric for each status, in this order");
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
 		if (statuses[i] == status)
 			metrics_add(METRIC_ANSWERS_200 + (enum metric)i, 1);

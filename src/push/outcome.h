@@ -22,7 +22,7 @@ enum outcome {
 
 	OUTCOME_UNAVAILABLE,      /* neither database nor spool took the push in time */
 
-	/* the answers below "/-/" */
+	/* the answers below "/-/": all from here on (reply_is_to_push) */
 	OUTCOME_LIVE,
 	OUTCOME_READY,            /* database and spool stand */
 	OUTCOME_READY_UNSPOOLED,  /* only the database */

@@ -214,6 +214,7 @@ record_read(struct json_text *text, struct arena *arena, struct record *record, 
 	if (is_object ? !read_members(text, &reading, &record->has_extra) : !json_text_read(text, &reading.all))
 		return false;
 	record->raw = (struct slice){ start, (size_t)(text->at - start) };
+	_Static_assert(DEPTH_MAX == 32, "the text says so");
 	if (reading.all.depth > DEPTH_MAX)
 		*problem = "record is nested more than 32 deep";
 	else

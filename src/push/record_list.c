@@ -130,6 +130,7 @@ read_body(struct parse *parse)
 static void
 reject_together(struct record_list *list, struct slice body)
 {
+	_Static_assert(REJECTS_MAX == 10000, "the text says so");
 	list->reject_count = 0;
 	record_list_reject(list, body, "more than 10000 elements of the list are bad; this is the whole body");
 }

@@ -1,7 +1,6 @@
 /* The spool's opening and end, and how pushes are taken out of it. */
 #include "spool/spool.h"
 
-#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "base/memory.h"

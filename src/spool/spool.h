@@ -51,14 +51,15 @@ int spool_put(struct spool *spool, struct push **pushes, int count, int64_t dead
  * have exceeded bytes in all.  The bodies are not parsed yet.  Returns how many, or -1, logged, when the file cannot be
  * read.
  */
-int spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes);
+int spool_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
+    __attribute__((warn_unused_result));
 
 /*
  * Removes stored pushes that spool_oldest gave; one that is already gone is fine.  One that cannot be removed now is
  * remembered: spool_oldest skips it, and it is removed as soon as possible.  False, logged, when it cannot even be
  * remembered.
  */
-bool spool_remove(struct spool *spool, struct push *const *pushes, int count);
+bool spool_remove(struct spool *spool, struct push *const *pushes, int count) __attribute__((warn_unused_result));
 
 /* Puts a push behind all others.  False, logged, when it cannot. */
 bool spool_postpone(struct spool *spool, struct push *push);
@@ -85,10 +86,10 @@ struct spool_summary {
 };
 
 /* Opens an existing file; creates nothing and sets nothing aside.  NULL, logged, when it cannot. */
-struct spool *spool_open_existing(const char *path, int64_t max_size);
+struct spool *spool_open_existing(const char *path, int64_t max_size) __attribute__((warn_unused_result));
 
 /* False, logged, when the file cannot be read. */
-bool spool_summarize(struct spool *spool, struct spool_summary *summary);
+bool spool_summarize(struct spool *spool, struct spool_summary *summary) __attribute__((warn_unused_result));
 
 #define SPOOL_FIRST INT64_MIN       /* a cursor before all pushes */
 
@@ -112,7 +113,8 @@ struct spool_rescued {
  * Takes over the pushes that can still be read of a damaged spool that was set aside, or of a copy of one: a part with
  * each call, while is_due.  False, logged, when it cannot.
  */
-bool spool_rescue(struct spool *spool, const char *path, struct spool_rescued *rescued);
+bool spool_rescue(struct spool *spool, const char *path, struct spool_rescued *rescued)
+    __attribute__((warn_unused_result));
 
 /* Why a file on the file system of path is less safe than it should be; NULL when no reason is known. */
 const char *spool_file_system_risk(const char *path);

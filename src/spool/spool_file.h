@@ -69,7 +69,7 @@ void spool_file_init(struct spool_file *file, const char *path, int64_t max_size
 void spool_file_close(struct spool_file *file);
 
 /* Opens a file that is there; nothing is made.  False, logged, when it cannot. */
-bool spool_file_open_existing(struct spool_file *file);
+bool spool_file_open_existing(struct spool_file *file) __attribute__((warn_unused_result));
 
 /*
  * Closes the file after trouble, so that the next use opens it anew.  Not if it was removed or replaced: then only this
@@ -82,7 +82,7 @@ void spool_file_drop_if_found(struct spool_file *file);
  * takes: begins a new one at the path, and orders the waiting pushes to be copied into it.  False, noted, when that
  * fails; a file that cannot be copied stays open, and can be read.
  */
-bool spool_file_follow(struct spool_file *file);
+bool spool_file_follow(struct spool_file *file) __attribute__((warn_unused_result));
 
 /* Whether the path of the file, or of one that SQLite has beside it, now leads to another file, or to none. */
 bool spool_file_has_moved(const struct spool_file *file);
@@ -100,7 +100,7 @@ enum spool_result spool_file_note(struct spool_file *file);
 enum spool_result spool_file_note_problem(struct spool_file *file, enum spool_result result, const char *problem);
 
 /* Renames a spool and SQLite's files beside it.  False when it cannot, or another file has the new name. */
-bool spool_file_rename(const char *from, const char *to);
+bool spool_file_rename(const char *from, const char *to) __attribute__((warn_unused_result));
 
 /*
  * When the last failure was damage: sets the file aside under another name, and begins a new one or uses that of a
@@ -109,10 +109,10 @@ bool spool_file_rename(const char *from, const char *to);
 bool spool_file_replace_damaged(struct spool_file *file);
 
 /* Counts the pushes in the file without the remembered ones.  False when it cannot be read. */
-bool spool_file_count(struct spool_file *file, struct spool_depth *depth);
+bool spool_file_count(struct spool_file *file, struct spool_depth *depth) __attribute__((warn_unused_result));
 
 /* Runs a statement that gives no row, or SQL in a format of sqlite3_mprintf.  False when SQLite fails. */
-bool spool_file_run(sqlite3_stmt *statement);
+bool spool_file_run(sqlite3_stmt *statement) __attribute__((warn_unused_result));
 bool spool_file_execute(struct spool_file *file, const char *format, ...);
 
 /* The number that a statement gives; otherwise when it gives none. */
@@ -134,6 +134,6 @@ bool spool_schema_upgrade(struct spool_file *file) __attribute__((warn_unused_re
  * Copies the file in use, which is not at its path any more, into a file beside that path, which becomes file->aside;
  * not when it has no pushes, or none can be read.  False, noted, when the copy cannot be written.
  */
-bool spool_copy_moved(struct spool_file *file);
+bool spool_copy_moved(struct spool_file *file) __attribute__((warn_unused_result));
 
 #endif

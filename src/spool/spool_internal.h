@@ -66,13 +66,13 @@ bool spool_replace_damaged(struct spool *spool);
 void spool_keeper_start(struct spool *spool);
 
 /* Ends the keeper, if there is one.  False when it does not end, because its disk hangs. */
-bool spool_keeper_stop(struct spool *spool);
+bool spool_keeper_stop(struct spool *spool) __attribute__((warn_unused_result));
 
 /*
  * One look of the keeper: opens the file, removes what is remembered, goes on with a rescue, looks for damage, gives
  * room back to the disk, and finds out whether a spool that was failing is well again.  Returns whether there is more
  * to do at once.
  */
-bool spool_look_after(struct spool *spool);
+bool spool_look_after(struct spool *spool) __attribute__((warn_unused_result));
 
 #endif

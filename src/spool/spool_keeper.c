@@ -20,7 +20,6 @@ enum {                              /* milliseconds */
 	OPEN_TIME = 2000,           /* that whoever opens a spool waits for the first look */
 	STOP_TIME = 3000,           /* that whoever closes it waits for the keeper's end */
 	TRY_PAUSE = 50,             /* between two tries to put */
-	FULL_LOG_PAUSE = 60 * 1000, /* between two lines that say it is full */
 };
 
 /*
@@ -153,7 +152,7 @@ log_trouble(struct spool *spool, enum spool_result result)
 {
 	if (result != SPOOL_NO_ROOM)
 		spool_file_log(&spool->file, spool->file.usable ? SPOOL_WRITING : SPOOL_OPENING);
-	else if (log_limit_allows(&spool->full_limit, FULL_LOG_PAUSE))
+	else if (log_limit_allows(&spool->full_limit, LOG_PAUSE))
 		log_error("spool %s: it or its disk is full; pushes it has no room for are answered 503",
 		    spool->file.path);
 }

@@ -1,6 +1,5 @@
 /* An administrator's look at a spool, and the rescue of a damaged one by hand. */
 #include <errno.h>
-#include <sqlite3.h>
 #include <string.h>
 
 #include "base/clock.h"

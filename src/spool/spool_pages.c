@@ -257,18 +257,19 @@ find_push(const struct spool_value *values, int count, struct spool_found *found
 	static const struct spool_value no_source = { .type = SPOOL_TEXT, .bytes = (const unsigned char *)"" };
 	static const struct spool_value not_ahead = { .type = SPOOL_INTEGER };
 
-	if (count < COLUMNS_FIRST || !are_of(values, "nbiti?b?t") || values[1].length != 16)
+	if (count < COLUMNS_FIRST || !are_of(values, "nbiti?b?t") || values[1].length != PUSH_ID_SIZE)
 		return false;
-	memcpy(found->values, values + 1, 6 * sizeof *values);
-	if (count == COLUMNS && are_of(values + 7, "ti?b"))
-		memcpy(found->values + 6, values + 7, 3 * sizeof *values);
-	else if ((count == COLUMNS && are_of(values + 7, "?bti")) ||
+	memcpy(found->values, values + 1, SPOOL_SOURCE * sizeof *values);
+	if (count == COLUMNS && are_of(values + 7, "ti?b")) {
+		memcpy(found->values + SPOOL_SOURCE, values + 7, (SPOOL_VALUES - SPOOL_SOURCE) * sizeof *values);
+	} else if ((count == COLUMNS && are_of(values + 7, "?bti")) ||
 	    (count == COLUMNS_FIRST && are_of(values + 7, "?b"))) {
-		found->values[6] = count == COLUMNS ? values[8] : no_source;
-		found->values[7] = count == COLUMNS ? values[9] : not_ahead;
-		found->values[8] = values[7];
-	} else
+		found->values[SPOOL_SOURCE] = count == COLUMNS ? values[8] : no_source;
+		found->values[SPOOL_CLOCK_AHEAD] = count == COLUMNS ? values[9] : not_ahead;
+		found->values[SPOOL_BODY] = values[7];
+	} else {
 		return false;
+	}
 	return true;
 }
 

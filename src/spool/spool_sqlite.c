@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "spool/spool_file.h"
 
-enum { LOG_PAUSE = 10 * 1000 };     /* milliseconds between two lines of one trouble */
+enum { TROUBLE_PAUSE = 10 * 1000 };     /* milliseconds between two lines of one trouble */
 
 static const char *const trouble_texts[SPOOL_TROUBLES] = {
 	[SPOOL_OPENING] = "open it",
@@ -57,7 +57,7 @@ spool_file_number(const struct spool_file *file, const char *text, int64_t other
 void
 spool_file_log(struct spool_file *file, enum spool_trouble trouble)
 {
-	if (log_limit_allows(&file->limits[trouble], LOG_PAUSE))
+	if (log_limit_allows(&file->limits[trouble], TROUBLE_PAUSE))
 		log_error("spool %s: cannot %s: %s", file->path, trouble_texts[trouble], file->problem);
 }
 

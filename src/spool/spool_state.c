@@ -1,5 +1,4 @@
 /* The lock of the spool's file, and the answers that need no look at it. */
-#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "base/thread.h"

@@ -17,7 +17,7 @@ struct spool_turn {
  * Opens the file beside the spool of that path, or creates it; opens it anew when its name leads to another one by now.
  * False, with errno, when it cannot.
  */
-bool spool_turn_open(struct spool_turn *turn, const char *spool_path);
+bool spool_turn_open(struct spool_turn *turn, const char *spool_path) __attribute__((warn_unused_result));
 void spool_turn_close(struct spool_turn *turn);
 
 /* Waits for the turn until deadline (clock_ms(), ms).  Taking it twice has no further effect. */

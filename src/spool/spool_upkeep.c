@@ -1,5 +1,4 @@
 /* What the keeper does for the spool's file about every second. */
-#include <sqlite3.h>
 
 #include "base/clock.h"
 #include "base/log.h"

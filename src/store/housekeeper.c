@@ -16,7 +16,6 @@ enum {                          /* milliseconds */
 	CALL_TIME = 60 * 1000,  /* for one call */
 	PERIOD = 1000,          /* between two looks whether a call is due */
 	RARELY = 30 * 1000,     /* between two calls while nothing is stored */
-	LOG_PAUSE = 60 * 1000,  /* between two lines about failures */
 };
 
 struct housekeeper {

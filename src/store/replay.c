@@ -2,7 +2,6 @@
 #include "store/replay.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,12 +24,10 @@ enum {
 	LONE_TIME = 30 * 1000,      /* milliseconds for a push by itself, which may be a large one */
 	BACKOFF_MAX = 5 * 1000,     /* milliseconds between two batches that fail, at most */
 	LOOK_TIME = 1000,           /* milliseconds between two looks at a spool that its keeper finds empty */
-	LOG_PAUSE = 60 * 1000,      /* milliseconds between two lines alike */
 	SUSPECTS = 16 * 1024,       /* pushes whose failures are counted at a time */
 	FAILURES = 8,               /* failures of a push stored alone, after which it is blamed and taken apart */
 	FAILURE_PAUSE = 1000,       /* milliseconds between two failures that count, at least */
 	FORGET_TIME = 3600 * 1000,  /* milliseconds without a failure, after which a suspect is forgotten */
-	REASON_SIZE = 512,
 };
 
 /* A push that failed by itself, with a code that does not say whose fault it is. */
@@ -57,7 +54,7 @@ struct replay {
 	struct push    *begun;       /* a push of whose refused records only some are found; NULL: none */
 	struct push    *failed;      /* a push that failed alone and still heads the spool; NULL: none */
 	bool            unexplained; /* the last failure's code does not say whose fault it was */
-	char            reason[REASON_SIZE];   /* of the last failure */
+	char            reason[DB_PROBLEM_SIZE];   /* of the last failure */
 	struct suspect  suspects[SUSPECTS];
 	struct log_limit limit;
 	_Atomic int64_t end;         /* clock_ms() after which it ends; INT64_MAX while it is to go on */

@@ -9,8 +9,6 @@
 #include "metrics/metrics.h"
 #include "store/bisect.h"
 
-enum { LOG_PAUSE = 60 * 1000 };     /* milliseconds between two lines alike */
-
 struct store {
 	struct db     *db;
 	struct fold   *fold;

@@ -122,7 +122,7 @@ look(struct spool *spool)
 	struct push *push;
 	bool failed;
 
-	spool_summarize(spool, &summary);
+	(void)!spool_summarize(spool, &summary);
 	for (int i = 0; i < 5 && (push = spool_next(spool, &cursor, i % 2, &failed)) != NULL; i++) {
 		struct push *again = spool_find(spool, &push->id, &failed);
 
