@@ -61,7 +61,7 @@ db_query(struct db *db, const char *text, const char *const *parameters, int cou
 	PGresult *result;
 
 	if (db->connection == NULL) {
-		db_note_problem(db, "there is no connection");
+		snprintf(db->problem, sizeof db->problem, "there is no connection");
 		return NULL;
 	}
 	result = db_execute(db, text, count, parameters, deadline);

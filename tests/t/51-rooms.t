@@ -47,7 +47,7 @@ is join(' ', sort keys %calls), '', 'no files call each other in a circle';
 
 # a tab is eight columns wide
 my @places = qw(src/*.[ch] src/*/*.[ch] src/*/*.def sql/*.sql sql/*/*.sql tests/unit/*.[ch] tests/fuzz/*.[ch]
-    tests/shim/*.c bench/*.c check quickstart .ci/run scripts/* tests/fuzz/run);
+    Makefile.am tests/shim/*.c bench/*.c check quickstart .ci/run scripts/* tests/fuzz/run);
 for my $path (split /\n/, qx{cd @{[source()]} && ls @places}) {
 	my $text = read_file(source() . "/$path");
 	utf8::decode($text);
