@@ -1,7 +1,15 @@
 -- What statements change in call_result is counted for the tally and noted for the feed. store() does both from its
 -- parameters for the results that it inserts; triggers do it for everything else.
 
--- Once there were two triggers for a change.
+-- Once there were two triggers for a change. The lock is taken in the order of a push, so that neither waits for the
+-- other for ever.
+do $$
+begin
+    if to_regprocedure('callresult.tally()') is not null then
+        lock table callresult.call_result in access exclusive mode;
+    end if;
+end
+$$;
 drop function if exists callresult.tally(), callresult.note_change() cascade;
 drop function if exists callresult.add_tally_triggers(regclass), callresult.add_feed_triggers(regclass);
 
