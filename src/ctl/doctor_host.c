@@ -18,6 +18,11 @@
 
 enum { MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 1024 };
 
+enum {                          /* the most memory that is taken, as callresultd(8) has it */
+	BODIES = 4,             /* times max_body: the bodies in flight together */
+	PUSH_TIMES = 12,        /* times its size: a push */
+};
+
 /* --- files with secrets ------------------------------------------------------------------------------------ */
 
 /* Whether the modes of the file and of all folders above it let everybody read it. */
@@ -253,21 +258,21 @@ check_backlog(struct doctor *doctor)
 		fclose(file);
 }
 
-/* A body stays in memory while its push is in flight, together with its records. */
+/* The bodies in flight are bounded together, and each push takes several times its body. */
 static void
 check_memory(struct doctor *doctor)
 {
 	const struct settings *settings = &doctor->ctl->settings;
 	int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-	int64_t wanted = settings->threads * settings->max_body;
+	int64_t wanted = BODIES * PUSH_TIMES * settings->max_body;
 
 	if (memory > 0 && wanted > memory)
 		doctor_add(doctor, FINDING_WARNING, "if memory runs out, callresultd ends, and the web server answers"
-		    " 502 to the pushes in flight", "lower [server] threads or max_body",
-		    "%" PRId64 " threads with %" PRId64 " MiB each need more than this machine's %" PRId64 " MiB",
-		    settings->threads, settings->max_body / MEBIBYTE, memory / MEBIBYTE);
+		    " 502 to the pushes in flight", "lower [server] max_body",
+		    "the pushes in flight may take %" PRId64 " MiB, but this machine has %" PRId64 " MiB",
+		    wanted / MEBIBYTE, memory / MEBIBYTE);
 	else
-		doctor_add_ok(doctor, "memory suffices for a body of max_body in every thread");
+		doctor_add_ok(doctor, "memory suffices for all pushes that may be in flight");
 }
 
 static void

@@ -258,7 +258,9 @@ for my $mode (0700, 0750, 0755) {
 		qr/spool \S+ is world-readable/, spool => { path => "$closed/spool" });
 }
 configured('a spool larger than its disk', 'warning', qr/spool may grow/, spool => { max_size => '900000G' });
-configured('bodies larger than memory', 'warning', qr/threads with/, server => { threads => 4096, max_body => '64M' });
+my ($memory) = read_file('/proc/meminfo') =~ /^MemTotal:\s+(\d+) kB$/m;
+my @judgement = $memory < 3072 * 1024 ? ('warning', qr/may take 3072 MiB, but/) : ('ok', qr/^memory suffices/);
+configured("bodies of 64 MiB, with $memory kB of memory", @judgement, server => { threads => 4096, max_body => '64M' });
 configured('a password for all to read', 'warning', qr/contains a password/,
 	database => { conninfo => $postgres->conninfo . ' password=geheim' });
 
