@@ -70,7 +70,7 @@ check_connections(struct doctor *doctor)
 	    " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,"
 	    " (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user),"
 	    " (SELECT datconnlimit FROM pg_database WHERE datname = current_database())");
-	/* one for the replay and one for the housekeeper */
+	/* one for the replay and one for the housekeeper; where there are fewer, all share those */
 	int wanted = (int)doctor->ctl->settings.writers + 2;
 
 	if (rows == NULL)
@@ -81,11 +81,13 @@ check_connections(struct doctor *doctor)
 		int limit = atoi(doctor_cell(rows, i));
 
 		if (limit >= 0 && limit < wanted)
-			doctor_add(doctor, FINDING_FAULT, "a writer, the replay or the housekeeper has none",
+			doctor_add(doctor, limit > 0 ? FINDING_WARNING : FINDING_FAULT, limit > 0 ?
+			    "pushes, replay and housekeeper share those there are, and wait for each other" :
+			    DOCTOR_NOT_STORED,
 			    "lower [database] writers, or raise max_connections or the connection limit of the role or"
-			    " the database", "%s %d connections, but callresultd needs %d", whose[i], limit, wanted);
+			    " the database", "%s %d connections, but callresultd wants %d", whose[i], limit, wanted);
 		else
-			doctor_add_ok(doctor, "%s the %d connections that callresultd needs", whose[i], wanted);
+			doctor_add_ok(doctor, "%s the %d connections that callresultd wants", whose[i], wanted);
 	}
 	db_rows_free(rows);
 }

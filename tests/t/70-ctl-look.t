@@ -240,7 +240,7 @@ sub configured {
 }
 
 $postgres->sql('alter role worker connection limit 5');
-configured('a limit of connections', 'FAULT', qr/role is allowed 5 connections/, database => { writers => 8 });
+configured('a limit of connections', 'warning', qr/role is allowed 5 connections/, database => { writers => 8 });
 configured('an unknown zone', 'FAULT', qr/does not know the call_timezone/, database => { call_timezone => 'Nowhere/Else' });
 configured("$_ as zone", 'FAULT', qr/^call_timezone \Q$_\E is not a place; the server reads it as UTC-0[568]:00$/,
 	database => { call_timezone => $_ }) for qw(UTC+8 Etc/GMT+8 CST);

@@ -150,8 +150,16 @@ subtest 'connections for all who store' => sub {
 	my $other = Rig::Worker->configured(postgres => $postgres,
 		database => { conninfo => "host=$postgres->{folder} user=few dbname=callresult" });
 	my ($finding) = grep { $_->{what} =~ /^the role is allowed/ } @{ findings($other->{config}) };
-	is $finding->{severity}, 'FAULT', 'one too few is found';
-	like $finding->{what}, qr/3 connections, but callresultd needs 4$/, 'and how many it needs';
+	is $finding->{severity}, 'warning', 'one too few is found, and no fault, since they share the others';
+	like $finding->{why}, qr/share those there are/, 'as it says';
+	like $finding->{what}, qr/3 connections, but callresultd wants 4$/, 'and how many it wants';
+	$postgres->sql('alter role few connection limit 0');
+	$other = Rig::Worker->configured(postgres => $postgres,
+		database => { conninfo => "host=$postgres->{folder} user=postgres dbname=callresult" });
+	$postgres->sql('alter database callresult connection limit 0');
+	($finding) = grep { $_->{what} =~ /^the database allows 0 connections/ } @{ findings($other->{config}) };
+	$postgres->sql('alter database callresult connection limit -1');
+	is $finding->{severity}, 'FAULT', 'none at all is a fault';
 };
 
 subtest 'a worker that has lost what doctor finds' => sub {
