@@ -166,6 +166,7 @@ struct storage {
 	struct housekeeper *housekeeper;   /* NULL: none yet */
 	struct writer     **writers;
 	int64_t             writer_count;
+	bool                hangs;         /* the replay did not end, and uses pool and spool */
 };
 
 static struct storage
@@ -192,7 +193,7 @@ static void
 end_background(struct storage *storage, int64_t at)
 {
 	pool_end_background(storage->pool, at);
-	replay_stop(storage->replay, at);
+	storage->hangs = !replay_stop(storage->replay, at);
 	if (storage->housekeeper != NULL)
 		housekeeper_stop(storage->housekeeper, at);
 }
@@ -217,6 +218,8 @@ storage_close(struct storage *storage, bool cgi)
 	memory_free(storage->writers);
 	if (cgi)
 		work_in_background(storage);
+	if (storage->hangs)
+		exit(0);
 	pool_stop(storage->pool);
 	metrics_unregister(storage->spool);
 	spool_close(storage->spool);

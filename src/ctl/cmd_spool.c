@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -253,7 +254,8 @@ drain(struct ctl *ctl, int64_t total, int64_t patience)
 
 	wait_until_empty(ctl, total, patience);
 	pool_end_background(pool, clock_ms());
-	replay_stop(replay, clock_ms());
+	if (!replay_stop(replay, clock_ms()))
+		exit(CTL_WRONG);
 	pool_stop(pool);
 	return spool_count(ctl->spool).pushes;
 }

@@ -28,6 +28,7 @@ enum {
 	FAILURES = 8,               /* failures of a push stored alone, after which it is blamed and taken apart */
 	FAILURE_PAUSE = 1000,       /* milliseconds between two failures that count, at least */
 	FORGET_TIME = 3600 * 1000,  /* milliseconds without a failure, after which a suspect is forgotten */
+	STOP_TIME = 5 * 1000,       /* milliseconds for its end: its exchange with the database, then the disk */
 };
 
 /* A push that failed by itself, with a code that does not say whose fault it is. */
@@ -58,6 +59,8 @@ struct replay {
 	struct suspect  suspects[SUSPECTS];
 	struct log_limit limit;
 	_Atomic int64_t end;         /* clock_ms() after which it ends; INT64_MAX while it is to go on */
+	atomic_bool     ended;
+	struct sleeper  stopper;     /* of replay_stop(), which the end wakes */
 };
 
 /* --- the spool --------------------------------------------------------------------------------------------- */
@@ -281,6 +284,8 @@ run(void *argument)
 			break;
 		sleeper_sleep(&replay->sleeper, due ? replay->backoff.next - clock_ms() : LOOK_TIME);
 	}
+	replay->ended = true;
+	sleeper_wake(&replay->stopper);
 	return NULL;
 }
 
@@ -294,20 +299,28 @@ replay_start(struct pool *pool, struct spool *spool)
 	replay->end = INT64_MAX;
 	replay->batch_size = BATCH_PUSHES;
 	sleeper_init(&replay->sleeper);
+	sleeper_init(&replay->stopper);
 	backoff_init(&replay->backoff, BACKOFF_MAX);
 	replay->thread = thread_start(run, replay, "the replay");
 	return replay;
 }
 
-void
+bool
 replay_stop(struct replay *replay, int64_t at)
 {
 	replay->end = at;
 	sleeper_wake(&replay->sleeper);
+	sleeper_sleep(&replay->stopper, at + STOP_TIME - clock_ms());
+	if (!replay->ended) {
+		log_warning("spool: its disk does not respond to the replay; exiting without closing the file");
+		return false;
+	}
 	pthread_join(replay->thread, NULL);
+	sleeper_destroy(&replay->stopper);
 	sleeper_destroy(&replay->sleeper);
 	push_unref(replay->failed);
 	push_unref(replay->begun);
 	fold_free(&replay->fold);
 	memory_free(replay);
+	return true;
 }

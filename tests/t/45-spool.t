@@ -109,6 +109,30 @@ subtest 'a disk that hangs' => sub {
 	$postgres->start;
 };
 
+# what the replay has stored it cannot remove
+subtest 'a disk that hangs under the replay' => sub {
+	my $hangs = folder() . '/replay-hangs';
+	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
+	my $stored = sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'hangs in the replay'}) };
+	$worker->start(env => { LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0',
+		FAILING_CALL => 'hang', FAILING_EVERY => 1, FAILING_PATH => "$worker->{base}.spool", FAILING_WHILE => $hangs })
+	    ->wait_until_ready;
+	$postgres->stop('fast');
+	is $worker->push_body(body(record(called => 'hangs in the replay')))->{status}, 200, 'a push goes to the spool';
+	write_file($hangs, '');
+	$postgres->start;
+	ok wait_for(sub { $stored->() == 1 }), 'the replay stores it';
+	my $start = time;
+	is $worker->stop, 0, 'the worker ends all the same';
+	cmp_ok time - $start, '<', 15, 'soon';
+	like $worker->log_text, qr/does not respond to the replay; exiting/, 'and says why it closes nothing';
+	unlink $hangs, $worker->{log};
+	$worker->start;
+	ok $worker->drains, 'the next one removes it';
+	is $stored->(), 1, 'it is stored once';
+	is $worker->stop, 0, 'that one ends well';
+};
+
 subtest 'a disk that others have filled' => sub {
 	my $disk = folder() . '/disk';
 	mkdir $disk;

@@ -230,7 +230,7 @@ replay_until(bool (*condition)(void))
 
 	while (!condition())
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	replay_stop(replay, clock_ms());
+	assert_true(replay_stop(replay, clock_ms()));
 }
 
 static bool is_empty(void) { return spool_depth(NULL).pushes == 0; }
@@ -307,7 +307,7 @@ it_ends_without_a_connection(void **state)
 	goes = false;
 	fill_spool(1);
 	replay = replay_start(NULL, (struct spool *)&connection);
-	replay_stop(replay, before + 50);
+	assert_true(replay_stop(replay, before + 50));
 	assert_in_range(clock_ms() - before, 0, 10 * 1000);
 	assert_int_equal(stored[0], 0);
 }
