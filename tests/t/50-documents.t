@@ -88,6 +88,9 @@ SKIP: {
 	is_deeply [grep { !$frozen{$_} } map { s{.*/}{}r } glob source() . '/sql/tables/*.sql'], [], 'every step of a release is frozen';
 }
 
+# each safeguard that tests/bite takes out is there
+is qx{@{[source()]}/tests/bite -n 2>&1} =~ s/^\d+ passed, 0 failed\n\z//r, '', 'tests/bite finds each safeguard';
+
 # --- the page of proofs names tests that are there
 my @proofs = read_file(source() . '/docs/PROOF.md') =~ m{\b(tests/[\w./-]*\w)}g;
 cmp_ok scalar @proofs, '>', 5, 'the proofs have commands';
