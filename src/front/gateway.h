@@ -1,6 +1,6 @@
 /*
  * One request as the web server hands it over, by FastCGI or by plain CGI: its variables and its answer.  gateway.c is
- * the only user of libfcgi.
+ * the only caller of libfcgi; others take FastCGI's constants from its header.
  */
 #ifndef GATEWAY_H
 #define GATEWAY_H

@@ -3,7 +3,7 @@
  * order of arrival.  Several threads and several processes may use one file.
  *
  *   spool.c         opens the spool, and takes pushes out
- *   spool_keeper.c  the spool's own thread, which puts pushes into it and is the one that may hang with the disk
+ *   spool_keeper.c  the spool's own thread, which puts pushes into it, so that no writer hangs with the disk
  *   spool_upkeep.c  what that thread does for the file in between
  *   spool_state.c   the lock of the file, and the answers that need no look at it
  *   spool_look.c    what callresultctl reads, and rescues by hand
