@@ -159,19 +159,34 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 		doctor_add_ok(doctor, "the spool's disk has room for a full spool");
 }
 
+/* The first file beside the spool that has that mark in its name, and that callresultd does not take over by itself. */
 static void
-check_leftovers(struct doctor *doctor, const char *path)
+check_leftover(struct doctor *doctor, struct spool *spool, const char *mark, const char *what)
 {
 	char pattern[PATH_MAX], cure[PATH_MAX + 64];
 	glob_t found;
+	size_t i = 0;
 
-	snprintf(pattern, sizeof pattern, "%s.damaged-*", path);
+	snprintf(pattern, sizeof pattern, "%s%s*", doctor->ctl->settings.spool_path, mark);
 	if (glob(pattern, 0, NULL, &found) != 0)
 		return;
-	snprintf(cure, sizeof cure, "callresultctl spool rescue %s, then move that file away", found.gl_pathv[0]);
-	doctor_add(doctor, FINDING_FAULT, "the pushes in it were answered 200 but are not in the database", cure,
-	    "callresultd set a damaged spool aside: %s", found.gl_pathv[0]);
+	while (spool != NULL && i < found.gl_pathc && spool_is_to_rescue(spool, found.gl_pathv[i]))
+		i++;
+	if (i < found.gl_pathc) {
+		snprintf(cure, sizeof cure, "callresultctl spool rescue %s, then move that file away",
+		    found.gl_pathv[i]);
+		doctor_add(doctor, FINDING_FAULT, "the pushes in it were answered 200 but are not in the database",
+		    cure, "callresultd %s: %s", what, found.gl_pathv[i]);
+	}
 	globfree(&found);
+}
+
+/* spool: NULL when it cannot be read. */
+static void
+check_leftovers(struct doctor *doctor, struct spool *spool)
+{
+	check_leftover(doctor, spool, ".damaged-", "set a damaged spool aside");
+	check_leftover(doctor, spool, ".removed-", "copied a spool that was removed or replaced");
 }
 
 static void
@@ -189,7 +204,8 @@ judge_waiting(struct doctor *doctor, const struct spool_summary *summary)
 		    age);
 }
 
-static void
+/* Returns the spool, for the caller to close; NULL when it cannot be read. */
+static struct spool *
 check_spool_file(struct doctor *doctor, const char *path)
 {
 	const struct settings *settings = &doctor->ctl->settings;
@@ -199,7 +215,7 @@ check_spool_file(struct doctor *doctor, const char *path)
 	if (access(path, R_OK | W_OK) != 0 && errno == EACCES) {
 		add_no_access(doctor, DOCTOR_NOT_SPOOLED, "chown callresultd the file, and its -wal and -shm files",
 		    path);
-		return;
+		return NULL;
 	}
 	if (others_may_read(path))
 		doctor_add(doctor, FINDING_WARNING, "the spool holds phone numbers, which every user of this machine"
@@ -210,7 +226,7 @@ check_spool_file(struct doctor *doctor, const char *path)
 	else
 		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_SPOOLED, "check its disk and its owner; callresultd sets a"
 		    " damaged file aside when it starts", "the spool %s cannot be opened or read", path);
-	spool_close(spool);
+	return spool;
 }
 
 static void
@@ -218,6 +234,7 @@ check_spool(struct doctor *doctor)
 {
 	const char *path = doctor->ctl->settings.spool_path;
 	char folder[PATH_MAX], cure[PATH_MAX + 64];
+	struct spool *spool = NULL;
 	struct stat found;
 
 	(void)!path_folder(folder, path);
@@ -228,14 +245,15 @@ check_spool(struct doctor *doctor)
 		return;
 	}
 	check_spool_disk(doctor, folder);
-	check_leftovers(doctor, path);
 	if (stat(path, &found) == 0)
-		check_spool_file(doctor, path);
+		spool = check_spool_file(doctor, path);
 	else if (errno == ENOENT)
 		doctor_add(doctor, FINDING_WARNING, "callresultd creates it at start, so it has not started yet or"
 		    " uses another configuration", "start callresultd", "there is no spool %s yet", path);
 	else
 		doctor_add(doctor, FINDING_UNKNOWN, NULL, DOCTOR_AS_ROOT, "the spool %s: %s", path, strerror(errno));
+	check_leftovers(doctor, spool);
+	spool_close(spool);
 }
 
 /* --- limits ------------------------------------------------------------------------------------------------ */

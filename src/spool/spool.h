@@ -8,6 +8,7 @@
  *   spool_state.c   the lock of the file, and the answers that need no look at it
  *   spool_look.c    what callresultctl reads, and rescues by hand
  *   spool_file.c    the file; spool_sqlite.c what SQLite is asked, spool_schema.c its tables, spool_copy.c a copy of it
+ *   spool_aside.c   the files set aside, whose pushes are still to be taken over
  *   spool_row.c     a push as a row
  *   spool_turn.c    whose turn it is, among processes
  *   spool_disk.c    the room that the disk has
@@ -115,6 +116,9 @@ struct spool_rescued {
  */
 bool spool_rescue(struct spool *spool, const char *path, struct spool_rescued *rescued)
     __attribute__((warn_unused_result));
+
+/* Whether callresultd takes over the pushes of the file at path by itself: its rescue is ordered and not done yet. */
+bool spool_is_to_rescue(struct spool *spool, const char *path);
 
 /* Why a file on the file system of path is less safe than it should be; NULL when no reason is known. */
 const char *spool_file_system_risk(const char *path);

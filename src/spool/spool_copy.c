@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/memory.h"
 
 static bool
 has_pushes(const struct spool_file *file)
@@ -39,8 +38,7 @@ spool_copy_moved(struct spool_file *file)
 	fsync(descriptor);
 	close(descriptor);
 	if (result == SPOOL_DONE) {
-		file->aside = memory_strdup(path);
-		file->expected = 0;     /* nothing of a copy can be missing */
+		spool_aside_add(file, path, 0);    /* nothing of a copy can be missing */
 		return true;
 	}
 	unlink(path);

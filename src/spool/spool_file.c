@@ -112,20 +112,6 @@ make_private(const char *path)
 	}
 }
 
-/* Orders the rescue of the pushes in the file that was set aside, if there is one. */
-static void
-order_rescue(struct spool_file *file)
-{
-	if (file->aside == NULL)
-		return;
-	if (!spool_file_execute(file, "INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", file->aside,
-	    (long long)file->expected))
-		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
-		    file->aside, sqlite3_errmsg(file->database));
-	memory_free(file->aside);
-	file->aside = NULL;
-}
-
 /* 0: it is not there. */
 static ino_t
 inode_beside(const struct spool_file *file, size_t i)
@@ -152,7 +138,7 @@ open_database(struct spool_file *file, int how)
 	for (size_t i = 0; i < SPOOL_BESIDE; i++)
 		file->beside[i] = inode_beside(file, i);
 	if (file->usable)
-		order_rescue(file);
+		spool_aside_order(file);
 	else if (opened)
 		spool_file_note_problem(file, SPOOL_FAILED, "it can be read and not written");
 	else
@@ -198,6 +184,7 @@ void
 spool_file_init(struct spool_file *file, const char *path, int64_t max_size)
 {
 	*file = (struct spool_file){ .path = memory_strdup(path), .max_size = max_size, .turn = { -1 } };
+	STAILQ_INIT(&file->asides);
 }
 
 void
@@ -205,7 +192,7 @@ spool_file_close(struct spool_file *file)
 {
 	drop(file);
 	spool_turn_close(&file->turn);
-	memory_free(file->aside);
+	spool_aside_give_up(file);
 	memory_free(file->path);
 }
 
@@ -323,12 +310,23 @@ spool_file_end(struct spool_file *file, enum spool_result result)
 	return result;
 }
 
+/* A process needs the turn to put the file aside: with it, an order cannot end up in a file that is just set aside. */
+void
+spool_file_order_rescues(struct spool_file *file)
+{
+	if (STAILQ_EMPTY(&file->asides) || !spool_turn_take(&file->turn, clock_ms() + LOCK_TIME))
+		return;
+	if (!spool_file_has_moved(file))
+		spool_aside_order(file);
+	spool_turn_leave(&file->turn);
+}
+
 /* --- damaged ----------------------------------------------------------------------------------------------- */
 
 bool
 spool_file_replace_damaged(struct spool_file *file)
 {
-	char aside[PATH_MAX] = "";
+	char aside[PATH_MAX];
 	int64_t expected;
 	bool replaced;
 
@@ -340,11 +338,9 @@ spool_file_replace_damaged(struct spool_file *file)
 	replaced = is_elsewhere(file);
 	drop(file);
 	spool_file_note_problem(file, SPOOL_FAILED, "it is damaged and cannot be renamed");
-	replaced = replaced || put_aside(file, aside);
-	if (*aside != '\0' && replaced) {
-		memory_free(file->aside);
-		file->aside = memory_strdup(aside);
-		file->expected = expected;
+	if (!replaced && put_aside(file, aside)) {
+		spool_aside_add(file, aside, expected);
+		replaced = true;
 	}
 	replaced = replaced && open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	spool_turn_leave(&file->turn);

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 #include "base/log.h"
@@ -48,6 +49,13 @@ enum spool_result {
 
 enum { SPOOL_PAGE_SIZE = 4096, SPOOL_BESIDE = 2 };
 
+/* A file whose pushes the spool is still to take over. */
+struct spool_aside {
+	char    *path;
+	int64_t  expected;      /* how many it says it has, 0 for a copy; -1: it does not say */
+	STAILQ_ENTRY(spool_aside) link;
+};
+
 struct spool_file {
 	char              *path;
 	int64_t            max_size;    /* bytes */
@@ -56,8 +64,7 @@ struct spool_file {
 	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
 	struct spool_turn  turn;
 	ino_t              beside[SPOOL_BESIDE];   /* inodes of -wal and -shm when it was opened; 0: none */
-	char              *aside;       /* a file whose pushes this one takes over as soon as it opens; NULL: none */
-	int64_t            expected;    /* how many aside says it has; -1: it does not say */
+	STAILQ_HEAD(, spool_aside) asides;      /* whose rescue could not be ordered yet */
 	int64_t            remembered;  /* stored pushes that could not be removed yet */
 	enum spool_result  noted;       /* what the last failure was, */
 	char               problem[256];        /* and why it came */
@@ -66,6 +73,8 @@ struct spool_file {
 
 /* Names the file; nothing is opened yet. */
 void spool_file_init(struct spool_file *file, const char *path, int64_t max_size);
+
+/* Logs each file aside whose rescue could not be ordered. */
 void spool_file_close(struct spool_file *file);
 
 /* Opens a file that is there; nothing is made.  False, logged, when it cannot. */
@@ -108,6 +117,9 @@ bool spool_file_rename(const char *from, const char *to) __attribute__((warn_unu
  */
 bool spool_file_replace_damaged(struct spool_file *file);
 
+/* Orders what could not be ordered when the file was opened, if the turn comes and SQLite can write it now. */
+void spool_file_order_rescues(struct spool_file *file);
+
 /* Counts the pushes in the file without the remembered ones.  False when it cannot be read. */
 bool spool_file_count(struct spool_file *file, struct spool_depth *depth) __attribute__((warn_unused_result));
 
@@ -126,12 +138,23 @@ void spool_file_log(struct spool_file *file, enum spool_trouble trouble);
 /* Makes the tables where there are none, and upgrades those of the first version.  False: the file is to be closed. */
 bool spool_schema_upgrade(struct spool_file *file) __attribute__((warn_unused_result));
 
+/* --- the files set aside (spool_aside.c) -------------------------------------------------------------------- */
+
+/* Remembers that a file was set aside; the rescue of its pushes is ordered as soon as the spool is open. */
+void spool_aside_add(struct spool_file *file, const char *path, int64_t expected);
+
+/* Orders the rescues that are not ordered yet, in the open spool.  What cannot be written, logged, stays for later. */
+void spool_aside_order(struct spool_file *file);
+
+/* Forgets what could not be ordered, and logs each. */
+void spool_aside_give_up(struct spool_file *file);
+
 /* --- a copy of it (spool_copy.c) ---------------------------------------------------------------------------- */
 
 #define SPOOL_COPY_MARK ".removed-"      /* in the names of copies, behind that of the spool */
 
 /*
- * Copies the file in use, which is not at its path any more, into a file beside that path, which becomes file->aside;
+ * Copies the file in use, which is not at its path any more, into a file beside that path, which joins file->asides;
  * not when it has no pushes, or none can be read.  False, noted, when the copy cannot be written.
  */
 bool spool_copy_moved(struct spool_file *file) __attribute__((warn_unused_result));

@@ -92,6 +92,23 @@ spool_find(struct spool *spool, const struct push_id *id, bool *failed)
 
 /* --- a damaged file ------------------------------------------------------------------------------------------ */
 
+bool
+spool_is_to_rescue(struct spool *spool, const char *path)
+{
+	static const char text[] = "SELECT 1 FROM rescue WHERE ? IN (file, file || '-wal', file || '-shm')";
+	sqlite3_stmt *statement = NULL;
+	bool found;
+
+	if (!spool_lock(spool))
+		return false;
+	found = sqlite3_prepare_v2(spool->file.database, text, -1, &statement, NULL) == SQLITE_OK &&
+	    sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC) == SQLITE_OK &&
+	    sqlite3_step(statement) == SQLITE_ROW;
+	sqlite3_finalize(statement);
+	spool_unlock(spool);
+	return found;
+}
+
 static enum spool_result
 rescue_part(struct spool *spool)
 {

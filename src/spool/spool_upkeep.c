@@ -114,6 +114,7 @@ look_after_file(struct spool *spool)
 		spool->failing = true;
 	else if (spool->failing)
 		probe(spool);
+	spool_file_order_rescues(&spool->file);
 	more = spool_rescue_go_on(&spool->file, &spool->rescue);
 	if (spool->file.usable && spool->pushes > 0 && spool->rescue == NULL)
 		check(spool);

@@ -229,6 +229,19 @@ finds('a large default partition', 'warning', qr/call_result_default has grown/,
 }, sub { $postgres->sql(q{truncate callresult.call_result_default}) });
 finds('a spool with a damaged one beside it', 'FAULT', qr/damaged spool/, sub { write_file("$worker->{base}.spool.damaged-1", '') },
 	sub { unlink "$worker->{base}.spool.damaged-1" });
+subtest 'a copy of a spool that was removed' => sub {
+	my $other = Rig::Worker->start_new(postgres => $postgres)->wait_until_ready;
+	$other->stop;
+	my $copy = "$other->{base}.spool.removed-1-2";
+	my $severity = sub {
+		my ($json) = ctl_json('-c', $other->{config}, 'doctor', '--json');
+		return finding($json, qr/removed or replaced: \Q$copy\E$/)->{severity};
+	};
+	write_file($copy, '');
+	is $severity->(), 'FAULT', 'is found';
+	is system('sqlite3', "$other->{base}.spool", "insert into rescue values ('$copy', 1, 0, 0)"), 0, 'its rescue is ordered';
+	is $severity->(), 'none', 'callresultd takes it over by itself';
+};
 finds('a worker that is gone', 'FAULT', qr/nothing accepts connections/, sub { $worker->stop }, sub { $worker->start });
 
 sub configured {

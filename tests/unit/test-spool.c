@@ -415,6 +415,18 @@ a_folder_may_come_later(void **state)
 	spool_close(spool);
 }
 
+/* Until it has so many. */
+static void
+wait_for_pushes(struct spool *spool, int64_t count)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000000 };
+	int64_t end = soon();
+
+	while (spool_depth(spool).pushes != count && clock_ms() < end)
+		nanosleep(&pause, NULL);
+	assert_int_equal(spool_depth(spool).pushes, count);
+}
+
 /* The one file that was put aside, and perhaps rescued already. */
 static void
 remove_damaged(void)
@@ -537,6 +549,74 @@ a_damaged_file_is_rescued_once_there_is_room_for_a_new_one(void **state)
 	assert_int_equal(spool_file_number(&file, "SELECT count(*) FROM rescue", 0), 1);
 	spool_file_close(&file);
 	remove_damaged();
+}
+
+/* Both the copy of what was replaced and what replaced it are then set aside, before there is a new file. */
+static void
+what_waits_survives_a_file_that_is_no_spool_in_its_place(void **state)
+{
+	struct spool *spool = spool_open(path, max_size);
+	struct capture capture = capture_start();
+	char other[80];
+
+	put(spool, push_of("one"));
+	put(spool, push_of("two"));
+	snprintf(other, sizeof other, "%s.other", path);
+	temporary_write(other, damaged);
+	assert_int_equal(rename(other, path), 0);
+	put(spool, push_of("three"));
+	wait_for_pushes(spool, 3);
+	free(capture_end(capture));
+	assert_oldest(spool, "one");
+	assert_oldest(spool, "two");
+	assert_oldest(spool, "three");
+	spool_close(spool);
+	remove_damaged();
+}
+
+static int64_t
+count_orders(struct spool_file *file)
+{
+	return spool_file_number(file, "SELECT count(*) FROM rescue", -1);
+}
+
+/* As while another process writes for long. */
+static void
+a_rescue_that_cannot_be_ordered_yet_is_ordered_later(void **state)
+{
+	struct spool_file file, other;
+
+	spool_close(spool_open(path, max_size));
+	spool_file_init(&other, path, max_size);
+	assert_true(spool_file_open_existing(&other));
+	assert_true(spool_file_execute(&other, "BEGIN IMMEDIATE"));
+	spool_file_init(&file, path, max_size);
+	spool_aside_add(&file, "one", 0);
+	spool_aside_add(&file, "two", -1);
+	assert_true(spool_file_follow(&file));
+	assert_int_equal(count_orders(&file), 0);
+	assert_true(spool_file_execute(&other, "ROLLBACK"));
+	spool_file_order_rescues(&file);
+	assert_int_equal(count_orders(&file), 2);
+	spool_file_close(&file);
+	spool_file_close(&other);
+}
+
+static void
+the_end_names_what_is_still_to_be_rescued(void **state)
+{
+	struct capture capture = capture_start();
+	struct spool_file file;
+	char *said;
+
+	spool_file_init(&file, path, max_size);
+	spool_aside_add(&file, "one", 0);
+	spool_aside_add(&file, "two", -1);
+	spool_file_close(&file);
+	said = capture_end(capture);
+	assert_non_null(strstr(said, "cannot rescue the pushes in one; run callresultctl spool rescue"));
+	assert_non_null(strstr(said, "cannot rescue the pushes in two; run callresultctl spool rescue"));
+	free(said);
 }
 
 /* Opens it once the gate, a pipe, has no writer any more.  The exit status is 0 when it gets a spool. */
@@ -918,13 +998,9 @@ static void
 what_others_change_is_seen(void **state)
 {
 	struct spool *one = spool_open(path, max_size), *other = spool_open(path, max_size);
-	static const struct timespec pause = { .tv_nsec = 10 * 1000000 };
-	int64_t end = soon();
 
 	put(other, push_of("other"));
-	while (spool_depth(one).pushes == 0 && clock_ms() < end)
-		nanosleep(&pause, NULL);
-	assert_int_equal(spool_depth(one).pushes, 1);
+	wait_for_pushes(one, 1);
 	assert_true(shows_an_oldest(one));
 	assert_oldest(other, "other");
 	assert_false(shows_an_oldest(other));
@@ -974,6 +1050,9 @@ main(void)
 		TEST(a_damaged_file_is_put_aside_by_one_of_two_alone),
 		TEST(processes_that_make_the_file_at_one_moment_all_have_it),
 		TEST(an_administrator_sees_every_push_and_changes_none),
+		TEST(what_waits_survives_a_file_that_is_no_spool_in_its_place),
+		TEST(a_rescue_that_cannot_be_ordered_yet_is_ordered_later),
+		TEST(the_end_names_what_is_still_to_be_rescued),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
 		TEST(a_rescue_goes_on_where_there_is_little_room),
 		TEST(a_file_of_the_first_version_is_upgraded),
