@@ -15,6 +15,7 @@ struct db {
 	bool refused[PUSHES * RECORDS];
 	bool refuses_whole;      /* also whole bodies */
 	bool refuses_times;      /* also pushes that did not arrive just now */
+	bool probes_fail;        /* by its own trouble, and nothing else does */
 	int  calls, calls_left;
 	int  rule_ends;          /* at this call, and refuses nothing from then on; 0: it does not */
 	int  stored, whole, rejects;
@@ -69,6 +70,8 @@ db_probe(struct db *used, struct push *push, const struct fold *fold, int64_t de
 {
 	enum db_result result = call(fold);
 
+	if (db.probes_fail)
+		return DB_UNAVAILABLE;
 	return result == DB_STORED && db.refuses_times && push->received_at == 1 ? DB_BAD_RECORD : result;
 }
 
@@ -208,6 +211,17 @@ a_lost_connection_refuses_nothing_good(void **state)
 }
 
 static void
+a_probe_that_fails_refuses_nothing(void **state)
+{
+	make(1, 2);
+	db.refused[1] = db.probes_fail = true;
+	store();
+	assert_int_equal(stored_count, 0);
+	assert_int_equal(pushes[0]->list.bad_count, 0);
+	assert_null(pushes[0]->fault);
+}
+
+static void
 what_is_refused_by_no_record_is_kept_whole(void **state)
 {
 	make(3, 2);
@@ -261,6 +275,7 @@ main(void)
 		TEST(one_refused_record_costs_no_other),
 		TEST(every_refused_record_is_found),
 		TEST(a_lost_connection_refuses_nothing_good),
+		TEST(a_probe_that_fails_refuses_nothing),
 		TEST(what_is_refused_by_no_record_is_kept_whole),
 		TEST(a_rule_that_is_gone_refuses_no_push_whole),
 		TEST(what_cannot_be_kept_at_all_is_not_stored),
