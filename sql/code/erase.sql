@@ -84,7 +84,7 @@ begin
     end if;
     select hit[1] into other
     from unnest(said) s,
-         unnest(array['(?<![0-9%])[0-9]*(?:' || tail || ')',
+         unnest(array['(?<![0-9%+])[0-9]*(?:' || tail || ')',
                       '(?<![0-9%])[0-9+(][-+ ()./0-9]*(?:'
                       || regexp_replace(tail, '([0-9])', '[-+ ()./]*\1', 'g') || ')']) form,
          regexp_matches(s, '(' || form || ')(?![0-9])', 'g') hit

@@ -10,41 +10,51 @@ return right(regexp_replace(called, '[^0-9]', '', 'g'), 8);
 
 comment on function callresult.number_tail(text) is 'The last eight digits of a number, by which calls_to finds it';
 
--- Whether two ways of writing a number mean the same one. What they share at their ends is the number itself; before it
--- may stand a trunk's 9, an exit code, a country code and a 0. Only one of the two may have a country code there, or
--- they are numbers of two countries; and none before five or six digits, which are a number within a country.
+-- Whether two ways of writing a number mean the same one. The near one has no country code: it is the number itself
+-- (the core), behind a trunk's 9 or a 0 or both. So may be the far one, or it has a country code before the core.
+-- Erasing another person's calls is worse than missing a form, so a country code is one only where it cannot be part of
+-- a number within a country: after + or 00 (here "i"), with seven digits or more behind it; without them, if it has two
+-- or three digits, with nine or more behind it. What begins with a 0 or is a Chinese mobile number, with or without the
+-- trunk's 9, has none.
 create or replace function callresult.same_number(one text, other text)
 returns boolean
 language sql
 immutable strict parallel safe
-return (
-    select shared >= 5
-           and (left(a, -shared) ~ '^9?0?$' and left(b, -shared) ~ abroad
-                or left(b, -shared) ~ '^9?0?$' and left(a, -shared) ~ abroad)
-    from (select a, b, shared,
-                 case when shared >= 7 then '^9?0{0,2}([1-9][0-9]{0,2})?0?$' else '^9?0?$' end as abroad
-          from (select regexp_replace(one, '[^0-9]', '', 'g') as a,
-                       regexp_replace(other, '[^0-9]', '', 'g') as b) digits,
-               lateral (select max(n) as shared
-                        from generate_series(0, least(length(a), length(b))) n
-                        where right(a, n) = right(b, n)) s) parts);
+return exists (
+    select
+    from (select array_agg(replace(regexp_replace(regexp_replace(form, '[^0-9+]', '', 'g'),
+                                                  '^9?(\+|00)+(?=[1-9][0-9]{7})', 'i'), '+', '')) as form
+          from unnest(array[one, other]) form) forms,
+         lateral (values (form[1], form[2]), (form[2], form[1])) pair (near, far),
+         lateral unnest(array[near, regexp_replace(near, '^9?0?', '')]) core,
+         lateral (select left(far, -length(core)) as before,
+                         '2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]'
+                         '|(2[1-689]|3[578]|42|5[09]|6[7-9]|8[035789]|9[679])[0-9]' as country,
+                         '^9?(0|1[3-9][0-9]{9}$)' as national) part
+    where length(core) >= 5 and right(far, length(core)) = core
+      and (before = ''
+           or core !~ '^0'
+              and (before ~ '^9?0?$'
+                   or before ~ ('^i(1|7|' || country || ')0?$') and length(core) >= 7
+                   or before ~ ('^9?(' || country || ')0?$') and length(core) >= 9 and far !~ national
+                   or before = 'i' and near !~ national)));
 
 comment on function callresult.same_number(text, text) is
     'Whether two ways of writing a number are the same number: with or without country code, trunk prefix, signs '
     'and blanks';
 
--- The tails that the forms of a number may have, for an index on number_tail (number_index=on); same_number decides.
--- Those of a number of fewer than eight digits differ: "60584" and "960584".
+-- The tails that the forms of a number may have, for an index on number_tail (number_index=on); same_number decides,
+-- and accepts none that has another tail. Those of a number of fewer than eight digits differ: "60584" and "960584",
+-- "+354 3661234" and "93661234".
 create or replace function callresult.number_tails(number text)
 returns text[]
 language sql
 immutable strict parallel safe
 return (
-    select array_agg(distinct right(before || core, 8)) || right(digits, 7)
+    select array_agg(distinct right(before || core, 8))
     from regexp_replace(number, '[^0-9]', '', 'g') digits,
-         unnest(array[digits, regexp_replace(digits, '^9?0?', '')]) core,
-         unnest('{"",0,1,2,3,4,5,6,7,8,9,90}'::text[]) before
-    group by digits);
+         unnest(array[digits, regexp_replace(digits, '^9?0?', ''), right(digits, 7)]) core,
+         unnest('{"",0,1,2,3,4,5,6,7,8,9,90}'::text[]) before);
 
 comment on function callresult.number_tails(text) is 'The tails that a number has in the ways of writing it';
 

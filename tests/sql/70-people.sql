@@ -67,7 +67,7 @@ select is((select count(*) from callresult.calls_to(form)), 3::bigint, 'calls_to
 from unnest(array['60584', '960584', '060584']) form;
 select is((select count(*) from callresult.calls_to(form)), 2::bigint, 'calls_to ' || form)
 from unnest(array['3661234', '93661234']) form;
-select is((select count(*) from callresult.calls_to('+354 3661234')), 1::bigint, 'a number of seven digits has a country code');
+select is((select count(*) from callresult.calls_to('+354 3661234')), 2::bigint, 'a number of seven digits has a country code');
 select is((select count(*) from callresult.calls_to('8660584')), 1::bigint, 'no country code before a short number');
 select is((select count(*) from callresult.calls_to('')), 0::bigint, 'no number is no call');
 select is((select campaign_id from callresult.calls_to('111') limit 1), null, 'too short to be told apart');
@@ -76,6 +76,35 @@ select results_eq(
     $$ values (8::bigint, 1::bigint), (1, 1) $$, 'called_often counts every form, and not another number that ends as it does');
 select is((select count(*) from callresult.called_often(3650, 8) where callresult.number_tail(called) = '00138000'), 0::bigint,
     'nor those that both have together');
+select is(callresult.same_number(one, other), true, one || ' is ' || other)
+from (values ('8613800138000', '913800138000'), ('9 86 138 0013 8000', '013800138000'), ('+86013800138000', '13800138000'),
+    ('8613800138000', '+86 138 0013 8000'), ('861012345678', '1012345678'), ('861012345678', '01012345678'),
+    ('+8601012345678', '901012345678'), ('+44 20 7946 0000', '02079460000'), ('442079460000', '02079460000'),
+    ('+12125551234', '2125551234'), ('+12125551234', '12125551234'), ('+354 3661234', '3661234'), ('00354 3661234', '93661234'),
+    ('9003543661234', '03661234'), ('60584', '960584'), ('+91 98765 43210', '9876543210'), ('0060584', '0060584')) v (one, other);
+select is(callresult.same_number(one, other), false, one || ' is not ' || other)
+from (values ('13903661234', '3661234'), ('15003661234', '3661234'), ('913903661234', '3661234'), ('+8613903661234', '3661234'),
+    ('13860584123', '60584123'), ('13860584123', '060584123'), ('1062345678', '62345678'), ('02162345678', '2345678'),
+    ('+86 10 62345678', '62345678'), ('+1 650 3661234', '3661234'), ('3543661234', '3661234'), ('8660584', '60584'),
+    ('+86 60584', '+354 60584'), ('18162345678', '08162345678'), ('918162345678', '08162345678'), ('+8618162345678', '08162345678'),
+    ('8618162345678', '8162345678'), ('75523456789', '05523456789'), ('075523456789', '05523456789'),
+    ('+919876543210', '19876543210'), ('+1 816 234 5678', '18162345678'), ('001 816 234 5678', '918162345678'),
+    ('03543661234', '+354 3661234'), ('+8613800138000', '+113800138000'), ('111', '111'), ('', '')) v (one, other);
+-- the numbers above and others, behind everything that may stand before a number
+create temp table form as
+select distinct before || number as form
+from unnest(array['', '9', '0', '90', '00', '900', '86', '986', '+86', '0086', '90086', '9+86', '+86 0', '860', '+', '+ 9', '1', '+1', '+1390',
+        '1390', '139', '138', '7', '91', '+91', '354', '+354', '+354 0', '00354']) before,
+    unnest(array['13800138000', '1012345678', '75523456789', '8162345678', '3661234', '60584123', '960584', '60584', '0584']) number;
+create temp table pair as
+select a.form as one, b.form as other, callresult.same_number(a.form, b.form) as same
+from form a join form b on right(callresult.number_tail(a.form), 4) = right(callresult.number_tail(b.form), 4);
+select cmp_ok((select count(distinct one) from pair where same and one <> other), '>', 200::bigint, 'forms of numbers, and');
+select is_empty($$ select one, other from pair a where same and not exists (select from pair b
+    where b.one = a.other and b.other = a.one and b.same) $$, 'what one form is, is the other');
+select is_empty($$ select one from pair where one = other and not same and length(callresult.number_tail(one)) >= 5 $$, 'each is itself');
+select is_empty($$ select one, other from pair
+    where same and callresult.number_tail(other) <> all (callresult.number_tails(one)) $$, 'the tails of one lead to the other');
 set local role callresult_reader;
 select lives_ok(format('select * from callresult.%s', call), 'the reader calls ' || call)
 from unnest(array['called_often(3650, 8)', 'calls_to(''13800138000'')', 'newest(1)', 'local_today()']) call;

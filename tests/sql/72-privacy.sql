@@ -43,7 +43,7 @@ select results_eq($$ select found_in, form, rows from gone where problem is null
     $$ values ('call_result', '13800138000', 1::bigint), ('quarantine', '13800138000', 10) $$, 'the form that is given is erased');
 select set_eq($$ select found_in, form, rows from gone where problem ~ 'otherwise' $$,
     $$ values ('call_result', '+86 138 0013 8000', 1::bigint), ('call_result', '8613800138000', 1),
-              ('quarantine', '8613800138000', 1), ('quarantine', '+86 (138) 0013-8000', 1) $$, 'and the others are shown');
+              ('quarantine', '+8613800138000', 1), ('quarantine', '+86 (138) 0013-8000', 1) $$, 'and the others are shown');
 select set_eq($$ select rows, substring(problem from '\((.*)\)') from gone where form is null $$,
     $$ values (1::bigint, 'gzip'), (1, 'no text') $$, 'what cannot be searched is named');
 select matches((select problem from gone where problem ~ 'gzip'),
@@ -60,6 +60,12 @@ select pg_temp.call('e', called, now() at time zone 'UTC', 5, '537') from unnest
 select pg_temp.hold('short', '{"called":"9 60584"}'), pg_temp.hold('longer', '{"called":"8660584"}');
 select set_eq($$ select found_in, form, rows from callresult.erase_number('960584', every_form => true) where form is not null $$,
     $$ values ('call_result', '60584', 1::bigint), ('call_result', '960584', 1), ('quarantine', '60584', 1) $$, 'a short number');
+select pg_temp.call('e', called, now() at time zone 'UTC', 5, '537') from unnest(array['3661234', '13903661234', '+354 366 1234']) called;
+select pg_temp.hold('a mobile', '{"called":"13903661234"}'), pg_temp.hold('abroad', '{"called":"+919876543210"}');
+select set_eq($$ select found_in, form, rows from callresult.erase_number('3661234', every_form => true) where form is not null $$,
+    $$ values ('call_result', '3661234', 1::bigint), ('call_result', '+354 366 1234', 1) $$, 'not the mobile number that ends as it does');
+select is_empty($$ select * from callresult.erase_number('19876543210', every_form => true) where form is not null $$,
+    'nor a number of another country that looks like one behind a 9');
 select is_empty('select * from callresult.check_tally()', 'the tally knows');
 
 -- --- forgetting the person
