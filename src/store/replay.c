@@ -313,6 +313,7 @@ replay_stop(struct replay *replay, int64_t at)
 	sleeper_sleep(&replay->stopper, at + STOP_TIME - clock_ms());
 	if (!replay->ended) {
 		log_warning("spool: its disk does not respond to the replay; exiting without closing the file");
+		pthread_detach(replay->thread);
 		return false;
 	}
 	pthread_join(replay->thread, NULL);
