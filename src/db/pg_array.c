@@ -14,7 +14,7 @@ enum {
 	LOWER_BOUND_AT = 16,
 	HEADER_SIZE = 20,
 	EMPTY_SIZE = 12,        /* an array without elements has no dimension */
-	CAPACITY_TO_KEEP = 1 << 20,
+	CAPACITY_TO_KEEP = 128 * 1024,   /* of each of the forty arrays of a call */
 };
 
 /* 2000-01-01, from which PostgreSQL counts microseconds */
