@@ -78,12 +78,19 @@ subtest 'a file that may not grow' => sub {
 	is $worker->stop, 0, 'it ends well';
 };
 
-subtest 'a disk that hangs' => sub {
-	my $hangs = folder() . '/hangs';
+# The disk of its spool hangs while the file is there.
+sub worker_on_disk_that_hangs {
+	my ($hangs) = @_;
 	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
 	$worker->start(env => { LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0',
 		FAILING_CALL => 'hang', FAILING_EVERY => 1, FAILING_PATH => "$worker->{base}.spool", FAILING_WHILE => $hangs })
 	    ->wait_until_ready;
+	return $worker;
+}
+
+subtest 'a disk that hangs' => sub {
+	my $hangs = folder() . '/hangs';
+	my $worker = worker_on_disk_that_hangs($hangs);
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'before')))->{status}, 200, 'a push goes to the spool';
 	write_file($hangs, '');
@@ -112,11 +119,8 @@ subtest 'a disk that hangs' => sub {
 # what the replay has stored it cannot remove
 subtest 'a disk that hangs under the replay' => sub {
 	my $hangs = folder() . '/replay-hangs';
-	my $worker = Rig::Worker->configured(postgres => $postgres, %quick);
+	my $worker = worker_on_disk_that_hangs($hangs);
 	my $stored = sub { $postgres->sql(q{select count(*) from callresult.call_result where called = 'hangs in the replay'}) };
-	$worker->start(env => { LD_PRELOAD => build() . '/tests/shim/failing.so', ASAN_OPTIONS => 'verify_asan_link_order=0',
-		FAILING_CALL => 'hang', FAILING_EVERY => 1, FAILING_PATH => "$worker->{base}.spool", FAILING_WHILE => $hangs })
-	    ->wait_until_ready;
 	$postgres->stop('fast');
 	is $worker->push_body(body(record(called => 'hangs in the replay')))->{status}, 200, 'a push goes to the spool';
 	write_file($hangs, '');
