@@ -296,6 +296,7 @@ begin
                         coalesce(callresult.lag_by_offset(t_lag, t_timed, zone_offset),
                                  callresult.lag_of_each(p_received_at, r_push, r_call_time_local, call_timezone)),
                         t_campaign_id, t_vdn_id, t_call_hour, t_call_status, t_cause_code, t_calls);
+                -- assigned, since PERFORM would run a query
                 setting := pg_catalog.set_config('callresult.counted', 'yes', true);
                 insert into callresult.call_result (
                     push_id, received_at, arrived_at, campaign_id, session_id, called, call_time_local, call_time,
