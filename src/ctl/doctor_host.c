@@ -15,13 +15,11 @@
 #include "base/path.h"
 #include "ctl/doctor.h"
 #include "ctl/token_file.h"
+#include "front/server.h"
 
 enum { MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 1024 };
 
-enum {                          /* the most memory that is taken, as callresultd(8) has it */
-	BODIES = 4,             /* times max_body: the bodies in flight together */
-	PUSH_TIMES = 12,        /* times its size: a push */
-};
+enum { PUSH_TIMES = 12 };       /* the most memory that a push takes, times its size, as callresultd(8) has it */
 
 /* --- files with secrets ------------------------------------------------------------------------------------ */
 
@@ -185,8 +183,8 @@ check_leftover(struct doctor *doctor, struct spool *spool, const char *mark, con
 static void
 check_leftovers(struct doctor *doctor, struct spool *spool)
 {
-	check_leftover(doctor, spool, ".damaged-", "set a damaged spool aside");
-	check_leftover(doctor, spool, ".removed-", "copied a spool that was removed or replaced");
+	check_leftover(doctor, spool, SPOOL_DAMAGED_MARK, "set a damaged spool aside");
+	check_leftover(doctor, spool, SPOOL_COPY_MARK, "copied a spool that was removed or replaced");
 }
 
 static void
@@ -282,7 +280,7 @@ check_memory(struct doctor *doctor)
 {
 	const struct settings *settings = &doctor->ctl->settings;
 	int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-	int64_t wanted = BODIES * PUSH_TIMES * settings->max_body;
+	int64_t wanted = SERVER_BODIES * PUSH_TIMES * settings->max_body;
 
 	if (memory > 0 && wanted > memory)
 		doctor_add(doctor, FINDING_WARNING, "if memory runs out, callresultd ends, and the web server answers"

@@ -169,8 +169,9 @@ server_start(struct listener *listener, int in_flight, const struct service *ser
 	server->listener = listener;
 	server->service = service;
 	server->connections_max = most_connections();
-	/* together four times max_body, as server.h has it */
-	connection_init(&server->connections, in_flight, service->max_body / (size_t)in_flight, 3 * service->max_body);
+	/* together SERVER_BODIES times max_body */
+	connection_init(&server->connections, in_flight, service->max_body / (size_t)in_flight,
+	    (SERVER_BODIES - 1) * service->max_body);
 	pthread_mutex_init(&server->mutex, NULL);
 	thread_cond_init(&server->emptied);
 	watch_all(server);

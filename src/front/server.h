@@ -6,6 +6,8 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+enum { SERVER_BODIES = 4 };     /* times max_body: the most that the bodies of pushes in flight take together */
+
 struct listener;
 struct server;
 struct service;
@@ -13,7 +15,7 @@ struct service;
 /*
  * Starts the server, in threads of its own that take no signals.  listener and service must outlive it.
  * in_flight: how many pushes may be read or stored at once; the others wait, first come, first served.  The bodies of
- * those in flight take at most four times max_body together.
+ * those in flight take at most SERVER_BODIES times max_body.
  */
 struct server *server_start(struct listener *listener, int in_flight, const struct service *service);
 

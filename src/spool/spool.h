@@ -25,6 +25,10 @@
 
 struct spool;
 
+/* In the names of files beside the spool, behind its own: damaged ones, and copies of what was removed. */
+#define SPOOL_DAMAGED_MARK ".damaged-"
+#define SPOOL_COPY_MARK ".removed-"
+
 enum { SPOOL_FREE_FLOOR = 64 * 1024 * 1024 };   /* bytes of its disk that are left to others */
 
 struct spool_depth {

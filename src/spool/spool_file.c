@@ -244,7 +244,7 @@ spool_file_rename(const char *from, const char *to)
 static bool
 put_aside(struct spool_file *file, char aside[PATH_MAX])
 {
-	snprintf(aside, PATH_MAX, "%s.damaged-%lld", file->path, (long long)time(NULL));
+	snprintf(aside, PATH_MAX, "%s" SPOOL_DAMAGED_MARK "%lld", file->path, (long long)time(NULL));
 	if (!spool_file_rename(file->path, aside))
 		return false;
 	log_error("spool %s: the file is damaged; keeping it as %s and rescuing its pushes into a new one", file->path,

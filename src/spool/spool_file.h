@@ -151,8 +151,6 @@ void spool_aside_give_up(struct spool_file *file);
 
 /* --- a copy of it (spool_copy.c) ---------------------------------------------------------------------------- */
 
-#define SPOOL_COPY_MARK ".removed-"      /* in the names of copies, behind that of the spool */
-
 /*
  * Copies the file in use, which is not at its path any more, into a file beside that path, which joins file->asides;
  * not when it has no pushes, or none can be read.  False, noted, when the copy cannot be written.

@@ -128,7 +128,7 @@ spool_rescue_part(struct spool_rescue *rescue)
 static void
 rename_rescued(const char *path, char renamed[PATH_MAX])
 {
-	static const char mark[] = ".damaged-";
+	static const char mark[] = SPOOL_DAMAGED_MARK;
 	const char *damaged = strstr(path, mark);
 
 	if (damaged != NULL)
