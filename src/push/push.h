@@ -15,33 +15,41 @@
 
 enum { PUSH_SHA256_SIZE = 32, PUSH_SOURCE_SIZE = 65 };
 
+struct request;
+
 struct push {
+	atomic_int         references;
+
+	/* what arrived */
 	struct push_id     id;
 	int64_t            received_at;                     /* clock_timestamp() at arrival */
-	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
 	int64_t            clock_ahead;                     /* clock_ahead() at arrival */
+	char               remote_addr[INET6_ADDRSTRLEN];   /* of the sender; "" when unknown */
 	char               source[PUSH_SOURCE_SIZE];        /* the name of its token; "": none was asked for */
 	struct slice       body;                            /* the push owns it; empty until push_set_body() */
 	size_t             bytes;                           /* of the body as sent, kept or not */
 	unsigned char      sha256[PUSH_SHA256_SIZE];        /* of the body, when it is kept */
-	struct record_list list;                            /* points into the body */
-	const char        *fault;                           /* why the body is refused whole; NULL: it is not */
-	bool               spooled;                         /* it was read from the spool */
-	int64_t            spool_seq;                       /* spooled: the seq of its row when it was read */
 	bool               dated;                           /* an import says when it was received */
 
-	void              *request;                         /* request.c's, which waits for the outcome */
+	/* the spool's */
+	bool               spooled;                         /* it was read from the spool */
+	int64_t            spool_seq;                       /* spooled: the seq of its row when it was read */
 
-	/* queue.c's, under its mutex */
+	/* what its body was read as */
+	struct record_list list;                            /* points into the body */
+	const char        *fault;                           /* why the body is refused whole; NULL: it is not */
+
+	/* the front's */
+	struct request    *request;                         /* waits for the outcome; NULL: nobody does */
+
+	/* the queue's: deadline is set once, the others are under its mutex, outcome and next until the push is done */
 	int64_t            deadline;                        /* clock_ms() by which it must be answered */
-	enum outcome       outcome;                         /* how storing it ended, once it is done */
 	bool               waiting;                         /* no writer has taken it */
 	bool               pending;                         /* it has no outcome yet, and somebody waits for it */
 	TAILQ_ENTRY(push)  in_line;                         /* among those that wait */
 	LIST_ENTRY(push)   among_pending;
+	enum outcome       outcome;                         /* how storing it ended, once it is done */
 	struct push       *next;                            /* among the done */
-
-	atomic_int         references;
 };
 
 /* Makes a push that arrives now, with one reference.  Drops remote_addr unless it is an IP address; it may be NULL. */

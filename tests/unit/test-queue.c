@@ -61,7 +61,7 @@ start_with(struct sender *sender, size_t records, int64_t time)
 {
 	*sender = (struct sender){ .push = push_new(NULL), .outcome = OUTCOMES };
 	sender->push->list.record_count = records;
-	sender->push->request = sender;
+	sender->push->request = (struct request *)sender;
 	queue_post(queue, push_ref(sender->push), time);
 }
 
@@ -79,7 +79,7 @@ tell_senders(void)
 	int count = 0;
 
 	for (; push != NULL; push = next, count++) {
-		struct sender *sender = push->request;
+		struct sender *sender = (struct sender *)push->request;
 
 		next = push->next;
 		assert_int_equal(sender->outcome, OUTCOMES);
