@@ -84,7 +84,7 @@ static bool
 name_row(struct spool *spool, const struct push *push)
 {
 	struct spool_file *file = &spool->file;
-	sqlite3_stmt *statement = file->statements[SPOOL_NAME];
+	sqlite3_stmt *statement = file->statements[STATEMENT_SET_ID];
 
 	spool_row_bind_seq(statement, push);
 	if (!spool_file_run(statement))
@@ -93,7 +93,7 @@ name_row(struct spool *spool, const struct push *push)
 		spool_file_note_problem(file, SPOOL_DAMAGED, "a row is not where it was read");
 	else
 		return true;
-	handle_trouble(spool, SPOOL_WRITING);
+	handle_trouble(spool, TROUBLE_WRITING);
 	return false;
 }
 
@@ -101,7 +101,7 @@ name_row(struct spool *spool, const struct push *push)
 static bool
 read_oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes, int *count, bool *named)
 {
-	sqlite3_stmt *statement = spool->file.statements[SPOOL_OLDEST];
+	sqlite3_stmt *statement = spool->file.statements[STATEMENT_OLDEST];
 	int code = SQLITE_ROW;
 
 	sqlite3_bind_int(statement, 1, capacity);
@@ -123,7 +123,7 @@ oldest(struct spool *spool, struct push **pushes, int capacity, size_t bytes)
 	int count = 0;
 
 	if (!spool->file.usable || !read_oldest(spool, pushes, capacity, bytes, &count, &named)) {
-		handle_trouble(spool, SPOOL_READING);
+		handle_trouble(spool, TROUBLE_READING);
 		while (count > 0)
 			push_unref(pushes[--count]);
 		return -1;
@@ -170,8 +170,8 @@ remember(struct spool *spool, struct push *const *pushes, int count)
 	for (int i = 0; i < count; i++) {
 		if (!file->usable)
 			return false;
-		spool_row_bind_id(file->statements[SPOOL_REMEMBER], 1, &pushes[i]->id);
-		if (!spool_file_run(file->statements[SPOOL_REMEMBER]))
+		spool_row_bind_id(file->statements[STATEMENT_REMEMBER], 1, &pushes[i]->id);
+		if (!spool_file_run(file->statements[STATEMENT_REMEMBER]))
 			return false;
 		file->remembered += sqlite3_changes(file->database);
 	}
@@ -186,11 +186,11 @@ spool_remove(struct spool *spool, struct push *const *pushes, int count)
 
 	if (!spool_lock(spool))
 		return false;
-	result = change(&spool->file, SPOOL_REMOVE, pushes, count);
+	result = change(&spool->file, STATEMENT_REMOVE, pushes, count);
 	if (result == SPOOL_NO_ROOM && spool_disk_give_up_reserve(&spool->file))
-		result = change(&spool->file, SPOOL_REMOVE, pushes, count);
+		result = change(&spool->file, STATEMENT_REMOVE, pushes, count);
 	if (result != SPOOL_DONE)
-		handle_trouble(spool, SPOOL_REMOVING);
+		handle_trouble(spool, TROUBLE_REMOVING);
 	done = result == SPOOL_DONE || remember(spool, pushes, count);
 	spool_unlock(spool);
 	return done;
@@ -203,9 +203,9 @@ spool_postpone(struct spool *spool, struct push *push)
 
 	if (!spool_lock(spool))
 		return false;
-	done = change(&spool->file, SPOOL_POSTPONE, &push, 1) == SPOOL_DONE;
+	done = change(&spool->file, STATEMENT_POSTPONE, &push, 1) == SPOOL_DONE;
 	if (!done)
-		handle_trouble(spool, SPOOL_POSTPONING);
+		handle_trouble(spool, TROUBLE_POSTPONING);
 	spool_unlock(spool);
 	return done;
 }

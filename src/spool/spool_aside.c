@@ -31,7 +31,7 @@ spool_aside_order(struct spool_file *file)
 		if (!spool_file_execute(file, "INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside->path,
 		    (long long)aside->expected)) {
 			spool_file_note(file);
-			spool_file_log(file, SPOOL_WRITING);
+			spool_file_log(file, TROUBLE_WRITING);
 			return;
 		}
 		remove_first(file);

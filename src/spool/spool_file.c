@@ -34,16 +34,16 @@ enum {                          /* milliseconds */
  */
 #define OF_PUSH " WHERE +id = ?1 AND rowid IN (?2, (SELECT rowid FROM push WHERE id = ?1))"
 
-static const char *const statement_texts[SPOOL_STATEMENTS] = {
-	[SPOOL_PUT] = "INSERT INTO push (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+static const char *const statement_texts[STATEMENTS] = {
+	[STATEMENT_PUT] = "INSERT INTO push (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	    " ON CONFLICT (id) DO NOTHING",
-	[SPOOL_OLDEST] = "SELECT " COLUMNS OF_WAITING " ORDER BY seq LIMIT ?",
-	[SPOOL_HEAD] = "SELECT received_at" OF_WAITING " ORDER BY seq LIMIT 1",
-	[SPOOL_REMOVE] = "DELETE FROM push" OF_PUSH,
-	[SPOOL_POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push)" OF_PUSH,
-	[SPOOL_NAME] = "UPDATE push SET id = ?1 WHERE rowid = ?2",
-	[SPOOL_REMEMBER] = "INSERT INTO temp.remembered (id) VALUES (?) ON CONFLICT DO NOTHING",
-	[SPOOL_DEPTH] = "SELECT pushes, bytes FROM depth",
+	[STATEMENT_OLDEST] = "SELECT " COLUMNS OF_WAITING " ORDER BY seq LIMIT ?",
+	[STATEMENT_HEAD] = "SELECT received_at" OF_WAITING " ORDER BY seq LIMIT 1",
+	[STATEMENT_REMOVE] = "DELETE FROM push" OF_PUSH,
+	[STATEMENT_POSTPONE] = "UPDATE push SET seq = (SELECT max(seq) + 1 FROM push)" OF_PUSH,
+	[STATEMENT_SET_ID] = "UPDATE push SET id = ?1 WHERE rowid = ?2",
+	[STATEMENT_REMEMBER] = "INSERT INTO temp.remembered (id) VALUES (?) ON CONFLICT DO NOTHING",
+	[STATEMENT_DEPTH] = "SELECT pushes, bytes FROM depth",
 };
 
 /*
@@ -63,7 +63,7 @@ static const char setup[] =
 static bool
 prepare_statements(struct spool_file *file)
 {
-	for (int i = 0; i < SPOOL_STATEMENTS; i++)
+	for (int i = 0; i < STATEMENTS; i++)
 		if (sqlite3_prepare_v3(file->database, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
 		    &file->statements[i], NULL) != SQLITE_OK)
 			return false;
@@ -81,7 +81,7 @@ set_up(struct spool_file *file)
 static void
 drop(struct spool_file *file)
 {
-	for (int i = 0; i < SPOOL_STATEMENTS; i++) {
+	for (int i = 0; i < STATEMENTS; i++) {
 		sqlite3_finalize(file->statements[i]);
 		file->statements[i] = NULL;
 	}
@@ -176,7 +176,7 @@ spool_file_open_existing(struct spool_file *file)
 	bool opened = open_database(file, SQLITE_OPEN_READWRITE) && spool_turn_open(&file->turn, file->path);
 
 	if (!opened)
-		spool_file_log(file, SPOOL_OPENING);
+		spool_file_log(file, TROUBLE_OPENING);
 	return opened;
 }
 

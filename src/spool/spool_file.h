@@ -17,25 +17,25 @@
 
 /* Statements that are prepared whenever the file is opened, with their parameters. */
 enum spool_statement {
-	SPOOL_PUT,          /* enum spool_column */
-	SPOOL_OLDEST,       /* how many; gives enum spool_column of what is not remembered */
-	SPOOL_HEAD,         /* gives received_at of the first of these */
-	SPOOL_REMOVE,       /* id, seq */
-	SPOOL_POSTPONE,     /* id, seq */
-	SPOOL_NAME,         /* id, seq: gives the row of that seq that id */
-	SPOOL_REMEMBER,     /* id */
-	SPOOL_DEPTH,        /* gives the pushes and their bytes */
-	SPOOL_STATEMENTS,
+	STATEMENT_PUT,          /* enum spool_column */
+	STATEMENT_OLDEST,       /* how many; gives enum spool_column of what is not remembered */
+	STATEMENT_HEAD,         /* gives received_at of the first of these */
+	STATEMENT_REMOVE,       /* id, seq */
+	STATEMENT_POSTPONE,     /* id, seq */
+	STATEMENT_SET_ID,       /* id, seq: gives the row of that seq that id */
+	STATEMENT_REMEMBER,     /* id */
+	STATEMENT_DEPTH,        /* gives the pushes and their bytes */
+	STATEMENTS,
 };
 
 /* What may go wrong with it, each logged by itself. */
 enum spool_trouble {
-	SPOOL_OPENING,
-	SPOOL_WRITING,
-	SPOOL_READING,
-	SPOOL_REMOVING,
-	SPOOL_POSTPONING,
-	SPOOL_TROUBLES,
+	TROUBLE_OPENING,
+	TROUBLE_WRITING,
+	TROUBLE_READING,
+	TROUBLE_REMOVING,
+	TROUBLE_POSTPONING,
+	TROUBLES,
 };
 
 /* What becomes of a try to write. */
@@ -61,14 +61,14 @@ struct spool_file {
 	int64_t            max_size;    /* bytes */
 	sqlite3           *database;    /* NULL: not open */
 	bool               usable;      /* database is open and set up: statements are there */
-	sqlite3_stmt      *statements[SPOOL_STATEMENTS];
+	sqlite3_stmt      *statements[STATEMENTS];
 	struct spool_turn  turn;
 	ino_t              beside[SPOOL_BESIDE];   /* inodes of -wal and -shm when it was opened; 0: none */
 	STAILQ_HEAD(, spool_aside) asides;      /* whose rescue could not be ordered yet */
 	int64_t            remembered;  /* stored pushes that could not be removed yet */
 	enum spool_result  noted;       /* what the last failure was, */
 	char               problem[256];        /* and why it came */
-	struct log_limit   limits[SPOOL_TROUBLES];
+	struct log_limit   limits[TROUBLES];
 };
 
 /* Names the file; nothing is opened yet. */

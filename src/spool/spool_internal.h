@@ -19,7 +19,7 @@ struct put;
 
 enum {
 	SPOOL_WELL_BYTES = 64 * 1024,   /* a spool without room for these is not well */
-	SPOOL_ROW_BYTES = 512,          /* that a row takes beside its body */
+	SPOOL_ROW_OVERHEAD = 512,       /* bytes that a row takes beside its body */
 };
 
 struct spool {

@@ -93,7 +93,7 @@ bytes_of(const struct item *items, int count)
 	int64_t bytes = 0;
 
 	for (int i = 0; i < count; i++)
-		bytes += (int64_t)items[i].push->body.length + SPOOL_ROW_BYTES;
+		bytes += (int64_t)items[i].push->body.length + SPOOL_ROW_OVERHEAD;
 	return bytes;
 }
 
@@ -110,8 +110,8 @@ put_together(struct spool *spool, const struct item *items, int count, int64_t d
 	if (result != SPOOL_DONE)
 		return result;
 	for (int i = 0; result == SPOOL_DONE && i < count; i++) {
-		spool_row_bind(file->statements[SPOOL_PUT], items[i].push);
-		if (!spool_file_run(file->statements[SPOOL_PUT]))
+		spool_row_bind(file->statements[STATEMENT_PUT], items[i].push);
+		if (!spool_file_run(file->statements[STATEMENT_PUT]))
 			result = spool_file_note(file);
 	}
 	return spool_file_end(file, result);
@@ -151,7 +151,7 @@ static void
 log_trouble(struct spool *spool, enum spool_result result)
 {
 	if (result != SPOOL_NO_ROOM)
-		spool_file_log(&spool->file, spool->file.usable ? SPOOL_WRITING : SPOOL_OPENING);
+		spool_file_log(&spool->file, spool->file.usable ? TROUBLE_WRITING : TROUBLE_OPENING);
 	else if (log_limit_allows(&spool->full_limit, LOG_PAUSE))
 		log_error("spool %s: it or its disk is full; pushes it has no room for are answered 503",
 		    spool->file.path);

@@ -17,7 +17,7 @@ static void
 log_unread(struct spool *spool)
 {
 	spool_file_note(&spool->file);
-	spool_file_log(&spool->file, SPOOL_READING);
+	spool_file_log(&spool->file, TROUBLE_READING);
 }
 
 bool
@@ -130,7 +130,7 @@ rescue(struct spool *spool, const char *path, struct spool_rescued *rescued)
 	}
 	done = rescue_part(spool) == SPOOL_DONE;
 	if (!done)
-		spool_file_log(&spool->file, SPOOL_WRITING);
+		spool_file_log(&spool->file, TROUBLE_WRITING);
 	*rescued = (struct spool_rescued){ .is_due = done && spool_rescue_is_due(spool->rescue),
 		.page = spool->rescue->page - 1, .pages = spool->rescue->count,
 		.found = spool->rescue->found, .taken = spool->rescue->taken };

@@ -207,8 +207,8 @@ read_value(struct input *input, uint64_t type, struct spool_value *value)
 	if (length > (uint64_t)(input->end - input->at) || type == 7 || type == 10 || type == 11)
 		return false;
 	*value = (struct spool_value){ .bytes = input->at, .length = (int)length };
-	value->type = type == 0 ? SPOOL_NULL : type < 12 ? SPOOL_INTEGER : type % 2 == 0 ? SPOOL_BLOB : SPOOL_TEXT;
-	if (value->type == SPOOL_INTEGER)
+	value->type = type == 0 ? VALUE_NULL : type < 12 ? VALUE_INTEGER : type % 2 == 0 ? VALUE_BLOB : VALUE_TEXT;
+	if (value->type == VALUE_INTEGER)
 		value->integer = read_integer(input->at, type);
 	input->at += length;
 	return true;
@@ -235,11 +235,11 @@ read_values(const unsigned char *payload, uint64_t length, struct spool_value va
 static bool
 are_of(const struct spool_value *values, const char *types)
 {
-	static const char letters[] = { [SPOOL_NULL] = 'n', [SPOOL_INTEGER] = 'i', [SPOOL_TEXT] = 't',
-	    [SPOOL_BLOB] = 'b' };
+	static const char letters[] = { [VALUE_NULL] = 'n', [VALUE_INTEGER] = 'i', [VALUE_TEXT] = 't',
+	    [VALUE_BLOB] = 'b' };
 
 	for (; *types != '\0'; types++, values++) {
-		if (*types == '?' && *++types != '\0' && values->type == SPOOL_NULL)
+		if (*types == '?' && *++types != '\0' && values->type == VALUE_NULL)
 			continue;
 		if (letters[values->type] != *types)
 			return false;
@@ -254,19 +254,19 @@ are_of(const struct spool_value *values, const char *types)
 static bool
 find_push(const struct spool_value *values, int count, struct spool_found *found)
 {
-	static const struct spool_value no_source = { .type = SPOOL_TEXT, .bytes = (const unsigned char *)"" };
-	static const struct spool_value not_ahead = { .type = SPOOL_INTEGER };
+	static const struct spool_value no_source = { .type = VALUE_TEXT, .bytes = (const unsigned char *)"" };
+	static const struct spool_value not_ahead = { .type = VALUE_INTEGER };
 
 	if (count < COLUMNS_FIRST || !are_of(values, "nbiti?b?t") || values[1].length != PUSH_ID_SIZE)
 		return false;
-	memcpy(found->values, values + 1, SPOOL_SOURCE * sizeof *values);
+	memcpy(found->values, values + 1, ROW_SOURCE * sizeof *values);
 	if (count == COLUMNS && are_of(values + 7, "ti?b")) {
-		memcpy(found->values + SPOOL_SOURCE, values + 7, (SPOOL_VALUES - SPOOL_SOURCE) * sizeof *values);
+		memcpy(found->values + ROW_SOURCE, values + 7, (ROW_VALUES - ROW_SOURCE) * sizeof *values);
 	} else if ((count == COLUMNS && are_of(values + 7, "?bti")) ||
 	    (count == COLUMNS_FIRST && are_of(values + 7, "?b"))) {
-		found->values[SPOOL_SOURCE] = count == COLUMNS ? values[8] : no_source;
-		found->values[SPOOL_CLOCK_AHEAD] = count == COLUMNS ? values[9] : not_ahead;
-		found->values[SPOOL_BODY] = values[7];
+		found->values[ROW_SOURCE] = count == COLUMNS ? values[8] : no_source;
+		found->values[ROW_CLOCK_AHEAD] = count == COLUMNS ? values[9] : not_ahead;
+		found->values[ROW_BODY] = values[7];
 	} else {
 		return false;
 	}

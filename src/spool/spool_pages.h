@@ -18,10 +18,10 @@ void spool_pages_close(struct spool_pages *pages);
 /* Pages are numbered from 1 to this. */
 int64_t spool_pages_count(const struct spool_pages *pages);
 
-enum { SPOOL_VALUES = SPOOL_BODY + 1 };
+enum { ROW_VALUES = ROW_BODY + 1 };
 
 struct spool_value {
-	enum { SPOOL_NULL, SPOOL_INTEGER, SPOOL_TEXT, SPOOL_BLOB } type;
+	enum { VALUE_NULL, VALUE_INTEGER, VALUE_TEXT, VALUE_BLOB } type;
 	int64_t              integer;
 	const unsigned char *bytes;
 	int                  length;
@@ -30,7 +30,7 @@ struct spool_value {
 /* A row that has the form of a push; what its values are worth is not looked at. */
 struct spool_found {
 	int64_t            seq;
-	struct spool_value values[SPOOL_VALUES];        /* by enum spool_column, up to SPOOL_BODY */
+	struct spool_value values[ROW_VALUES];          /* by enum spool_column, up to ROW_BODY */
 };
 
 typedef void spool_pages_row(void *context, const struct spool_found *found);

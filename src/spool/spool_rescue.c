@@ -62,11 +62,11 @@ spool_rescue_is_due(const struct spool_rescue *rescue)
 static void
 bind_value(sqlite3_stmt *statement, int parameter, const struct spool_value *value)
 {
-	if (value->type == SPOOL_INTEGER)
+	if (value->type == VALUE_INTEGER)
 		sqlite3_bind_int64(statement, parameter, value->integer);
-	else if (value->type == SPOOL_TEXT)
+	else if (value->type == VALUE_TEXT)
 		sqlite3_bind_text(statement, parameter, (const char *)value->bytes, value->length, SQLITE_STATIC);
-	else if (value->type == SPOOL_BLOB)
+	else if (value->type == VALUE_BLOB)
 		sqlite3_bind_blob(statement, parameter, value->bytes, value->length, SQLITE_STATIC);
 }
 
@@ -74,10 +74,10 @@ bind_value(sqlite3_stmt *statement, int parameter, const struct spool_value *val
 static bool
 insert(sqlite3_stmt *statement, const struct spool_found *found, bool own_seq)
 {
-	for (int i = 0; i < SPOOL_VALUES; i++)
+	for (int i = 0; i < ROW_VALUES; i++)
 		bind_value(statement, i + 1, &found->values[i]);
 	if (own_seq)
-		sqlite3_bind_int64(statement, SPOOL_SEQ + 1, found->seq > 0 ? found->seq - earlier : found->seq);
+		sqlite3_bind_int64(statement, ROW_SEQ + 1, found->seq > 0 ? found->seq - earlier : found->seq);
 	return spool_file_run(statement);
 }
 
@@ -86,12 +86,12 @@ take(void *context, const struct spool_found *found)
 {
 	struct spool_rescue *rescue = context;
 	struct spool_file *file = rescue->file;
-	sqlite3_stmt *statement = file->statements[SPOOL_PUT];
+	sqlite3_stmt *statement = file->statements[STATEMENT_PUT];
 
 	if (rescue->result != SPOOL_DONE)
 		return;
 	rescue->found++;
-	rescue->bytes += found->values[SPOOL_BODY].length;
+	rescue->bytes += found->values[ROW_BODY].length;
 	if (insert(statement, found, true) || (sqlite3_errcode(file->database) == SQLITE_CONSTRAINT &&
 	    insert(statement, found, false)))
 		rescue->taken += sqlite3_changes(file->database);

@@ -37,16 +37,16 @@ spool_row_bind_seq(sqlite3_stmt *statement, const struct push *push)
 void
 spool_row_bind(sqlite3_stmt *statement, const struct push *push)
 {
-	spool_row_bind_id(statement, SPOOL_ID + 1, &push->id);
-	sqlite3_bind_int64(statement, SPOOL_RECEIVED_AT + 1, push->received_at);
-	sqlite3_bind_text(statement, SPOOL_REMOTE_ADDR + 1, push->remote_addr, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, SPOOL_BYTES + 1, (sqlite3_int64)push->bytes);
-	bind_bytes(statement, SPOOL_SHA256 + 1, push->body.bytes != NULL ? push->sha256 : NULL, PUSH_SHA256_SIZE);
+	spool_row_bind_id(statement, ROW_ID + 1, &push->id);
+	sqlite3_bind_int64(statement, ROW_RECEIVED_AT + 1, push->received_at);
+	sqlite3_bind_text(statement, ROW_REMOTE_ADDR + 1, push->remote_addr, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, ROW_BYTES + 1, (sqlite3_int64)push->bytes);
+	bind_bytes(statement, ROW_SHA256 + 1, push->body.bytes != NULL ? push->sha256 : NULL, PUSH_SHA256_SIZE);
 	if (push->fault != NULL)
-		sqlite3_bind_text(statement, SPOOL_FAULT + 1, push->fault, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, SPOOL_SOURCE + 1, push->source, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, SPOOL_CLOCK_AHEAD + 1, push->clock_ahead);
-	bind_bytes(statement, SPOOL_BODY + 1, push->body.bytes, push->body.length);
+		sqlite3_bind_text(statement, ROW_FAULT + 1, push->fault, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, ROW_SOURCE + 1, push->source, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, ROW_CLOCK_AHEAD + 1, push->clock_ahead);
+	bind_bytes(statement, ROW_BODY + 1, push->body.bytes, push->body.length);
 }
 
 /* --- reading ----------------------------------------------------------------------------------------------- */
@@ -61,7 +61,7 @@ is_bytes(sqlite3_stmt *statement, enum spool_column column, int length)
 bool
 spool_row_has_id(sqlite3_stmt *statement)
 {
-	return is_bytes(statement, SPOOL_ID, PUSH_ID_SIZE);
+	return is_bytes(statement, ROW_ID, PUSH_ID_SIZE);
 }
 
 /* The text of a column, with "?" for what is not printable ASCII; NULL when the column is. */
@@ -82,17 +82,17 @@ read_text(sqlite3_stmt *statement, enum spool_column column, char *text, size_t 
 static void
 read_source(struct push *push, sqlite3_stmt *statement)
 {
-	const char *found = (const char *)sqlite3_column_text(statement, SPOOL_SOURCE);
+	const char *found = (const char *)sqlite3_column_text(statement, ROW_SOURCE);
 
 	if (found != NULL)
-		push_copy_source(push->source, found, (size_t)sqlite3_column_bytes(statement, SPOOL_SOURCE));
+		push_copy_source(push->source, found, (size_t)sqlite3_column_bytes(statement, ROW_SOURCE));
 }
 
 static bool
 read_times(struct push *push, sqlite3_stmt *statement)
 {
-	int64_t received_at = sqlite3_column_int64(statement, SPOOL_RECEIVED_AT);
-	int64_t ahead = sqlite3_column_int64(statement, SPOOL_CLOCK_AHEAD);
+	int64_t received_at = sqlite3_column_int64(statement, ROW_RECEIVED_AT);
+	int64_t ahead = sqlite3_column_int64(statement, ROW_CLOCK_AHEAD);
 
 	if (received_at < 0 || received_at >= latest_time || ahead > received_at || ahead <= received_at - latest_time)
 		return false;
@@ -104,8 +104,8 @@ read_times(struct push *push, sqlite3_stmt *statement)
 static void
 read_body(struct push *push, sqlite3_stmt *statement)
 {
-	const void *body = sqlite3_column_blob(statement, SPOOL_BODY);
-	size_t length = (size_t)sqlite3_column_bytes(statement, SPOOL_BODY);
+	const void *body = sqlite3_column_blob(statement, ROW_BODY);
+	size_t length = (size_t)sqlite3_column_bytes(statement, ROW_BODY);
 	char *copy = memory_alloc(length);
 
 	if (length > 0)
@@ -117,8 +117,8 @@ read_body(struct push *push, sqlite3_stmt *statement)
 static const char *
 find_damage(const struct push *push, sqlite3_stmt *statement, bool times_are_right)
 {
-	if (push->body.bytes != NULL && (!is_bytes(statement, SPOOL_SHA256, PUSH_SHA256_SIZE) ||
-	    memcmp(push->sha256, sqlite3_column_blob(statement, SPOOL_SHA256), PUSH_SHA256_SIZE) != 0))
+	if (push->body.bytes != NULL && (!is_bytes(statement, ROW_SHA256, PUSH_SHA256_SIZE) ||
+	    memcmp(push->sha256, sqlite3_column_blob(statement, ROW_SHA256), PUSH_SHA256_SIZE) != 0))
 		return body_is_damaged;
 	return times_are_right && spool_row_has_id(statement) && push->bytes <= INT64_MAX ? NULL : row_is_damaged;
 }
@@ -126,23 +126,23 @@ find_damage(const struct push *push, sqlite3_stmt *statement, bool times_are_rig
 struct push *
 spool_row_read(sqlite3_stmt *statement)
 {
-	struct push *push = push_new((const char *)sqlite3_column_text(statement, SPOOL_REMOTE_ADDR));
+	struct push *push = push_new((const char *)sqlite3_column_text(statement, ROW_REMOTE_ADDR));
 	char text[256];
 	const char *fault, *damage;
 	bool times_are_right = read_times(push, statement);
 
 	if (spool_row_has_id(statement))
-		memcpy(push->id.bytes, sqlite3_column_blob(statement, SPOOL_ID), PUSH_ID_SIZE);
+		memcpy(push->id.bytes, sqlite3_column_blob(statement, ROW_ID), PUSH_ID_SIZE);
 	push->spooled = true;
-	push->spool_seq = sqlite3_column_int64(statement, SPOOL_SEQ);
-	push->bytes = (size_t)sqlite3_column_int64(statement, SPOOL_BYTES);
+	push->spool_seq = sqlite3_column_int64(statement, ROW_SEQ);
+	push->bytes = (size_t)sqlite3_column_int64(statement, ROW_BYTES);
 	read_source(push, statement);
-	if (sqlite3_column_type(statement, SPOOL_BODY) != SQLITE_NULL)
+	if (sqlite3_column_type(statement, ROW_BODY) != SQLITE_NULL)
 		read_body(push, statement);
 	damage = find_damage(push, statement, times_are_right);
 	if (push->bytes > INT64_MAX)
 		push->bytes = push->body.length;
-	fault = read_text(statement, SPOOL_FAULT, text, sizeof text);
+	fault = read_text(statement, ROW_FAULT, text, sizeof text);
 	if (damage != NULL || fault != NULL)
 		push_refuse(push, damage != NULL ? damage : fault);
 	return push;

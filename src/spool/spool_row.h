@@ -6,10 +6,10 @@
 
 #include "push/push.h"
 
-/* The columns of SPOOL_PUT and SPOOL_OLDEST, in their order. */
+/* The columns of STATEMENT_PUT and STATEMENT_OLDEST, in their order. */
 enum spool_column {
-	SPOOL_ID, SPOOL_RECEIVED_AT, SPOOL_REMOTE_ADDR, SPOOL_BYTES, SPOOL_SHA256, SPOOL_FAULT, SPOOL_SOURCE,
-	SPOOL_CLOCK_AHEAD, SPOOL_BODY, SPOOL_SEQ
+	ROW_ID, ROW_RECEIVED_AT, ROW_REMOTE_ADDR, ROW_BYTES, ROW_SHA256, ROW_FAULT, ROW_SOURCE,
+	ROW_CLOCK_AHEAD, ROW_BODY, ROW_SEQ
 };
 
 /* Binds all but the seq, which SQLite gives.  The push must outlive the statement's next step. */

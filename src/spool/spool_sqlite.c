@@ -6,14 +6,14 @@
 #include "base/log.h"
 #include "spool/spool_file.h"
 
-enum { TROUBLE_PAUSE = 10 * 1000 };     /* milliseconds between two lines of one trouble */
+enum { LINE_PAUSE = 10 * 1000 };     /* milliseconds between two lines of one trouble */
 
-static const char *const trouble_texts[SPOOL_TROUBLES] = {
-	[SPOOL_OPENING] = "open it",
-	[SPOOL_WRITING] = "write to it",
-	[SPOOL_READING] = "read it",
-	[SPOOL_REMOVING] = "remove stored pushes from it",
-	[SPOOL_POSTPONING] = "move a push to its end",
+static const char *const trouble_texts[TROUBLES] = {
+	[TROUBLE_OPENING] = "open it",
+	[TROUBLE_WRITING] = "write to it",
+	[TROUBLE_READING] = "read it",
+	[TROUBLE_REMOVING] = "remove stored pushes from it",
+	[TROUBLE_POSTPONING] = "move a push to its end",
 };
 
 bool
@@ -57,7 +57,7 @@ spool_file_number(const struct spool_file *file, const char *text, int64_t other
 void
 spool_file_log(struct spool_file *file, enum spool_trouble trouble)
 {
-	if (log_limit_allows(&file->limits[trouble], TROUBLE_PAUSE))
+	if (log_limit_allows(&file->limits[trouble], LINE_PAUSE))
 		log_error("spool %s: cannot %s: %s", file->path, trouble_texts[trouble], file->problem);
 }
 
@@ -114,7 +114,7 @@ spool_file_note(struct spool_file *file)
 bool
 spool_file_count(struct spool_file *file, struct spool_depth *depth)
 {
-	sqlite3_stmt *statement = file->statements[SPOOL_DEPTH];
+	sqlite3_stmt *statement = file->statements[STATEMENT_DEPTH];
 	bool read = file->usable && sqlite3_step(statement) == SQLITE_ROW;
 
 	if (read) {

@@ -22,7 +22,7 @@ void
 spool_observe(struct spool *spool)
 {
 	struct spool_depth depth = { 0 };
-	sqlite3_stmt *head = spool->file.statements[SPOOL_HEAD];
+	sqlite3_stmt *head = spool->file.statements[STATEMENT_HEAD];
 
 	spool->open = spool->file.usable;
 	if (!spool_file_count(&spool->file, &depth))

@@ -30,7 +30,7 @@ static void
 open_file(struct spool *spool)
 {
 	if (!spool_file_follow(&spool->file) && !spool_replace_damaged(spool)) {
-		spool_file_log(&spool->file, SPOOL_OPENING);
+		spool_file_log(&spool->file, TROUBLE_OPENING);
 		return;
 	}
 	note_opened(spool);
@@ -77,7 +77,7 @@ check(struct spool *spool)
 		sqlite3_bind_int64(statement, 1, spool->checked);
 	while (code == SQLITE_OK && read < CHECK_BYTES && (code = sqlite3_step(statement)) == SQLITE_ROW) {
 		spool->checked = sqlite3_column_int64(statement, 0);
-		read += sqlite3_column_bytes(statement, 1) + SPOOL_ROW_BYTES;
+		read += sqlite3_column_bytes(statement, 1) + SPOOL_ROW_OVERHEAD;
 		code = SQLITE_OK;
 	}
 	if (code == SQLITE_DONE)
@@ -86,7 +86,7 @@ check(struct spool *spool)
 	if (code == SQLITE_OK || code == SQLITE_DONE)
 		return;
 	spool_file_note(&spool->file);
-	spool_file_log(&spool->file, SPOOL_READING);
+	spool_file_log(&spool->file, TROUBLE_READING);
 	spool_replace_damaged(spool);
 }
 
