@@ -2,9 +2,8 @@
 #ifndef SPOOL_ROW_H
 #define SPOOL_ROW_H
 
-#include <sqlite3.h>
-
 #include "push/push.h"
+#include "spool/spool_file.h"
 
 /* The columns of STATEMENT_PUT and STATEMENT_OLDEST, in their order. */
 enum spool_column {
