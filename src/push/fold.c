@@ -78,10 +78,7 @@ gather(struct fold *fold, struct push **pushes, int count)
 
 	for (int i = 0; i < count; i++)
 		total += pushes[i]->list.record_count;
-	if (total > fold->capacity) {
-		fold->rows = memory_resize(fold->rows, total, sizeof *fold->rows);
-		fold->capacity = total;
-	}
+	fold->rows = memory_grow(fold->rows, &fold->capacity, total, sizeof *fold->rows);
 	fold->count = 0;
 	for (int i = 0; i < count; i++)
 		for (size_t j = 0; j < pushes[i]->list.record_count; j++) {
