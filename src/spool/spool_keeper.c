@@ -287,25 +287,34 @@ give_back(struct spool *spool, struct put *puts)
 	pthread_cond_broadcast(&spool->done);
 }
 
-/* The caller has mutex; work() releases it while it works. */
+/* The caller has mutex; it is released meanwhile. */
 static void
-work(struct spool *spool, int64_t *next_look)
+put_waiting(struct spool *spool)
 {
 	struct put *puts = take_puts(spool);
 
+	if (puts == NULL)
+		return;
 	pthread_mutex_unlock(&spool->mutex);
-	spool->at_work = clock_ms();
-	if (puts != NULL)
-		put_all(spool, puts);
-	if (clock_ms() >= *next_look) {
-		bool more = spool_look_after(spool);
-
-		*next_look = clock_ms() + (more ? 0 : LOOK_PAUSE);
-	}
-	spool->at_work = 0;
+	put_all(spool, puts);
 	pthread_mutex_lock(&spool->mutex);
-	spool->looked = true;
 	give_back(spool, puts);
+}
+
+/* The caller has mutex; it is released meanwhile. */
+static void
+look(struct spool *spool, int64_t *next_look)
+{
+	bool more;
+
+	if (clock_ms() < *next_look)
+		return;
+	pthread_mutex_unlock(&spool->mutex);
+	more = spool_look_after(spool);
+	pthread_mutex_lock(&spool->mutex);
+	*next_look = clock_ms() + (more ? 0 : LOOK_PAUSE);
+	spool->looked = true;
+	pthread_cond_broadcast(&spool->done);
 }
 
 static void *
@@ -316,7 +325,10 @@ run(void *argument)
 
 	pthread_mutex_lock(&spool->mutex);
 	while (!spool->ending || spool->first != NULL) {
-		work(spool, &next_look);
+		spool->at_work = clock_ms();
+		put_waiting(spool);
+		look(spool, &next_look);
+		spool->at_work = 0;
 		while (!spool->ending && spool->first == NULL &&
 		    thread_cond_wait(&spool->work, &spool->mutex, next_look))
 			continue;

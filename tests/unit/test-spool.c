@@ -619,6 +619,63 @@ the_end_names_what_is_still_to_be_rescued(void **state)
 	free(said);
 }
 
+static void *
+put_until_told(void *spool)
+{
+	struct push *push = push_of("told");
+	int kept;
+
+	started++;
+	kept = spool_put(spool, &push, 1, soon());
+	push_unref(push);
+	return kept == 1 ? spool : NULL;
+}
+
+/* Whoever opens the pipe for reading goes on then. */
+static void
+wait_for_reader(const char *pipe)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000000 };
+	int64_t end = clock_ms() + 60 * 1000;
+	int descriptor;
+
+	while ((descriptor = open(pipe, O_WRONLY | O_NONBLOCK)) == -1 && clock_ms() < end)
+		nanosleep(&pause, NULL);
+	assert_true(descriptor >= 0);
+	close(descriptor);
+}
+
+/* The file to be rescued is a pipe, which nobody can open for reading until somebody writes to it. */
+static void
+a_put_is_told_before_a_rescue_goes_on(void **state)
+{
+	static const struct timespec until_a_look_is_due = { .tv_sec = 1, .tv_nsec = 100 * 1000000 };
+	struct spool *spool = spool_open(path, max_size);
+	char pipe[80], order[160];
+	pthread_t thread;
+	sqlite3 *other;
+	void *told;
+
+	snprintf(pipe, sizeof pipe, "%s.removed-1-2", path);
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	snprintf(order, sizeof order, "BEGIN IMMEDIATE; INSERT INTO rescue VALUES ('%s', 1, 0, 0)", pipe);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	sqlite3_busy_timeout(other, 20 * 1000);
+	assert_int_equal(sqlite3_exec(other, order, NULL, NULL, NULL), SQLITE_OK);
+	started = 0;
+	assert_int_equal(pthread_create(&thread, NULL, put_until_told, spool), 0);
+	while (started == 0)
+		sched_yield();
+	nanosleep(&until_a_look_is_due, NULL);
+	assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(other), SQLITE_OK);
+	assert_int_equal(pthread_join(thread, &told), 0);
+	wait_for_reader(pipe);
+	assert_ptr_equal(told, spool);
+	spool_close(spool);
+	unlink(pipe);
+}
+
 /* Opens it once the gate, a pipe, has no writer any more.  The exit status is 0 when it gets a spool. */
 static pid_t
 open_in_another_process(const int gate[2])
@@ -1053,6 +1110,7 @@ main(void)
 		TEST(what_waits_survives_a_file_that_is_no_spool_in_its_place),
 		TEST(a_rescue_that_cannot_be_ordered_yet_is_ordered_later),
 		TEST(the_end_names_what_is_still_to_be_rescued),
+		TEST(a_put_is_told_before_a_rescue_goes_on),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
 		TEST(a_rescue_goes_on_where_there_is_little_room),
 		TEST(a_file_of_the_first_version_is_upgraded),
