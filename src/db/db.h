@@ -85,7 +85,7 @@ enum db_result db_store(struct db *db, struct push **pushes, int count, const st
  * Stores the records of fold, all of this push, and rolls back; deferred constraints are checked too.  DB_STORED: the
  * database would take them.  DB_BAD_RECORD: it refuses one.  Else as db_store().
  */
-enum db_result db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
+enum db_result db_dry_run(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
     __attribute__((warn_unused_result));
 
 /*
@@ -97,7 +97,7 @@ void db_blame_data(struct db *db, bool blame);
 /* After DB_BAD_RECORD: which rule the data breaks, without the data.  Valid until the next DB_BAD_RECORD. */
 const char *db_refusal(const struct db *db);
 
-/* Whether the last db_store() or db_probe() failed with a code that does not say whose fault it is. */
+/* Whether the last db_store() or db_dry_run() failed with a code that does not say whose fault it is. */
 bool db_failed_unexplained(const struct db *db);
 
 /* --- housekeeping ------------------------------------------------------------------------------------------ */

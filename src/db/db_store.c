@@ -340,7 +340,7 @@ db_store(struct db *db, struct push **pushes, int count, const struct fold *fold
 }
 
 enum db_result
-db_probe(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
+db_dry_run(struct db *db, struct push *push, const struct fold *fold, int64_t deadline)
 {
 	struct db_counts ignored;
 

@@ -90,9 +90,9 @@ check(struct spool *spool)
 	spool_replace_damaged(spool);
 }
 
-/* Tries to write: while the spool is not well, perhaps nobody brings a push that would show that it is well again. */
+/* While the spool is not well, perhaps nobody brings a push that would show that it is well again. */
 static void
-probe(struct spool *spool)
+try_to_write(struct spool *spool)
 {
 	enum spool_result result = transact(&spool->file, "UPDATE depth SET pushes = pushes");
 
@@ -113,7 +113,7 @@ look_after_file(struct spool *spool)
 	if (!has_room)
 		spool->failing = true;
 	else if (spool->failing)
-		probe(spool);
+		try_to_write(spool);
 	spool_file_order_rescues(&spool->file);
 	more = spool_rescue_go_on(&spool->file, &spool->rescue);
 	if (spool->file.usable && spool->pushes > 0 && spool->rescue == NULL)

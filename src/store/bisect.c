@@ -14,14 +14,14 @@ struct search {
 	int                found;
 };
 
-/* Stops with false as soon as a probe fails for another reason: a restart of the server must quarantine nothing. */
+/* Stops with false as soon as a dry run fails for another reason: a restart of the server must quarantine nothing. */
 static bool
 search(struct search *s, size_t first, size_t count)
 {
 	struct fold part = { .rows = s->fold->rows + first, .count = count };
 	const char *refusal;
 
-	switch (db_probe(s->db, s->push, &part, s->deadline)) {
+	switch (db_dry_run(s->db, s->push, &part, s->deadline)) {
 	case DB_STORED:
 		return true;
 	case DB_BAD_RECORD:
@@ -48,8 +48,8 @@ bisect_refused(struct db *db, struct fold *fold, struct push *push, int64_t dead
 		return true;
 	/* the fold holds this push alone, so the order of a row is the index of its record in the push */
 	fold_pushes(fold, &push, 1);
-	/* a probe without records first: if the database refuses even that, no record is at fault */
-	switch (db_probe(db, push, &(struct fold){ 0 }, deadline)) {
+	/* one without records first: if the database refuses even that, no record is at fault */
+	switch (db_dry_run(db, push, &(struct fold){ 0 }, deadline)) {
 	case DB_STORED:
 		break;
 	case DB_BAD_RECORD:

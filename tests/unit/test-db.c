@@ -405,11 +405,11 @@ a_trial_is_taken_back(void **state)
 	struct fold fold = { 0 };
 
 	connect_well();
-	assert_int_equal(db_probe(db, push, &fold, soon()), DB_STORED);
+	assert_int_equal(db_dry_run(db, push, &fold, soon()), DB_STORED);
 	assert_sent(expected, COUNT(expected));
 	assert_false(committed);
 	refuse("callresultd_store", "23503", "ERROR", "owned", 1);
-	assert_int_equal(db_probe(db, push, &fold, soon()), DB_BAD_RECORD);
+	assert_int_equal(db_dry_run(db, push, &fold, soon()), DB_BAD_RECORD);
 	assert_string_equal(db_refusal(db), "the database refuses it: SQLSTATE 23503, constraint owned");
 	assert_true(db_is_connected(db));
 }
@@ -548,7 +548,7 @@ without_time_nothing_is_begun(void **state)
 
 	connect_well();
 	assert_int_equal(db_store(db, &push, 1, &fold, clock_ms(), &counts), DB_UNAVAILABLE);
-	assert_int_equal(db_probe(db, push, &fold, clock_ms()), DB_UNAVAILABLE);
+	assert_int_equal(db_dry_run(db, push, &fold, clock_ms()), DB_UNAVAILABLE);
 	assert_int_equal(call_count, 0);
 	assert_true(db_is_connected(db));
 	assert_string_equal(db_problem(db), "reply_deadline passed before a push could be stored");
@@ -565,7 +565,7 @@ what_is_refused_is_not_taken_apart_in_too_little_time(void **state)
 	refuse("store_", "23503", "ERROR", "owned", 1);
 	assert_int_equal(store(), DB_BAD_RECORD);
 	call_count = 0;
-	assert_int_equal(db_probe(db, push, &fold, clock_ms() + 15), DB_UNAVAILABLE);
+	assert_int_equal(db_dry_run(db, push, &fold, clock_ms() + 15), DB_UNAVAILABLE);
 	assert_int_equal(call_count, 0);
 	assert_true(db_is_connected(db));
 	assert_int_equal(store(), DB_STORED);

@@ -15,7 +15,7 @@ struct db {
 	bool refused[PUSHES * RECORDS];
 	bool refuses_whole;      /* also whole bodies */
 	bool refuses_times;      /* also pushes that did not arrive just now */
-	bool probes_fail;        /* by its own trouble, and nothing else does */
+	bool dry_runs_fail;        /* by its own trouble, and nothing else does */
 	int  calls, calls_left;
 	int  rule_ends;          /* at this call, and refuses nothing from then on; 0: it does not */
 	int  stored, whole, rejects;
@@ -66,11 +66,11 @@ db_store(struct db *used, struct push **batch, int count, const struct fold *fol
 }
 
 enum db_result
-db_probe(struct db *used, struct push *push, const struct fold *fold, int64_t deadline)
+db_dry_run(struct db *used, struct push *push, const struct fold *fold, int64_t deadline)
 {
 	enum db_result result = call(fold);
 
-	if (db.probes_fail)
+	if (db.dry_runs_fail)
 		return DB_UNAVAILABLE;
 	return result == DB_STORED && db.refuses_times && push->received_at == 1 ? DB_BAD_RECORD : result;
 }
@@ -214,7 +214,7 @@ static void
 a_probe_that_fails_refuses_nothing(void **state)
 {
 	make(1, 2);
-	db.refused[1] = db.probes_fail = true;
+	db.refused[1] = db.dry_runs_fail = true;
 	store();
 	assert_int_equal(stored_count, 0);
 	assert_int_equal(pushes[0]->list.bad_count, 0);
