@@ -58,7 +58,7 @@ read_url_file(const char *path, char url[URL_SIZE])
 static bool
 add_token(struct ctl *ctl, const char *name, const char *mount, char url[URL_SIZE])
 {
-	struct token_file *file = ctl_read_settings(ctl) ? token_file_open(ctl->settings.tokens, false) : NULL;
+	struct token_file *file = ctl_read_settings(ctl) ? ctl_open_tokens(ctl, false) : NULL;
 	const char *token = file != NULL ? token_file_find(file, name) : NULL;
 
 	if (token != NULL)

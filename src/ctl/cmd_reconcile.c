@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "ctl/commands.h"
@@ -86,12 +87,13 @@ compare_counts(struct reconcile *reconcile, struct slice body, const char **prob
 
 	memcpy(text, body.bytes, body.length);
 	text[body.length] = '\0';
-	rows = ctl_query(reconcile->ctl->db, day != NULL ? day_question : totals_question, parameters, 2);
+	rows = db_query(reconcile->ctl->db, day != NULL ? day_question : totals_question, parameters, 2,
+	    clock_ms() + CTL_QUERY_TIME);
 	memory_free(text);
 	found = rows != NULL && db_rows_count(rows) > 0;
-	*problem = found ? NULL : rows == NULL ? "the database could not compare it" :
+	*problem = found ? NULL : rows == NULL ? db_problem(reconcile->ctl->db) :
 	    day == NULL ? "it contains neither records nor counts (campaignId with totalCalledCount)" :
-	    "it holds neither records nor counts of a day (campaignId with dailyCalledCount)";
+	    "it contains neither records nor counts of a day (campaignId with dailyCalledCount)";
 	if (found)
 		reconcile->missing_count += add_campaigns(reconcile, rows);
 	db_rows_free(rows);

@@ -224,9 +224,7 @@ worker_table(struct status *status)
 static bool
 ask_spool(struct status *status, struct spool_summary *summary)
 {
-	const struct settings *settings = &status->ctl->settings;
-	struct spool *spool;
-	bool read;
+	char problem[SPOOL_PROBLEM_SIZE];
 
 	if (status->metrics != NULL) {
 		double age = figure(status, "callresultd_spool_oldest_age_seconds");
@@ -236,10 +234,12 @@ ask_spool(struct status *status, struct spool_summary *summary)
 		summary->oldest = summary->depth.pushes > 0 ? clock_timestamp() - (int64_t)(age * 1e6) : 0;
 		return figure(status, "callresultd_spool_up") > 0;
 	}
-	spool = spool_open_existing(settings->spool_path, settings->spool_max_size);
-	read = spool != NULL && spool_summarize(spool, summary);
-	spool_close(spool);
-	return read;
+	if (!ctl_open_spool(status->ctl))
+		return false;
+	if (spool_summarize(status->ctl->spool, summary, problem))
+		return true;
+	log_error("spool %s: cannot read it: %s", status->ctl->settings.spool_path, problem);
+	return false;
 }
 
 static struct table *

@@ -105,7 +105,7 @@ make_and_print(struct ctl *ctl, bool (*enter)(struct token_file *, const char *,
 		    " or begin with #");
 	if ((strncmp(base, "https://", 8) != 0 && strncmp(base, "http://", 7) != 0) || strlen(base) > URL_MAX_LENGTH)
 		return ctl_usage_error(ctl, "--url needs a URL of the form https://HOST/PATH");
-	file = token_file_open(ctl->settings.tokens, true);
+	file = ctl_open_tokens(ctl, true);
 	if (file == NULL)
 		return CTL_WRONG;
 	make_token(token);
@@ -171,7 +171,7 @@ cmd_token_list(struct ctl *ctl)
 {
 	static const struct column columns[] = { { "name", COLUMN_TEXT }, { "pushes", COLUMN_NUMBER },
 		{ "last_push_at", COLUMN_TIME } };
-	struct token_file *file = token_file_open(ctl->settings.tokens, false);
+	struct token_file *file = ctl_open_tokens(ctl, false);
 	struct db_rows *uses;
 	struct table *table;
 
@@ -193,7 +193,7 @@ cmd_token_list(struct ctl *ctl)
 static bool
 remove_token(struct ctl *ctl, const char *name, size_t *count)
 {
-	struct token_file *file = token_file_open(ctl->settings.tokens, true);
+	struct token_file *file = ctl_open_tokens(ctl, true);
 	bool removed = false;
 
 	if (file == NULL)

@@ -240,9 +240,7 @@ prepare(struct ctl *ctl)
 
 	if (needs != NEEDS_NOTHING && !ctl_read_settings(ctl))
 		return false;
-	if (needs == NEEDS_SPOOL)
-		ctl->spool = spool_open_existing(ctl->settings.spool_path, ctl->settings.spool_max_size);
-	return needs == NEEDS_SPOOL ? ctl->spool != NULL : needs != NEEDS_DATABASE || ctl_connect(ctl);
+	return needs == NEEDS_SPOOL ? ctl_open_spool(ctl) : needs != NEEDS_DATABASE || ctl_connect(ctl);
 }
 
 static void

@@ -31,6 +31,7 @@ struct command_option {
 enum { OPTIONS_MAX = 9, ARGUMENTS_ANY = -1 };
 
 struct ctl;
+struct token_file;
 
 /* Returns the exit status. */
 typedef int command_run(struct ctl *ctl);
@@ -70,6 +71,12 @@ const char *ctl_conninfo(const struct ctl *ctl);
 
 /* Connects ctl->db, and checks its schema.  False, logged, when either fails. */
 bool ctl_connect(struct ctl *ctl) __attribute__((warn_unused_result));
+
+/* Opens ctl->spool.  False, logged, when that fails. */
+bool ctl_open_spool(struct ctl *ctl) __attribute__((warn_unused_result));
+
+/* token_file_open() with the configured file.  NULL, logged, when that fails. */
+struct token_file *ctl_open_tokens(const struct ctl *ctl, bool to_change) __attribute__((warn_unused_result));
 
 /* The value of an option of the command, "" for one without argument; NULL when it is not given. */
 const char *ctl_option(const struct ctl *ctl, const char *name);

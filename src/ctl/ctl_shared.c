@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "ctl/token_file.h"
 #include "push/call_time.h"
 
 enum { CONNECT_TIME = 10 * 1000 };   /* milliseconds for the checks of a new connection */
@@ -71,7 +73,7 @@ ctl_is_day_option(const struct ctl *ctl, const char *name)
 	return false;
 }
 
-/* --- the configuration and the database -------------------------------------------------------------------- */
+/* --- the configuration, and what it names ------------------------------------------------------------------ */
 
 bool
 ctl_read_settings(struct ctl *ctl)
@@ -98,6 +100,27 @@ ctl_connect(struct ctl *ctl)
 		return true;
 	log_error("database: %s", db_problem(ctl->db));
 	return false;
+}
+
+bool
+ctl_open_spool(struct ctl *ctl)
+{
+	char problem[SPOOL_PROBLEM_SIZE];
+
+	ctl->spool = spool_open_existing(ctl->settings.spool_path, ctl->settings.spool_max_size, problem);
+	if (ctl->spool == NULL)
+		log_error("spool %s: cannot open it: %s", ctl->settings.spool_path, problem);
+	return ctl->spool != NULL;
+}
+
+struct token_file *
+ctl_open_tokens(const struct ctl *ctl, bool to_change)
+{
+	struct token_file *file = token_file_open(ctl->settings.tokens, to_change);
+
+	if (file == NULL)
+		log_error("tokens file %s: %s", ctl->settings.tokens, strerror(errno));
+	return file;
 }
 
 struct db_rows *

@@ -112,7 +112,7 @@ check_tokens(struct doctor *doctor)
 	file = token_file_open(path, false);
 	if (file == NULL) {
 		doctor_add(doctor, FINDING_FAULT, "callresultd cannot start without it",
-		    "callresultctl token new NAME", "callresultd cannot read %s", path);
+		    "callresultctl token new NAME", "callresultd cannot read %s: %s", path, strerror(errno));
 		return;
 	}
 	judge_tokens(doctor, file);
@@ -206,7 +206,7 @@ judge_waiting(struct doctor *doctor, const struct spool_summary *summary)
 static struct spool *
 check_spool_file(struct doctor *doctor, const char *path)
 {
-	const struct settings *settings = &doctor->ctl->settings;
+	char problem[SPOOL_PROBLEM_SIZE];
 	struct spool_summary summary;
 	struct spool *spool;
 
@@ -218,12 +218,12 @@ check_spool_file(struct doctor *doctor, const char *path)
 	if (others_may_read(path))
 		doctor_add(doctor, FINDING_WARNING, "the spool holds phone numbers, which every user of this machine"
 		    " can read", "chmod 700 its folder and chmod 600 the file", "the spool %s is world-readable", path);
-	spool = spool_open_existing(path, settings->spool_max_size);
-	if (spool != NULL && spool_summarize(spool, &summary))
+	spool = spool_open_existing(path, doctor->ctl->settings.spool_max_size, problem);
+	if (spool != NULL && spool_summarize(spool, &summary, problem))
 		judge_waiting(doctor, &summary);
 	else
 		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_SPOOLED, "check its disk and its owner; callresultd sets a"
-		    " damaged file aside when it starts", "the spool %s cannot be opened or read", path);
+		    " damaged file aside when it starts", "the spool %s cannot be read: %s", path, problem);
 	return spool;
 }
 

@@ -103,14 +103,16 @@ struct token_file *
 token_file_open(const char *path, bool to_change)
 {
 	struct token_file *file = memory_zalloc(sizeof *file);
+	int problem;
 
 	/* the folder is what can be locked: the file is another one after each change */
 	file->lock = -1;
 	if (resolve(file, path) && (!to_change || (file->lock = path_lock_folder(file->path, LOCK_TIME)) >= 0) &&
 	    read_lines(file))
 		return file;
-	log_error("tokens file %s: %s", path, strerror(errno));
+	problem = errno;
 	token_file_close(file);
+	errno = problem;
 	return NULL;
 }
 

@@ -9,7 +9,7 @@ struct token_file;
 
 /*
  * Reads the file; to_change also keeps others from changing it until token_file_close, and takes a file that is not
- * there for an empty one.  NULL, logged, when it cannot be read or locked.
+ * there for an empty one.  NULL, with errno, when it cannot be read or locked.
  */
 struct token_file *token_file_open(const char *path, bool to_change) __attribute__((warn_unused_result));
 void token_file_close(struct token_file *file);

@@ -1,6 +1,7 @@
 /* The spool's opening and end, and how pushes are taken out of it. */
 #include "spool/spool.h"
 
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -39,7 +40,7 @@ spool_open(const char *path, int64_t max_size)
 }
 
 struct spool *
-spool_open_existing(const char *path, int64_t max_size)
+spool_open_existing(const char *path, int64_t max_size, char problem[SPOOL_PROBLEM_SIZE])
 {
 	struct spool *spool = spool_new(path, max_size);
 
@@ -47,6 +48,7 @@ spool_open_existing(const char *path, int64_t max_size)
 		spool_observe(spool);
 		return spool;
 	}
+	memcpy(problem, spool->file.problem, SPOOL_PROBLEM_SIZE);
 	spool_close(spool);
 	return NULL;
 }

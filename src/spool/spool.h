@@ -90,11 +90,15 @@ struct spool_summary {
 	int64_t            oldest;   /* clock_timestamp() of the push received first; 0: there is none */
 };
 
-/* Opens an existing file; creates nothing and sets nothing aside.  NULL, logged, when it cannot. */
-struct spool *spool_open_existing(const char *path, int64_t max_size) __attribute__((warn_unused_result));
+enum { SPOOL_PROBLEM_SIZE = 256 };
 
-/* False, logged, when the file cannot be read. */
-bool spool_summarize(struct spool *spool, struct spool_summary *summary) __attribute__((warn_unused_result));
+/* Opens an existing file; creates nothing and sets nothing aside.  NULL, with the reason in problem, when it cannot. */
+struct spool *spool_open_existing(const char *path, int64_t max_size, char problem[SPOOL_PROBLEM_SIZE])
+    __attribute__((warn_unused_result));
+
+/* False, with the reason in problem, when the file cannot be read. */
+bool spool_summarize(struct spool *spool, struct spool_summary *summary, char problem[SPOOL_PROBLEM_SIZE])
+    __attribute__((warn_unused_result));
 
 #define SPOOL_FIRST INT64_MIN       /* a cursor before all pushes */
 

@@ -146,6 +146,19 @@ open_database(struct spool_file *file, int how)
 	return file->usable;
 }
 
+static bool
+open_turn(struct spool_file *file)
+{
+	char problem[SPOOL_PROBLEM_SIZE];
+
+	if (spool_turn_open(&file->turn, file->path))
+		return true;
+	snprintf(problem, sizeof problem, "%s%s", errno != ENOENT ? "the .lock file beside it: " : "",
+	    strerror(errno));
+	spool_file_note_problem(file, SPOOL_FAILED, problem);
+	return false;
+}
+
 /*
  * Opens the file even without the turn: SQLite's own locks protect it, and refuse only a file that another process is
  * just making.
@@ -154,15 +167,10 @@ static bool
 open_file(struct spool_file *file)
 {
 	bool has_turn, opened;
-	char problem[sizeof file->problem];
 
 	drop(file);
-	if (!spool_turn_open(&file->turn, file->path)) {
-		snprintf(problem, sizeof problem, "%s%s", errno != ENOENT ? "the .lock file beside it: " : "",
-		    strerror(errno));
-		spool_file_note_problem(file, SPOOL_FAILED, problem);
+	if (!open_turn(file))
 		return false;
-	}
 	has_turn = spool_turn_take(&file->turn, clock_ms() + LOCK_TIME);
 	opened = open_database(file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	if (has_turn)
@@ -173,11 +181,7 @@ open_file(struct spool_file *file)
 bool
 spool_file_open_existing(struct spool_file *file)
 {
-	bool opened = open_database(file, SQLITE_OPEN_READWRITE) && spool_turn_open(&file->turn, file->path);
-
-	if (!opened)
-		spool_file_log(file, TROUBLE_OPENING);
-	return opened;
+	return open_database(file, SQLITE_OPEN_READWRITE) && open_turn(file);
 }
 
 void

@@ -67,7 +67,7 @@ struct spool_file {
 	STAILQ_HEAD(, spool_aside) asides;      /* whose rescue could not be ordered yet */
 	int64_t            remembered;  /* stored pushes that could not be removed yet */
 	enum spool_result  noted;       /* what the last failure was, */
-	char               problem[256];        /* and why it came */
+	char               problem[SPOOL_PROBLEM_SIZE];   /* and why it came */
 	struct log_limit   limits[TROUBLES];
 };
 
@@ -77,7 +77,7 @@ void spool_file_init(struct spool_file *file, const char *path, int64_t max_size
 /* Logs each file aside whose rescue could not be ordered. */
 void spool_file_close(struct spool_file *file);
 
-/* Opens a file that is there; nothing is made.  False, logged, when it cannot. */
+/* Opens a file that is there; nothing is made.  False, noted, when it cannot. */
 bool spool_file_open_existing(struct spool_file *file) __attribute__((warn_unused_result));
 
 /*

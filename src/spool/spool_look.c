@@ -1,5 +1,6 @@
 /* An administrator's look at a spool, and the rescue of a damaged one by hand. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,22 +14,17 @@ enum { TURN_TIME = 10 * 1000 };     /* milliseconds to wait for the turn to take
 #define READ "SELECT id, received_at, remote_addr, bytes, sha256, fault, source, clock_ahead," \
 	    " CASE WHEN ?1 THEN body END, seq FROM push WHERE "
 
-static void
-log_unread(struct spool *spool)
-{
-	spool_file_note(&spool->file);
-	spool_file_log(&spool->file, TROUBLE_READING);
-}
-
 bool
-spool_summarize(struct spool *spool, struct spool_summary *summary)
+spool_summarize(struct spool *spool, struct spool_summary *summary, char problem[SPOOL_PROBLEM_SIZE])
 {
 	static const char text[] = "SELECT pushes, bytes, coalesce((SELECT min(received_at) FROM push), 0) FROM depth";
 	sqlite3_stmt *statement = NULL;
 	bool read;
 
-	if (!spool_lock(spool))
+	if (!spool_lock(spool)) {
+		snprintf(problem, SPOOL_PROBLEM_SIZE, "its disk hangs");
 		return false;
+	}
 	read = sqlite3_prepare_v2(spool->file.database, text, -1, &statement, NULL) == SQLITE_OK &&
 	    sqlite3_step(statement) == SQLITE_ROW;
 	if (read) {
@@ -36,7 +32,8 @@ spool_summarize(struct spool *spool, struct spool_summary *summary)
 		summary->depth.bytes = sqlite3_column_int64(statement, 1);
 		summary->oldest = sqlite3_column_int64(statement, 2);
 	} else {
-		log_unread(spool);
+		spool_file_note(&spool->file);
+		memcpy(problem, spool->file.problem, SPOOL_PROBLEM_SIZE);
 	}
 	sqlite3_finalize(statement);
 	spool_unlock(spool);
@@ -67,8 +64,10 @@ read_one(struct spool *spool, int64_t cursor, const struct push_id *id, bool wit
 	if (code == SQLITE_ROW)
 		push = spool_row_read(statement);
 	*failed = code != SQLITE_ROW && code != SQLITE_DONE;
-	if (*failed)
-		log_unread(spool);
+	if (*failed) {
+		spool_file_note(&spool->file);
+		spool_file_log(&spool->file, TROUBLE_READING);
+	}
 	sqlite3_finalize(statement);
 	spool_unlock(spool);
 	return push;

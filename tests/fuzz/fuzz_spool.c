@@ -117,12 +117,13 @@ drain(struct spool *spool)
 static void
 look(struct spool *spool)
 {
+	char problem[SPOOL_PROBLEM_SIZE];
 	struct spool_summary summary;
 	int64_t cursor = SPOOL_FIRST;
 	struct push *push;
 	bool failed;
 
-	(void)!spool_summarize(spool, &summary);
+	(void)!spool_summarize(spool, &summary, problem);
 	for (int i = 0; i < 5 && (push = spool_next(spool, &cursor, i % 2, &failed)) != NULL; i++) {
 		struct push *again = spool_find(spool, &push->id, &failed);
 
@@ -136,11 +137,12 @@ static void
 rescue(const uint8_t *bytes, size_t size)
 {
 	struct spool_rescued rescued = { .is_due = true };
+	char problem[SPOOL_PROBLEM_SIZE];
 	struct spool *spool;
 
 	write_file(used, 0, bytes, 0, 0);
 	write_file(damaged, PAGE, bytes, size, (off_t)(size / PAGE + 4) * PAGE);
-	spool = spool_open_existing(used, MAX_SIZE);
+	spool = spool_open_existing(used, MAX_SIZE, problem);
 	if (spool == NULL)
 		abort();
 	while (rescued.is_due)
@@ -153,11 +155,12 @@ rescue(const uint8_t *bytes, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	char problem[SPOOL_PROBLEM_SIZE];
 	struct spool *spool;
 
 	start();
 	write_file(used, 0, bytes, size, (off_t)size);
-	spool = spool_open_existing(used, MAX_SIZE);
+	spool = spool_open_existing(used, MAX_SIZE, problem);
 	if (spool != NULL) {
 		look(spool);
 		drain(spool);

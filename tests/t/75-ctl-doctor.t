@@ -104,6 +104,16 @@ subtest 'a tokens file that callresultd refuses' => sub {
 	}
 };
 
+subtest 'files that cannot be read' => sub {
+	my $other = Rig::Worker->configured(postgres => $postgres, auth => { tokens => "$worker->{base}.none" },
+		spool => { path => write_file("$worker->{base}.no-spool", 'x' x 8192) });
+	my ($json, $run) = ctl_json('-c', $other->{config}, 'doctor', '--json');
+	my %found = map { ($_->{what} => $_->{severity}) } @{ $json->{findings} };
+	is $found{"callresultd cannot read $worker->{base}.none: No such file or directory"}, 'FAULT', 'tokens, with the reason';
+	is $found{"the spool $worker->{base}.no-spool cannot be read: file is not a database"}, 'FAULT', 'a spool, with the reason';
+	is $run->{err}, '', 'and each is said once';
+};
+
 subtest "root sees what the service's user sees" => sub {
 	plan skip_all => 'only root can' if $> != 0;
 	my $folder = folder() . '/service';

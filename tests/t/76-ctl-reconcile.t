@@ -78,6 +78,14 @@ subtest 'counts' => sub {
 	exits($run, 0, 'as many there as here');
 };
 
+subtest 'counts that a role may not read' => sub {
+	my ($json, $run) = ctl_json('-c', $worker->{config}, 'reconcile', '--json',
+		file('counts.json', encode_json({ data => [{ campaignId => 3, totalCalledCount => 36 }] })));
+	exits($run, 1, 'are not compared');
+	like $json->{files}[0]{problem}, qr/SQLSTATE 42501/, 'which the file says';
+	is scalar(() = $run->{err} =~ /SQLSTATE 42501/g), 1, 'and the log says once, of the lists';
+};
+
 subtest 'counts of a day' => sub {
 	my $counts = file('daily.json', encode_json({ resultCode => '0', countDetail => [
 		{ campaignId => '3', totalCalledCount => 900, dailyCalledCount => 23, dailyCallSucc => 1, batchDetail => [

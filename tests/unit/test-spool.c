@@ -346,6 +346,7 @@ static void
 on_a_full_disk_pushes_can_be_taken_out(void **state)
 {
 	struct spool *spool, *look;
+	char problem[SPOOL_PROBLEM_SIZE];
 
 	mount_disk();
 	spool = spool_open(path, max_size);
@@ -353,7 +354,7 @@ on_a_full_disk_pushes_can_be_taken_out(void **state)
 	fill_disk(0);
 	assert_oldest(spool, "taken out");
 	/* from the file, and not from what one process knows */
-	look = spool_open_existing(path, max_size);
+	look = spool_open_existing(path, max_size, problem);
 	assert_non_null(look);
 	assert_int_equal(spool_depth(look).pushes, 0);
 	spool_close(look);
@@ -719,6 +720,7 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 	static const char *const bodies[] = { "one", "two", "three" };
 	struct spool *writing = spool_open(path, max_size), *spool;
 	struct spool_summary summary;
+	char problem[SPOOL_PROBLEM_SIZE], lock[sizeof path + 8];
 	struct push *push;
 	struct push_id last;
 	int64_t cursor = SPOOL_FIRST, first_received = 0;
@@ -730,7 +732,7 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 		last = push->id;
 		put(writing, push);
 	}
-	spool = spool_open_existing(path, max_size);
+	spool = spool_open_existing(path, max_size, problem);
 	assert_non_null(spool);
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		push = spool_next(spool, &cursor, i != 1, &failed);
@@ -748,31 +750,41 @@ an_administrator_sees_every_push_and_changes_none(void **state)
 	last.bytes[15] ^= 1;
 	assert_null(spool_find(spool, &last, &failed));
 	assert_false(failed);
-	assert_true(spool_summarize(spool, &summary));
+	assert_true(spool_summarize(spool, &summary, problem));
 	assert_int_equal(summary.depth.pushes, 3);
 	assert_int_equal(summary.depth.bytes, 11);
 	assert_int_equal(summary.oldest, first_received);
 	spool_close(spool);
 	for (size_t i = 0; i < COUNT(bodies); i++)
 		assert_oldest(writing, bodies[i]);
-	assert_true(spool_summarize(writing, &summary));
+	assert_true(spool_summarize(writing, &summary, problem));
 	assert_int_equal(summary.depth.pushes + summary.oldest, 0);
 	spool_close(writing);
+	snprintf(lock, sizeof lock, "%s.lock", path);
+	assert_int_equal(unlink(lock) + mkdir(lock, 0700), 0);
+	assert_null(spool_open_existing(path, max_size, problem));
+	assert_int_equal(rmdir(lock), 0);
+	assert_string_equal(problem, "the .lock file beside it: Is a directory");
 }
 
 static void
 an_administrator_makes_no_spool_and_puts_none_aside(void **state)
 {
 	struct capture capture = capture_start();
+	char problem[SPOOL_PROBLEM_SIZE], *said;
 	struct stat found;
 
-	assert_null(spool_open_existing(path, max_size));
+	assert_null(spool_open_existing(path, max_size, problem));
+	assert_non_null(strstr(problem, "unable to open"));
 	assert_int_equal(stat(path, &found), -1);
 	temporary_write(path, damaged);
-	assert_null(spool_open_existing(path, max_size));
+	assert_null(spool_open_existing(path, max_size, problem));
+	assert_string_equal(problem, "file is not a database");
 	assert_int_equal(stat(path, &found), 0);
 	assert_int_equal(found.st_size, sizeof damaged - 1);
-	free(capture_end(capture));
+	said = capture_end(capture);
+	assert_string_equal(said, "");
+	free(said);
 }
 
 static void
