@@ -29,7 +29,7 @@ static const struct column missing_columns[] = { { "campaign_id", COLUMN_TEXT },
 	{ "call_id", COLUMN_TEXT }, { "session_id", COLUMN_TEXT }, { "file", COLUMN_TEXT } };
 
 static const struct column total_columns[] = { { "files", COLUMN_NUMBER }, { "failed", COLUMN_NUMBER },
-	{ "missing", COLUMN_NUMBER }, { "imported", COLUMN_NUMBER } };
+	{ "bad", COLUMN_NUMBER }, { "missing", COLUMN_NUMBER }, { "imported", COLUMN_NUMBER } };
 
 struct reconcile {
 	struct ctl    *ctl;
@@ -41,7 +41,7 @@ struct reconcile {
 	size_t         record_count;
 	int64_t        bytes;           /* of all files read */
 	struct totals  totals;
-	int64_t        failed;          /* files that could not be compared */
+	int64_t        failed, bad;     /* files and records that could not be compared */
 	int64_t        missing_count;
 };
 
@@ -127,8 +127,10 @@ read_answer(struct reconcile *reconcile, struct push *answer, const char *path, 
 
 	*problem = outcome_sentence(outcome);
 	if (outcome == OUTCOME_BODY_NOT_LIST || (outcome == OUTCOME_OK && list->record_count == 0 &&
-	    list->bad_count > 0))
+	    list->bad_count > 0)) {
+		record_list_free(&answer->list);
 		return compare_counts(reconcile, answer->body, problem);
+	}
 	if (outcome != OUTCOME_OK)
 		return false;
 	*problem = list->bad_count > 0 ? "bad records were not compared" : NULL;
@@ -153,9 +155,10 @@ read_file(struct reconcile *reconcile, const char *path)
 		list = answer->list;
 	}
 	reconcile->failed += !read;
+	reconcile->bad += (int64_t)list.bad_count;
 	table_add(reconcile->files, path);
 	table_add_number(reconcile->files, (int64_t)list.record_count);
-	table_add_number(reconcile->files, read ? (int64_t)list.bad_count : 0);
+	table_add_number(reconcile->files, (int64_t)list.bad_count);
 	table_add_number_if(reconcile->files, list.total_count != 0, list.total_count);
 	table_add(reconcile->files, problem);
 	push_unref(answer);
@@ -291,6 +294,7 @@ print(struct reconcile *reconcile, size_t files, int64_t imported)
 
 	table_add_number(tables[3], (int64_t)files);
 	table_add_number(tables[3], reconcile->failed);
+	table_add_number(tables[3], reconcile->bad);
 	table_add_number(tables[3], reconcile->missing_count);
 	table_add_number(tables[3], imported);
 	ctl_print(reconcile->ctl, tables, ELEMENTS(tables));
@@ -325,7 +329,7 @@ cmd_reconcile(struct ctl *ctl)
 	for (size_t i = 0; i < files.count; i++)
 		read_file(&reconcile, files.paths[i]);
 	missing = compare_lists(&reconcile);
-	whole &= missing != NULL && reconcile.failed == 0;
+	whole &= missing != NULL && reconcile.failed + reconcile.bad == 0;
 	if (missing != NULL) {
 		name_missing(&reconcile, missing);
 		if (ctl_option(ctl, "import") != NULL)

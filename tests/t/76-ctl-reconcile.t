@@ -41,7 +41,7 @@ subtest 'what is missing' => sub {
 	is missing($json), 'call-21 call-22 call-23 call-24 call-25 call-50 none', 'and by call';
 	is_deeply $json->{missing}[0], { campaign_id => '3', call_time_local => '2026-11-20 10:00:00', call_id => 'call-21',
 		session_id => $first[20]{sessionId}, file => $one }, 'with its file';
-	is_deeply $json->{total}, { files => 2, failed => 0, missing => 7, imported => 0 }, 'all together';
+	is_deeply $json->{total}, { files => 2, failed => 0, bad => 0, missing => 7, imported => 0 }, 'all together';
 	is $json->{files}[1]{total_count}, 42, 'the total of the answer';
 	is $run->{err}, '', 'no page is missing';
 	unlike $run->{out}, qr/1380/, 'no number is shown';
@@ -76,6 +76,7 @@ subtest 'counts' => sub {
 	is $json->{total}{missing}, 6, 'all together';
 	($json, $run) = reconcile(file('list-of-counts', encode_json({ data => [{ campaignId => 3, totalCalledCount => 36 }] })));
 	exits($run, 0, 'as many there as here');
+	is $json->{files}[0]{bad}, 0, 'and a count is no bad record';
 };
 
 subtest 'counts that a role may not read' => sub {
@@ -114,8 +115,10 @@ subtest 'files that are no answers' => sub {
 		like $json->{files}[0]{problem}, $problems{$text}, 'is said';
 		is $json->{files}[1]{records}, 17, 'and the next is read';
 	}
-	my ($json) = reconcile(file('mixed.json', encode_json([$first[0], { campaignId => '3' }])));
+	my ($json, $run) = reconcile(file('mixed.json', encode_json([$first[0], { campaignId => '3' }])));
 	is_deeply [@{ $json->{files}[0] }{qw(records bad problem)}], [1, 1, 'bad records were not compared'], 'bad records are counted';
+	is_deeply $json->{total}, { files => 1, failed => 0, bad => 1, missing => 0, imported => 0 }, 'in all, too';
+	exits($run, 1, 'and do not pass for records that are here');
 };
 
 subtest 'they are brought in' => sub {
@@ -127,7 +130,7 @@ subtest 'they are brought in' => sub {
 	is $postgres->sql(q{select count(*) from callresult.call_result where called = '51"\\中'}), 1, 'with every character';
 	($json, $run) = reconcile('--import', $one, $two);
 	exits($run, 0, 'nothing is missing any more');
-	is_deeply $json->{total}, { files => 2, failed => 0, missing => 0, imported => 0 }, 'nor imported';
+	is_deeply $json->{total}, { files => 2, failed => 0, bad => 0, missing => 0, imported => 0 }, 'nor imported';
 };
 
 subtest 'the database does not answer' => sub {
