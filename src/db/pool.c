@@ -8,17 +8,22 @@
 
 enum {
 	AWAY_AFTER = 500,       /* milliseconds without any connection, after which pushes go elsewhere */
+	BACKGROUND_TIME = 2000, /* milliseconds that the background's connection counts where no more can be had */
 	REFUSALS = 2,           /* failures one after another, after which the database is said to take no pushes */
 	REFUSED_TIME = 10 * 1000,   /* milliseconds after which it may: perhaps no push comes because of what is said */
 };
 
 /* --- whether it is there ------------------------------------------------------------------------------------- */
 
-/* One that is lent to the background does not count: it may hang for a minute before that is known. */
+/*
+ * One that is lent to the background does not count, since it may hang for a minute before that is known: where no
+ * more can be had, and it may be the only one, not for long.
+ */
 int
 pool_well_count(const struct pool *pool)
 {
-	int count = pool->lent - pool->lent_background;
+	bool shared = pool->full && clock_ms() - pool->background_since < BACKGROUND_TIME;
+	int count = shared ? pool->lent : pool->lent - pool->lent_background;
 
 	for (int i = 0; i < pool->idle_count; i++)
 		count += !pool->idle[i].suspect;
@@ -179,7 +184,10 @@ pool_borrow(struct pool *pool, enum pool_use use, int64_t deadline)
 	if (db != NULL)
 		db_set_end(db, use == POOL_BACKGROUND ? &pool->background_end : NULL);
 	pool->lent += db != NULL;
-	pool->lent_background += db != NULL && use == POOL_BACKGROUND;
+	if (db != NULL && use == POOL_BACKGROUND) {
+		pool->lent_background++;
+		pool->background_since = clock_ms();
+	}
 	pthread_mutex_unlock(&pool->mutex);
 	return db;
 }

@@ -37,6 +37,7 @@ struct pool {
 	struct idle      *idle;     /* the last returned on top */
 	int               idle_count;
 	int               lent, lent_background;   /* all that are lent, and those of the background */
+	int64_t           background_since; /* clock_ms() when the background was lent one last */
 	TAILQ_HEAD(, waiter) waiters;   /* in the order in which they came */
 	int64_t           next_check;   /* clock_ms() of the next look at an idle connection */
 	int64_t           lost_at;  /* clock_ms() when the last connection was lost; 0: there is a well one */
@@ -58,7 +59,10 @@ struct pool {
 /* To be called whenever a connection comes, goes or becomes suspect: wakes all that wait. */
 void pool_note_change(struct pool *pool);
 
-/* How many connections are well: lent to pushes, or idle and not suspect. */
+/*
+ * How many connections are well: lent to pushes, or idle and not suspect; where the server lets no more in, for a while
+ * also those lent to the background.
+ */
 int pool_well_count(const struct pool *pool);
 
 /* Whether the writers and the background need more connections than there are. */

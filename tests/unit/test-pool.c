@@ -284,6 +284,44 @@ the_background_takes_one_of_the_pushes_where_there_are_no_more(void **state)
 	give_back(POOL_BACKGROUND, background, true);
 }
 
+static void
+shift_background(int64_t by)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->background_since += by;
+	pthread_mutex_unlock(&pool->mutex);
+}
+
+/* A push waits for it, and the database is up meanwhile; but not when it seems to hang. */
+static void
+the_only_connection_counts_for_a_while_when_the_background_has_it(void **state)
+{
+	struct borrower borrower;
+	struct db *background;
+	int before;
+
+	start(false);
+	connections_max = 1;
+	reachable = true;
+	background = borrow(POOL_BACKGROUND, LONG);
+	assert_non_null(background);
+	shift_background(LONG);
+	before = tries;
+	while (tries < before + 2)      /* the first of them has failed then */
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	assert_true(is_up());
+	start_borrower(&borrower, POOL_PUSH);
+	give_back(POOL_BACKGROUND, background, false);
+	assert_int_equal(pthread_join(borrower.thread, NULL), 0);
+	give_back(POOL_PUSH, borrower.db, true);
+	background = borrow(POOL_BACKGROUND, LONG);
+	shift_background(-LONG);
+	wait_while(is_up);
+	assert_null(borrow(POOL_PUSH, LONG));
+	give_back(POOL_BACKGROUND, background, false);
+	wait_while(is_down);
+}
+
 /* It would log each try. */
 static void
 a_server_that_lets_no_more_in_is_not_stormed(void **state)
@@ -541,6 +579,7 @@ main(void)
 		TEST(a_connection_given_back_is_lent_again),
 		TEST(the_background_takes_no_connection_of_the_pushes),
 		TEST(the_background_takes_one_of_the_pushes_where_there_are_no_more),
+		TEST(the_only_connection_counts_for_a_while_when_the_background_has_it),
 		TEST(a_server_that_lets_no_more_in_is_not_stormed),
 		TEST(those_who_wait_are_served_in_turn),
 		TEST(nobody_overtakes_who_waits),
