@@ -253,57 +253,42 @@ keep_owner(const struct token_file *file, int descriptor)
 	    fchmod(descriptor, MODE_AT_FIRST) == 0;
 }
 
-/* By the worker's own rules: a file that it rejects does not come into force, and keeps it from starting. */
+/* False, with errno, unless all of it is on the disk.  Closes the descriptor. */
 static bool
-is_good(const char *path)
-{
-	struct token_set *set = token_set_read(path);
-
-	token_set_free(set);
-	return set != NULL;
-}
-
-static bool
-fill(const struct token_file *file, int descriptor, const char *path)
+fill(const struct token_file *file, int descriptor)
 {
 	FILE *stream = fdopen(descriptor, "w");
 	bool filled;
 
 	if (stream == NULL) {
-		log_error("tokens file %s: %s", file->path, strerror(errno));
 		close(descriptor);
 		return false;
 	}
 	filled = write_lines(file, stream) && keep_owner(file, descriptor) && fsync(descriptor) == 0;
-	if (fclose(stream) != 0)
-		filled = false;
-	if (!filled)
-		log_error("tokens file %s: %s", file->path, strerror(errno));
-	return filled && is_good(path);
+	return fclose(stream) == 0 && filled;
 }
 
 bool
 token_file_write(struct token_file *file)
 {
 	char path[PATH_MAX];
+	size_t bad_line = token_file_bad_line(file);
 	int descriptor = -1;
 
+	/* the worker would not start with such a file, and a reload would change nothing */
+	if (bad_line > 0) {
+		log_error("tokens file %s, line %zu: expected \"name:token\" with a token of letters, digits and -._~",
+		    file->path, bad_line);
+		return false;
+	}
 	if (snprintf(path, sizeof path, "%s/.tokens.XXXXXX", file->folder) < (int)sizeof path)
 		descriptor = mkstemp(path);
-	if (descriptor < 0) {
-		log_error("tokens file %s: %s", file->path, strerror(errno));
-		return false;
-	}
-	if (!fill(file, descriptor, path)) {
+	if (descriptor >= 0 && fill(file, descriptor) && rename(path, file->path) == 0 && fsync(file->lock) == 0)
+		return true;
+	log_error("tokens file %s: %s", file->path, strerror(errno));
+	if (descriptor >= 0)
 		unlink(path);
-		return false;
-	}
-	if (rename(path, file->path) != 0 || fsync(file->lock) != 0) {
-		log_error("tokens file %s: %s", file->path, strerror(errno));
-		unlink(path);
-		return false;
-	}
-	return true;
+	return false;
 }
 
 void

@@ -117,7 +117,10 @@ subtest 'rotate' => sub {
 subtest 'files that cannot be changed' => sub {
 	my $kept = read_file($tokens);
 	write_file($tokens, "${kept}nonsense\n");
-	exits(ctl(@ctl, 'token', 'new', 'x'), 1, 'a bad line');
+	my $run = ctl(@ctl, 'token', 'new', 'x');
+	exits($run, 1, 'a bad line');
+	my $line = 1 + ($kept =~ tr/\n//);
+	like $run->{err}, qr/^callresultctl: error: tokens file \Q$tokens\E, line $line: expected "name:token"/, 'is named';
 	is read_file($tokens), "${kept}nonsense\n", 'is left alone';
 	write_file($tokens, "\xef\xbb\xbf# as an editor saves it\n$kept");
 	exits(ctl(@ctl, 'token', 'new', 'x'), 0, 'a byte order mark is no part of a line');
