@@ -46,7 +46,7 @@ static const struct column total_columns[] = {
 /* --- one file ---------------------------------------------------------------------------------------------- */
 
 static int64_t
-next_stamp(struct import *import)
+next_timestamp(struct import *import)
 {
 	return import->as_of != 0 ? import->as_of++ : 0;
 }
@@ -64,7 +64,7 @@ static struct push *
 cut_part(struct import *import, const struct record_list *list, size_t *record, size_t *reject)
 {
 	size_t room = (size_t)import->ctl->settings.batch_records, left = list->record_count - *record;
-	struct push *part = intake_part(list->records + *record, left < room ? left : room, next_stamp(import));
+	struct push *part = intake_part(list->records + *record, left < room ? left : room, next_timestamp(import));
 
 	*record += part->list.record_count;
 	for (; *reject < list->reject_count && part->list.reject_count < room; ++*reject) {
@@ -167,7 +167,7 @@ import_file(struct import *import, const char *path, struct file_result *result)
 		return false;
 	take_time_of_file(import, path);
 	result->size = body.length;
-	push = intake_push(body, next_stamp(import));
+	push = intake_push(body, next_timestamp(import));
 	outcome = record_list_parse_answer(&push->list, push->body);
 	result->problem = outcome == OUTCOME_BODY_NOT_LIST ? INTAKE_NO_LIST : outcome_sentence(outcome);
 	result->total_count = push->list.total_count;

@@ -129,7 +129,7 @@ cmd_quarantine_show(struct ctl *ctl)
 /* --- retry ------------------------------------------------------------------------------------------------- */
 
 /* What became of one entry. */
-struct fate {
+struct retried {
 	struct db_counts counts;
 	bool             settled;
 	const char      *problem;               /* NULL: none */
@@ -157,9 +157,9 @@ is_object(struct slice raw)
 	return json_text_next(&text) == '{';
 }
 
-/* A push of raw, a body or a record, which it owns.  NULL, with fate->problem, when there is no good record in it. */
+/* A push of raw, a body or a record, which it owns.  NULL, with retried->problem, when it has no good record. */
 static struct push *
-read_text(struct slice raw, int64_t received_at, struct fate *fate)
+read_text(struct slice raw, int64_t received_at, struct retried *retried)
 {
 	struct push *push = intake_push(raw, received_at);
 	enum outcome outcome = record_list_parse(&push->list, push->body);
@@ -172,9 +172,9 @@ read_text(struct slice raw, int64_t received_at, struct fate *fate)
 	}
 	if (outcome == OUTCOME_OK && push->list.record_count > 0)
 		return push;
-	snprintf(fate->text, sizeof fate->text, "%s", outcome != OUTCOME_OK ? outcome_sentence(outcome) :
+	snprintf(retried->text, sizeof retried->text, "%s", outcome != OUTCOME_OK ? outcome_sentence(outcome) :
 	    push->list.reject_count > 0 ? push->list.rejects[0].reason : "it contains no record");
-	fate->problem = fate->text;
+	retried->problem = retried->text;
 	push_unref(push);
 	return NULL;
 }
@@ -204,52 +204,52 @@ set_resolved(struct ctl *ctl, const char *id, const char *seen, const char **pro
  * own, or count for this one if they are its very text, which then stays open.
  */
 static bool
-store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry *entry, struct fate *fate)
+store_text(struct ctl *ctl, const char *id, struct slice raw, const struct entry *entry, struct retried *retried)
 {
-	struct push *push = read_text(raw, entry->received_at, fate);
+	struct push *push = read_text(raw, entry->received_at, retried);
 	bool stored;
 
 	if (push == NULL)
 		return false;
-	stored = intake_store(ctl->db, push, &fate->counts, &fate->problem);
+	stored = intake_store(ctl->db, push, &retried->counts, &retried->problem);
 	if (stored && push->list.record_count == 0) {
-		fate->problem = "the database still refuses it";
+		retried->problem = "the database still refuses it";
 		stored = false;
 	}
 	push_unref(push);
-	return stored && set_resolved(ctl, id, entry->seen, &fate->problem);
+	return stored && set_resolved(ctl, id, entry->seen, &retried->problem);
 }
 
 /* Counts as received when the entry first came, so that newer content stands. */
 static void
-retry(struct ctl *ctl, const char *id, struct fate *fate)
+retry(struct ctl *ctl, const char *id, struct retried *retried)
 {
 	const char *with = ctl_option(ctl, "with");
 	struct entry entry;
 
-	if (!read_entry(ctl, id, &entry, &fate->problem))
+	if (!read_entry(ctl, id, &entry, &retried->problem))
 		return;
 	if (entry.resolved)
-		fate->problem = "it is already settled";
+		retried->problem = "it is already settled";
 	if (with != NULL || entry.resolved) {
 		memory_free(entry.raw.bytes);
 		entry.raw = (struct slice){ NULL, 0 };
 	}
-	if (entry.resolved || (with != NULL && !intake_read_file(with, TEXT_MAX, &entry.raw, &fate->problem)))
+	if (entry.resolved || (with != NULL && !intake_read_file(with, TEXT_MAX, &entry.raw, &retried->problem)))
 		return;
-	fate->settled = store_text(ctl, id, entry.raw, &entry, fate);
+	retried->settled = store_text(ctl, id, entry.raw, &entry, retried);
 }
 
 static void
-add_fate(struct table *table, const char *id, const struct fate *fate)
+add_retried(struct table *table, const char *id, const struct retried *retried)
 {
 	table_add(table, id);
-	table_add_flag(table, fate->settled);
-	table_add_number(table, fate->counts.inserted);
-	table_add_number(table, fate->counts.updated);
-	table_add_number(table, fate->counts.duplicates);
-	table_add_number(table, fate->counts.quarantined);
-	table_add(table, fate->problem);
+	table_add_flag(table, retried->settled);
+	table_add_number(table, retried->counts.inserted);
+	table_add_number(table, retried->counts.updated);
+	table_add_number(table, retried->counts.duplicates);
+	table_add_number(table, retried->counts.quarantined);
+	table_add(table, retried->problem);
 }
 
 /* Returns the exit status. */
@@ -264,11 +264,11 @@ retry_all(struct ctl *ctl, int count, const char *const *ids)
 	int status = CTL_FINE;
 
 	for (int i = 0; i < count; i++) {
-		struct fate fate = { 0 };
+		struct retried retried = { 0 };
 
-		retry(ctl, ids[i], &fate);
-		add_fate(table, ids[i], &fate);
-		if (!fate.settled)
+		retry(ctl, ids[i], &retried);
+		add_retried(table, ids[i], &retried);
+		if (!retried.settled)
 			status = CTL_WRONG;
 		progress_set(progress, i + 1);
 	}

@@ -131,7 +131,7 @@ static void
 check_spool_disk(struct doctor *doctor, const char *folder)
 {
 	const struct settings *settings = &doctor->ctl->settings;
-	const char *risk = spool_file_system_risk(folder);
+	const char *risk = spool_disk_risk(folder);
 	struct statvfs disk;
 	struct stat file;
 	int64_t room, used = stat(settings->spool_path, &file) == 0 ? (int64_t)file.st_size : 0;

@@ -199,7 +199,7 @@ db_is_swollen(const struct db *db)
 
 /* An idle connection is readable when the server has closed it, or tells of a new setting. */
 bool
-db_stands(struct db *db)
+db_is_alive(struct db *db)
 {
 	struct pollfd socket = { .fd = PQsocket(db->connection), .events = POLLIN };
 

@@ -59,7 +59,7 @@ bool db_check(struct db *db, int64_t deadline) __attribute__((warn_unused_result
 int64_t db_clock_ahead(const struct db *db);
 
 /* Whether an idle connection is still open, without asking the server.  Closes it if not. */
-bool db_stands(struct db *db) __attribute__((warn_unused_result));
+bool db_is_alive(struct db *db) __attribute__((warn_unused_result));
 
 /* Whether libpq holds the memory of a huge call, which it frees only with the connection. */
 bool db_is_swollen(const struct db *db);

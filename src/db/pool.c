@@ -127,7 +127,7 @@ take(struct pool *pool, const struct waiter *self)
 		if (pool->idle[i].suspect)
 			continue;
 		db = pool_remove_idle(pool, i);
-		if (db_stands(db))
+		if (db_is_alive(db))
 			return db;
 		db_free(db);
 		pool_suspect_all(pool);

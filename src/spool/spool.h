@@ -129,6 +129,6 @@ bool spool_rescue(struct spool *spool, const char *path, struct spool_rescued *r
 bool spool_is_to_rescue(struct spool *spool, const char *path);
 
 /* Why a file on the file system of path is less safe than it should be; NULL when no reason is known. */
-const char *spool_file_system_risk(const char *path);
+const char *spool_disk_risk(const char *path);
 
 #endif

@@ -20,7 +20,7 @@ enum {
 };
 
 const char *
-spool_file_system_risk(const char *path)
+spool_disk_risk(const char *path)
 {
 	struct statfs found;
 

@@ -102,12 +102,6 @@ enum spool_result spool_file_begin(struct spool_file *file, int64_t deadline) __
 /* Commits when result is SPOOL_DONE, else rolls back; leaves the turn.  Returns what became of it. */
 enum spool_result spool_file_end(struct spool_file *file, enum spool_result result) __attribute__((warn_unused_result));
 
-/* Notes why the last call of SQLite failed, before the next one overwrites it; returns the result that this means. */
-enum spool_result spool_file_note(struct spool_file *file);
-
-/* Notes what SQLite does not see; returns result. */
-enum spool_result spool_file_note_problem(struct spool_file *file, enum spool_result result, const char *problem);
-
 /* Renames a spool and SQLite's files beside it.  False when it cannot, or another file has the new name. */
 bool spool_file_rename(const char *from, const char *to) __attribute__((warn_unused_result));
 
@@ -120,6 +114,8 @@ bool spool_file_replace_damaged(struct spool_file *file);
 /* Orders what could not be ordered when the file was opened, if the turn comes and SQLite can write it now. */
 void spool_file_order_rescues(struct spool_file *file);
 
+/* --- what SQLite is asked, and what failed (spool_sqlite.c) ------------------------------------------------- */
+
 /* Counts the pushes in the file without the remembered ones.  False when it cannot be read. */
 bool spool_file_count(struct spool_file *file, struct spool_depth *depth) __attribute__((warn_unused_result));
 
@@ -129,6 +125,12 @@ bool spool_file_execute(struct spool_file *file, const char *format, ...);
 
 /* The number that a statement gives; otherwise when it gives none. */
 int64_t spool_file_number(const struct spool_file *file, const char *text, int64_t otherwise);
+
+/* Notes why the last call of SQLite failed, before the next one overwrites it; returns the result that this means. */
+enum spool_result spool_file_note(struct spool_file *file);
+
+/* Notes what SQLite does not see; returns result. */
+enum spool_result spool_file_note_problem(struct spool_file *file, enum spool_result result, const char *problem);
 
 /* Logs what was noted last, each trouble once in a while. */
 void spool_file_log(struct spool_file *file, enum spool_trouble trouble);

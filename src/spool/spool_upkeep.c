@@ -15,7 +15,7 @@ enum {
 static void
 note_opened(struct spool *spool)
 {
-	const char *path = spool->file.path, *risk = spool_file_system_risk(path);
+	const char *path = spool->file.path, *risk = spool_disk_risk(path);
 
 	if (risk != NULL)
 		log_warning("spool %s: %s", path, risk);

@@ -84,7 +84,7 @@ db_check(struct db *db, int64_t deadline)
 }
 
 bool
-db_stands(struct db *db)
+db_is_alive(struct db *db)
 {
 	if (!stands)
 		lose(db);
