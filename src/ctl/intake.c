@@ -24,7 +24,7 @@ enum {
 	STORE_TIME = 10 * 60 * 1000,        /* for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
 	/* bytes */
-	CAPACITY_AT_FIRST = 64 * 1024,
+	READ_SIZE = 64 * 1024,
 	PART_BYTES = 16 * 1024 * 1024,
 };
 
@@ -33,13 +33,12 @@ enum {
 bool
 intake_read(int descriptor, size_t max, struct slice *body)
 {
-	size_t capacity = CAPACITY_AT_FIRST, length = 0;
-	char *bytes = memory_alloc(capacity);
+	size_t capacity = 0, length = 0;
+	char *bytes = NULL;
 	ssize_t count = 0;
 
 	while (length <= max) {
-		if (length == capacity)
-			bytes = memory_resize(bytes, capacity *= 2, 1);
+		bytes = memory_grow(bytes, &capacity, length + READ_SIZE, 1);
 		count = read(descriptor, bytes + length, capacity - length);
 		if (count < 0 && errno == EINTR)
 			continue;
@@ -140,11 +139,11 @@ store_once(struct db *db, struct fold *fold, struct push *push)
 static void
 read_evidence(struct db *db, const struct push *push, struct db_counts *counts)
 {
-	char id[PUSH_ID_TEXT_SIZE], stamp[24];
-	const char *parameters[] = { push_id_write(id, &push->id), stamp };
+	char id[PUSH_ID_TEXT_SIZE], received_at[24];
+	const char *parameters[] = { push_id_write(id, &push->id), received_at };
 	struct db_rows *rows;
 
-	snprintf(stamp, sizeof stamp, "%" PRId64, push->received_at);
+	snprintf(received_at, sizeof received_at, "%" PRId64, push->received_at);
 	rows = db_query(db, "SELECT inserted, updated, duplicates FROM callresult.push"
 	    " WHERE id = $1::uuid AND received_at = 'epoch'::timestamptz + $2::bigint * interval '1 microsecond'",
 	    parameters, 2, clock_ms() + CONNECT_TIME);
