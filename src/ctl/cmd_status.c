@@ -1,7 +1,6 @@
 /* callresultctl status: shows what callresultd, its database and its spool are doing, and what becomes of pushes. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -16,7 +16,6 @@
 #include "base/address.h"
 
 enum {
-	HOST_SIZE = 256,
 	LINE_SIZE = 512,
 	SOCKETS = 16,               /* at most, that listen at one place */
 	UNIX_LISTENS = 0x10000,     /* a flag in /proc/net/unix: the kernel's __SO_ACCEPTCON */

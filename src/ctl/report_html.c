@@ -1,6 +1,5 @@
 /* A report as a self-contained page.  What a picture shows is in a table too, for those who cannot see it. */
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "ctl/report.h"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "spool/spool_file.h"
 
 enum { HEADER = 32, FRAME_HEADER = 24, FRAME = FRAME_HEADER + SPOOL_PAGE_SIZE };
 

@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#include "spool/spool_file.h"
-
 struct spool_wal {
 	int      descriptor;    /* -1: there is no log */
 	int64_t  pages;         /* in the file, by the last commit in the log; 0: there is none */
