@@ -1,4 +1,9 @@
 /* The files that were set aside before a spool was open that could take over their pushes. */
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
 #include "base/memory.h"
 #include "spool/spool_file.h"
@@ -10,6 +15,22 @@ spool_aside_add(struct spool_file *file, const char *path, int64_t expected)
 
 	*aside = (struct spool_aside){ .path = memory_strdup(path), .expected = expected };
 	STAILQ_INSERT_TAIL(&file->asides, aside, link);
+}
+
+/* Their names end in a digit; those of SQLite's files beside them, and of copies that are not whole, do not. */
+void
+spool_aside_find(struct spool_file *file)
+{
+	char pattern[PATH_MAX];
+	glob_t found;
+
+	snprintf(pattern, sizeof pattern, "%s{" SPOOL_DAMAGED_MARK "," SPOOL_COPY_MARK "}*[0-9]", file->path);
+	if (glob(pattern, GLOB_BRACE, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		spool_aside_add(file, found.gl_pathv[i],
+		    strstr(found.gl_pathv[i], SPOOL_COPY_MARK) != NULL ? 0 : -1);
+	globfree(&found);
 }
 
 static void
@@ -28,8 +49,8 @@ spool_aside_order(struct spool_file *file)
 	struct spool_aside *aside;
 
 	while ((aside = STAILQ_FIRST(&file->asides)) != NULL) {
-		if (!spool_file_execute(file, "INSERT INTO rescue VALUES (%Q, 1, 0, %lld)", aside->path,
-		    (long long)aside->expected)) {
+		if (!spool_file_execute(file, "INSERT INTO rescue VALUES (%Q, 1, 0, %lld) ON CONFLICT (file) DO UPDATE"
+		    " SET expected = max(expected, excluded.expected)", aside->path, (long long)aside->expected)) {
 			spool_file_note(file);
 			spool_file_log(file, TROUBLE_WRITING);
 			return;

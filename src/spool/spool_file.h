@@ -145,6 +145,9 @@ bool spool_schema_upgrade(struct spool_file *file) __attribute__((warn_unused_re
 /* Remembers that a file was set aside; the rescue of its pushes is ordered as soon as the spool is open. */
 void spool_aside_add(struct spool_file *file, const char *path, int64_t expected);
 
+/* Remembers the files that are beside the spool, as after a process was killed before it could order their rescue. */
+void spool_aside_find(struct spool_file *file);
+
 /* Orders the rescues that are not ordered yet, in the open spool.  What cannot be written, logged, stays for later. */
 void spool_aside_order(struct spool_file *file);
 

@@ -179,16 +179,15 @@ part(struct spool_file *file, struct spool_rescue *rescue)
 	return result;
 }
 
-static void
-finish(struct spool_file *file, const char *path, int64_t taken, int64_t expected)
+static bool
+forget(struct spool_file *file, const char *path)
 {
 	enum spool_result result = spool_file_begin(file, clock_ms() + TURN_TIME);
 
 	if (result == SPOOL_DONE)
 		result = spool_file_end(file, spool_file_execute(file, "DELETE FROM rescue WHERE file = %Q", path) &&
 		    sqlite3_changes(file->database) == 1 ? SPOOL_DONE : SPOOL_FAILED);
-	if (result == SPOOL_DONE)
-		log_rescued(file, path, taken, expected);
+	return result == SPOOL_DONE;
 }
 
 /* The rescue that is due first; false when there is none. */
@@ -226,12 +225,12 @@ spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
 	if (*rescue == NULL && (*rescue = spool_rescue_open(file, path, page)) == NULL) {
 		log_error("spool %s: cannot rescue the pushes in %s; run callresultctl spool rescue: %s", file->path,
 		    path, strerror(errno));
-		/* a copy is removed only when it has been read */
-		finish(file, path, taken, expected == 0 ? -1 : expected);
+		(void)forget(file, path);
 		return false;
 	}
 	if (!spool_rescue_is_due(*rescue)) {
-		finish(file, path, taken, expected);
+		if (forget(file, path))
+			log_rescued(file, path, taken, expected);
 		return false;
 	}
 	if (part_size(file) == 0 || spool_file_begin(file, clock_ms() + TURN_TIME) != SPOOL_DONE)

@@ -130,6 +130,8 @@ spool_look_after(struct spool *spool)
 
 	if (!spool_lock(spool))
 		return false;
+	if (!spool->looked)
+		spool_aside_find(&spool->file);
 	if (!spool->file.usable || spool_file_has_moved(&spool->file))
 		open_file(spool);
 	more = spool->file.usable && look_after_file(spool);

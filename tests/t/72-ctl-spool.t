@@ -170,7 +170,7 @@ sub damage {
 	my ($prefix, $page) = @_;
 	restart();
 	fill($prefix, 60);
-	my $file = "$worker->{base}.spool.damaged-$page";
+	my $file = "$worker->{base}.spool.old-$page";
 	rename "$worker->{base}.spool$_", "$file$_" for '', '-wal', '-shm';
 	system "sqlite3 '$file' 'pragma wal_checkpoint(truncate)' >/dev/null";
 	open my $damaged, '+<:raw', $file or die "$file: $!";

@@ -620,6 +620,62 @@ the_end_names_what_is_still_to_be_rescued(void **state)
 	free(said);
 }
 
+static void
+rename_ending(const char *from, const char *to)
+{
+	char old[96], new[96];
+
+	snprintf(old, sizeof old, "%s%s", path, from);
+	snprintf(new, sizeof new, "%s%s", path, to);
+	assert_int_equal(rename(old, new), 0);
+}
+
+/* Makes a spool with a push, which no later one finds by its name. */
+static void
+make_spool(const char *body)
+{
+	struct spool *spool = spool_open(path, max_size);
+	char ending[16];
+
+	put(spool, push_of(body));
+	spool_close(spool);
+	snprintf(ending, sizeof ending, ".%s", body);
+	rename_ending("", ending);
+}
+
+static void
+assert_is_there(const char *ending)
+{
+	char name[96];
+
+	snprintf(name, sizeof name, "%s%s", path, ending);
+	assert_int_equal(unlink(name), 0);
+}
+
+/* The process was killed before it could order their rescue, and before the last copy was whole. */
+static void
+what_a_killed_process_set_aside_is_rescued_at_the_next_start(void **state)
+{
+	struct spool *spool;
+
+	make_spool("copied");
+	make_spool("partial");
+	make_spool("damaged");
+	rename_ending(".copied", ".removed-1-2");
+	rename_ending(".partial", ".removed-1-3.partial");
+	rename_ending(".damaged", ".damaged-1");
+	spool = spool_open(path, max_size);
+	wait_for_pushes(spool, 2);
+	spool_close(spool);
+	spool = spool_open(path, max_size);
+	assert_oldest(spool, "damaged");
+	assert_oldest(spool, "copied");
+	assert_int_equal(spool_count(spool).pushes, 0);
+	spool_close(spool);
+	assert_is_there(".rescued-1");
+	assert_is_there(".removed-1-3.partial");
+}
+
 static void *
 put_until_told(void *spool)
 {
@@ -875,7 +931,7 @@ static void
 a_rescue_goes_on_where_there_is_little_room(void **state)
 {
 	enum { PUSHES = 100, LITTLE = 1 << 20 };
-	char aside[80], order[128], body[20001];
+	char aside[80], body[20001];
 	struct spool *spool = spool_open(path, max_size);
 	int64_t end = clock_ms() + 20 * 1000;
 	struct push *push;
@@ -887,10 +943,8 @@ a_rescue_goes_on_where_there_is_little_room(void **state)
 		put(spool, push_of(body));
 	spool_close(spool);
 	snprintf(aside, sizeof aside, "%s.damaged-1", path);
-	snprintf(order, sizeof order, "INSERT INTO rescue VALUES ('%s', 1, 0, %d)", aside, PUSHES);
 	assert_int_equal(rename(path, aside), 0);
 	spool = spool_open(path, LITTLE);
-	change(order);
 	while (rescued < PUSHES && clock_ms() < end)
 		if (spool_oldest(spool, &push, 1, NO_LIMIT) == 1) {
 			assert_true(spool_remove(spool, &push, 1));
@@ -1122,6 +1176,7 @@ main(void)
 		TEST(what_waits_survives_a_file_that_is_no_spool_in_its_place),
 		TEST(a_rescue_that_cannot_be_ordered_yet_is_ordered_later),
 		TEST(the_end_names_what_is_still_to_be_rescued),
+		TEST(what_a_killed_process_set_aside_is_rescued_at_the_next_start),
 		TEST(a_put_is_told_before_a_rescue_goes_on),
 		TEST(an_administrator_makes_no_spool_and_puts_none_aside),
 		TEST(a_rescue_goes_on_where_there_is_little_room),
