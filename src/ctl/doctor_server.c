@@ -76,13 +76,13 @@ check_settings(struct doctor *doctor)
 static bool
 check_step(struct doctor *doctor)
 {
-	struct db_rows *rows = doctor_ask(doctor, "step of the schema",
-	    "SELECT coalesce(max(step), 0) FROM callresult.schema_version");
+	struct db_rows *rows = db_query(doctor->db, "SELECT coalesce(max(step), 0) FROM callresult.schema_version",
+	    NULL, 0, clock_ms() + DOCTOR_QUERY_TIME);
 	int step, wanted = db_schema_step();
 
 	if (rows == NULL) {
 		doctor_add(doctor, FINDING_FAULT, DOCTOR_NOT_STORED, INSTALL, "the schema is not installed, or this"
-		    " role may not use it");
+		    " role may not use it: %s", db_problem(doctor->db));
 		return false;
 	}
 	step = atoi(doctor_cell(rows, 0));

@@ -254,6 +254,8 @@ sub configured {
 
 $postgres->sql('alter role worker connection limit 5');
 configured('a limit of connections', 'warning', qr/role is allowed 5 connections/, database => { writers => 8 });
+configured('a database without the schema', 'FAULT', qr/^the schema is not installed.*: .*"callresult\.schema_version"/,
+	database => { conninfo => $postgres->conninfo =~ s/dbname=\S+/dbname=postgres/r });
 configured('an unknown zone', 'FAULT', qr/does not know the call_timezone/, database => { call_timezone => 'Nowhere/Else' });
 configured("$_ as zone", 'FAULT', qr/^call_timezone \Q$_\E is not a place; the server reads it as UTC-0[568]:00$/,
 	database => { call_timezone => $_ }) for qw(UTC+8 Etc/GMT+8 CST);
