@@ -83,7 +83,7 @@ const char *ctl_option(const struct ctl *ctl, const char *name);
 
 /* That value as a number, or the fallback when it is not given.  False, logged, unless it is between min and max. */
 bool ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int64_t min, int64_t max,
-    int64_t *number);
+    int64_t *number) __attribute__((warn_unused_result));
 
 /* Whether the value of an option is a day, such as "2026-11-27", or is not given.  False, logged, otherwise. */
 bool ctl_is_day_option(const struct ctl *ctl, const char *name) __attribute__((warn_unused_result));

@@ -48,10 +48,10 @@ const char *doctor_cell(const struct db_rows *rows, int column);
 bool doctor_is(const struct db_rows *rows, int column, const char *value);
 
 /* Connects doctor->db.  False, with a finding, when that fails: the next three need it. */
-bool doctor_connection(struct doctor *doctor);
+bool doctor_connection(struct doctor *doctor) __attribute__((warn_unused_result));
 
 /* The settings of the server.  False when there is no schema, which the next two check. */
-bool doctor_server(struct doctor *doctor);
+bool doctor_server(struct doctor *doctor) __attribute__((warn_unused_result));
 void doctor_schema(struct doctor *doctor);
 void doctor_role(struct doctor *doctor);
 
