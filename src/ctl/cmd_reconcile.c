@@ -41,7 +41,7 @@ struct reconcile {
 	size_t         record_count;
 	int64_t        bytes;           /* of all files read */
 	struct totals  totals;
-	int64_t        failed, bad;     /* files and records that could not be compared */
+	int64_t        failed, bad;     /* files; records and counts: those that could not be compared */
 	int64_t        missing_count;
 };
 
@@ -49,14 +49,15 @@ struct reconcile {
 
 /*
  * Compares the counts of an answer ($1) with those here, by campaign: since the campaign began, or on the day $2, which
- * no answer names.
+ * no answer names.  A count may be written as a string.  One that is no number leaves platform NULL.
  */
 #define COUNTS_QUESTION(count, here) "SELECT campaign_id, $2::date, made, coalesce(calls, 0)," \
 	"  greatest(made - coalesce(calls, 0), 0)" \
-	" FROM (SELECT e ->> 'campaignId' COLLATE \"C\" AS campaign_id," \
-	"  max((e ->> '" count "')::numeric)::bigint AS made" \
-	"  FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@." count ".type() == \"number\"" \
-	"   && exists (@.campaignId))') AS e GROUP BY 1) c" \
+	" FROM (SELECT campaign_id, CASE WHEN count(made) = count(*) THEN max(made) END AS made FROM (" \
+	"  SELECT e ->> 'campaignId' COLLATE \"C\"," \
+	"   CASE WHEN e ->> '" count "' ~ '^[0-9]{1,18}$' THEN (e ->> '" count "')::bigint END" \
+	"   FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@." count " != null" \
+	"    && exists (@.campaignId))') AS e) g (campaign_id, made) GROUP BY 1) c" \
 	" LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM " here " GROUP BY 1) s" \
 	"  USING (campaign_id) ORDER BY 1"
 
@@ -64,38 +65,43 @@ static const char totals_question[] = COUNTS_QUESTION("totalCalledCount", "callr
 static const char day_question[] = COUNTS_QUESTION("dailyCalledCount",
     "callresult.campaign_daily WHERE day = $2::date");
 
-/* Adds rows of campaigns, and returns the sum of their last column, the missing calls. */
-static int64_t
-add_campaigns(struct reconcile *reconcile, const struct db_rows *rows)
+/* Adds the campaigns, and what is missing of them in all.  Returns how many counts are no numbers. */
+static size_t
+add_counts(struct reconcile *reconcile, const struct db_rows *rows)
 {
-	int64_t missing = 0;
+	enum { PLATFORM = 2, MISSING = 4 };
+	size_t bad = 0;
 
 	ctl_add_rows(reconcile->campaigns, rows);
-	for (int i = 0; i < db_rows_count(rows); i++)
-		missing += atoll(db_rows_text(rows, i, ELEMENTS(campaign_columns) - 1));
-	return missing;
+	for (int i = 0; i < db_rows_count(rows); i++) {
+		reconcile->missing_count += atoll(db_rows_text(rows, i, MISSING));
+		bad += db_rows_text(rows, i, PLATFORM) == NULL;
+	}
+	return bad;
 }
 
-/* False, with *problem, when body, which is JSON, contains no counts. */
+/* False, with *problem, when the answer, which is JSON, contains no counts. */
 static bool
-compare_counts(struct reconcile *reconcile, struct slice body, const char **problem)
+compare_counts(struct reconcile *reconcile, struct push *answer, const char **problem)
 {
-	char *text = memory_alloc(body.length + 1);
+	char *text = memory_alloc(answer->body.length + 1);
 	const char *day = ctl_option(reconcile->ctl, "day"), *parameters[] = { text, day };
 	struct db_rows *rows;
 	bool found;
 
-	memcpy(text, body.bytes, body.length);
-	text[body.length] = '\0';
+	memcpy(text, answer->body.bytes, answer->body.length);
+	text[answer->body.length] = '\0';
+	record_list_free(&answer->list);
 	rows = db_query(reconcile->ctl->db, day != NULL ? day_question : totals_question, parameters, 2,
 	    clock_ms() + CTL_QUERY_TIME);
 	memory_free(text);
 	found = rows != NULL && db_rows_count(rows) > 0;
-	*problem = found ? NULL : rows == NULL ? db_problem(reconcile->ctl->db) :
+	if (found)
+		answer->list.bad_count = add_counts(reconcile, rows);
+	*problem = answer->list.bad_count > 0 ? "counts that are no numbers were not compared" :
+	    found ? NULL : rows == NULL ? db_problem(reconcile->ctl->db) :
 	    day == NULL ? "it contains neither records nor counts (campaignId with totalCalledCount)" :
 	    "it contains neither records nor counts of a day (campaignId with dailyCalledCount)";
-	if (found)
-		reconcile->missing_count += add_campaigns(reconcile, rows);
 	db_rows_free(rows);
 	return found;
 }
@@ -127,10 +133,8 @@ read_answer(struct reconcile *reconcile, struct push *answer, const char *path, 
 
 	*problem = outcome_sentence(outcome);
 	if (outcome == OUTCOME_BODY_NOT_LIST || (outcome == OUTCOME_OK && list->record_count == 0 &&
-	    list->bad_count > 0)) {
-		record_list_free(&answer->list);
-		return compare_counts(reconcile, answer->body, problem);
-	}
+	    list->bad_count > 0))
+		return compare_counts(reconcile, answer, problem);
 	if (outcome != OUTCOME_OK)
 		return false;
 	*problem = list->bad_count > 0 ? "bad records were not compared" : NULL;
@@ -233,7 +237,7 @@ compare_lists(struct reconcile *reconcile)
 		    "SELECT c, to_char(t, 'YYYY-MM-DD HH24:MI:SS'), i, s, n FROM calls"
 		    " WHERE NOT here ORDER BY n", &parameter, 1);
 		if (missing != NULL)
-			add_campaigns(reconcile, campaigns);
+			ctl_add_rows(reconcile->campaigns, campaigns);
 		db_rows_free(campaigns);
 	}
 	free(given);

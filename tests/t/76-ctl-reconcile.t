@@ -77,6 +77,13 @@ subtest 'counts' => sub {
 	($json, $run) = reconcile(file('list-of-counts', encode_json({ data => [{ campaignId => 3, totalCalledCount => 36 }] })));
 	exits($run, 0, 'as many there as here');
 	is $json->{files}[0]{bad}, 0, 'and a count is no bad record';
+	($json, $run) = reconcile(file('texts.json', encode_json([{ campaignId => '3', totalCalledCount => '37' },
+		{ campaignId => '5', totalCalledCount => undef }, { campaignId => '6', totalCalledCount => 'many' }])));
+	is campaigns($json), "3||37|36|1\n6|||0|0", 'counts written as strings';
+	is_deeply [@{ $json->{files}[0] }{qw(bad problem)}, @{ $json->{total} }{qw(bad missing)}],
+		[1, 'counts that are no numbers were not compared', 1, 1], 'and one that is no number';
+	($json, $run) = reconcile(file('no-number.json', encode_json([{ campaignId => '6', totalCalledCount => 1.5 }])));
+	exits($run, 1, 'which does not pass for one that agrees');
 };
 
 subtest 'counts that a role may not read' => sub {
