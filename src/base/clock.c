@@ -9,16 +9,16 @@ clock_timestamp(void)
 {
 	static _Atomic int64_t latest;
 	struct timespec now;
-	int64_t stamp, before;
+	int64_t timestamp, before;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	before = latest;
 	do {
-		stamp = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-		if (stamp <= before)
-			stamp = before + 1;
-	} while (!atomic_compare_exchange_weak(&latest, &before, stamp));
-	return stamp;
+		timestamp = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+		if (timestamp <= before)
+			timestamp = before + 1;
+	} while (!atomic_compare_exchange_weak(&latest, &before, timestamp));
+	return timestamp;
 }
 
 int64_t
