@@ -49,7 +49,7 @@ language plpgsql
 set search_path = callresult, pg_temp
 as $$
 declare
-    before  timestamp := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
+    before  timestamp;
     key     bytea := uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid());
     what    text;
     change  text;
@@ -59,9 +59,13 @@ declare
         '(coalesce(at, ''-infinity'') < $1 and noted_call_is_gone(feed_log.session_id is null, e.campaign_id, at, '
         'e.called, e.session_id, e.call_id, e.vdn_id))';
 begin
-    if keep is null or now() - keep > now() then
+    if keep is null or keep not between '0' and interval '10000 years' or now() - keep > now() then
         raise exception 'anonymise needs to know how long to keep, such as interval ''1 year''';
     end if;
+    if dry_run is null then
+        raise exception 'dry_run is true or false' using errcode = 'null_value_not_allowed';
+    end if;
+    before := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
 
     -- the consumers of the feed need not hear of it
     perform set_config('callresult.moved', 'yes', true);

@@ -168,6 +168,9 @@ begin
     if coalesce(number, '') = '' then
         raise exception 'erase_number needs a number';
     end if;
+    if every_form is null or dry_run is null then
+        raise exception 'every_form and dry_run are true or false' using errcode = 'null_value_not_allowed';
+    end if;
     begin
         foreach found_in in array array['call_result', 'call_result_revision'] loop
             return query execute format($sql$

@@ -60,6 +60,10 @@ declare
     first_place bigint;
     last_place  bigint;
 begin
+    if coalesce(length(consumer) not between 1 and 256, true) then
+        raise exception 'a consumer of the feed needs a name of at most 256 characters'
+            using errcode = 'invalid_parameter_value';
+    end if;
     perform need_latest('feed_add');
     perform lock_gently('lock table housekeeping in share row exclusive mode; '
                         'lock table tally_journal in share row exclusive mode');
@@ -71,7 +75,14 @@ begin
     if feed_add."from" not between first_place and last_place then
         raise exception 'place % is not in the feed, which goes from % to %', feed_add."from", first_place, last_place;
     end if;
-    insert into feed_consumer (consumer, place) values (feed_add.consumer, coalesce(feed_add."from", last_place));
+    insert into feed_consumer (consumer, place) values (feed_add.consumer, coalesce(feed_add."from", last_place))
+    on conflict do nothing;
+    if not found then
+        raise exception 'the feed has the consumer % already', quote_literal(feed_add.consumer)
+            using errcode = 'unique_violation',
+                  hint = 'To begin it anew, drop it first: select callresult.feed_drop('
+                         || quote_literal(feed_add.consumer) || ')';
+    end if;
     return coalesce(feed_add."from", last_place);
 end
 $$;
@@ -107,9 +118,9 @@ declare
 begin
     select c.place into place from feed_consumer c where c.consumer = feed_place.consumer for update;
     if not found then
-        raise exception 'the feed has no consumer %', quote_literal(feed_place.consumer)
+        raise exception 'the feed has no consumer %', quote_nullable(feed_place.consumer)
             using hint = 'The owner of the schema adds one: select callresult.feed_add('
-                         || quote_literal(consumer) || ')';
+                         || coalesce(quote_literal(consumer), '''name''') || ')';
     end if;
     return place;
 end
@@ -160,6 +171,10 @@ declare
     wanted  integer := most;
     given   integer := 0;
 begin
+    if coalesce(most < 0, true) then
+        raise exception 'feed needs to know how many calls to give at most, such as 1000'
+            using errcode = 'invalid_parameter_value';
+    end if;
     while wanted > 0 loop
         select max(l.place) into upto
         from (select place, sum(records) over (order by place) - records as before

@@ -79,24 +79,32 @@ comment on function callresult.calls_to(text) is
 -- numbers may have the same tail, so the forms of each are counted under the shortest of them.
 create or replace function callresult.called_often(days integer, most integer)
 returns table (called text, calls bigint, campaigns bigint, last_call timestamp)
-language sql
+language plpgsql
 stable
-begin atomic
+set search_path = callresult, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if coalesce(days < 0 or most < 0, true) then
+        raise exception 'called_often needs to know how many days to look back and how many calls may be, such as 7, 3'
+            using errcode = 'invalid_parameter_value';
+    end if;
+    return query
     with form as materialized (
         select f.*, sum(f.calls) over (partition by f.tail) as of_tail
         from (
-            select r.called, r.campaign_id, callresult.number_tail(r.called) as tail, count(*) as calls,
+            select r.called, r.campaign_id, number_tail(r.called) as tail, count(*) as calls,
                    max(r.call_time_local) as last_call
-            from callresult.calls r
-            where r.call_time_local >= localtimestamp - days * interval '1 day'
-              and callresult.number_tail(r.called) <> ''
+            from calls r
+            where r.call_time_local >= localtimestamp - least(days, 1000000) * interval '1 day'
+              and number_tail(r.called) <> ''
             group by r.called, r.campaign_id
         ) f
     ), shortest as (
         select a.called, (array_agg(b.called order by length(b.called), b.called))[1] as form
         from (select distinct called, tail from form where of_tail > most) a
         join (select distinct called, tail from form where of_tail > most) b using (tail)
-        where a.called = b.called or callresult.same_number(a.called, b.called)
+        where a.called = b.called or same_number(a.called, b.called)
         group by a.called
     )
     select (array_agg(f.called order by f.last_call desc))[1], sum(f.calls)::bigint, count(distinct f.campaign_id),
@@ -106,7 +114,8 @@ begin atomic
     group by s.form
     having sum(f.calls) > most
     order by 2 desc, 1;
-end;
+end
+$$;
 
 comment on function callresult.called_often(integer, integer) is
     'Numbers called more than so often in so many days, however they were written';
@@ -126,6 +135,10 @@ declare
     since timestamptz;
     newest calls[];
 begin
+    if coalesce(most < 0, true) then
+        raise exception 'newest needs to know how many calls to give at most, such as 20'
+            using errcode = 'invalid_parameter_value';
+    end if;
     loop
         select min(p.received_at), count(*) into since, looked_at
         from (select received_at from push where inserted + updated > 0 order by received_at desc limit pushes) p;

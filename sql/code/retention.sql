@@ -55,14 +55,18 @@ set search_path = callresult, pg_temp
 set lock_timeout = '30s'
 as $$
 declare
-    before      timestamp := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
+    before      timestamp;
     parents     constant text[] := array['call_result', 'call_result_revision', 'push'];
     months      text[] := array[]::text[];
     counts      bigint[] := array[]::bigint[];
 begin
-    if keep is null or now() - keep > now() then
+    if keep is null or keep not between '0' and interval '10000 years' or now() - keep > now() then
         raise exception 'retain needs to know how long to keep, such as interval ''2 years''';
     end if;
+    if dry_run is null then
+        raise exception 'dry_run is true or false' using errcode = 'null_value_not_allowed';
+    end if;
+    before := date_trunc('month', (now() at time zone 'UTC') - interval '12 hours' - keep);
     perform need_latest('retain');
     begin
         lock table housekeeping in share row exclusive mode;

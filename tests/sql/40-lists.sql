@@ -101,6 +101,9 @@ delete from callresult.call_result where called ~ '^[nm]' and received_at > '202
 select is((select string_agg(called, ' ' order by called) from callresult.newest(4)), 'm1 m2 n1 n2', 'those that are left when the newest are erased');
 select is((select count(*) from callresult.newest(1000)), (select count(*) from callresult.calls), 'and all there are, with a push or without');
 select is((select count(*) from callresult.newest(0)), 0::bigint, 'or none');
+select throws_ok(format('select callresult.newest(%s)', most), '22023', 'newest needs to know how many calls to give at most, such as 20',
+    'but not ' || most)
+from unnest(array['null', '-1']) most;
 
 select * from finish();
 rollback;

@@ -22,6 +22,8 @@ select is((select count(*) from callresult.call_result), 28::bigint, 'all are th
 
 select throws_ok($$ select * from callresult.retain(null) $$, 'P0001', null, 'how long has to be said');
 select throws_ok($$ select * from callresult.retain('-1 day') $$, 'P0001', null, 'and cannot be negative');
+select throws_ok($$ select * from callresult.retain('178000000 years') $$, 'P0001', null, 'nor so long that there is no such time');
+select throws_ok($$ select * from callresult.retain('2 years', null) $$, '22004', 'dry_run is true or false', 'nor may it be open whether it is a dry run');
 create temp table said as select * from callresult.retain('1 year', dry_run => true);
 select is((select count(*) from callresult.call_result), 28::bigint, 'a dry run drops nothing');
 select is((select count(*) from callresult.quarantine), 3::bigint, 'nor an entry');
@@ -89,6 +91,9 @@ select set_eq($$ select convert_from(raw, 'LATIN1') from callresult.quarantine w
 select is_empty('select * from callresult.check_tally()', 'the tally knows');
 select throws_ok($$ select * from callresult.erase_number('') $$, 'P0001', null, 'no number, nothing erased');
 select throws_ok($$ select * from callresult.erase_number(null) $$, 'P0001', null, 'nor for NULL');
+select throws_ok(format($$ select * from callresult.erase_number('13800138000', %s) $$, how), '22004', 'every_form and dry_run are true or false',
+    'nor where it is not said how: ' || how)
+from unnest(array['null', 'true, null']) how;
 
 select * from finish();
 rollback;

@@ -76,6 +76,10 @@ select results_eq(
     $$ values (8::bigint, 1::bigint), (1, 1) $$, 'called_often counts every form, and not another number that ends as it does');
 select is((select count(*) from callresult.called_often(3650, 8) where callresult.number_tail(called) = '00138000'), 0::bigint,
     'nor those that both have together');
+select is((select count(*) from callresult.called_often(2147483647, 8)), (select count(*) from callresult.called_often(3650, 8)),
+    'days before all time are all days');
+select throws_ok(format('select callresult.called_often(%s)', given), '22023', null, 'but not those of ' || given)
+from unnest(array['null, 8', '7, null', '-1, 8', '7, -1']) given;
 select is(callresult.same_number(one, other), true, one || ' is ' || other)
 from (values ('8613800138000', '913800138000'), ('9 86 138 0013 8000', '013800138000'), ('+86013800138000', '13800138000'),
     ('8613800138000', '+86 138 0013 8000'), ('861012345678', '1012345678'), ('861012345678', '01012345678'),

@@ -97,6 +97,8 @@ $$;
 create temp table held as select pg_temp.row_count() as n;
 select throws_ok($$ select * from callresult.anonymise(null) $$, 'P0001', null, 'how long has to be said');
 select throws_ok($$ select * from callresult.anonymise('-1 day') $$, 'P0001', null, 'and cannot be negative');
+select throws_ok($$ select * from callresult.anonymise('178000000 years') $$, 'P0001', null, 'nor so long that there is no such time');
+select throws_ok($$ select * from callresult.anonymise('1 year', null) $$, '22004', 'dry_run is true or false', 'nor may it be open whether it is a dry run');
 create temp table to_do as select * from callresult.anonymise('1 year', dry_run => true);
 select is((select count(*) from callresult.call_result where called like 'anon:%'), 0::bigint, 'a dry run changes nothing');
 create temp table done as select * from callresult.anonymise('1 year');

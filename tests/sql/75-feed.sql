@@ -28,10 +28,18 @@ select is(pg_temp.keep(), null, 'the house is kept');
 select is((select last_place from callresult.feed_state), 0::bigint, 'and nothing is numbered');
 select throws_like($$ select callresult.feed('crm') $$, $$the feed has no consumer 'crm'$$, 'who was not added is refused');
 select throws_like($$ select callresult.feed_done('crm', 0) $$, $$the feed has no consumer 'crm'$$, 'there, too');
+select throws_like($$ select callresult.feed(null) $$, 'the feed has no consumer NULL', 'and who has no name');
 
 -- what comes, and when
 select is(callresult.feed_add('crm'), 0::bigint, 'a consumer is added');
-select throws_ok($$ select callresult.feed_add('crm') $$, '23505', null, 'once');
+select throws_ok($$ select callresult.feed_add('crm') $$, '23505', $$the feed has the consumer 'crm' already$$, 'once');
+select throws_ok(format('select callresult.feed_add(%s)', name), '22023', 'a consumer of the feed needs a name of at most 256 characters',
+    'with a name, not ' || name)
+from unnest(array['null', $$''$$, $$repeat('x', 257)$$]) name;
+select throws_ok(format($$ select callresult.feed('crm', %s) $$, most), '22023',
+    'feed needs to know how many calls to give at most, such as 1000', 'how many it takes is said, not ' || most)
+from unnest(array['null', '-1']) most;
+select is_empty($$ select callresult.feed('crm', 0) $$, 'none are no calls');
 select is(pg_temp.take('crm'), null, 'what was there before does not come');
 select pg_temp.store('a', '{3,4,5}');
 select is(pg_temp.take('crm'), null, 'nothing has a place before the house is kept');
