@@ -38,9 +38,16 @@ settle(void *queue)
 }
 
 static void
+settle_here(const struct service *service, struct push *push)
+{
+	queue_settle(service->queue, &push, 1, OUTCOME_OK);
+}
+
+static void
 start_own(struct listener *listener, int in_flight)
 {
-	static struct service service = { .max_body = 64 * 1024 * 1024, .reply_deadline = 30 * 1000 };
+	static struct service service = { .max_body = 64 * 1024 * 1024, .reply_deadline = 30 * 1000,
+	    .store = settle_here };
 
 	service.admission = admission_new("", true);
 	service.queue = queue_new(5000);

@@ -84,7 +84,8 @@ store_push(struct request *request, const struct service *service)
 
 	request->owner = &answered;
 	read_body(&request->body);
-	request_post(request, service, true);
+	if (request_post(request, service, true))
+		request_answer(service, set_answered, NULL);
 	for (; !answered; request_answer(service, set_answered, NULL))
 		poll(&event, 1, -1);
 }

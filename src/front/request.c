@@ -147,11 +147,17 @@ read_push(struct request *request, bool ended)
 	return outcome;
 }
 
-void
+bool
 request_post(struct request *request, const struct service *service, bool ended)
 {
+	struct push *push = request->push;
+	bool kept;
+
 	request->outcome = read_push(request, ended);
-	queue_post(service->queue, request->push, service->reply_deadline);
+	kept = queue_post(service->queue, push, service->reply_deadline, true);
+	if (kept)
+		service->store(service, push);
+	return kept;
 }
 
 static void

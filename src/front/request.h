@@ -23,6 +23,9 @@ struct service {
 	struct spool     *spool;
 	size_t            max_body;         /* bytes */
 	int64_t           reply_deadline;   /* milliseconds */
+
+	/* stores and settles a push that queue_post() left to the calling thread */
+	void (*store)(const struct service *service, struct push *push);
 };
 
 /* A push that was admitted, or a query about database and spool, until it is answered. */
@@ -49,14 +52,15 @@ void request_free(struct request *request);
 void request_answer_query(struct request *request, const struct service *service);
 
 /*
- * Parses the body of a push and posts the push to the writers.  ended: the web server said that the body has ended.
- * The request then belongs to request_answer(), which may free it in another thread before this function returns.
+ * Parses the body of a push and posts the push to the writers, or stores it when they have nothing to do.  ended: the
+ * web server said that the body has ended.  The request then belongs to request_answer(), which may free it in another
+ * thread before this function returns.  True: the push was stored, and the caller is to call request_answer().
  */
-void request_post(struct request *request, const struct service *service, bool ended);
+bool request_post(struct request *request, const struct service *service, bool ended);
 
 /*
  * For each request whose push has an outcome: writes the answer, calls answered, which ends the answer, and frees the
- * request.  To be called, in any thread, when queue_descriptor() is readable.
+ * request.  To be called, in any thread, when queue_descriptor() is readable, and after request_post() returned true.
  */
 typedef void request_answered(void *owner, void *context);
 void request_answer(const struct service *service, request_answered *answered, void *context);

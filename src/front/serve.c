@@ -107,7 +107,8 @@ post(struct server *server, struct connection *connection)
 	pthread_mutex_lock(&server->mutex);
 	connection_move(&server->connections, connection, CONNECTION_IN_FLIGHT, CONNECTION_NEVER);
 	pthread_mutex_unlock(&server->mutex);
-	request_post(request, server->service, ended);
+	if (request_post(request, server->service, ended))
+		server_answer(server);
 }
 
 /* Does what the new state asks for.  Returns the state to go on in; CONNECTION_SERVED: this thread no longer has it. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/param.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -117,15 +118,13 @@ most_connections(void)
 	return (int)(limit.rlim_cur > 2 * RESERVE ? limit.rlim_cur - RESERVE : limit.rlim_cur / 4);
 }
 
-/* No thread waits, so one a processor would do.  Two a processor make up for those that the system holds up. */
+/* One thread may wait while it stores a push; of the others, two a processor make up for those that are held up. */
 static int
-count_threads(int in_flight)
+count_threads(void)
 {
-	int processors = (int)sysconf(_SC_NPROCESSORS_ONLN), count = 2 * processors;
+	int processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (count < THREADS_MIN)
-		count = THREADS_MIN;
-	return count < in_flight ? count : in_flight;
+	return MAX(2 * processors, THREADS_MIN);
 }
 
 static void
@@ -164,7 +163,7 @@ struct server *
 server_start(struct listener *listener, int in_flight, const struct service *service)
 {
 	struct server *server = memory_zalloc(sizeof *server);
-	int threads = count_threads(in_flight);
+	int threads = count_threads();
 
 	server->listener = listener;
 	server->service = service;

@@ -1,7 +1,8 @@
 /*
  * The server: an epoll set with the listening socket and the connections that wait for input, and a few threads that
- * serve them.  No thread waits for a peer, the database or a disk.  So, however slow its sender is, a connection costs
- * a descriptor, and a request its memory.
+ * serve them.  No thread waits for a peer, and one at most for the database or a disk: it stores its push by itself
+ * while no other is in flight.  So, however slow its sender is, a connection costs a descriptor, and a request its
+ * memory.
  */
 #ifndef SERVER_H
 #define SERVER_H

@@ -45,6 +45,7 @@ struct push {
 	/* the queue's: deadline is set once, the others are under its mutex, outcome and next until the push is done */
 	int64_t            deadline;                        /* clock_ms() by which it must be answered */
 	bool               waiting;                         /* no writer has taken it */
+	bool               kept;                            /* whoever posted it stores and answers it */
 	bool               pending;                         /* it has no outcome yet, and somebody waits for it */
 	TAILQ_ENTRY(push)  in_line;                         /* among those that wait */
 	LIST_ENTRY(push)   among_pending;

@@ -36,6 +36,7 @@ struct queue {
 	size_t          waiting_records;
 	int64_t         waiting_since_ms;   /* clock_ms() when the line was last empty and a push came */
 	int             in_flight;   /* taken and not yet settled */
+	bool            one_by_one;  /* when the last push was settled, it was alone and none waited */
 	size_t          record_limit;
 	bool            closed;
 
@@ -66,6 +67,7 @@ queue_new(size_t record_limit)
 	TAILQ_INIT(&queue->line);
 	LIST_INIT(&queue->pending);
 	queue->record_limit = record_limit;
+	queue->one_by_one = true;
 	queue->done_end = &queue->done;
 	queue->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	queue->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -166,21 +168,28 @@ give_up_late(struct queue *queue, int64_t now)
 	}
 }
 
-void
-queue_post(struct queue *queue, struct push *push, int64_t timeout_ms)
+bool
+queue_post(struct queue *queue, struct push *push, int64_t timeout_ms, bool may_keep)
 {
 	int64_t now = clock_ms();
-	bool is_first;
+	bool is_first, kept;
 
 	push->deadline = now + timeout_ms;
 	pthread_mutex_lock(&queue->mutex);
 	is_first = TAILQ_EMPTY(&queue->line);
-	add_pending(queue, push, now);
-	append(queue, push_ref(push), now);
+	/* where several senders push, others follow while a writer wakes, and are stored with the first */
+	kept = may_keep && is_first && queue->in_flight == 0 && queue->one_by_one;
+	push->kept = kept;
+	add_pending(queue, push_ref(push), now);
+	if (kept)
+		queue->in_flight = 1;
+	else
+		append(queue, push, now);
 	/* the first push wakes a writer even if that must not take it yet: the writer's PATIENCE begins */
-	if (is_first || is_worth_taking(queue, now))
+	if (!kept && (is_first || is_worth_taking(queue, now)))
 		pthread_cond_signal(&queue->arrival);
 	pthread_mutex_unlock(&queue->mutex);
+	return kept;
 }
 
 static void
@@ -292,10 +301,14 @@ void
 queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome outcome)
 {
 	static const uint64_t one = 1;
-	bool any = false;
+	bool any = false, kept = count > 0 && pushes[0]->kept;
 
 	pthread_mutex_lock(&queue->mutex);
 	queue->in_flight -= count;
+	queue->one_by_one = count == 1 && queue->in_flight == 0 && TAILQ_EMPTY(&queue->line);
+	/* who kept a push does not come for more, as a writer does */
+	if (kept && is_worth_taking(queue, clock_ms()))
+		pthread_cond_signal(&queue->arrival);
 	for (int i = 0; i < count; i++)
 		if (pushes[i]->pending) {
 			mark_done(queue, pushes[i], outcome);
@@ -303,7 +316,7 @@ queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome 
 		}
 	pthread_mutex_unlock(&queue->mutex);
 	/* one event for all pushes, after the unlock: the thread that it wakes takes the mutex at once */
-	if (any)
+	if (any && !kept)
 		(void)!write(queue->event, &one, sizeof one);
 	for (int i = 0; i < count; i++)
 		push_unref(pushes[i]);

@@ -1,12 +1,12 @@
 /*
  * The queue between the threads that carry requests and the writers, for group commit: threads post pushes; a writer
  * takes all that wait, stores them together and settles them.  While it commits, the next batch gathers, so no timer is
- * needed.  No thread waits for its push: whoever is free takes those that are done.  All functions are safe in any
- * thread.
+ * needed.  Whoever is free takes those that are done.  All functions are safe in any thread.
  */
 #ifndef QUEUE_H
 #define QUEUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,10 +22,14 @@ struct queue *queue_new(size_t record_limit);
 void queue_free(struct queue *queue);
 
 /*
- * Posts the push with the caller's reference; queue_done() gives both back.  Sets the push's deadline to timeout_ms
- * from now.  The queue has no limit of its own: the callers bound how many pushes are in it.
+ * Posts the push with the caller's reference; queue_done() gives it back.  Sets the push's deadline to timeout_ms from
+ * now.  The queue has no limit of its own: the callers bound how many pushes are in it.
+ *
+ * True, only with may_keep: pushes come one at a time, no other waits or is in flight, and the caller has this one like
+ * one from queue_take().  So no thread has to be woken to store it, and none to answer it: the caller settles it, and
+ * then calls queue_done().
  */
-void queue_post(struct queue *queue, struct push *push, int64_t timeout_ms);
+bool queue_post(struct queue *queue, struct push *push, int64_t timeout_ms, bool may_keep);
 
 /*
  * Returns the pushes that got their outcome since the last call, linked by next, each with the reference it was posted
@@ -47,7 +51,7 @@ enum { QUEUE_CLOSED = -1 };
 int queue_take(struct queue *queue, struct push **pushes, int capacity, int64_t timeout_ms)
     __attribute__((warn_unused_result));
 
-/* Sets the outcome of pushes from queue_take(), unless they got one meanwhile, and gives their references back. */
+/* Sets the outcome of pushes that were taken or kept, unless they got one meanwhile; gives their references back. */
 void queue_settle(struct queue *queue, struct push **pushes, int count, enum outcome outcome);
 
 /* No more pushes will come; those that wait are still taken. */

@@ -158,6 +158,19 @@ run(void *argument)
 	return NULL;
 }
 
+void
+writer_store(struct queue *queue, struct pool *pool, struct spool *spool, struct push *push)
+{
+	struct writer writer;
+
+	writer.queue = queue;
+	writer.pool = pool;
+	writer.spool = spool;
+	writer.fold = (struct fold){ 0 };
+	store_batch(&writer, &push, 1);
+	fold_free(&writer.fold);
+}
+
 struct writer *
 writer_start(struct queue *queue, struct pool *pool, struct spool *spool)
 {

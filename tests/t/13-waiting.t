@@ -50,6 +50,18 @@ subtest 'more requests than threads' => sub {
 	is $worker->stop, 0, 'it ends well';
 };
 
+subtest 'a push that hangs, and one thread' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 1, reply_deadline => '60s' })
+	    ->wait_until_ready;
+	my $lock = $postgres->hold('lock table callresult.push');
+	my $push = $worker->send_push(body(record(called => 'hangs')));
+	ok $postgres->waits_in_store, 'the push waits in the database';
+	is $worker->get('/-/live')->{status}, 200, 'and somebody else serves';
+	$postgres->let_go($lock);
+	is taken($push->answer), 1, 'it is stored';
+	is $worker->stop, 0, 'it ends well';
+};
+
 subtest 'the end with more requests than threads' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 3, reply_deadline => '60s' })
 	    ->wait_until_ready;

@@ -62,7 +62,16 @@ start_with(struct sender *sender, size_t records, int64_t time)
 	*sender = (struct sender){ .push = push_new(NULL), .outcome = OUTCOMES };
 	sender->push->list.record_count = records;
 	sender->push->request = (struct request *)sender;
-	queue_post(queue, push_ref(sender->push), time);
+	(void)queue_post(queue, push_ref(sender->push), time, false);
+}
+
+/* As a sender that would store its push by itself.  Whether it is to. */
+static bool
+start_to_keep(struct sender *sender)
+{
+	*sender = (struct sender){ .push = push_new(NULL), .outcome = OUTCOMES };
+	sender->push->request = (struct request *)sender;
+	return queue_post(queue, push_ref(sender->push), LONG, true);
 }
 
 static void
@@ -207,6 +216,78 @@ a_few_records_are_left_to_the_writer_that_stores(void **state)
 	queue_settle(queue, pushes, 1, OUTCOME_OK);
 	assert_int_equal(join(&first), OUTCOME_OK);
 	assert_int_equal(join(&few), OUTCOME_OK);
+	stopped_at = 0;
+}
+
+static bool
+has_event(void)
+{
+	struct pollfd event = { .fd = queue_descriptor(queue), .events = POLLIN };
+
+	return poll(&event, 1, 0) == 1;
+}
+
+static void
+a_push_alone_is_left_to_its_sender(void **state)
+{
+	struct sender alone, next;
+	struct push *pushes[ROOM];
+
+	stopped_at = clock_ms();
+	assert_true(start_to_keep(&alone));
+	assert_false(start_to_keep(&next));
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 0);    /* the next waits, as behind a writer's batch */
+	queue_settle(queue, &alone.push, 1, OUTCOME_OK);
+	assert_false(has_event());
+	assert_int_equal(tell_senders(), 1);
+	assert_int_equal(join(&alone), OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, ROOM, 0), 1);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
+	assert_true(has_event());
+	assert_int_equal(join(&next), OUTCOME_OK);
+	stopped_at = 0;
+}
+
+/* Alone it would be stored without those that follow at once. */
+static void
+a_push_behind_others_is_left_to_the_writers(void **state)
+{
+	struct sender senders[2], first, second, waiting;
+	struct push *pushes[ROOM];
+
+	start(&senders[0]);
+	start(&senders[1]);
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 2);
+	queue_settle(queue, pushes, 2, OUTCOME_OK);
+	assert_false(start_to_keep(&first));
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
+	assert_true(start_to_keep(&second));
+	start(&waiting);
+	queue_settle(queue, &second.push, 1, OUTCOME_OK);
+	assert_int_equal(queue_take(queue, pushes, ROOM, LONG), 1);
+	queue_settle(queue, pushes, 1, OUTCOME_OK);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(join(&senders[i]), OUTCOME_OK);
+	assert_int_equal(join(&first), OUTCOME_OK);
+	assert_int_equal(join(&second), OUTCOME_OK);
+	assert_int_equal(join(&waiting), OUTCOME_OK);
+}
+
+/* The timer tells another thread, since its own hangs with the database. */
+static void
+a_push_that_its_sender_keeps_is_given_up_all_the_same(void **state)
+{
+	struct sender sender;
+
+	stopped_at = clock_ms();
+	assert_true(start_to_keep(&sender));
+	stopped_at += LONG;
+	assert_int_equal(tell_senders(), 0);    /* so late a look only says that the process was stopped */
+	stopped_at += QUEUE_SPOOL_TIME;
+	assert_int_equal(join(&sender), OUTCOME_UNAVAILABLE);
+	queue_settle(queue, &sender.push, 1, OUTCOME_OK);
+	assert_int_equal(tell_senders(), 0);
 	stopped_at = 0;
 }
 
@@ -483,6 +564,9 @@ main(void)
 		TEST(no_more_are_taken_than_there_is_room_for),
 		TEST(no_more_records_are_taken_than_the_limit),
 		TEST(a_few_records_are_left_to_the_writer_that_stores),
+		TEST(a_push_alone_is_left_to_its_sender),
+		TEST(a_push_behind_others_is_left_to_the_writers),
+		TEST(a_push_that_its_sender_keeps_is_given_up_all_the_same),
 		TEST(an_idle_queue_gives_nothing),
 		TEST(a_batch_is_done_at_once),
 		TEST(a_push_nobody_takes_is_withdrawn_after_its_deadline),

@@ -52,7 +52,7 @@ carry(size_t bytes, int64_t timeout_ms)
 	int64_t deadline;
 
 	push->body = (struct slice){ strdup("a body that nobody reads"), bytes };
-	queue_post(queue, push, timeout_ms);
+	(void)queue_post(queue, push, timeout_ms, false);
 	while ((done = queue_done(queue)) == NULL)
 		poll(&(struct pollfd){ .fd = queue_descriptor(queue), .events = POLLIN }, 1, -1);
 	assert_ptr_equal(done, push);
@@ -103,6 +103,21 @@ without_a_spool_nothing_is_left_for_it(void **state)
 	assert_int_equal(database_until, deadline);
 }
 
+static void
+a_sender_stores_a_push_as_a_writer_does(void **state)
+{
+	struct queue *queue = queue_new(1000);
+	struct push *push = push_new(NULL);
+
+	assert_true(queue_post(queue, push, 2000, true));
+	writer_store(queue, NULL, NULL, push);
+	assert_int_equal(database_until, push->deadline);
+	assert_ptr_equal(queue_done(queue), push);
+	assert_int_equal(push->outcome, OUTCOME_OK);
+	push_unref(push);
+	queue_free(queue);
+}
+
 /* 250 ms beyond the deadline, and not from now. */
 static void
 the_spool_has_the_time_that_a_large_push_takes(void **state)
@@ -122,6 +137,7 @@ main(void)
 		cmocka_unit_test(but_for_half_of_what_there_is),
 		cmocka_unit_test(without_a_spool_nothing_is_left_for_it),
 		cmocka_unit_test(the_spool_has_the_time_that_a_large_push_takes),
+		cmocka_unit_test(a_sender_stores_a_push_as_a_writer_does),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
