@@ -16,10 +16,9 @@
 #include "ctl/doctor.h"
 #include "ctl/token_file.h"
 #include "front/server.h"
+#include "push/push.h"
 
 enum { MEBIBYTE = 1024 * 1024, TOKEN_DIGITS = 22, LONG_WAIT = 600, BACKLOG = 1024 };
-
-enum { PUSH_TIMES = 12 };       /* the most memory that a push takes, times its size, as callresultd(8) has it */
 
 /* --- files with secrets ------------------------------------------------------------------------------------ */
 

@@ -14,6 +14,7 @@
 #include "push/record_list.h"
 
 enum { PUSH_SHA256_SIZE = 32, PUSH_SOURCE_SIZE = 65 };
+enum { PUSH_TIMES = 12 };       /* times its size: the most memory that a push takes until it is stored */
 
 struct request;
 

@@ -88,6 +88,15 @@ SKIP: {
 	is_deeply [grep { !$frozen{$_} } map { s{.*/}{}r } glob source() . '/sql/tables/*.sql'], [], 'every step of a release is frozen';
 }
 
+# --- what the manual says of memory is what the code counts with, and tests/t/14-memory.t measures
+my @words = qw(no one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen);
+for (['src/front/server.h', 'SERVER_BODIES', qr/bodies in flight may take (\w+) times this size/],
+    ['src/push/push.h', 'PUSH_TIMES', qr/or up to\s(\w+) times if it consists of very small records/]) {
+	my ($file, $name, $said) = @$_;
+	my ($times) = read_file(source() . "/$file") =~ /\b$name = (\d+)/;
+	is +(read_file(source() . '/man/callresultd.8') =~ $said)[0], $words[$times], "callresultd(8) has $name of $file";
+}
+
 # each safeguard that tests/bite takes out is there
 is qx{@{[source()]}/tests/bite -n 2>&1} =~ s/^\d+ passed, 0 failed\n\z//r, '', 'tests/bite finds each safeguard';
 
