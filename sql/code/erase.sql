@@ -118,40 +118,38 @@ end;
 comment on function callresult.unreadable(bytea) is
     'How a text in quarantine is coded that cannot be searched; empty for text';
 
--- Whether a number is the one to be erased: as given, or with every_form however it is written.
-create or replace function callresult.is_number(called text, number text, every_form boolean)
-returns boolean
-language sql
-immutable parallel safe
-return coalesce(called = number or every_form
-                                   and right(callresult.number_tail(called), 5)
-                                       = right(callresult.number_tail(number), 5)
-                                   and callresult.same_number(called, number), false);
-
-comment on function callresult.is_number(text, text, boolean) is
-    'Whether called is this number, as it is given or, with every_form, however it is written';
-
--- Removes a number from the log of the feed. Its entry stays, without campaign, number, session and call, so that
--- places stay what they are; no reader finds a call by it.
+-- Removes a number from the log of the feed, as given and, with every_form, in the forms that the log has it in. Its
+-- entry stays, without campaign, number, session and call, so that places stay what they are; no reader finds a call by
+-- it.
 create or replace function callresult.erase_in_feed(number text, every_form boolean)
 returns void
 language sql
 set search_path = callresult, pg_temp
 begin atomic
+    with gone as materialized (
+        select array_agg(distinct c) || number as forms
+        from callresult.feed_log l cross join unnest(l.called) c
+        where every_form and callresult.number_tail(c) = any ((select callresult.number_tails(number))::text[])
+          and callresult.same_number(c, number)
+    )
     update callresult.feed_log l
     set (campaign_id, called, session_id, call_id) = (
-        select array_agg(case when gone then '' else e.campaign_id end order by n),
-               array_agg(case when not gone then e.called end order by n),
+        select array_agg(case when hit then '' else e.campaign_id end order by n),
+               array_agg(case when not hit then e.called end order by n),
                case when l.session_id is not null
-                    then array_agg(case when not gone then e.session_id end order by n) end,
-               case when l.call_id is not null then array_agg(case when not gone then e.call_id end order by n) end
+                    then array_agg(case when not hit then e.session_id end order by n) end,
+               case when l.call_id is not null then array_agg(case when not hit then e.call_id end order by n) end
         from unnest(l.campaign_id, l.called, l.session_id, l.call_id) with ordinality
              as e (campaign_id, called, session_id, call_id, n)
-        cross join lateral (select callresult.is_number(called, number, every_form) as gone) g)
-    where exists (select from unnest(l.called) called where callresult.is_number(called, number, every_form));
+        cross join lateral (select coalesce(e.called = any (g.forms), false) as hit) h)
+    from gone g
+    where l.called && g.forms;
 end;
 
 comment on function callresult.erase_in_feed(text, boolean) is 'Removes a called number from the log of the feed';
+
+-- It was called there.
+drop function if exists callresult.is_number(text, text, boolean);
 
 -- Removes a called number everywhere in the database, when a person asks to be forgotten, and reports what it removed
 -- and which other forms of the number it left. A dry run does all of it and takes it back.
@@ -176,7 +174,8 @@ begin
             return query execute format($sql$
                 with gone as (
                     delete from %1$I
-                    where number_tail(called) = any (number_tails($1)) and is_number(called, $1, $2)
+                    where number_tail(called) = any (number_tails($1))
+                      and (called = $1 or $2 and same_number(called, $1))
                     returning called
                 )
                 select %1$L, called, count(*), null from gone group by called

@@ -113,14 +113,15 @@ install($postgres, 'new');
 my $tables = sub { join "\n", sort grep { length && !/_y\d{4}m\d\d|GRANT|^--/ } split /\n/, $dump->('-n', 'callresult', '-T', 'callresult.*_y2*', $_[0]) };
 is $tables->('from_5'), $tables->('new'), 'and is what a new installation is';
 
-# --- from when each change had two triggers
+# --- from when each change had two triggers, and erasing a function more
 new_database('two_triggers');
 install($postgres, 'two_triggers');
 $postgres->sql($_, 'two_triggers') for 'drop function callresult.note_changes() cascade; drop function callresult.add_change_triggers(regclass)',
 	map({ "create function callresult.$_() returns trigger language plpgsql as 'begin return null; end'" } 'tally', 'note_change'),
 	map({ "create function callresult.add_$_\_triggers(result_table regclass) returns void language sql return null" } 'tally', 'feed'),
 	'create trigger tally_insert after insert on callresult.call_result for each statement execute function callresult.tally()',
-	'create trigger then_feed_update after update on callresult.call_result_default for each statement execute function callresult.note_change()';
+	'create trigger then_feed_update after update on callresult.call_result_default for each statement execute function callresult.note_change()',
+	'create function callresult.is_number(called text, number text, every_form boolean) returns boolean language sql return true';
 install($postgres, 'two_triggers');
 is $tables->('two_triggers'), $tables->('new'), 'each has one';
 $postgres->sql($rows, 'two_triggers');
