@@ -14,8 +14,10 @@ comment on function callresult.number_tail(text) is 'The last eight digits of a 
 -- (the core), behind a trunk's 9 or a 0 or both. So may be the far one, or it has a country code before the core.
 -- Erasing another person's calls is worse than missing a form, so a country code is one only where it cannot be part of
 -- a number within a country: after + or 00 (here "i"), with seven digits or more behind it; without them, if it has two
--- or three digits, with nine or more behind it. What begins with a 0 or is a Chinese mobile number, with or without the
--- trunk's 9, has none.
+-- or three digits, with nine or more behind it. 1 and 7 alone are none: 1 begins every Chinese mobile number, 7 many
+-- area codes; "+1 212 555 1234" still leads to "12125551234" and "2125551234". What begins with a 0 or is a Chinese
+-- mobile number, with or without the trunk's 9, has none. That holds for calls_to, too, which deletes nothing: its
+-- readers would take the calls of a stranger for those of the person on the phone.
 create or replace function callresult.same_number(one text, other text)
 returns boolean
 language sql
