@@ -9,19 +9,30 @@
 #include "db/sqlstate.h"
 
 /*
- * The number in the name of a prepared statement changes with its text: behind a pooler, an older or newer program of
- * ours may have prepared another.
+ * A statement of the transaction.  The number in its name changes with its text: behind a pooler, an older or newer
+ * program of ours may have prepared another.
  */
-static const char store_name[] = "callresultd_store_2";
-static const char limits_name[] = "callresultd_limits_2";
-static const char limits_text[] =
+struct statement {
+	const char *name, *text;
+};
+
+static const char store_name[] = "callresultd_store_2";    /* its text is that of db->call */
+static const struct statement begin = { "callresultd_begin_1", "BEGIN ISOLATION LEVEL READ COMMITTED" };
+static const struct statement limits = { "callresultd_limits_2",
     "SELECT set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true),"
     " set_config('idle_in_transaction_session_timeout', $1, true),"
     /* off would make a 200 a lie; what else the administrator has chosen keeps a crash from losing anything */
     " CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END,"
     /* a warning is how the server says that it committed without its standby */
     " CASE current_setting('client_min_messages') WHEN 'error'"
-    " THEN set_config('client_min_messages', 'warning', true) END";
+    " THEN set_config('client_min_messages', 'warning', true) END" };
+
+/* How it ends.  A rollback proves as much as a commit: store() has checked what COMMIT would check. */
+enum ending { COMMIT, ROLLBACK };
+static const struct statement endings[] = {
+	[COMMIT] = { "callresultd_commit_1", "COMMIT" },
+	[ROLLBACK] = { "callresultd_rollback_1", "ROLLBACK" },
+};
 
 #define STATEMENT_IS_THERE "42P05"
 #define STATEMENT_IS_NOT_THERE "26000"
@@ -36,12 +47,12 @@ enum {
 
 /* Behind a pooler, the server may have the statement of another connection. */
 static bool
-prepare(struct db *db, const char *name, const char *text, int count, const unsigned int *types, int64_t deadline)
+prepare(struct db *db, const struct statement *statement, int count, const unsigned int *types, int64_t deadline)
 {
 	PGresult *result = NULL;
 	const char *state;
 
-	if (PQsendPrepare(db->connection, name, text, count, types) == 0)
+	if (PQsendPrepare(db->connection, statement->name, statement->text, count, types) == 0)
 		db_note_connection_problem(db);
 	else
 		result = db_get_result(db, deadline);
@@ -59,8 +70,9 @@ db_prepare_statements(struct db *db, int64_t deadline)
 {
 	store_call_fill(&db->call, NULL, 0, &(struct fold){ 0 }, db->call_timezone, false);
 	db->prepared = true;
-	return prepare(db, store_name, db->call.text, STORE_PARAMETERS, db->call.types, deadline) &&
-	    prepare(db, limits_name, limits_text, 0, NULL, deadline);
+	return prepare(db, &begin, 0, NULL, deadline) && prepare(db, &limits, 0, NULL, deadline) &&
+	    prepare(db, &(struct statement){ store_name, db->call.text }, STORE_PARAMETERS, db->call.types, deadline) &&
+	    prepare(db, &endings[COMMIT], 0, NULL, deadline) && prepare(db, &endings[ROLLBACK], 0, NULL, deadline);
 }
 
 /* --- sending -------------------------------------------------------------------------------------------------- */
@@ -68,14 +80,12 @@ db_prepare_statements(struct db *db, int64_t deadline)
 /* What a transaction is made of, in the order of sending and of the answers. */
 enum step { STEP_BEGIN, STEP_LIMITS, STEP_STORE, STEP_END };
 
-/* How it ends.  A rollback proves as much as a commit: store() has checked what COMMIT would check. */
-enum ending { COMMIT, ROLLBACK };
-static const char *const endings[] = { [COMMIT] = "COMMIT", [ROLLBACK] = "ROLLBACK" };
-
 static bool
-send_statement(struct db *db, const char *text)
+send_statement(struct db *db, const struct statement *statement, int count, const char *const *values)
 {
-	return PQsendQueryParams(db->connection, text, 0, NULL, NULL, NULL, NULL, 0) == 1;
+	return db->prepared ?
+	    PQsendQueryPrepared(db->connection, statement->name, count, values, NULL, NULL, 0) == 1 :
+	    PQsendQueryParams(db->connection, statement->text, count, NULL, values, NULL, NULL, 0) == 1;
 }
 
 /*
@@ -94,9 +104,7 @@ send_limits(struct db *db, int64_t deadline)
 		time = 1;    /* 0 would be no limit */
 	snprintf(limit, sizeof limit, "%lld", (long long)time);
 	snprintf(lock_limit, sizeof lock_limit, "%lld", (long long)(time / 2 + 1));
-	return db->prepared ?
-	    PQsendQueryPrepared(db->connection, limits_name, 2, values, NULL, NULL, 0) == 1 :
-	    PQsendQueryParams(db->connection, limits_text, 2, NULL, values, NULL, NULL, 0) == 1;
+	return send_statement(db, &limits, 2, values);
 }
 
 static bool
@@ -115,8 +123,8 @@ send_store(struct db *db)
 static bool
 send_transaction(struct db *db, enum ending ending, int64_t deadline)
 {
-	return PQenterPipelineMode(db->connection) == 1 && send_statement(db, "BEGIN ISOLATION LEVEL READ COMMITTED") &&
-	    send_limits(db, deadline) && send_store(db) && send_statement(db, endings[ending]) &&
+	return PQenterPipelineMode(db->connection) == 1 && send_statement(db, &begin, 0, NULL) &&
+	    send_limits(db, deadline) && send_store(db) && send_statement(db, &endings[ending], 0, NULL) &&
 	    PQpipelineSync(db->connection) == 1;
 }
 
@@ -218,8 +226,8 @@ note_fault(struct db *db, const PGresult *result)
 static bool
 has_ended(struct db *db, PGresult *result, enum ending ending)
 {
-	if (strcmp(PQcmdStatus(result), endings[ending]) != 0)
-		db_note_problem(db, "the server answered %s with %s", endings[ending], PQcmdStatus(result));
+	if (strcmp(PQcmdStatus(result), endings[ending].text) != 0)
+		db_note_problem(db, "the server answered %s with %s", endings[ending].text, PQcmdStatus(result));
 	else if (db->warned)
 		db_note_problem(db, "the server committed without its standby");
 	else
