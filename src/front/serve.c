@@ -188,26 +188,27 @@ go_on_after_answer(void *connection, void *context)
 	let_go(server, connection, state);
 }
 
-/* Takes a connection whose time is up; NULL: none, and the timer is set for the next.  *late: we were stopped. */
+/* Takes a connection whose time is up, NULL: none, and sets the timer for the next.  *late: we were stopped. */
 static struct connection *
 take_expired(struct server *server, enum connection_state *state, bool *late)
 {
-	struct connection *connection;
+	struct connection *connection, *next;
+	int64_t now = clock_ms();
 
 	pthread_mutex_lock(&server->mutex);
-	server->timer_at = CONNECTION_NEVER;
 	connection = connection_next_to_expire(&server->connections);
-	if (connection != NULL && connection->expires <= clock_ms()) {
-		*state = connection->state;
-		*late = clock_ms() - connection->expires > LATE;
-		connection_move(&server->connections, connection, CONNECTION_SERVED, CONNECTION_NEVER);
-	} else {
-		if (connection != NULL)
-			server_set_timer(server, connection->expires);
-		server_set_timer(server, server->accept_at);
-		server_set_timer(server, server->look_at);
+	if (connection != NULL && connection->expires > now)
 		connection = NULL;
+	if (connection != NULL) {
+		*state = connection->state;
+		*late = now - connection->expires > LATE;
+		connection_move(&server->connections, connection, CONNECTION_SERVED, CONNECTION_NEVER);
 	}
+	server->timer_at = CONNECTION_NEVER;
+	if ((next = connection_next_to_expire(&server->connections)) != NULL)
+		server_set_timer(server, next->expires);
+	server_set_timer(server, server->accept_at);
+	server_set_timer(server, server->look_at);
 	pthread_mutex_unlock(&server->mutex);
 	return connection;
 }
@@ -221,15 +222,15 @@ server_answer(struct server *server)
 void
 server_expire(struct server *server)
 {
-	struct connection *connection;
 	enum connection_state state;
 	bool late;
+	struct connection *connection = take_expired(server, &state, &late);
 
-	while ((connection = take_expired(server, &state, &late)) != NULL) {
-		/* while we were stopped we could not read, so the sender's time begins anew */
-		if (!late)
-			state = exchange_expired(connection, state);
-		connection->since = clock_ms();
-		server_serve(server, connection, state);
-	}
+	if (connection == NULL)
+		return;
+	/* while we were stopped we could not read, so the sender's time begins anew */
+	if (!late)
+		state = exchange_expired(connection, state);
+	connection->since = clock_ms();
+	server_serve(server, connection, state);
 }

@@ -71,7 +71,10 @@ void server_serve_event(struct server *server, struct connection *connection);
 /* Writes the answers to all pushes that have an outcome. */
 void server_answer(struct server *server);
 
-/* Moves each connection whose time is up on to its next state. */
+/*
+ * Moves a connection whose time is up on to its next state.  The timer is set for the next one before: it wakes another
+ * thread, since this one may be held up while it stores a push.
+ */
 void server_expire(struct server *server);
 
 /* With the mutex: puts a connection into state, and lets its next input wake a thread. */

@@ -62,6 +62,19 @@ subtest 'a push that hangs, and one thread' => sub {
 	is $worker->stop, 0, 'it ends well';
 };
 
+# Their time is up in the same moment, and the thread that the timer woke stores the first.
+subtest 'two bodies whose end never comes, while the database hangs' => sub {
+	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { reply_deadline => '60s' })
+	    ->wait_until_ready;
+	my $lock = $postgres->hold('lock table callresult.push');
+	my @endless = map { begun($worker, '[', 100) } 1 .. 2;
+	ok wait_for(sub { $postgres->sql(q{select count(*) from pg_stat_activity
+		where wait_event_type = 'Lock' and query like '%callresult.store(%'}) == 2 }, 35), 'both are stored';
+	$postgres->let_go($lock);
+	is $_->answer->{status}, 400, 'and each is told that it is no whole body' for @endless;
+	is $worker->stop, 0, 'it ends well';
+};
+
 subtest 'the end with more requests than threads' => sub {
 	my $worker = Rig::Worker->start_new(postgres => $postgres, server => { threads => 3, reply_deadline => '60s' })
 	    ->wait_until_ready;
