@@ -156,7 +156,7 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 		doctor_add_ok(doctor, "the spool's disk has room for a full spool");
 }
 
-/* The first file beside the spool that has that mark in its name, and that callresultd does not take over by itself. */
+/* The first file beside the spool with that mark in its name, which callresultd leaves until its next start. */
 static void
 check_leftover(struct doctor *doctor, struct spool *spool, const char *mark, const char *what)
 {
