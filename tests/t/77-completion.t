@@ -58,6 +58,7 @@ for my $shell (sort keys %offer) {
 		    "$shell: what begins so";
 		ok $offer->('help', 'spool', '')->{drain}, "$shell: behind help";
 		ok $offer->('import', '')->{'a file'}, "$shell: a file";
+		ok !$offer->('spool', 'list', '')->{'a file'}, "$shell: no file where none is wanted";
 		ok $offer->('-c', '')->{'a file'}, "$shell: the value of an option";
 		is_deeply $offer->('report', '--format', ''), { map { ($_ => 1) } qw(text csv json html) },
 		    "$shell: or a word";
