@@ -30,7 +30,7 @@ static const struct command commands[] = {
 	{ "reconcile", "FILE|FOLDER...", "compare saved answers of the query interface with the database", 1,
 	    ARGUMENTS_ANY, NEEDS_DATABASE, true, {
 	    { "import", NULL, "store the missing calls" },
-	    { "day", "DATE", "the day that the answers with counts are of: compare its counts" },
+	    { "day", "DATE", "the day of the answers with counts: compare the calls of that day" },
 	    { 0 } }, cmd_reconcile },
 	{ "report", "", "report on campaigns as text, CSV, JSON or a web page with charts", 0, 0, NEEDS_DATABASE,
 	    true, {
