@@ -22,6 +22,7 @@
 #include "front/request.h"
 #include "front/server.h"
 #include "store/queue.h"
+#include "store/writer.h"
 
 enum { STEP = 64 * 1024 };
 
@@ -37,17 +38,17 @@ settle(void *queue)
 	return NULL;
 }
 
-static void
-settle_here(const struct service *service, struct push *push)
+void
+writer_store(struct queue *queue, struct pool *pool, struct spool *spool, struct push *push)
 {
-	queue_settle(service->queue, &push, 1, OUTCOME_OK);
+	(void)pool, (void)spool;
+	queue_settle(queue, &push, 1, OUTCOME_OK);
 }
 
 static void
 start_own(struct listener *listener, int in_flight)
 {
-	static struct service service = { .max_body = 64 * 1024 * 1024, .reply_deadline = 30 * 1000,
-	    .store = settle_here };
+	static struct service service = { .max_body = 64 * 1024 * 1024, .reply_deadline = 30 * 1000 };
 
 	service.admission = admission_new("", true);
 	service.queue = queue_new(5000);

@@ -226,12 +226,6 @@ storage_close(struct storage *storage, bool cgi)
 	queue_free(storage->queue);
 }
 
-static void
-store_here(const struct service *service, struct push *push)
-{
-	writer_store(service->queue, service->pool, service->spool, push);
-}
-
 /* Serves until a signal.  The background may hang with the database, so it ends while the server still serves. */
 static void
 run(struct listener *listener, struct service *service, struct storage *storage, const struct settings *settings,
@@ -259,7 +253,7 @@ serve(struct listener *listener, bool cgi, const struct settings *settings, cons
     struct admission *admission)
 {
 	struct service service = { .admission = admission, .max_body = (size_t)settings->max_body,
-		.reply_deadline = settings->reply_deadline, .store = store_here };
+		.reply_deadline = settings->reply_deadline };
 	sigset_t handled = block_signals();
 	struct request *request = cgi ? cgi_begin(&service) : NULL;
 	struct storage storage;

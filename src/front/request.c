@@ -14,6 +14,7 @@
 #include "push/push.h"
 #include "spool/spool.h"
 #include "store/queue.h"
+#include "store/writer.h"
 
 /* --- whether it may be read -------------------------------------------------------------------------------- */
 
@@ -156,7 +157,7 @@ request_post(struct request *request, const struct service *service, bool ended)
 	request->outcome = read_push(request, ended);
 	kept = queue_post(service->queue, push, service->reply_deadline, true);
 	if (kept)
-		service->store(service, push);
+		writer_store(service->queue, service->pool, service->spool, push);
 	return kept;
 }
 

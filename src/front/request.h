@@ -23,9 +23,6 @@ struct service {
 	struct spool     *spool;
 	size_t            max_body;         /* bytes */
 	int64_t           reply_deadline;   /* milliseconds */
-
-	/* stores and settles a push that queue_post() left to the calling thread */
-	void (*store)(const struct service *service, struct push *push);
 };
 
 /* A push that was admitted, or a query about database and spool, until it is answered. */
