@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
-#include <unistr.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 /* --- filling ----------------------------------------------------------------------------------------------- */
 
@@ -91,25 +91,22 @@ table_add_time(struct table *table, int64_t microseconds)
 void
 table_print_json_text(FILE *file, const char *text, size_t left)
 {
-	const uint8_t *p = (const uint8_t *)text;
-
 	putc('"', file);
 	while (left > 0) {
-		ucs4_t character;
-		int length = u8_mbtoucr(&character, p, left);
+		uint32_t character;
+		size_t length = utf8_read(text, left, &character);
 
-		if (length <= 0)
+		if (length == 0)
 			fputs("\\ufffd", file);
 		else if (character == '"' || character == '\\')
 			fprintf(file, "\\%c", (int)character);
 		else if (character < 0x20 || (character >= 0x7f && character < 0xa0))
 			fprintf(file, "\\u%04x", (unsigned)character);
 		else
-			fwrite(p, 1, (size_t)length, file);
-		if (length <= 0)
-			length = 1;
-		p += length;
-		left -= (size_t)length;
+			fwrite(text, 1, length, file);
+		length += length == 0;
+		text += length;
+		left -= length;
 	}
 	putc('"', file);
 }

@@ -6,10 +6,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <unistr.h>
-#include <uniwidth.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "ctl/time_text.h"
 
 enum {
@@ -23,7 +22,7 @@ enum {
 
 /* Characters that turn the direction of writing can make a line read as another one. */
 static bool
-turns_direction(ucs4_t character)
+turns_direction(uint32_t character)
 {
 	return (character >= 0x200e && character <= 0x200f) || (character >= 0x202a && character <= 0x202e) ||
 	    (character >= 0x2066 && character <= 0x2069);
@@ -34,31 +33,30 @@ turns_direction(ucs4_t character)
  * escaped, byte by byte.
  */
 static int
-next_character(const uint8_t *p, size_t left, int *width)
+next_character(const char *p, size_t left, int *width)
 {
-	ucs4_t character;
-	int length = u8_mbtoucr(&character, p, left);
+	uint32_t character;
+	size_t length = utf8_read(p, left, &character);
 
-	if (length <= 0) {
+	if (length == 0) {
 		*width = -1;
 		return 1;
 	}
-	*width = character == 0 || turns_direction(character) ? -1 : uc_width(character, "UTF-8");
-	return length;
+	*width = character == 0 || turns_direction(character) ? -1 : utf8_columns(character);
+	return (int)length;
 }
 
 int
 table_text_width(const char *text)
 {
-	const uint8_t *p = (const uint8_t *)text;
 	size_t left = strlen(text);
 	int total = 0;
 
 	while (left > 0) {
-		int width, length = next_character(p, left, &width);
+		int width, length = next_character(text, left, &width);
 
 		total += width >= 0 ? width : 4 * length;
-		p += length;
+		text += length;
 		left -= (size_t)length;
 	}
 	return total;
@@ -70,7 +68,7 @@ table_text_fit(const char *text, int width)
 	size_t length = strlen(text), fitting = 0;
 
 	while (fitting < length) {
-		int columns, bytes = next_character((const uint8_t *)text + fitting, length - fitting, &columns);
+		int columns, bytes = next_character(text + fitting, length - fitting, &columns);
 
 		width -= columns >= 0 ? columns : 4 * bytes;
 		if (width < 0)
@@ -84,17 +82,15 @@ table_text_fit(const char *text, int width)
 static void
 print_text(FILE *file, const char *text, size_t left, const char *kept)
 {
-	const uint8_t *p = (const uint8_t *)text;
-
 	while (left > 0) {
-		int width, length = next_character(p, left, &width);
+		int width, length = next_character(text, left, &width);
 
-		if (width >= 0 || (*p != '\0' && strchr(kept, *p) != NULL))
-			fwrite(p, 1, (size_t)length, file);
+		if (width >= 0 || (*text != '\0' && strchr(kept, *text) != NULL))
+			fwrite(text, 1, (size_t)length, file);
 		else
 			for (int i = 0; i < length; i++)
-				fprintf(file, "\\x%02x", p[i]);
-		p += length;
+				fprintf(file, "\\x%02x", (unsigned char)text[i]);
+		text += length;
 		left -= (size_t)length;
 	}
 }

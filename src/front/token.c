@@ -2,11 +2,11 @@
 #include "front/token.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -119,7 +119,7 @@ token_set_find(const struct token_set *set, struct slice token, char name[PUSH_S
 	/* no early end: the time it takes must not show which token is close */
 	for (size_t i = 0; i < set->count; i++)
 		if (set->tokens[i].length == token.length &&
-		    CRYPTO_memcmp(set->tokens[i].text, token.bytes, token.length) == 0) {
+		    crypto_is_equal(set->tokens[i].text, token.bytes, token.length)) {
 			memcpy(name, set->tokens[i].name, sizeof set->tokens[i].name);
 			found = true;
 		}

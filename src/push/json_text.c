@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <unistr.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 /*
  * jsonb's numeric holds 16,383 digits behind the point and forgets a minus before zero.  Exponents of two digits and
@@ -76,7 +76,7 @@ string_end(const char *p, const char *end, struct json_value *value)
 	}
 	if (p >= end)
 		return NULL;
-	if (!ascii && u8_check((const uint8_t *)start, (size_t)(p - start)) != NULL)
+	if (!ascii && !utf8_is_valid(start, (size_t)(p - start)))
 		value->not_utf8 = true;
 	else if (malformed)
 		return NULL;
@@ -247,27 +247,27 @@ json_text_free(struct json_text *text)
 
 /* --- strings ----------------------------------------------------------------------------------------------- */
 
-static ucs4_t
+static uint32_t
 hex_value(const char *digits)
 {
-	ucs4_t value = 0;
+	uint32_t value = 0;
 
 	for (int i = 0; i < 4; i++)
-		value = value << 4 | (ucs4_t)(is_digit(digits[i]) ? digits[i] - '0' : (digits[i] | 0x20) - 'a' + 10);
+		value = value << 4 | (uint32_t)(is_digit(digits[i]) ? digits[i] - '0' : (digits[i] | 0x20) - 'a' + 10);
 	return value;
 }
 
 /* Decodes the escape at p, together with the next one if they are a surrogate pair.  Returns where it ends. */
 static const char *
-read_escape(const char *p, const char *end, ucs4_t *character)
+read_escape(const char *p, const char *end, uint32_t *character)
 {
 	static const char simple[] = "b\bf\fn\nr\rt\t";
 	const char *found;
-	ucs4_t second;
+	uint32_t second;
 
 	if (p[1] != 'u') {
 		found = strchr(simple, p[1]);
-		*character = (ucs4_t)(found != NULL ? found[1] : p[1]);
+		*character = (uint32_t)(found != NULL ? found[1] : p[1]);
 		return p + 2;
 	}
 	*character = hex_value(p + 2);
@@ -287,11 +287,11 @@ read_escape(const char *p, const char *end, ucs4_t *character)
 
 /* Copies a string, or the inside of one, and decodes its escapes except those of characters below lowest. */
 static char *
-unescape(const char *p, const char *end, ucs4_t lowest, char *to)
+unescape(const char *p, const char *end, uint32_t lowest, char *to)
 {
 	while (p < end) {
 		const char *start = p;
-		ucs4_t character;
+		uint32_t character;
 
 		if (*p != '\\') {
 			*to++ = *p++;
@@ -299,7 +299,7 @@ unescape(const char *p, const char *end, ucs4_t lowest, char *to)
 		}
 		p = read_escape(p, end, &character);
 		if (character >= lowest) {
-			to += u8_uctomb((uint8_t *)to, character, ESCAPE_SIZE);
+			to = utf8_write(to, character);
 		} else {
 			memcpy(to, start, (size_t)(p - start));
 			to += p - start;

@@ -2,14 +2,14 @@
 #include "push/push.h"
 
 #include <arpa/inet.h>
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistr.h>
 
 #include "base/clock.h"
 #include "base/clock_ahead.h"
+#include "base/crypto.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 static void
 set_remote_addr(struct push *push, const char *remote_addr)
@@ -44,7 +44,7 @@ is_control(char byte)
 void
 push_copy_source(char source[PUSH_SOURCE_SIZE], const char *name, size_t length)
 {
-	bool is_utf8 = u8_check((const uint8_t *)name, length) == NULL;
+	bool is_utf8 = utf8_is_valid(name, length);
 
 	if (length >= PUSH_SOURCE_SIZE)
 		for (length = PUSH_SOURCE_SIZE - 1; is_utf8 && (name[length] & 0xc0) == 0x80; length--)
@@ -59,7 +59,7 @@ push_set_body(struct push *push, struct slice body)
 {
 	push->body = body;
 	if (body.bytes != NULL)
-		SHA256((const unsigned char *)body.bytes, body.length, push->sha256);
+		crypto_sha256(push->sha256, body.bytes, body.length);
 }
 
 struct push *

@@ -8,12 +8,13 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "base/crypto.h"
 #include "base/slice.h"
 #include "push/outcome.h"
 #include "push/push_id.h"
 #include "push/record_list.h"
 
-enum { PUSH_SHA256_SIZE = 32, PUSH_SOURCE_SIZE = 65 };
+enum { PUSH_SHA256_SIZE = CRYPTO_SHA256_SIZE, PUSH_SOURCE_SIZE = 65 };
 enum { PUSH_TIMES = 12 };       /* times its size: the most memory that a push takes until it is stored */
 
 struct request;

@@ -3,9 +3,9 @@
 
 #include <stdint.h>
 #include <string.h>
-#include <unistr.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "push/json_text.h"
 
 struct parse {
@@ -154,7 +154,7 @@ parse_body(struct record_list *list, struct slice body, const char *list_name)
 		record_list_free(list);
 	else if (list->bad_count > REJECTS_MAX)
 		reject_together(list, body);
-	if (outcome == OUTCOME_BODY_NOT_JSON && u8_check((const uint8_t *)body.bytes, body.length) != NULL)
+	if (outcome == OUTCOME_BODY_NOT_JSON && !utf8_is_valid(body.bytes, body.length))
 		return OUTCOME_BODY_NOT_UTF8;
 	return outcome;
 }
