@@ -269,18 +269,19 @@ import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 	struct record *records = memory_resize(NULL, count, sizeof *records);
 	struct db_counts counts = { 0 };
 	const char *problem = NULL;
+	bool stored = true;
 
 	for (size_t i = 0; i < count; i++)
 		records[i] = reconcile->records[number_of(missing, (int)i)];
-	while (done < count && problem == NULL) {
+	while (done < count && stored) {
 		struct push *part = intake_part(records + done, count - done < room ? count - done : room, 0);
 
 		done += part->list.record_count;
-		intake_store(reconcile->ctl->db, part, &counts, &problem);
+		stored = intake_store(reconcile->ctl->db, part, &counts, &problem);
 		push_unref(part);
 	}
 	memory_free(records);
-	if (problem != NULL)
+	if (!stored)
 		log_error("import: %s", problem);
 	if (counts.quarantined > 0)
 		log_warning("import: the database refused %lld records, which are now in quarantine",

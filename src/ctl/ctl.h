@@ -95,7 +95,8 @@ int ctl_usage_error(const struct ctl *ctl, const char *format, ...) __attribute_
 void ctl_print(const struct ctl *ctl, struct table **tables, int count);
 
 /* db_query with CTL_QUERY_TIME.  NULL, logged, when it failed. */
-struct db_rows *ctl_query(struct db *db, const char *text, const char *const *parameters, int count);
+struct db_rows *ctl_query(struct db *db, const char *text, const char *const *parameters, int count)
+    __attribute__((warn_unused_result));
 
 /* In the text of a query: a point in time as COLUMN_TIME wants it. */
 #define CTL_TIME(value) "to_char((" value ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"

@@ -34,7 +34,8 @@ struct push *intake_part(const struct record *records, size_t count, int64_t rec
  * Stores a parsed push and adds what became of it to counts.  Connects again after a lost connection, a few times: a
  * push that is stored twice is there once.  False, with *problem, when it was not stored.
  */
-bool intake_store(struct db *db, struct push *push, struct db_counts *counts, const char **problem);
+bool intake_store(struct db *db, struct push *push, struct db_counts *counts, const char **problem)
+    __attribute__((warn_unused_result));
 
 /* Adds counts to total. */
 void intake_add(struct db_counts *total, const struct db_counts *counts);

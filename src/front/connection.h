@@ -111,7 +111,7 @@ bool connection_take_room(struct connections *connections, struct connection *co
 void connection_release_slot(struct connections *connections, struct connection *connection);
 
 /* Gives the next in line the room or the slot it waits for, makes it CONNECTION_SERVED and returns it; NULL: none. */
-struct connection *connection_next_ready(struct connections *connections);
+struct connection *connection_next_ready(struct connections *connections) __attribute__((warn_unused_result));
 
 /* Frees all connections, which must be unused. */
 void connection_free_all(struct connections *connections);

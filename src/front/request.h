@@ -53,7 +53,8 @@ void request_answer_query(struct request *request, const struct service *service
  * web server said that the body has ended.  The request then belongs to request_answer(), which may free it in another
  * thread before this function returns.  True: the push was stored, and the caller is to call request_answer().
  */
-bool request_post(struct request *request, const struct service *service, bool ended);
+bool request_post(struct request *request, const struct service *service, bool ended)
+    __attribute__((warn_unused_result));
 
 /*
  * For each request whose push has an outcome: writes the answer, calls answered, which ends the answer, and frees the

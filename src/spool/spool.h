@@ -106,10 +106,12 @@ bool spool_summarize(struct spool *spool, struct spool_summary *summary, char pr
  * Reads the push behind the cursor, and moves the cursor to it.  The push comes with a reference for the caller, and
  * without its body unless with_body.  NULL at the end, and when the file cannot be read: *failed, logged, says which.
  */
-struct push *spool_next(struct spool *spool, int64_t *cursor, bool with_body, bool *failed);
+struct push *spool_next(struct spool *spool, int64_t *cursor, bool with_body, bool *failed)
+    __attribute__((warn_unused_result));
 
 /* Reads the push of that id, with its body.  NULL when it is not there, and as with spool_next. */
-struct push *spool_find(struct spool *spool, const struct push_id *id, bool *failed);
+struct push *spool_find(struct spool *spool, const struct push_id *id, bool *failed)
+    __attribute__((warn_unused_result));
 
 struct spool_rescued {
 	bool    is_due;         /* there is more to be read */

@@ -29,13 +29,14 @@ bool spool_rescue_is_due(const struct spool_rescue *rescue);
  * Takes over the next part, a small one where there is little room, in a transaction that the caller has begun and
  * ends with the result.  When either fails, the rescue is to be opened anew.
  */
-enum spool_result spool_rescue_part(struct spool_rescue *rescue);
+enum spool_result spool_rescue_part(struct spool_rescue *rescue) __attribute__((warn_unused_result));
 
 /*
  * For the keeper: goes on with the rescue that the file says is due, whoever has begun it.  *rescue is NULL at first,
  * and when none is due.  Logs at the end what was rescued and what is lost.  Returns whether it took over a part, so
  * that the next one is due at once.
  */
-bool spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue);
+bool spool_rescue_go_on(struct spool_file *file, struct spool_rescue **rescue)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -29,7 +29,8 @@ void queue_free(struct queue *queue);
  * one from queue_take().  So no thread has to be woken to store it, and none to answer it: the caller settles it, and
  * then calls queue_done().
  */
-bool queue_post(struct queue *queue, struct push *push, int64_t timeout_ms, bool may_keep);
+bool queue_post(struct queue *queue, struct push *push, int64_t timeout_ms, bool may_keep)
+    __attribute__((warn_unused_result));
 
 /*
  * Returns the pushes that got their outcome since the last call, linked by next, each with the reference it was posted

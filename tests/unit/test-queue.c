@@ -62,7 +62,7 @@ start_with(struct sender *sender, size_t records, int64_t time)
 	*sender = (struct sender){ .push = push_new(NULL), .outcome = OUTCOMES };
 	sender->push->list.record_count = records;
 	sender->push->request = (struct request *)sender;
-	(void)queue_post(queue, push_ref(sender->push), time, false);
+	(void)!queue_post(queue, push_ref(sender->push), time, false);
 }
 
 /* As a sender that would store its push by itself.  Whether it is to. */

@@ -52,7 +52,7 @@ carry(size_t bytes, int64_t timeout_ms)
 	int64_t deadline;
 
 	push->body = (struct slice){ strdup("a body that nobody reads"), bytes };
-	(void)queue_post(queue, push, timeout_ms, false);
+	(void)!queue_post(queue, push, timeout_ms, false);
 	while ((done = queue_done(queue)) == NULL)
 		poll(&(struct pollfd){ .fd = queue_descriptor(queue), .events = POLLIN }, 1, -1);
 	assert_ptr_equal(done, push);
