@@ -284,6 +284,7 @@ declare
     with_care   boolean := careful or has_records and t_arrived is null;
     zone_offset interval;
     is_followed boolean;
+    is_altered  boolean;    -- a trigger of the owner may have changed a record before it was stored
     setting     text;
 begin
     if not with_care then
@@ -327,7 +328,15 @@ begin
                              pg_catalog.unnest(p_last_call) as last_call) p
             )
             -- tally_journal was locked before this looks for a consumer: see feed.sql
-            select exists (select from callresult.feed_consumer) into is_followed;
+            select exists (select from callresult.feed_consumer),
+                   exists (select from pg_catalog.pg_trigger
+                           where tgrelid operator(pg_catalog.=)
+                                 pg_catalog.to_regclass('callresult.call_result_default')
+                             and (tgtype operator(pg_catalog.&) 7) operator(pg_catalog.=) 7)
+            into is_followed, is_altered;
+            if is_altered and has_records then
+                raise integrity_constraint_violation;
+            end if;
             if is_followed and has_records then
                 insert into callresult.feed_log (
                     records, push_id, push, campaign_id, call_time_local, called, session_id, call_id, vdn_id)
