@@ -65,6 +65,18 @@ $$;
 
 comment on function callresult.make_sibling(text, text) is 'Makes the table of a month, with what its siblings have';
 
+-- Whether a table has a partition of this name; false as well while it is being detached.
+create or replace function callresult.has_partition(parent text, partition text)
+returns boolean
+language sql
+stable
+set search_path = callresult, pg_temp
+return exists (
+    select from pg_inherits
+    where inhparent = to_regclass(parent) and inhrelid = to_regclass(partition) and not inhdetachpending);
+
+comment on function callresult.has_partition(text, text) is 'Whether a table has a partition of this name';
+
 -- Creates the partition of one month of a table, and moves rows of that month into it; true when the partition is there
 -- in the end. Attaching needs the default partition to itself, which makes reports and pushes bound for it wait. Moving
 -- rows needs the whole table: a query that knows the old partitions and waited for one of them would find the rows in
@@ -85,14 +97,27 @@ declare
     rest        text := parent || '_default';
     key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
     columns     text;
-    are_there   text := format('select exists (select from %1$I where %2$I >= $1 and %2$I < $2)', rest, key);
+    are_there   text;
+    is_there    boolean;
     to_move     boolean;
     come_since  boolean;
 begin
-    if to_regclass(partition) is not null then
+    if parent is null or parent not in ('call_result', 'call_result_revision', 'push')
+        or month is null or not isfinite(month) then
+        raise invalid_parameter_value
+            using message = 'add_month needs call_result, call_result_revision or push, and a day of the month';
+    end if;
+    month := date_trunc('month', month);
+    are_there := format('select exists (select from %1$I where %2$I >= $1 and %2$I < $2)', rest, key);
+    is_there := to_regclass(partition) is not null;
+    execute are_there into to_move using month, month + interval '1 month';
+    if is_there and (to_move or not has_partition(parent, partition)) then
+        raise duplicate_table using message = format(
+            '%s is there, but is no partition for that month; attach it, or give it another name', partition);
+    end if;
+    if is_there then
         return true;
     end if;
-    execute are_there into to_move using month, month + interval '1 month';
     begin
         -- without ONLY, every partition would be locked
         execute format('lock table only %I in %s mode', parent,
@@ -153,6 +178,9 @@ declare
     key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
     this_month  timestamp := date_trunc('month', now());
 begin
+    if not has_partition(parent, parent || '_default') then
+        return;    -- make_month() says so
+    end if;
     execute format('select min(%1$I), count(*) from (select %1$I from %2$I where %1$I >= $1 and %1$I < $2 '
                    'order by %1$I limit 100000) w', key, parent || '_default')
     into first, rows using this_month - interval '10 years', this_month + interval '13 months';
@@ -172,7 +200,7 @@ begin atomic
         (select min(m)
          from (select date_trunc('month', now() at time zone 'UTC') + n * interval '1 month'
                  from generate_series(0, 1) n) a (m)
-         where to_regclass('callresult.' || parent || to_char(m, '"_y"YYYY"m"MM')) is null),
+         where not callresult.has_partition(parent, parent || to_char(m, '"_y"YYYY"m"MM'))),
         date_trunc('month', (callresult.waiting_in(parent)).first));
 end;
 
@@ -194,10 +222,13 @@ declare
     trace   text;
     said    text;
 begin
-    if month is not null and now() < kept.not_before then
+    if (month is not null or kept.problem is not null) and now() < kept.not_before then
         return false;
     end if;
     begin
+        if not has_partition(kept.parent, kept.parent || '_default') then
+            raise undefined_table using message = format('%1$s_default is no partition of %1$s; attach it', kept.parent);
+        end if;
         if month is not null then
             made := add_month(kept.parent, month);
             pause := case when not made then interval '10 s' end;
@@ -212,7 +243,7 @@ begin
                 said := rtrim('a row is refused ' || rule);
             end if;
             said := format('%s: the month of %s cannot be made: %s (SQLSTATE %s)', kept.parent,
-                           to_char(month, 'YYYY-MM'), said, state);
+                           to_char(coalesce(month, now() at time zone 'UTC'), 'YYYY-MM'), said, state);
     end;
     update housekeeping
     set not_before = coalesce(now() + pause, '-infinity'), problem = said

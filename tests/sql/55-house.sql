@@ -88,6 +88,41 @@ select is(pg_temp.keep(), format('call_result: the month of %s cannot be made: a
     to_char(pg_temp.month(-10), 'YYYY-MM')), 'a row that is refused now: its number is not said');
 alter table callresult.call_result drop constraint picky;
 select pg_temp.later(), pg_temp.keep();
+-- a month that is detached, or made by hand for other days, is told; the other work goes on
+select callresult.add_month('call_result', pg_temp.month(-12));
+select pg_temp.call_in('late', -12);
+create temp table detached as select format('callresult.%I', pg_temp.partition('call_result', m)) as name, m from unnest('{0,-12}'::int[]) m;
+do $$ begin execute (select string_agg('alter table callresult.call_result detach partition ' || name, '; ') from pg_temp.detached); end $$;
+select pg_temp.call_in('later', -12), pg_temp.call_in('now', 0);
+select is(pg_temp.keep(), format('call_result: the month of %s cannot be made: %s is there, but is no partition for that month; '
+    'attach it, or give it another name (SQLSTATE 42P07)', to_char(pg_temp.month(0), 'YYYY-MM'), pg_temp.partition('call_result', 0)),
+    'this month is detached');
+select is((select (more, unplaced_rows) from callresult.keep_house()), (false, 2::bigint), 'what waits for it is told');
+do $$ begin execute (select 'drop table ' || name from pg_temp.detached where m = 0); end $$;
+select pg_temp.later();
+select is(pg_temp.keep(), format('call_result: the month of %s cannot be made: %s is there, but is no partition for that month; '
+    'attach it, or give it another name (SQLSTATE 42P07)', to_char(pg_temp.month(-12), 'YYYY-MM'), pg_temp.partition('call_result', -12)),
+    'a month for which rows wait is detached');
+do $$ begin execute (select 'drop table ' || name from pg_temp.detached where m = -12); end $$;
+select pg_temp.later();
+select is(pg_temp.keep(), null, 'done when they are out of the way');
+select is(pg_temp.lives_in('later'), pg_temp.partition('call_result', -12), 'and right');
+select callresult.rebuild_tally();
+alter table callresult.push detach partition callresult.push_default;
+insert into callresult.call_result (campaign_id, session_id, call_status, push_id, received_at, arrived_at)
+select 'more' || i, i, 5, gen_random_uuid(), now(), now() from generate_series(1, 30000) i;
+select is((select problem from callresult.keep_house()), format('push: the month of %s cannot be made: '
+    'push_default is no partition of push; attach it (SQLSTATE 42P01)', to_char(pg_temp.month(0), 'YYYY-MM')), 'no default partition');
+select is_empty('select * from callresult.tally_journal', 'the tally is folded all the same');
+alter table callresult.push attach partition callresult.push_default default;
+select pg_temp.later(), pg_temp.keep();
+
+select ok(callresult.add_month('call_result', pg_temp.month(-13) + interval '14 days'), 'any day of a month will do');
+select is((select pg_get_expr(relpartbound, oid) from pg_class where relname = pg_temp.partition('call_result', -13)),
+    format('FOR VALUES FROM (%L) TO (%L)', pg_temp.month(-13), pg_temp.month(-12)), 'it is the whole month');
+select throws_like(format('select callresult.add_month(%L, %L)', parent, month), 'add_month needs call_result, %', 'not a month')
+from (values ('campaign', '2026-01-01'), (null, '2026-01-01'), ('push', null), ('push', 'infinity')) v (parent, month);
+
 select throws_like($$ select callresult.add_month('call_result', pg_temp.month(-11), 0) $$, '%holds more than 0 bytes%', 'add_month by hand says why');
 select is(callresult.add_month('call_result', pg_temp.month(-11), null), true, 'or does it');
 select is_empty('select * from callresult.check_tally()', 'the tally is right');
