@@ -37,9 +37,14 @@ set search_path = callresult, pg_temp
 as $$
 declare
     model   pg_class;
+    options text;
     space   text;
 begin
     select c.* into model from pg_class c where c.oid = (parent || '_default')::regclass;
+    select string_agg(o, ', ') into options
+    from (select unnest(model.reloptions)
+          union all
+          select 'toast.' || unnest(t.reloptions) from pg_class t where t.oid = model.reltoastrelid) p (o);
     select t.spcname into space
     from pg_class c join pg_tablespace t on t.oid = c.reltablespace
     where c.oid = parent::regclass;
@@ -47,7 +52,7 @@ begin
     -- ATTACH creates the parent's indexes and row triggers; an identity is the parent's alone.
     execute format('create table %I (like %I including all excluding indexes excluding identity'
                    ' excluding comments)%s%s',
-                   partition, model.relname, ' with (' || array_to_string(model.reloptions, ', ') || ')',
+                   partition, model.relname, ' with (' || options || ')',
                    ' tablespace ' || quote_ident(space));
     execute format('alter table %I replica identity %s', partition, case model.relreplident when 'f' then 'full'
                                                                     when 'n' then 'nothing' else 'default' end);

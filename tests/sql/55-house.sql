@@ -48,7 +48,7 @@ values (now(), 'a', 'four', '1', null), (now(), 'b', 'sixsix', '2', null), (now(
 select is((select (quarantine_entries, quarantine_bytes) from callresult.keep_house()), (2::bigint, 10::bigint), 'open entries are counted');
 
 -- a month is like its siblings
-alter table callresult.call_result_default set (autovacuum_vacuum_scale_factor = 0.07);
+alter table callresult.call_result_default set (autovacuum_vacuum_scale_factor = 0.07, toast.autovacuum_enabled = false);
 alter table callresult.call_result_default enable row level security;
 alter table callresult.call_result_default force row level security;
 alter table callresult.call_result add column called_tail text generated always as (right(called, 4)) stored;
@@ -64,6 +64,8 @@ select results_eq(
        where relname = pg_temp.partition('call_result', -7) $$,
     $$ select relreplident, relrowsecurity, relforcerowsecurity, reloptions from pg_class where relname = 'call_result_default' $$,
     'replica identity, row security and parameters');
+select is((select t.reloptions from pg_class c join pg_class t on t.oid = c.reltoastrelid
+    where c.relname = pg_temp.partition('call_result', -7)), '{autovacuum_enabled=false}'::text[], 'and those of its TOAST table');
 select set_eq($$ select tgname from pg_trigger where tgrelid = ('callresult.' || pg_temp.partition('call_result', -7))::regclass $$,
     $$ select tgname from pg_trigger where tgrelid = 'callresult.call_result_default'::regclass $$, 'triggers');
 select is((select count(*) from pg_statistic_ext where stxrelid = ('callresult.' || pg_temp.partition('call_result', -7))::regclass), 1::bigint,
