@@ -41,6 +41,18 @@ select 'many' || i, i, 5, gen_random_uuid(), now(), now() from generate_series(1
 select is((select journal_rows from callresult.keep_house()), 0::bigint, 'a long one is folded');
 select is_empty('select * from callresult.tally_journal', 'to the last row');
 select is_empty('select * from callresult.check_tally()', 'and right');
+alter table callresult.tally_day add constraint own_rule check (calls < 1000) not valid;
+insert into callresult.call_result (campaign_id, session_id, call_status, push_id, received_at, arrived_at)
+select 'one' || i % 10, i, 5, gen_random_uuid(), now(), now() from generate_series(1, 30000) i;
+select count(pg_temp.push(gen_random_uuid(), now(), 'one', array['fold' || i], '537')) from generate_series(1, 500) i;
+select is((select problem from callresult.keep_house()), 'the tally cannot be folded: a row is refused (SQLSTATE 23514)',
+    'what keeps it from being folded is told');
+alter table callresult.tally_day drop constraint own_rule;
+alter table callresult.feed_log rename to out_of_the_way;
+select is((select problem from callresult.keep_house()),
+    'the feed cannot be numbered: relation "feed_log" does not exist (SQLSTATE 42P01)', 'and what keeps the feed from its numbers');
+alter table callresult.out_of_the_way rename to feed_log;
+select is((select (journal_rows, problem) from callresult.keep_house()), (0::bigint, null::text), 'until it is done');
 
 -- quarantine: open entries
 insert into callresult.quarantine (received_at, reason, raw, sha256, resolved_at)
@@ -110,14 +122,16 @@ select pg_temp.later();
 select is(pg_temp.keep(), null, 'done when they are out of the way');
 select is(pg_temp.lives_in('later'), pg_temp.partition('call_result', -12), 'and right');
 select callresult.rebuild_tally();
-alter table callresult.push detach partition callresult.push_default;
+alter table callresult.push_default rename to out_of_the_way;
 insert into callresult.call_result (campaign_id, session_id, call_status, push_id, received_at, arrived_at)
 select 'more' || i, i, 5, gen_random_uuid(), now(), now() from generate_series(1, 30000) i;
-select is((select problem from callresult.keep_house()), format('push: the month of %s cannot be made: '
-    'push_default is no partition of push; attach it (SQLSTATE 42P01)', to_char(pg_temp.month(0), 'YYYY-MM')), 'no default partition');
+select is((select problem from callresult.keep_house()),
+    'push: months cannot be made: relation "push_default" does not exist (SQLSTATE 42P01)', 'no default partition');
 select is_empty('select * from callresult.tally_journal', 'the tally is folded all the same');
-alter table callresult.push attach partition callresult.push_default default;
-select pg_temp.later(), pg_temp.keep();
+select is(pg_temp.keep(), 'push: months cannot be made: relation "push_default" does not exist (SQLSTATE 42P01)', 'and it is said again');
+alter table callresult.out_of_the_way rename to push_default;
+select pg_temp.later();
+select is((select (unplaced_rows, problem) from callresult.keep_house()), (0::bigint, null::text), 'until it is there');
 
 select ok(callresult.add_month('call_result', pg_temp.month(-13) + interval '14 days'), 'any day of a month will do');
 select is((select pg_get_expr(relpartbound, oid) from pg_class where relname = pg_temp.partition('call_result', -13)),
