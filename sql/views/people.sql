@@ -74,7 +74,7 @@ comment on column callresult.quiet_campaigns.usual is 'Calls on average in that 
 -- numbers. A number of fewer than eight characters is masked whole.
 create or replace view callresult.calls_masked as
 select campaign_id, vdn_id,
-       case when octet_length(called) >= 8 then left(called, 3) || repeat('*', char_length(called) - 5)
+       case when char_length(called) >= 8 then left(called, 3) || repeat('*', char_length(called) - 5)
            || right(called, 2)
             else regexp_replace(called, '.', '*', 'g') end as called,
        call_time_local, call_time, call_status, answered, fail_code, cause_code, category, cause, redial, received_at,

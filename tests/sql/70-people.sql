@@ -120,6 +120,8 @@ reset role;
 select is((select array_agg(distinct called order by called) from callresult.calls_masked where campaign_id = 'f' and called like '138%'),
     '{138******00,138******01}'::text[], 'calls_masked: a long number');
 select is((select distinct called from callresult.calls_masked where campaign_id = 'b'), '***', 'a short one');
+select pg_temp.result('w', 'w', '１３８００', '2026-11-03 09:00', 5, '00603');
+select is((select called from callresult.calls_masked where campaign_id = 'w'), '*****', 'a short one of wide digits');
 select hasnt_column('callresult', 'calls_masked', c, 'calls_masked has no ' || c)
 from unnest(array['session_id', 'call_id', 'custom_field', 'record_path', 'extra', 'push_id']) c;
 
