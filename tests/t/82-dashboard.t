@@ -26,6 +26,10 @@ is $worker->push_body(body(@records))->{status}, 200, 'results are pushed';
 is $worker->push_body(body(record(campaignId => '3', callId => 'late', callTimeStr => $zoned[2])))->{status}, 200,
     'one comes late';
 
+is $worker->push_body(body(record(campaignId => '7', callId => 'no code', callTimeStr => $zoned[3], callStatus => 6, failCode => undef),
+	record(campaignId => '7', callId => 'abandoned', callTimeStr => $zoned[3], callStatus => 6, failCode => '00701')))->{status}, 200,
+    'answered calls without a code, and with another';
+
 my $dashboard = decode_json(read_file(source() . '/monitoring/grafana/callresults.json'));
 my %variable = map { ($_->{name} => $_) } @{ $dashboard->{templating}{list} };
 my $campaigns = $postgres->sql($variable{campaign}{query}, 'callresult', 'grafana');
@@ -66,9 +70,10 @@ cmp_ok abs($answer{'Answer rate'} - $figures[1] / $figures[0]), '<', 1e-9, 'thei
 my ($bars, $times) = (0, 0);
 for (split /\n/, $answer{'Calls by hour'}) { my (undef, $yes, $no) = split /\|/; $bars += $yes + $no; $times++ }
 is "$bars calls in $times hours", "$figures[0] calls in 24 hours", 'every hour is drawn, and nothing twice';
-my $share = 0;
-$share += (split /\|/)[4] for split /\n/, $answer{'Why calls fail'};
+my ($failed, $share) = (0, 0);
+for (split /\n/, $answer{'Why calls fail'}) { my (undef, undef, undef, $calls, $part) = split /\|/; $failed += $calls; $share += $part }
 cmp_ok abs($share - 1), '<', 1e-9, 'the causes are all there are';
+is $failed, $figures[2], 'of the failed calls, and of no other';
 my $late = $postgres->sql(q{select count(*), round(max(extract(epoch from received_at - last_call)), 1) from callresult.push
 	where received_at - last_call > interval '10 minutes'});
 my ($pushes, $longest) = (0, 0);
