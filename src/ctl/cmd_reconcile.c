@@ -49,15 +49,18 @@ struct reconcile {
 
 /*
  * Compares the counts of an answer ($1) with those here, by campaign: since the campaign began, or on the day $2, which
- * no answer names.  A count may be written as a string.  One that is no number leaves platform NULL.
+ * no answer names.  Where an answer counts a campaign by batches only, their sum is the campaign's.  A count may be
+ * written as a string.  One that is no number leaves platform NULL.
  */
 #define COUNTS_QUESTION(count, here) "SELECT campaign_id, $2::date, made, coalesce(calls, 0)," \
 	"  greatest(made - coalesce(calls, 0), 0)" \
-	" FROM (SELECT campaign_id, CASE WHEN count(made) = count(*) THEN max(made) END AS made FROM (" \
-	"  SELECT e ->> 'campaignId' COLLATE \"C\"," \
-	"   CASE WHEN e ->> '" count "' ~ '^[0-9]{1,18}$' THEN (e ->> '" count "')::bigint END" \
-	"   FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@." count " != null" \
-	"    && exists (@.campaignId))') AS e) g (campaign_id, made) GROUP BY 1) c" \
+	" FROM (SELECT campaign_id, CASE WHEN bool_and(whole)" \
+	"   THEN coalesce(max(made) FILTER (WHERE batch IS NULL), sum(made)) END AS made FROM (" \
+	"  SELECT campaign_id, batch, max(made) AS made, count(made) = count(*) AS whole FROM (" \
+	"   SELECT e ->> 'campaignId' COLLATE \"C\", e ->> 'customField'," \
+	"    CASE WHEN e ->> '" count "' ~ '^[0-9]{1,18}$' THEN (e ->> '" count "')::bigint END" \
+	"    FROM jsonb_path_query($1::jsonb, 'strict $.**{0 to 3} ? (@." count " != null" \
+	"     && exists (@.campaignId))') AS e) g (campaign_id, batch, made) GROUP BY 1, 2) b GROUP BY 1) c" \
 	" LEFT JOIN (SELECT campaign_id, sum(calls)::bigint AS calls FROM " here " GROUP BY 1) s" \
 	"  USING (campaign_id) ORDER BY 1"
 

@@ -84,6 +84,12 @@ subtest 'counts' => sub {
 		[1, 'counts that are no numbers were not compared', 1, 1], 'and one that is no number';
 	($json, $run) = reconcile(file('no-number.json', encode_json([{ campaignId => '6', totalCalledCount => 1.5 }])));
 	exits($run, 1, 'which does not pass for one that agrees');
+	my @batches = ({ campaignId => '3', customField => 'x', totalCalledCount => 30 }, { campaignId => '3', customField => 'y', totalCalledCount => 7 });
+	($json, $run) = reconcile(file('batches.json', encode_json({ countDetail => \@batches })));
+	is campaigns($json), "3||37|36|1", 'the batches of a campaign are added up';
+	exits($run, 1, 'and none passes for all');
+	($json) = reconcile(file('batches-and-all.json', encode_json([@batches, { campaignId => '3', totalCalledCount => 36 }])));
+	is campaigns($json), "3||36|36|0", 'unless the campaign has a count of its own';
 };
 
 subtest 'counts that a role may not read' => sub {
