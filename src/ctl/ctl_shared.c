@@ -51,6 +51,7 @@ ctl_number_option(const struct ctl *ctl, const char *name, int64_t fallback, int
 		return true;
 	errno = 0;
 	*number = strtoll(text, &end, 10);
+	text += *text == '-';
 	if (errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *number >= min && *number <= max)
 		return true;
 	ctl_usage_error(ctl, "--%s needs a whole number from %lld to %lld", name, (long long)min, (long long)max);

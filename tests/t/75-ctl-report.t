@@ -160,5 +160,13 @@ subtest 'thousands' => sub {
 	like $page, qr/<title>2026-09-20: 2,600 calls, 1,300 answered \(50\.0 %\)/, 'in the title of a day';
 	like $page, qr/<title>\w+ 9:00: 1,300 of 2,600 answered/, 'and of an hour';
 };
+
+subtest 'one call' => sub {
+	is $worker->push_body(body(record(campaignId => 'one', vdnId => -5, callTimeStr => '2026-09-20 09:15:00')))->{status}, 200, 'a small campaign';
+	my $page = ctl(@as_owner, 'report', '--campaign', 'one', '--format', 'html')->{out};
+	is_deeply [$page =~ /<text[^>]*>([\d,]+)<\/text>(?=\n<(?:line|g|text))/g], [1, 0], 'has no half a call at the axis';
+	my ($json) = ctl_json(@as_owner, '--json', 'report', '--vdn', '-5');
+	is $json->{figures}{calls}, 1, 'a virtual call centre may have a negative number';
+};
 is $worker->stop, 0, 'the worker ends well';
 done_testing;
