@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 
+#include "base/clock.h"
 #include "db/db_internal.h"
 
 /* --- housekeeping ------------------------------------------------------------------------------------------- */
@@ -36,12 +38,20 @@ call_keep_house(struct db *db, int64_t deadline)
 	return result;
 }
 
-/* It has to run at READ COMMITTED, whatever is set for the role or the database. */
+/* It has to run at READ COMMITTED, and may take its time, whatever is set for the role or the database. */
+static bool
+begin_house(struct db *db, int64_t deadline)
+{
+	char limit[64];
+
+	snprintf(limit, sizeof limit, "SET LOCAL statement_timeout = %lld", (long long)MAX(deadline - clock_ms(), 1));
+	return db_run(db, "BEGIN ISOLATION LEVEL READ COMMITTED", deadline) && db_run(db, limit, deadline);
+}
+
 bool
 db_keep_house(struct db *db, struct db_house *house, int64_t deadline)
 {
-	PGresult *result = db_run(db, "BEGIN ISOLATION LEVEL READ COMMITTED", deadline) ?
-	    call_keep_house(db, deadline) : NULL;
+	PGresult *result = begin_house(db, deadline) ? call_keep_house(db, deadline) : NULL;
 	bool done = result != NULL && db_succeeded(result) && PQntuples(result) == 1 &&
 	    db_run(db, "COMMIT", deadline);
 

@@ -25,10 +25,12 @@ $postgres->sql(q{
 		update public.house set calls = calls + 1, more = greatest(house.more - 1, 0) returning * into h;
 		perform pg_sleep(h.seconds);
 		return query select h.more > 0, h.journal, h.unplaced, h.entries, h.bytes,
-			coalesce(h.problem, nullif(current_setting('transaction_isolation'), 'read committed'));
+			coalesce(h.problem, nullif(current_setting('transaction_isolation'), 'read committed'),
+			    case current_setting('statement_timeout') when '59min' then 'the limit is that of the role' end);
 	end$$;
 	grant execute on function callresult.keep_house(text) to callresult_writer;
-	alter role worker set default_transaction_isolation = serializable});
+	alter role worker set default_transaction_isolation = serializable;
+	alter role worker set statement_timeout = '59min'});
 
 sub calls { return $postgres->sql('select calls from public.house') }
 
