@@ -26,6 +26,20 @@ path_folder(char folder[PATH_MAX], const char *path)
 	return length < PATH_MAX;
 }
 
+bool
+path_find_beside(const char *path, const char *ending, glob_t *found)
+{
+	char pattern[2 * PATH_MAX + NAME_MAX], *to = pattern;
+
+	for (; *path != '\0' && to < pattern + 2 * PATH_MAX - 1; path++) {
+		if (strchr("*?[]{},\\", *path) != NULL)
+			*to++ = '\\';
+		*to++ = *path;
+	}
+	snprintf(to, NAME_MAX, "%s", ending);
+	return glob(pattern, GLOB_BRACE, NULL, found) == 0;
+}
+
 int
 path_lock_folder(const char *path, int64_t timeout)
 {

@@ -1,6 +1,5 @@
 /* What doctor checks on this machine: files, the spool's disk, limits, the clock. */
 #include <errno.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -160,12 +159,12 @@ check_spool_disk(struct doctor *doctor, const char *folder)
 static void
 check_leftover(struct doctor *doctor, struct spool *spool, const char *mark, const char *what)
 {
-	char pattern[PATH_MAX], cure[PATH_MAX + 64];
+	char ending[NAME_MAX], cure[PATH_MAX + 64];
 	glob_t found;
 	size_t i = 0;
 
-	snprintf(pattern, sizeof pattern, "%s%s*", doctor->ctl->settings.spool_path, mark);
-	if (glob(pattern, 0, NULL, &found) != 0)
+	snprintf(ending, sizeof ending, "%s*", mark);
+	if (!path_find_beside(doctor->ctl->settings.spool_path, ending, &found))
 		return;
 	while (spool != NULL && i < found.gl_pathc && spool_is_to_rescue(spool, found.gl_pathv[i]))
 		i++;

@@ -1,11 +1,9 @@
 /* The files that were set aside before a spool was open that could take over their pushes. */
-#include <glob.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/path.h"
 #include "spool/spool_file.h"
 
 void
@@ -21,15 +19,13 @@ spool_aside_add(struct spool_file *file, const char *path, int64_t expected)
 void
 spool_aside_find(struct spool_file *file)
 {
-	char pattern[PATH_MAX];
 	glob_t found;
 
-	snprintf(pattern, sizeof pattern, "%s{" SPOOL_DAMAGED_MARK "," SPOOL_COPY_MARK "}*[0-9]", file->path);
-	if (glob(pattern, GLOB_BRACE, NULL, &found) != 0)
+	if (!path_find_beside(file->path, "{" SPOOL_DAMAGED_MARK "," SPOOL_COPY_MARK "}*[0-9]", &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		spool_aside_add(file, found.gl_pathv[i],
-		    strstr(found.gl_pathv[i], SPOOL_COPY_MARK) != NULL ? 0 : -1);
+		    strstr(found.gl_pathv[i] + strlen(file->path), SPOOL_COPY_MARK) != NULL ? 0 : -1);
 	globfree(&found);
 }
 
