@@ -284,6 +284,7 @@ declare
     with_care   boolean := careful or has_records and t_arrived is null;
     zone_offset interval;
     is_followed boolean;
+    stored      bigint;
     is_altered  boolean;    -- a trigger of the owner may have changed a record before it was stored
     setting     text;
 begin
@@ -307,6 +308,7 @@ begin
                                          r_call_time_local, r_call_status, r_fail_code, r_cause_code, r_vdn_id,
                                          r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
                                          zone_offset) a;
+                get diagnostics stored = row_count;
                 setting := pg_catalog.set_config('callresult.counted', 'no', true);
             end if;
 
@@ -331,10 +333,10 @@ begin
             select exists (select from callresult.feed_consumer),
                    exists (select from pg_catalog.pg_trigger
                            where tgrelid operator(pg_catalog.=)
-                                 pg_catalog.to_regclass('callresult.call_result_default')
+                                 'callresult.call_result'::pg_catalog.regclass
                              and (tgtype operator(pg_catalog.&) 7) operator(pg_catalog.=) 7)
             into is_followed, is_altered;
-            if is_altered and has_records then
+            if has_records and (is_altered or stored operator(pg_catalog.<>) pg_catalog.cardinality(r_push)) then
                 raise integrity_constraint_violation;
             end if;
             if is_followed and has_records then
