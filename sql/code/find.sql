@@ -78,7 +78,8 @@ comment on function callresult.calls_to(text) is
     'Every call to a number in any written form, newest first, of all campaigns';
 
 -- The numbers called more often than most times in so many days, to keep campaigns from calling anybody too often. Two
--- numbers may have the same tail, so the forms of each are counted under the shortest of them.
+-- numbers may have the same tail, so the forms of each are counted under the shortest of them. Calls dated far ahead
+-- are not of these days; the clock of the calls may be up to a day ahead of the session's.
 create or replace function callresult.called_often(days integer, most integer)
 returns table (called text, calls bigint, campaigns bigint, last_call timestamp)
 language plpgsql
@@ -98,7 +99,8 @@ begin
             select r.called, r.campaign_id, number_tail(r.called) as tail, count(*) as calls,
                    max(r.call_time_local) as last_call
             from calls r
-            where r.call_time_local >= localtimestamp - least(days, 1000000) * interval '1 day'
+            where r.call_time_local between localtimestamp - least(days, 1000000) * interval '1 day'
+                                        and localtimestamp + interval '1 day'
               and number_tail(r.called) <> ''
             group by r.called, r.campaign_id
         ) f

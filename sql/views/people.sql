@@ -25,7 +25,8 @@ comment on column callresult.contacts.attempts is 'Calls to any of them';
 comment on column callresult.contacts.reached is 'Whether any of the calls was answered';
 comment on column callresult.contacts.reached_at is 'Numbers that answered';
 
--- The abandoned rate that the law limits in many countries.
+-- The abandoned rate that the law limits in many countries. Calls dated far ahead are not of the last 30 days; the
+-- clock of the calls may be up to a day ahead of the session's.
 create or replace view callresult.abandon_30_days as
 select campaign_id, vdn_id, answered, abandoned, callresult.part_of(abandoned, answered + abandoned) as abandon_rate
 from (
@@ -36,7 +37,7 @@ from (
                case when f.abandoned then p.calls end as abandoned
         from callresult.internal_tally_parts p
         left join callresult.failure_code f on f.code = p.cause_code
-        where p.call_hour >= localtimestamp - interval '30 days'
+        where p.call_hour between localtimestamp - interval '30 days' and localtimestamp + interval '1 day'
     ) part
     group by campaign_id, vdn_id
 ) t

@@ -37,6 +37,12 @@ select pg_temp.result('q', 'u', '7', localtimestamp - interval '31 days', 5, '00
 select results_eq(
     $$ select answered, abandoned, abandon_rate from callresult.abandon_30_days where campaign_id = 'q' $$,
     $$ values (9::bigint, 3::bigint, 0.2500) $$, 'abandon_30_days');
+select pg_temp.result('ahead', 'v' || i, '13700137000', localtimestamp + i * interval '1 year', 6, '00701') from generate_series(1, 2) i;
+select is((select count(*) from callresult.abandon_30_days where campaign_id = 'ahead'), 0::bigint, 'not of years ahead');
+select is((select count(*) from callresult.called_often(30, 1) where called = '13700137000'), 0::bigint, 'nor has called_often such calls');
+select pg_temp.result('ahead', 'w' || i, '13700137001', localtimestamp + i * interval '10 hours', 6, '00701') from generate_series(1, 2) i;
+select is((select abandoned from callresult.abandon_30_days where campaign_id = 'ahead'), 2::bigint, 'but of a clock that is ahead');
+select is((select calls from callresult.called_often(30, 1) where called = '13700137001'), 2::bigint, 'and so has called_often');
 select results_eq(
     $$ select abandoned, abandon_rate from callresult.campaign_summary where campaign_id = 'q' $$,
     $$ values (4::bigint, round(4 / 13.0, 4)) $$, 'campaign_summary: abandoned');
