@@ -197,7 +197,10 @@ find_format(const struct ctl *ctl)
 	return NULL;
 }
 
-/* Under another name first, so that whoever reads the file finds it whole; but a device or a pipe as it is. */
+/*
+ * Under another name first, so that whoever reads the file finds it whole; but a device, a pipe or a link as it
+ * is: /dev/stdout is a link, perhaps to a file.
+ */
 static bool
 write_file(const char *path, const struct report *report, const struct format *format)
 {

@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use JSON::PP qw(decode_json);
 use Test::More;
-use Rig qw(folder read_file);
+use Rig qw(folder read_file write_file);
 use Rig::Ctl qw(ctl ctl_json exits administrator);
 use Rig::Postgres;
 use Rig::Push qw(record body);
@@ -101,6 +101,10 @@ subtest 'a page' => sub {
 	symlink '/dev/null', folder() . '/device';
 	exits(ctl(@as_owner, 'report', '-o', folder() . '/device'), 0, 'into a device');
 	ok -l folder() . '/device', 'which stays what it is';
+	my $old = write_file(folder() . '/old', 'old');
+	symlink $old, folder() . '/link';
+	exits(ctl(@as_owner, 'report', '-o', folder() . '/link'), 0, 'through a link, as /dev/stdout is one');
+	ok -l folder() . '/link' && read_file($old) =~ /^Call results/, 'into the file that it leads to';
 	exits(ctl(@as_owner, 'report', @$_), 2, "@$_") for ['--since', 'soon'], ['--until', '2026-02-30'], ['--since', ''], ['--vdn', 'x'],
 	    ['--since', '2026-08-02', '--until', '2026-08-01'];
 };
