@@ -106,6 +106,8 @@ declare
     is_there    boolean;
     to_move     boolean;
     come_since  boolean;
+    taken       bigint;
+    put         bigint;
 begin
     if parent is null or parent not in ('call_result', 'call_result_revision', 'push')
         or month is null or not isfinite(month) then
@@ -156,12 +158,17 @@ begin
         execute format('with moved as (delete from %1$I where %2$I >= $1 and %2$I < $2 returning *) '
                        'insert into moving (%3$s) select %3$s from moved', rest, key, columns)
         using month, month + interval '1 month';
+        get diagnostics taken = row_count;
     end if;
     execute format('alter table %I attach partition %I for values from (%L) to (%L)',
                    parent, partition, month, month + interval '1 month');
     if to_move then
         perform set_config('callresult.moved', 'yes', true);
         execute format('insert into %1$I (%2$s) select %2$s from moving', partition, columns);
+        get diagnostics put = row_count;
+        if put <> taken then
+            raise exception 'a trigger on % drops rows that are to move from %', parent, rest;
+        end if;
         perform set_config('callresult.moved', 'no', true);
         drop table moving;
     end if;

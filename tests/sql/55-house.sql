@@ -133,6 +133,16 @@ alter table callresult.out_of_the_way rename to push_default;
 select pg_temp.later();
 select is((select (unplaced_rows, problem) from callresult.keep_house()), (0::bigint, null::text), 'until it is there');
 
+select pg_temp.call_in('unwanted', -14);
+create function public.unwanted() returns trigger language plpgsql as $$ begin return case when new.called <> 'unwanted' then new end; end $$;
+create trigger unwanted before insert on callresult.call_result for each row execute function public.unwanted();
+select is(pg_temp.keep(), format('call_result: the month of %s cannot be made: a trigger on call_result drops rows that are to move from '
+    'call_result_default (SQLSTATE P0001)', to_char(pg_temp.month(-14), 'YYYY-MM')), 'a trigger that would drop what is stored');
+select is(pg_temp.lives_in('unwanted'), 'call_result_default', 'it stays');
+drop trigger unwanted on callresult.call_result;
+select pg_temp.later(), pg_temp.keep();
+select is(pg_temp.lives_in('unwanted'), pg_temp.partition('call_result', -14), 'until the trigger is gone');
+
 select ok(callresult.add_month('call_result', pg_temp.month(-13) + interval '14 days'), 'any day of a month will do');
 select is((select pg_get_expr(relpartbound, oid) from pg_class where relname = pg_temp.partition('call_result', -13)),
     format('FOR VALUES FROM (%L) TO (%L)', pg_temp.month(-13), pg_temp.month(-12)), 'it is the whole month');
