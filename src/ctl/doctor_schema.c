@@ -55,18 +55,22 @@ static const struct expectation expectations[] = {
 		" functions; then run install.sql as that role",
 	},
 	{
-		/* tables and partitions whose updates are published, but which have no identity for them */
+		/* tables and partitions whose updates are published, but whose identity is none or not published */
 		"SELECT count(*), min(c.relname) FROM pg_class c WHERE c.relnamespace = 'callresult'::regnamespace"
-		" AND c.relkind = 'r' AND c.oid IN (SELECT coalesce(tree.relid, published.relid) FROM pg_publication p,"
-		"  pg_get_publication_tables(p.pubname) published LEFT JOIN LATERAL pg_partition_tree(published.relid)"
-		" tree ON true"
-		"  WHERE p.pubupdate OR p.pubdelete)"
-		" AND (c.relreplident = 'n' OR c.relreplident = 'd' AND NOT EXISTS"
-		"  (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary))",
-		FINDING_FAULT, "no publication blocks updates", "published tables without a replica identity",
-		"PostgreSQL refuses to update their rows (55000): a result that is pushed again holds up the spool",
-		"alter publication NAME set (publish = 'insert'), or alter table NAME replica identity full for each"
-		" of these tables",
+		" AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_publication p"
+		"  CROSS JOIN pg_get_publication_tables(p.pubname) published"
+		"  LEFT JOIN LATERAL pg_partition_tree(published.relid) tree ON true"
+		"  LEFT JOIN pg_publication_rel listed ON listed.prrelid = published.relid AND listed.prpubid = p.oid"
+		"  WHERE c.oid = coalesce(tree.relid, published.relid) AND (p.pubupdate OR p.pubdelete)"
+		"  AND (c.relreplident = 'n' OR c.relreplident = 'f' AND listed.prattrs IS NOT NULL"
+		"   OR c.relreplident = 'd' AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid"
+		"    AND i.indisprimary AND (listed.prattrs IS NULL OR i.indkey::int2[] <@ listed.prattrs::int2[]))))",
+		FINDING_FAULT, "no publication blocks updates", "published tables without a replica identity, or with"
+		    " a list of columns that lacks some of it",
+		"PostgreSQL refuses to update their rows (55000, 42P10): a result that is pushed again holds up the"
+		" spool",
+		"alter publication NAME set (publish = 'insert'), or publish all columns, or alter table NAME replica"
+		" identity full for each of these tables that has none",
 	},
 	{
 		"SELECT count(*), min(i.indexrelid::regclass::text) FROM pg_index i JOIN pg_class c ON c.oid ="

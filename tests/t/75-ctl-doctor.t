@@ -42,9 +42,16 @@ finds('triggers that do not fire', ['FAULT', qr/session_replication_role is repl
 finds('owners', ['FAULT', qr/^additional owners of the schema.*: 1,/, qr/make one role own all of it/],
 	broken => ['create role other', 'alter function callresult.retain owner to other'],
 	mended => ['alter function callresult.retain owner to postgres', 'drop role other']);
-finds('a publication', ['FAULT', qr/published tables without a replica identity: 1, for example kept/, qr/publish = 'insert'/],
+finds('a publication', ['FAULT', qr/published tables without a replica identity.*: 1, for example kept/, qr/publish = 'insert'/],
 	broken => ['create table callresult.kept (id int)', 'create publication p for table callresult.kept'],
 	mended => ['drop publication p', 'drop table callresult.kept']);
+finds('a publication of some columns', ['FAULT', qr/ list of columns that lacks some of it: \d+, for example call_result_default/,
+	qr/publish all columns/],
+	broken => ['create publication p for table callresult.call_result (campaign_id) with (publish_via_partition_root)'],
+	mended => [q{alter publication p set (publish = 'insert')}]);
+finds('a publication of columns without the key', ['FAULT', qr/ list of columns .*: 1, for example quarantine/, qr/publish all columns/],
+	broken => ['create publication q for table callresult.quarantine (reason)'],
+	mended => ['drop publication q', 'drop publication p']);
 my $noted = q{insert into callresult.feed_log (records, stored_at, push_id, campaign_id, call_time_local, called, session_id,
 	call_id, vdn_id) values (1, now() - interval '2 days', '{}', '{}', '{}', '{}', '{}', '{}', '{}')};
 finds('a feed that nobody numbers', ['warning', qr/numbering is more than a minute behind: 1, for example crm/, qr/callresultd runs/],
