@@ -219,6 +219,8 @@ import_all(struct import *import)
 	for (size_t i = 0; i < import->files.count; i++)
 		import_path(import, import->files.paths[i], tables[0]);
 	progress_end(import->progress);
+	if (!import->dry_run && import->total.pushes > 0)
+		intake_keep_house(import->ctl->db);
 	table_add_number(tables[1], (int64_t)import->files.count);
 	table_add_number(tables[1], import->failed);
 	add_numbers(tables[1], import, &import->total);

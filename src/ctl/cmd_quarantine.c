@@ -262,6 +262,7 @@ retry_all(struct ctl *ctl, int count, const char *const *ids)
 	struct table *table = table_new("retried", TABLE_ROWS, columns, ELEMENTS(columns));
 	struct progress *progress = progress_start("retry", "entries", count);
 	int status = CTL_FINE;
+	bool stored = false;
 
 	for (int i = 0; i < count; i++) {
 		struct retried retried = { 0 };
@@ -270,9 +271,12 @@ retry_all(struct ctl *ctl, int count, const char *const *ids)
 		add_retried(table, ids[i], &retried);
 		if (!retried.settled)
 			status = CTL_WRONG;
+		stored |= retried.counts.pushes > 0;
 		progress_set(progress, i + 1);
 	}
 	progress_end(progress);
+	if (stored)
+		intake_keep_house(ctl->db);
 	ctl_print(ctl, &table, 1);
 	return status;
 }

@@ -286,6 +286,8 @@ import_missing(struct reconcile *reconcile, const struct db_rows *missing)
 	memory_free(records);
 	if (!stored)
 		log_error("import: %s", problem);
+	if (counts.pushes > 0)
+		intake_keep_house(reconcile->ctl->db);
 	if (counts.quarantined > 0)
 		log_warning("import: the database refused %lld records, which are now in quarantine",
 		    (long long)counts.quarantined);

@@ -23,6 +23,7 @@ enum {
 	TRY_LOG_PAUSE = 10 * 1000,          /* between two messages */
 	STORE_TIME = 10 * 60 * 1000,        /* for a push: nobody waits for its answer */
 	CONNECT_TIME = 10 * 1000,
+	HOUSE_TIME = 30 * 1000,
 	/* bytes */
 	READ_SIZE = 64 * 1024,
 	PART_BYTES = 16 * 1024 * 1024,
@@ -189,4 +190,18 @@ intake_store(struct db *db, struct push *push, struct db_counts *counts, const c
 	settled.counts.quarantined = (int64_t)push->list.bad_count;
 	intake_add(counts, &settled.counts);
 	return true;
+}
+
+void
+intake_keep_house(struct db *db)
+{
+	int64_t end = clock_ms() + HOUSE_TIME;
+	struct db_house house = { .more = true };
+	bool kept = true;
+
+	while (kept && house.more && clock_ms() < end)
+		kept = db_keep_house(db, &house, end);
+	if (!kept || house.problem[0] != '\0')
+		log_warning("housekeeper: the worker's will try again; what is stored is not affected: %s",
+		    kept ? house.problem : db_problem(db));
 }

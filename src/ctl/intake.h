@@ -37,6 +37,12 @@ struct push *intake_part(const struct record *records, size_t count, int64_t rec
 bool intake_store(struct db *db, struct push *push, struct db_counts *counts, const char **problem)
     __attribute__((warn_unused_result));
 
+/*
+ * Keeps house for what was stored, as a worker does, up to half a minute: makes its months, folds the tally, numbers
+ * the feed.  What is not done, logged, waits for a worker's housekeeper.
+ */
+void intake_keep_house(struct db *db);
+
 /* Adds counts to total. */
 void intake_add(struct db_counts *total, const struct db_counts *counts);
 

@@ -59,6 +59,14 @@ subtest 'every form of file' => sub {
 	is fates($piped->{total}), '1 0 0 1 0', 'standard input';
 };
 
+subtest 'house is kept, without a worker' => sub {
+	$postgres->sql(q{select callresult.feed_add('reader')});
+	import(file('fed', body(record(called => 'fed'))));
+	is $postgres->sql(q{select called from callresult.feed('reader', 10)}), 'fed', 'who follows the feed finds the call';
+	$postgres->sql(q{select callresult.feed_drop('reader')});
+	unlink "$folder/fed";
+};
+
 subtest 'folders, and files that are bad' => sub {
 	my $deep = "$folder/tree";
 	mkdir $_ or die for $deep, "$deep/a", "$deep/.hidden";
