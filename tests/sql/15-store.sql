@@ -151,27 +151,17 @@ select is(pg_temp.push(gen_random_uuid(), now(), 't' || careful, '{kept,dropped}
     '1 new, 0 changed, 1 again', 'a dropped record is not counted as new') from unnest('{f,t}'::boolean[]) careful;
 select is_empty($$ select * from callresult.check_tally() $$, 'what is stored is counted');
 drop trigger correct on callresult.call_result;
-do $$
-declare
-    part regclass;
+create function pg_temp.on_each_month(statement text) returns void language plpgsql as $$
 begin
-    for part in select inhrelid from pg_inherits where inhparent = 'callresult.call_result'::regclass loop
-        execute format('create trigger correct before insert on %s for each row execute function public.correct()', part);
-    end loop;
+    execute (select string_agg(format(statement, inhrelid::regclass), ';') from pg_inherits
+             where inhparent = 'callresult.call_result'::regclass);
 end
 $$;
+select pg_temp.on_each_month('create trigger correct before insert on %s for each row execute function public.correct()');
 select is(pg_temp.push(gen_random_uuid(), now(), 'month', '{kept,dropped}', '00000', careful => false),
     '1 new, 0 changed, 1 again', 'nor one that a trigger of a month alone has dropped');
 select is_empty($$ select * from callresult.check_tally() $$, 'what is stored is counted then, too');
-do $$
-declare
-    part regclass;
-begin
-    for part in select inhrelid from pg_inherits where inhparent = 'callresult.call_result'::regclass loop
-        execute format('drop trigger correct on %s', part);
-    end loop;
-end
-$$;
+select pg_temp.on_each_month('drop trigger correct on %s');
 
 -- what is refused is not quoted
 create table pg_temp.said (state text, message text, detail text, rule text, relation text);
