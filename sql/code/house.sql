@@ -179,8 +179,12 @@ $$;
 comment on function callresult.add_month(text, timestamp, bigint) is
     'Makes the partition of one month of call_result, call_result_revision or push; false: not now';
 
--- How many rows wait in a default partition for their month, up to a hundred thousand, and the first of their times.
-create or replace function callresult.waiting_in(parent text, out first timestamp, out rows bigint)
+-- These had no second parameter once.
+drop function if exists callresult.month_wanted(text), callresult.waiting_in(text);
+
+-- How many rows of that time or later wait in a default partition for their month, up to a hundred thousand, and the
+-- first of their times.
+create or replace function callresult.waiting_in(parent text, since timestamp, out first timestamp, out rows bigint)
 language plpgsql
 stable
 set search_path = callresult, pg_temp
@@ -192,37 +196,40 @@ declare
 begin
     execute format('select min(%1$I), count(*) from (select %1$I from %2$I where %1$I >= $1 and %1$I < $2 '
                    'order by %1$I limit 100000) w', key, parent || '_default')
-    into first, rows using this_month - interval '10 years', this_month + interval '13 months';
+    into first, rows using greatest(since, this_month - interval '10 years'), this_month + interval '13 months';
 end
 $$;
 
-comment on function callresult.waiting_in(text) is 'The rows that wait in a default partition for their month';
+comment on function callresult.waiting_in(text, timestamp) is
+    'The rows that wait in a default partition for their month';
 
--- The month to create next: this one, the next one, or one that rows wait for; NULL for none.
-create or replace function callresult.month_wanted(parent text)
+-- The first month behind another that is to be created: this one, the next one, or one that rows wait for; NULL for
+-- none.
+create or replace function callresult.month_wanted(parent text, behind timestamp)
 returns timestamp
 language sql
 stable
 set search_path = callresult, pg_temp
 begin atomic
-    select coalesce(
+    select least(
         (select min(m)
          from (select date_trunc('month', now() at time zone 'UTC') + n * interval '1 month'
                  from generate_series(0, 1) n) a (m)
-         where not callresult.has_partition(parent, parent || to_char(m, '"_y"YYYY"m"MM'))),
-        date_trunc('month', (callresult.waiting_in(parent)).first));
+         where m > behind and not callresult.has_partition(parent, parent || to_char(m, '"_y"YYYY"m"MM'))),
+        date_trunc('month', (callresult.waiting_in(parent, behind + interval '1 month')).first));
 end;
 
-comment on function callresult.month_wanted(text) is 'The month of a table that is to be made next';
+comment on function callresult.month_wanted(text, timestamp) is 'The month of a table that is to be made next';
 
--- Creates the month that a table wants, unless an attempt failed just now. Returns whether it made one. Notes in
--- housekeeping what went wrong.
+-- Creates the first month that a table wants and that can be created, unless an attempt failed just now. Returns
+-- whether it made one. Notes in housekeeping what went wrong first.
 create or replace function callresult.make_month(kept callresult.housekeeping)
 returns boolean
 language plpgsql
 set search_path = callresult, pg_temp
 as $$
 declare
+    failed  timestamp := '-infinity';
     month   timestamp;
     made    boolean := false;
     pause   interval;
@@ -230,34 +237,42 @@ declare
     rule    text;
     trace   text;
     said    text;
+    first   text;
 begin
-    begin
-        month := month_wanted(kept.parent);
-        if now() < kept.not_before and (month is not null or kept.problem is not null) then
-            return false;
-        end if;
-        if month is not null then
+    loop
+        month := null;
+        begin
+            month := month_wanted(kept.parent, failed);
+            if now() < kept.not_before and (month is not null or kept.problem is not null) then
+                return false;
+            end if;
+            exit when month is null;
             made := add_month(kept.parent, month);
             pause := case when not made then interval '10 s' end;
-        end if;
-    exception
-        when others then
-            get stacked diagnostics state = returned_sqlstate, said = message_text, rule = constraint_name,
-                trace = pg_exception_context;
-            if month is null and state in ('55P03', '40P01') then
-                raise;    -- somebody needs the default partition alone
-            end if;
-            pause := '1 min';
-            -- the message of an error that a row meets on its way may quote the row
-            if state ~ '^2[23]' or trace ~ 'with moved as|from moving' then
-                said := rtrim('a row is refused ' || rule);
-            end if;
-            said := format('%s: %s cannot be made: %s (SQLSTATE %s)', kept.parent,
-                           coalesce('the month of ' || to_char(month, 'YYYY-MM'), 'months'), said, state);
-    end;
-    update housekeeping
-    set not_before = coalesce(now() + pause, '-infinity'), problem = said
-    where parent = kept.parent and (not_before, problem) is distinct from (coalesce(now() + pause, '-infinity'), said);
+            exit;
+        exception
+            when others then
+                get stacked diagnostics state = returned_sqlstate, said = message_text, rule = constraint_name,
+                    trace = pg_exception_context;
+                if month is null and state in ('55P03', '40P01') then
+                    raise;    -- somebody needs the default partition alone
+                end if;
+                pause := '1 min';
+                -- the message of an error that a row meets on its way may quote the row
+                if state ~ '^2[23]' or trace ~ 'with moved as|from moving' then
+                    said := rtrim('a row is refused ' || rule);
+                end if;
+                first := coalesce(first, format(
+                    '%s: %s cannot be made: %s (SQLSTATE %s)', kept.parent,
+                    coalesce('the month of ' || to_char(month, 'YYYY-MM'), 'months'), said, state));
+        end;
+        exit when month is null;
+        failed := month;
+    end loop;
+    update housekeeping h
+    set not_before = coalesce(now() + pause, '-infinity'), problem = first
+    where h.parent = kept.parent
+      and (h.not_before, h.problem) is distinct from (coalesce(now() + pause, '-infinity'), first);
     return made;
 end
 $$;
@@ -334,7 +349,7 @@ begin
             more := make_month(kept) or more;
         end loop;
         begin
-            select sum((waiting_in(h.parent)).rows) into unplaced_rows from housekeeping h;
+            select sum((waiting_in(h.parent, '-infinity')).rows) into unplaced_rows from housekeeping h;
         exception
             when insufficient_privilege or undefined_table then
                 null;    -- make_month() says so
