@@ -347,7 +347,7 @@ cmd_reconcile(struct ctl *ctl)
 		db_rows_free(missing);
 	}
 	print(&reconcile, files.count, imported);
-	totals_warn(&reconcile.totals);
+	whole &= totals_warn(&reconcile.totals);
 	whole &= reconcile.missing_count == imported;
 	release(&reconcile, &files);
 	return whole ? CTL_FINE : CTL_WRONG;

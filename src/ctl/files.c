@@ -87,16 +87,21 @@ totals_add(struct totals *totals, int64_t total_count, int64_t records)
 }
 
 /* Answers to several questions may have the same totalCount: together they contain a multiple of it. */
-void
+bool
 totals_warn(struct totals *totals)
 {
+	bool whole = true;
+
 	for (size_t i = 0; i < totals->count; i++) {
 		const struct total *total = &totals->each[i];
 
-		if (total->records < total->total_count || total->records % total->total_count != 0)
-			log_warning("the answers with totalCount %lld contain %lld records: fetch the missing pages"
-			    " (showDetail=1, pageSize=100, each pageNum)", (long long)total->total_count,
-			    (long long)total->records);
+		if (total->records >= total->total_count && total->records % total->total_count == 0)
+			continue;
+		log_warning("the answers with totalCount %lld contain %lld records: fetch the missing pages"
+		    " (showDetail=1, pageSize=100, each pageNum)", (long long)total->total_count,
+		    (long long)total->records);
+		whole = false;
 	}
 	memory_free(totals->each);
+	return whole;
 }

@@ -28,7 +28,7 @@ struct totals {
 /* Adds an answer; total_count 0: it has none. */
 void totals_add(struct totals *totals, int64_t total_count, int64_t records);
 
-/* Warns of missing pages, and frees. */
-void totals_warn(struct totals *totals);
+/* Warns of missing pages, and frees.  False: there are some. */
+bool totals_warn(struct totals *totals);
 
 #endif

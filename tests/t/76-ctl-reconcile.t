@@ -59,7 +59,11 @@ subtest 'a role that may read' => sub {
 };
 
 subtest 'a page that is not there' => sub {
-	my ($json, $run) = reconcile($two);
+	my $part = file('part.json', answer(20, @first[0 .. 18]));
+	my ($json, $run) = reconcile($part);
+	exits($run, 1, 'is said with the exit status, though nothing that was given is missing here');
+	is $json->{total}{missing}, 0, 'nothing is';
+	($json, $run) = reconcile($two);
 	like $run->{err}, qr/^callresultctl: warning: the answers with totalCount 42 contain 17 records: .*showDetail=1/m, 'is said';
 	$run = ctl(@ctl, 'import', '--dry-run', $one);
 	like $run->{err}, qr/totalCount 42 contain 25 records/, 'by import as well';
