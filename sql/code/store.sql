@@ -8,6 +8,15 @@
 -- call costs more than full names, so in store() every function, type and operator has its schema; the names in the
 -- functions that it calls are bound when those are created.
 
+-- Once these returned a set of one row.
+do $$
+begin
+    if (select proretset from pg_proc where oid = to_regproc('callresult.store')) then
+        drop function callresult.store, callresult.store_with_care;
+    end if;
+end
+$$;
+
 -- The records of a call of store() as rows. The server inlines this query where it is called. unnest in the select list
 -- passes on row by row; in FROM, the server would first write out every array.
 create or replace function callresult.arriving(
@@ -92,6 +101,22 @@ $$;
 
 comment on function callresult.address(text) is 'Text to address; NULL for what is none';
 
+-- Whether call_result stores records as they are given: no trigger of the owner may change one before.
+--
+-- It is IMMUTABLE, so that the planner asks it once, and no call of store() has to: whatever changes the answer changes
+-- call_result, and the server then plans every statement anew that stores there.
+create or replace function callresult.stores_as_given()
+returns boolean
+language sql
+immutable parallel safe
+set search_path = callresult, pg_temp
+begin atomic
+    -- the bits of tgtype: for each row, BEFORE, INSERT
+    select not exists (select from pg_trigger where tgrelid = 'callresult.call_result'::regclass and tgtype & 7 = 7);
+end;
+
+comment on function callresult.stores_as_given() is 'Whether no trigger may change a result before it is stored';
+
 -- Puts the refused texts of these pushes into quarantine, or counts those up that are there. A call may have a text
 -- with one reason more than once, so they are grouped; they are sorted, as the results are, so that two calls never
 -- deadlock.
@@ -127,8 +152,8 @@ create or replace function callresult.store_with_care(
     r_call_time_local timestamp[],
     r_call_status smallint[], r_fail_code text[], r_cause_code text[], r_vdn_id int[], r_call_id text[],
     r_custom_field text[], r_record_path text[], r_extra jsonb[], call_timezone text,
-    q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[])
-returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
+    q_push int[], q_reason text[], q_raw bytea[], p_last_call timestamp[],
+    out pushes bigint, out inserted bigint, out updated bigint, out duplicates bigint, out quarantined bigint)
 language plpgsql
 set search_path = callresult, pg_temp
 as $$
@@ -223,7 +248,6 @@ begin
         duplicates := duplicates + told.duplicates;
         quarantined := quarantined + told.quarantined;
     end if;
-    return next;
 exception
     -- or the server would log the row, and a number in it
     when integrity_constraint_violation or data_exception then
@@ -273,8 +297,8 @@ create or replace function callresult.store(
     t_campaign_id text[] default null, t_vdn_id int[] default null, t_call_hour timestamp[] default null,
     t_call_status smallint[] default null, t_cause_code text[] default null, t_calls int[] default null,
     t_arrived timestamptz default null, t_timed bigint default null, t_lag bigint default null,
-    t_earliest timestamp default null, t_latest timestamp default null, plain boolean default false)
-returns table (pushes bigint, inserted bigint, updated bigint, duplicates bigint, quarantined bigint)
+    t_earliest timestamp default null, t_latest timestamp default null, plain boolean default false,
+    out pushes bigint, out inserted bigint, out updated bigint, out duplicates bigint, out quarantined bigint)
 language plpgsql
 security definer
 as $$
@@ -285,7 +309,6 @@ declare
     zone_offset interval;
     is_followed boolean;
     stored      bigint;
-    is_altered  boolean;    -- a trigger of the owner may have changed a record before it was stored
     setting     text;
 begin
     if not with_care then
@@ -307,7 +330,8 @@ begin
                 from callresult.arriving(p_id, p_received_at, p_arrived, r_push, r_campaign_id, r_session_id, r_called,
                                          r_call_time_local, r_call_status, r_fail_code, r_cause_code, r_vdn_id,
                                          r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
-                                         zone_offset) a;
+                                         zone_offset) a
+                where callresult.stores_as_given();
                 get diagnostics stored = row_count;
                 setting := pg_catalog.set_config('callresult.counted', 'no', true);
             end if;
@@ -330,13 +354,9 @@ begin
                              pg_catalog.unnest(p_last_call) as last_call) p
             )
             -- tally_journal was locked before this looks for a consumer: see feed.sql
-            select exists (select from callresult.feed_consumer),
-                   exists (select from pg_catalog.pg_trigger
-                           where tgrelid operator(pg_catalog.=)
-                                 'callresult.call_result'::pg_catalog.regclass
-                             and (tgtype operator(pg_catalog.&) 7) operator(pg_catalog.=) 7)
-            into is_followed, is_altered;
-            if has_records and (is_altered or stored operator(pg_catalog.<>) pg_catalog.cardinality(r_push)) then
+            select exists (select from callresult.feed_consumer)
+            into is_followed;
+            if has_records and stored operator(pg_catalog.<>) pg_catalog.cardinality(r_push) then
                 raise integrity_constraint_violation;
             end if;
             if is_followed and has_records then
@@ -372,16 +392,14 @@ begin
     end if;
 
     if with_care then
-        return query
         select *
+        into pushes, inserted, updated, duplicates, quarantined
         from callresult.store_with_care(
             p_id, p_received_at, p_arrived, p_remote_addr, p_source, p_bytes, p_sha256, p_records, p_quarantined,
             p_spooled, p_late, r_push, r_campaign_id, r_session_id, r_called, r_call_time_local, r_call_status,
             r_fail_code, r_cause_code, r_vdn_id, r_call_id, r_custom_field, r_record_path, r_extra, call_timezone,
             q_push, q_reason, q_raw, p_last_call);
-        return;
     end if;
-    return next;
 end
 $$;
 

@@ -74,7 +74,7 @@ type_of(int parameter)
 static void
 write_text(char *text)
 {
-	char *at = stpcpy(text, "SELECT pushes, inserted, updated, duplicates, quarantined FROM callresult.store");
+	char *at = stpcpy(text, "SELECT callresult.store");
 
 	for (int i = 0; i < STORE_PARAMETERS; i++)
 		at += sprintf(at, "%c%s%s => $%d", i == 0 ? '(' : ',', is_field(i) ? "r_" : "",

@@ -64,6 +64,21 @@ subtest 'a trigger of the owner' => sub {
 	$postgres->sql('drop function public.refuse() cascade');
 };
 
+subtest 'a trigger that changes records' => sub {
+	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
+	push_of('1') for 1 .. 7;
+	my $check = 'select count(*) from callresult.check_tally()';
+	$postgres->sql(q{create function public.move() returns trigger language plpgsql as $$begin
+		new.campaign_id := 'moved'; return new; end$$;
+		create trigger move before insert on callresult.call_result for each row execute function public.move()});
+	is push_of('1', '2')->{body}, $success, 'it came after the server had planned how to store';
+	is $postgres->sql(q{select count(*) from callresult.call_result where campaign_id = 'moved'}), 2, 'and changes what comes';
+	is $postgres->sql($check), 0, 'what is stored is counted, not what was given';
+	$postgres->sql('drop function public.move() cascade');
+	is push_of('1', '2')->{body}, $success, 'when it is gone';
+	is $postgres->sql($check), 0, 'what is given is counted';
+};
+
 subtest 'codes that do not say whose fault it is' => sub {
 	my @codes = qw(P0001 54000 XX000 22023);
 	$postgres->sql('truncate callresult.call_result, callresult.quarantine');
