@@ -101,21 +101,31 @@ $$;
 
 comment on function callresult.address(text) is 'Text to address; NULL for what is none';
 
--- Whether call_result stores records as they are given: no trigger of the owner may change one before.
---
--- It is IMMUTABLE, so that the planner asks it once, and no call of store() has to: whatever changes the answer changes
--- call_result, and the server then plans every statement anew that stores there.
-create or replace function callresult.stores_as_given()
+-- Whether a trigger of the owner may change a result before it is stored. VOLATILE, so that it sees what was committed
+-- while the statement that asks waited for call_result.
+create or replace function callresult.is_altered_by_trigger()
 returns boolean
 language sql
-immutable parallel safe
+volatile
 set search_path = callresult, pg_temp
 begin atomic
     -- the bits of tgtype: for each row, BEFORE, INSERT
-    select not exists (select from pg_trigger where tgrelid = 'callresult.call_result'::regclass and tgtype & 7 = 7);
+    select exists (select from pg_trigger where tgrelid = 'callresult.call_result'::regclass and tgtype & 7 = 7);
 end;
 
-comment on function callresult.stores_as_given() is 'Whether no trigger may change a result before it is stored';
+comment on function callresult.is_altered_by_trigger() is 'Whether a trigger may change a result before it is stored';
+
+-- The opposite, for a statement that stores results: IMMUTABLE, so that the planner asks it once, and no call of
+-- store() has to. The planner has locked call_result by then; whatever changes the answer changes call_result, and the
+-- server then plans the statement anew.
+create or replace function callresult.stores_as_given()
+returns boolean
+language sql
+immutable
+set search_path = callresult, pg_temp
+return not callresult.is_altered_by_trigger();
+
+comment on function callresult.stores_as_given() is 'Whether results are stored as they are given';
 
 -- Puts the refused texts of these pushes into quarantine, or counts those up that are there. A call may have a text
 -- with one reason more than once, so they are grouped; they are sorted, as the results are, so that two calls never
