@@ -179,12 +179,13 @@ $$;
 comment on function callresult.add_month(text, timestamp, bigint) is
     'Makes the partition of one month of call_result, call_result_revision or push; false: not now';
 
--- These had no second parameter once.
-drop function if exists callresult.month_wanted(text), callresult.waiting_in(text);
+-- Once months were looked for one by one.
+drop function if exists callresult.month_wanted(text), callresult.month_wanted(text, timestamp),
+    callresult.waiting_in(text), callresult.waiting_in(text, timestamp);
 
--- How many rows of that time or later wait in a default partition for their month, up to a hundred thousand, and the
--- first of their times.
-create or replace function callresult.waiting_in(parent text, since timestamp, out first timestamp, out rows bigint)
+-- How many rows wait in a default partition for their month, up to a hundred thousand.
+create or replace function callresult.waiting_in(parent text)
+returns bigint
 language plpgsql
 stable
 set search_path = callresult, pg_temp
@@ -193,33 +194,50 @@ as $$
 declare
     key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
     this_month  timestamp := date_trunc('month', now());
+    rows        bigint;
 begin
-    execute format('select min(%1$I), count(*) from (select %1$I from %2$I where %1$I >= $1 and %1$I < $2 '
-                   'order by %1$I limit 100000) w', key, parent || '_default')
-    into first, rows using greatest(since, this_month - interval '10 years'), this_month + interval '13 months';
+    execute format('select count(*) from (select from %2$I where %1$I >= $1 and %1$I < $2 limit 100000) w',
+                   key, parent || '_default')
+    into rows using this_month - interval '10 years', this_month + interval '13 months';
+    return rows;
 end
 $$;
 
-comment on function callresult.waiting_in(text, timestamp) is
-    'The rows that wait in a default partition for their month';
+comment on function callresult.waiting_in(text) is 'How many rows wait in a default partition for their month';
 
--- The first month behind another that is to be created: this one, the next one, or one that rows wait for; NULL for
--- none.
-create or replace function callresult.month_wanted(parent text, behind timestamp)
-returns timestamp
-language sql
+-- The months to create, the most urgent first: this one, the next one, and some that rows wait for. More than one,
+-- since one that cannot be created must not hold back the others; few, since each attempt may lock the whole table.
+create or replace function callresult.months_wanted(parent text)
+returns setof timestamp
+language plpgsql
 stable
 set search_path = callresult, pg_temp
-begin atomic
-    select least(
-        (select min(m)
-         from (select date_trunc('month', now() at time zone 'UTC') + n * interval '1 month'
-                 from generate_series(0, 1) n) a (m)
-         where m > behind and not callresult.has_partition(parent, parent || to_char(m, '"_y"YYYY"m"MM'))),
-        date_trunc('month', (callresult.waiting_in(parent, behind + interval '1 month')).first));
-end;
+set timezone = 'UTC'
+as $$
+declare
+    most        constant int := 4;
+    key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
+    this_month  timestamp := date_trunc('month', now());
+    month       timestamp := this_month - interval '10 years';
+begin
+    return query
+    select m
+    from unnest(array[this_month, this_month + interval '1 month']) m
+    where not has_partition(parent, parent || to_char(m, '"_y"YYYY"m"MM'));
+    for i in 1 .. most loop
+        execute format('select date_trunc(''month'', min(%1$I)) from %2$I where %1$I >= $1 and %1$I < $2',
+                       key, parent || '_default')
+        into month using month, this_month + interval '13 months';
+        exit when month is null;
+        if month not in (this_month, this_month + interval '1 month') then
+            return next month;
+        end if;
+        month := month + interval '1 month';
+    end loop;
+end
+$$;
 
-comment on function callresult.month_wanted(text, timestamp) is 'The month of a table that is to be made next';
+comment on function callresult.months_wanted(text) is 'Months of a table that are to be made, the most urgent first';
 
 -- Creates the first month that a table wants and that can be created, unless an attempt failed just now. Returns
 -- whether it made one. Notes in housekeeping what went wrong first.
@@ -229,7 +247,7 @@ language plpgsql
 set search_path = callresult, pg_temp
 as $$
 declare
-    failed  timestamp := '-infinity';
+    months  timestamp[];
     month   timestamp;
     made    boolean := false;
     pause   interval;
@@ -239,35 +257,35 @@ declare
     said    text;
     first   text;
 begin
-    loop
-        month := null;
+    begin
+        months := array(select months_wanted(kept.parent));
+        if now() < kept.not_before and (months <> '{}' or kept.problem is not null) then
+            return false;
+        end if;
+    exception
+        when lock_not_available or deadlock_detected then
+            raise;    -- somebody needs the default partition alone
+        when others then
+            pause := '1 min';
+            first := format('%s: months cannot be made: %s (SQLSTATE %s)', kept.parent, sqlerrm, sqlstate);
+    end;
+    foreach month in array coalesce(months, '{}') loop
         begin
-            month := month_wanted(kept.parent, failed);
-            if now() < kept.not_before and (month is not null or kept.problem is not null) then
-                return false;
-            end if;
-            exit when month is null;
             made := add_month(kept.parent, month);
-            pause := case when not made then interval '10 s' end;
-            exit;
+            pause := case when not made then coalesce(pause, '10 s') end;
+            exit when made;
         exception
             when others then
                 get stacked diagnostics state = returned_sqlstate, said = message_text, rule = constraint_name,
                     trace = pg_exception_context;
-                if month is null and state in ('55P03', '40P01') then
-                    raise;    -- somebody needs the default partition alone
-                end if;
                 pause := '1 min';
                 -- the message of an error that a row meets on its way may quote the row
                 if state ~ '^2[23]' or trace ~ 'with moved as|from moving' then
                     said := rtrim('a row is refused ' || rule);
                 end if;
-                first := coalesce(first, format(
-                    '%s: %s cannot be made: %s (SQLSTATE %s)', kept.parent,
-                    coalesce('the month of ' || to_char(month, 'YYYY-MM'), 'months'), said, state));
+                first := coalesce(first, format('%s: the month of %s cannot be made: %s (SQLSTATE %s)',
+                                                kept.parent, to_char(month, 'YYYY-MM'), said, state));
         end;
-        exit when month is null;
-        failed := month;
     end loop;
     update housekeeping h
     set not_before = coalesce(now() + pause, '-infinity'), problem = first
@@ -349,7 +367,7 @@ begin
             more := make_month(kept) or more;
         end loop;
         begin
-            select sum((waiting_in(h.parent, '-infinity')).rows) into unplaced_rows from housekeeping h;
+            select sum(waiting_in(h.parent)) into unplaced_rows from housekeeping h;
         exception
             when insufficient_privilege or undefined_table then
                 null;    -- make_month() says so

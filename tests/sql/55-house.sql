@@ -109,16 +109,16 @@ create temp table detached as select format('callresult.%I', pg_temp.partition('
 do $$ begin execute (select string_agg('alter table callresult.call_result detach partition ' || name, '; ') from pg_temp.detached); end $$;
 select pg_temp.call_in('later', -12), pg_temp.call_in('now', 0), pg_temp.call_in('behind', -8);
 select is(pg_temp.keep(), format('call_result: the month of %s cannot be made: %s is there, but is no partition for that month; '
-    'attach it, or give it another name (SQLSTATE 42P07)', to_char(pg_temp.month(-12), 'YYYY-MM'), pg_temp.partition('call_result', -12)),
-    'a month for which rows wait is detached');
-select is((select (more, unplaced_rows) from callresult.keep_house()), (false, 2::bigint), 'what waits for it is told');
-select is(pg_temp.lives_in('behind'), pg_temp.partition('call_result', -8), 'the next month is made all the same');
-do $$ begin execute (select 'drop table ' || name from pg_temp.detached where m = -12); end $$;
-select pg_temp.later();
-select is(pg_temp.keep(), format('call_result: the month of %s cannot be made: %s is there, but is no partition for that month; '
     'attach it, or give it another name (SQLSTATE 42P07)', to_char(pg_temp.month(0), 'YYYY-MM'), pg_temp.partition('call_result', 0)),
     'this month is detached');
+select is((select (more, unplaced_rows) from callresult.keep_house()), (false, 2::bigint), 'what waits for it is told');
+select is(pg_temp.lives_in('behind'), pg_temp.partition('call_result', -8), 'the next month is made all the same');
 do $$ begin execute (select 'drop table ' || name from pg_temp.detached where m = 0); end $$;
+select pg_temp.later();
+select is(pg_temp.keep(), format('call_result: the month of %s cannot be made: %s is there, but is no partition for that month; '
+    'attach it, or give it another name (SQLSTATE 42P07)', to_char(pg_temp.month(-12), 'YYYY-MM'), pg_temp.partition('call_result', -12)),
+    'a month for which rows wait is detached');
+do $$ begin execute (select 'drop table ' || name from pg_temp.detached where m = -12); end $$;
 select pg_temp.later();
 select is(pg_temp.keep(), null, 'done when they are out of the way');
 select is(pg_temp.lives_in('later'), pg_temp.partition('call_result', -12), 'and right');

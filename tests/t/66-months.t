@@ -54,4 +54,20 @@ wait_for(sub { defined reap($session) });
 wait_for(sub { defined reap($reader) });
 is read_file("$counted.2"), "1000\n", 'after a move that is committed too';
 is $postgres->sql('select count(*) from only callresult.call_result_default'), 0, 'and none is left behind';
+
+# an older month that rows wait for, whose lock cannot be had, does not hold back the next one
+my $month = sub { $postgres->sql("select to_char(date_trunc('month', now() at time zone 'UTC') + interval '$_[0] months', '$_[1]')") };
+my $next = 'callresult.call_result_' . $month->(1, '"y"YYYY"m"MM');
+$postgres->sql("drop table $next");
+$postgres->sql(q{insert into callresult.call_result (campaign_id, called, call_time_local, call_status, push_id, received_at, arrived_at)
+	values ('a', 'old', now() - interval '12 months', 6, gen_random_uuid(), now(), now())});
+$gate = $postgres->hold(sprintf q{select count(*) from callresult.call_result where call_time_local >= '%s' and call_time_local < '%s'},
+	map { $month->(0, "YYYY-MM-$_") } '01', '02');
+$postgres->sql('select * from callresult.keep_house()');
+is $postgres->sql("select to_regclass('$next') is not null"), 't', 'the next month is made beside a report';
+is $postgres->sql('select called from only callresult.call_result_default'), 'old', 'what is older waits for the report';
+$postgres->let_go($gate);
+$postgres->sql(q{update callresult.housekeeping set not_before = '-infinity'});
+$postgres->sql('select * from callresult.keep_house()');
+is $postgres->sql('select count(*) from only callresult.call_result_default'), 0, 'and goes where it belongs afterwards';
 done_testing;
