@@ -118,12 +118,13 @@ comment on function callresult.is_altered_by_trigger() is 'Whether a trigger may
 -- The opposite, for a statement that stores results: IMMUTABLE, so that the planner asks it once, and no call of
 -- store() has to. The planner has locked call_result by then; whatever changes the answer changes call_result, and the
 -- server then plans the statement anew.
+-- A transaction of a higher level does not see what is new, and says no.
 create or replace function callresult.stores_as_given()
 returns boolean
 language sql
 immutable
 set search_path = callresult, pg_temp
-return not callresult.is_altered_by_trigger();
+return current_setting('transaction_isolation') ~ '^read' and not callresult.is_altered_by_trigger();
 
 comment on function callresult.stores_as_given() is 'Whether results are stored as they are given';
 

@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use Test::More;
-use Rig qw(folder run_command write_file);
+use Rig qw(source folder run_command write_file);
 use Rig::Postgres;
 
 my $postgres = Rig::Postgres->start_new;
@@ -96,6 +96,21 @@ for my $statement ('truncate callresult.call_result', 'truncate callresult.call_
 	    "$statement refuses with an old snapshot";
 	is $postgres->sql('select * from callresult.check_tally()'), '', 'and the tally is exact';
 }
+
+# --- a trigger that a transaction cannot see yet is seen by what its session stores afterwards
+$postgres->sql(q{create function public.move() returns trigger language plpgsql as
+	$$begin new.campaign_id := 'moved'; return new; end$$});
+my $create = "psql -X -q -h $postgres->{folder} -U postgres -d callresult -c 'create trigger move before insert on"
+    . " callresult.call_result for each row execute function public.move()'";
+my $push = q{select pg_temp.push(gen_random_uuid(), now(), 'planned', array[i::text], '537')};
+my $pushes = write_file(folder() . '/pushes.sql', "\\i ${\ source()}/tests/sql/help.psql\n"
+    . "$push from generate_series(1, 8) i;\ncommit;\nbegin isolation level repeatable read;\nselect 1;\n\\! $create\n"
+    . "$push from generate_series(9, 9) i;\ncommit;\n$push from generate_series(10, 12) i;\n");
+run_command('psql', '-X', '-q', '-o', '/dev/null', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'callresult', '-f', $pushes);
+is $postgres->sql(q{select campaign_id, count(*) from callresult.call_result where campaign_id in ('planned', 'moved')
+	group by 1 order by 1}), "moved|4\nplanned|8", 'a trigger changes what is stored';
+is $postgres->sql('select * from callresult.check_tally()'), '', 'and the tally is exact';
+$postgres->sql('drop function public.move() cascade');
 
 # --- counting anew takes nothing from a reader that goes on with what it saw at first
 my $rebuild = "psql -X -q -h $postgres->{folder} -U postgres -d callresult -o /dev/null -c 'select callresult.rebuild_tally()'";
