@@ -18,7 +18,10 @@ my $proxy = Rig::Proxy->start_new(postgres => $postgres);
 my $worker = Rig::Worker->start_new(server => { reply_deadline => '1s' }, database => { conninfo => $proxy->conninfo })
     ->wait_until_ready;
 
+sub spooled { return $worker->get('/-/metrics')->{body} =~ /^callresultd_spooled_pushes_total (\d+)$/m ? $1 : undef }
+
 for my $mode (qw(before after answer swallow)) {
+	my $spooled = spooled();
 	my $load = Rig::Load->start_new(worker => $worker);
 	my $before = $proxy->cut;
 	sleep 0.3;
@@ -28,6 +31,7 @@ for my $mode (qw(before after answer swallow)) {
 	$proxy->fault('');
 	sleep 0.3;
 	$load->stop;
+	cmp_ok spooled() - $spooled, '>=', 5, "$mode: it was the COMMIT of pushes";
 	ok $worker->drains, "$mode: the spool is empty";
 	$load->is_kept($postgres, "$mode: nothing acknowledged is lost or double");
 	$load->is_acknowledged("$mode: every push is acknowledged");

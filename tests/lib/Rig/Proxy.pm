@@ -41,7 +41,7 @@ sub start_new {
 
 # '': passes everything.  'swallow': passes nothing on, and closes nothing.  A COMMIT is cut 'before' it is sent,
 # 'after' it is sent and before the server has answered, or in its 'answer'; each as often as cut() counts.  It is
-# looked for as libpq sends it, at the end of a transaction and with it.
+# looked for as libpq sends it, at the end of a transaction and with it: as a prepared statement, or as text.
 sub fault {
 	my ($self, $mode) = @_;
 	# the proxy may read it at any moment, and an empty one passes everything
@@ -65,7 +65,7 @@ sub pass {
 	sysread($from, $bytes, 1 << 20) or return 0;
 	my $mode = read_file($self->{mode});
 	return 1 if $mode eq 'swallow';
-	if ($from_client && $bytes =~ /P....\0COMMIT\0/s) {
+	if ($from_client && $bytes =~ /B....\0callresultd_commit_\d+\0|P....\0COMMIT\0/s) {
 		$self->{committing} = 1;
 		if ($mode eq 'before') { syswrite $to, substr $bytes, 0, $-[0]; $self->note; return 0; }
 		if ($mode eq 'after') { syswrite $to, $bytes; select undef, undef, undef, 0.05; $self->note; return 0; }
