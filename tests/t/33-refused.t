@@ -5,7 +5,7 @@ use strict;
 use warnings;
 use Test::More;
 use Time::HiRes qw(sleep time);
-use Rig qw(read_file write_file spawn wait_for);
+use Rig qw(read_file wait_for reap);
 use Rig::Postgres;
 use Rig::Push qw(record body $success);
 use Rig::Worker;
@@ -64,27 +64,16 @@ subtest 'a trigger of the owner' => sub {
 	$postgres->sql('drop function public.refuse() cascade');
 };
 
-# Runs statements in a session of its own, and commits them when a push waits for what they hold.
-sub commit_when_a_push_waits {
-	my ($text) = @_;
-	my $file = write_file("$postgres->{folder}/commit.sql", "begin; $text;" . q{
-		select 'held';
-		do $$ begin
-			for i in 1 .. 1000 loop
-				perform pg_stat_clear_snapshot();
-				exit when exists (select from pg_stat_activity
-					where wait_event_type = 'Lock' and query like '%callresult.store(%');
-				perform pg_sleep(0.01);
-			end loop;
-		end $$;
-		commit});
-	my $log = "$postgres->{folder}/commit.log";
-	unlink $log;
-	my $pid = spawn(['psql', '-X', '-q', '-h', $postgres->{folder}, '-U', 'postgres', '-d', 'callresult', '-f', $file],
-		log => $log);
-	wait_for(sub { read_file($log) =~ /held/ }) or die 'not held: ' . read_file($log);
-	return $pid;
-}
+# Commits when a push waits for what the session holds.
+my $commit = q{do $$ begin
+		for i in 1 .. 1000 loop
+			perform pg_stat_clear_snapshot();
+			exit when exists (select from pg_stat_activity
+				where wait_event_type = 'Lock' and query like '%callresult.store(%');
+			perform pg_sleep(0.01);
+		end loop;
+	end $$;
+	commit};
 
 for my $when ('between pushes', 'while a push waits') {
 	subtest "a trigger that changes records, $when" => sub {
@@ -95,13 +84,14 @@ for my $when ('between pushes', 'while a push waits') {
 			execute function public.move()};
 		$postgres->sql(q{create function public.move() returns trigger language plpgsql as $$begin
 			new.campaign_id := 'moved'; return new; end$$});
-		my $session = $when =~ /waits/ ? commit_when_a_push_waits($trigger) : $postgres->sql($trigger) x 0;
+		my $session = $when =~ /waits/ && $postgres->hold($trigger, $commit);
+		$postgres->sql($trigger) if !$session;
 		is push_of('1', '2')->{body}, $success, 'it comes after the server has planned how to store';
 		is push_of('1', '2')->{body}, $success, 'a push behind it';
 		is $postgres->sql(q{select count(*) from callresult.call_result where campaign_id = 'moved'}), 4,
 		    'it changes what comes';
 		is $postgres->sql($check), 0, 'what is stored is counted, not what was given';
-		waitpid $session, 0 if $session;
+		ok !$session || wait_for(sub { defined reap($session) }), 'who created it has ended';
 		$postgres->sql('drop function public.move() cascade');
 		is push_of('1', '2')->{body}, $success, 'when it is gone';
 		is $postgres->sql($check), 0, 'what is given is counted';

@@ -141,10 +141,11 @@ sub sql {
 	return $output;
 }
 
-# A session of its own that holds what the statements take until it is stopped.
+# A session of its own that holds what the statements take until it is stopped; $then: until these are done.
 sub hold {
-	my ($self, $text) = @_;
-	my $file = write_file("$self->{folder}/hold.sql", "begin; $text; select 'held'; select pg_sleep(600);");
+	my ($self, $text, $then) = @_;
+	$then //= 'select pg_sleep(600)';
+	my $file = write_file("$self->{folder}/hold.sql", "begin; $text; select 'held'; $then;");
 	my $log = "$self->{folder}/hold.log";
 	unlink $log;
 	my $pid = spawn(['psql', '-X', '-q', '-h', $self->{folder}, '-U', 'postgres', '-d', 'callresult', '-f', $file],
