@@ -82,6 +82,15 @@ return exists (
 
 comment on function callresult.has_partition(text, text) is 'Whether a table has a partition of this name';
 
+-- The column whose time says to which month a row of a table belongs.
+create or replace function callresult.month_column(parent text)
+returns text
+language sql
+immutable parallel safe
+return case parent when 'push' then 'received_at' else 'call_time_local' end;
+
+comment on function callresult.month_column(text) is 'The column whose time says to which month a row belongs';
+
 -- Creates the partition of one month of a table, and moves rows of that month into it; true when the partition is there
 -- in the end. Attaching needs the default partition to itself, which makes reports and pushes bound for it wait. Moving
 -- rows needs the whole table: a query that knows the old partitions and waited for one of them would find the rows in
@@ -100,7 +109,7 @@ as $$
 declare
     partition   text := parent || to_char(month, '"_y"YYYY"m"MM');
     rest        text := parent || '_default';
-    key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
+    key         text := month_column(parent);
     columns     text;
     are_there   text;
     is_there    boolean;
@@ -180,8 +189,7 @@ comment on function callresult.add_month(text, timestamp, bigint) is
     'Makes the partition of one month of call_result, call_result_revision or push; false: not now';
 
 -- Once months were looked for one by one.
-drop function if exists callresult.month_wanted(text), callresult.month_wanted(text, timestamp),
-    callresult.waiting_in(text), callresult.waiting_in(text, timestamp);
+drop function if exists callresult.month_wanted(text), callresult.waiting_in(text);
 
 -- How many rows wait in a default partition for their month, up to a hundred thousand.
 create or replace function callresult.waiting_in(parent text)
@@ -192,7 +200,7 @@ set search_path = callresult, pg_temp
 set timezone = 'UTC'
 as $$
 declare
-    key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
+    key         text := month_column(parent);
     this_month  timestamp := date_trunc('month', now());
     rows        bigint;
 begin
@@ -216,7 +224,7 @@ set timezone = 'UTC'
 as $$
 declare
     most        constant int := 4;
-    key         text := case parent when 'push' then 'received_at' else 'call_time_local' end;
+    key         text := month_column(parent);
     this_month  timestamp := date_trunc('month', now());
     month       timestamp := this_month - interval '10 years';
 begin

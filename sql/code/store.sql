@@ -117,8 +117,8 @@ comment on function callresult.is_altered_by_trigger() is 'Whether a trigger may
 
 -- The opposite, for a statement that stores results: IMMUTABLE, so that the planner asks it once, and no call of
 -- store() has to. The planner has locked call_result by then; whatever changes the answer changes call_result, and the
--- server then plans the statement anew.
--- A transaction of a higher level does not see what is new, and says no.
+-- server then plans the statement anew. At a higher isolation level a transaction may not see a new trigger, so the
+-- answer is no.
 create or replace function callresult.stores_as_given()
 returns boolean
 language sql
